@@ -1,0 +1,1 @@
+"""Export, verify and benchmark fine-tuned kerasbert models; imported as `kerasbert.export`."""

@@ -1,0 +1,124 @@
+"""Argument checks, and the one form that every error of kerasbert has.
+
+An error says four things: the rule, what was received, where, and the fix.
+"""
+
+import importlib
+import reprlib
+
+_short = reprlib.Repr()
+_short.maxstring = _short.maxother = 120
+_short.maxlist = _short.maxtuple = _short.maxdict = 8
+
+
+def invalid(rule, *, fix, where=None, kind=ValueError, **received):
+    """Builds the exception for a broken rule; the caller raises it.
+
+    Args:
+        rule: str, one full sentence that states the rule.
+        fix: str, one full sentence that says what to do.
+        where: str or None, the place: an argument's owner, a file, a row.
+        kind: exception class.
+        **received: the offending values by name; long ones are shortened.
+
+    Returns:
+        An instance of `kind`.
+
+    Example:
+
+    >>> raise invalid("`num_heads` must divide `hidden_dim` exactly.",
+    ...               fix="Choose a divisor, such as 4 or 8.", num_heads=7, hidden_dim=64)
+    Traceback (most recent call last):
+        ...
+    ValueError: `num_heads` must divide `hidden_dim` exactly. Received: num_heads=7, hidden_dim=64. \
+Choose a divisor, such as 4 or 8.
+    """
+    parts = [rule]
+    if received:
+        parts.append("Received: " + ", ".join(f"{k}={_short.repr(v)}" for k, v in received.items()) + ".")
+    if where:
+        parts.append(f"In: {where}.")
+    return kind(" ".join([*parts, fix]))
+
+
+def require(module, install, purpose):
+    """Imports an optional package, or says how to install it.
+
+    Args:
+        module: str, the module to import, such as `"tensorflow_text"`.
+        install: str, the install line that brings it.
+        purpose: str, what needs it, as the subject of a sentence.
+
+    Returns:
+        The module.
+
+    Raises:
+        ImportError: if the module cannot be imported.
+    """
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise invalid(
+            f"{purpose} needs the package `{module}`.",
+            fix=f"Install it with: {install}",
+            kind=ImportError,
+            reason=str(error),
+        ) from error
+
+
+def positive_int(where, **values):
+    """Raises ValueError unless every value is an int of at least 1."""
+    for name, value in values.items():
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise invalid(
+                f"`{name}` must be a positive int.", fix="Pass 1 or more.", where=where, **{name: value}
+            )
+
+
+def fraction(where, **values):
+    """Raises ValueError unless every value is a number in [0, 1)."""
+    for name, value in values.items():
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 1:
+            raise invalid(
+                f"`{name}` must be a number from 0 up to but not including 1.",
+                fix="Pass a fraction, such as 0.1.",
+                where=where,
+                **{name: value},
+            )
+
+
+def positive_float(where, **values):
+    """Raises ValueError unless every value is a finite number above 0."""
+    for name, value in values.items():
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < float("inf"):
+            raise invalid(
+                f"`{name}` must be a number above 0.",
+                fix="Pass a small positive number, such as 1e-12 for an epsilon.",
+                where=where,
+                **{name: value},
+            )
+
+
+def one_of(where, allowed, **values):
+    """Raises ValueError unless every value is among `allowed`."""
+    for name, value in values.items():
+        if value not in allowed:
+            raise invalid(
+                f"`{name}` must be one of {', '.join(map(repr, allowed))}.",
+                fix="Choose one of these.",
+                where=where,
+                **{name: value},
+            )
+
+
+def divides(where, *, num_heads, hidden_dim):
+    """Raises ValueError unless `num_heads` divides `hidden_dim`."""
+    if hidden_dim % num_heads:
+        near = sorted((n for n in range(1, hidden_dim + 1) if hidden_dim % n == 0), key=lambda n: abs(n - num_heads))
+        raise invalid(
+            "`num_heads` must divide `hidden_dim` exactly.",
+            fix=f"Choose a divisor, such as {' or '.join(map(str, sorted(near[:2])))}.",
+            where=where,
+            num_heads=num_heads,
+            hidden_dim=hidden_dim,
+        )

@@ -1,0 +1,127 @@
+"""The BERT encoder: the bricks in a row."""
+
+import keras
+
+from kerasbert import checks
+from kerasbert.config import BertConfig
+from kerasbert.layers import BertEmbeddings, EncoderBlock, Pooler, attention_bias
+
+
+@keras.saving.register_keras_serializable(package="kerasbert")
+class BertEncoder(keras.Model):
+    """The encoder of BERT: token ids in, a vector for each token and one for the input out.
+
+    Devlin et al. 2019, https://arxiv.org/abs/1810.04805. The weights exist as soon as the object does.
+
+    Args:
+        config: `BertConfig`, or its fields as a dict.
+        pooler: bool, whether there is a `pooled_output`.
+
+    Call arguments:
+        inputs: dict with
+            `token_ids`: int tensor `(B, S)`, or `(S,)` for one sequence;
+            `segment_ids`: like it; all zeros where absent;
+            `padding_mask`: like it, 1 at tokens and 0 at padding; all ones where absent.
+        first_token_only: bool, compute the last block for the first position alone: same numbers, less
+            work, for tasks that read nothing else. `sequence_output` is then `(B, 1, D)`.
+        return_all: bool, also return every block's output and attention.
+
+    Returns:
+        dict with
+            `sequence_output`: float tensor `(B, S, D)`, or `(S, D)`;
+            `pooled_output`: float tensor `(B, D)`, or `(D,)`, if there is a pooler;
+            with `return_all`, `hidden_states`: list of `num_layers + 1` tensors `(B, S, D)`, the
+            embeddings first, and `attentions`: list of `num_layers` tensors `(B, N, S, S)`.
+
+    Raises:
+        ValueError: if `token_ids` is missing or an input's name is unknown, or the sequence is longer
+            than `max_sequence_length`.
+
+    Example:
+
+    >>> config = BertConfig(vocabulary_size=100, num_layers=2, num_heads=2, hidden_dim=8, intermediate_dim=16)
+    >>> outputs = BertEncoder(config)({"token_ids": np.array([[1, 2, 3]])})
+    >>> tuple(outputs["sequence_output"].shape), tuple(outputs["pooled_output"].shape)
+    ((1, 3, 8), (1, 8))
+    """
+
+    def __init__(self, config, pooler=True, **kwargs):
+        super().__init__(**kwargs)
+        self.config = config = BertConfig.from_dict(config) if isinstance(config, dict) else config
+
+        # === Layers ===
+        dtype = self.dtype_policy
+        self.embeddings = BertEmbeddings(
+            config.vocabulary_size,
+            config.hidden_dim,
+            config.max_sequence_length,
+            config.num_segments,
+            config.layer_norm_epsilon,
+            config.hidden_dropout,
+            config.initializer_range,
+            name="embeddings",
+            dtype=dtype,
+        )
+        self.blocks = [
+            EncoderBlock(
+                config.num_heads,
+                config.intermediate_dim,
+                config.activation,
+                config.layer_norm_epsilon,
+                config.hidden_dropout,
+                config.attention_dropout,
+                config.initializer_range,
+                name=f"block_{i}",
+                dtype=dtype,
+            )
+            for i in range(config.num_layers)
+        ]
+        self.pooler = Pooler(config.initializer_range, name="pooler", dtype=dtype) if pooler else None
+
+        # === Weights ===
+        self.embeddings.build((None, None))
+        for layer in [*self.blocks, *([self.pooler] if pooler else [])]:
+            layer.build((None, None, config.hidden_dim))
+        self.built = True
+
+    def call(self, inputs, first_token_only=False, return_all=False, training=None):
+        self._check(inputs)
+        x = self.embeddings(inputs["token_ids"], inputs.get("segment_ids"), training=training)
+        bias = None
+        if inputs.get("padding_mask") is not None:
+            bias = attention_bias(inputs["padding_mask"], self.compute_dtype)
+        hidden_states, attentions = [x], []
+        for block in self.blocks:
+            x, attention = block(
+                x,
+                bias=bias,
+                first_token_only=first_token_only and block is self.blocks[-1],
+                return_attention=True,
+                training=training,
+            )
+            hidden_states.append(x)
+            attentions.append(attention)
+        outputs = {"sequence_output": x}
+        if self.pooler is not None:
+            outputs["pooled_output"] = self.pooler(x)
+        if return_all:
+            outputs |= {"hidden_states": hidden_states, "attentions": attentions}
+        return outputs
+
+    def _check(self, inputs):
+        known = {"token_ids", "segment_ids", "padding_mask"}
+        if not isinstance(inputs, dict) or "token_ids" not in inputs or set(inputs) - known:
+            raise checks.invalid(
+                "`inputs` must be a dict with `token_ids` and, if wanted, `segment_ids` and `padding_mask`.",
+                fix='Pass {"token_ids": ids}, or what a `BertTokenizer` returns.',
+                where=self.name,
+                inputs=sorted(inputs) if isinstance(inputs, dict) else type(inputs).__name__,
+            )
+
+    def get_config(self):
+        """Returns the arguments of `__init__`."""
+        return {
+            **super().get_config(),
+            "config": self.config.to_dict(),
+            "pooler": self.pooler is not None,
+        }

@@ -1,0 +1,3 @@
+"""Heads: encoder output in, logits out."""
+
+from kerasbert.heads.classification import ClassificationHead

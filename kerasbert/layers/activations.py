@@ -1,0 +1,19 @@
+"""Activations by the names that `BertConfig` takes."""
+
+from keras import ops
+
+
+def gelu(x):
+    """The exact GELU, `x * Phi(x)` (Hendrycks & Gimpel 2016, https://arxiv.org/abs/1606.08415).
+
+    Written with `erf`: backends that write it with `erfc` leave an op that ONNX and LiteRT lack.
+    """
+    return 0.5 * x * (1.0 + ops.erf(x * 0.7071067811865476))
+
+
+def gelu_tanh(x):
+    """The tanh approximation of GELU, called `gelu_new` or `gelu_pytorch_tanh` elsewhere."""
+    return ops.gelu(x, approximate=True)
+
+
+BY_NAME = {"gelu": gelu, "gelu_tanh": gelu_tanh, "relu": ops.relu, "silu": ops.silu, "tanh": ops.tanh}

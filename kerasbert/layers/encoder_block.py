@@ -1,0 +1,107 @@
+"""One block of the encoder."""
+
+import keras
+
+from kerasbert.layers.feed_forward import FeedForward
+from kerasbert.layers.self_attention import SelfAttention
+
+
+@keras.saving.register_keras_serializable(package="kerasbert")
+class EncoderBlock(keras.layers.Layer):
+    """Self-attention and a feed-forward network, each with a residual and layer normalization after it.
+
+    Vaswani et al. 2017, section 3.1, https://arxiv.org/abs/1706.03762.
+
+    Args:
+        num_heads: int, N; divides the width D of the input.
+        intermediate_dim: int, I.
+        activation: str, as in `BertConfig`.
+        layer_norm_epsilon: float.
+        hidden_dropout: float in [0, 1), on what each sublayer returns.
+        attention_dropout: float in [0, 1), on attention probabilities.
+        initializer_range: float, standard deviation of the kernels' initializer.
+
+    Call arguments:
+        sequence: float tensor `(B, S, D)`, or `(S, D)` for one sequence.
+        bias: float tensor of `attention_bias`, or None.
+        first_token_only: bool, compute the output of the first position only. Keys and values still
+            come from the whole sequence, so the result equals the full one's first row.
+        return_attention: bool, also return the attention probabilities.
+
+    Returns:
+        Float tensor `(B, S, D)`, or `(S, D)`; S is 1 with `first_token_only`. With `return_attention` a
+        pair with the probabilities `(B, N, S, S)`, or `(N, S, S)`.
+
+    Example:
+
+    >>> block = EncoderBlock(num_heads=2, intermediate_dim=32)
+    >>> x = np.random.default_rng(0).normal(size=(3, 5, 8)).astype("float32")
+    >>> tuple(block(x).shape), tuple(block(x, first_token_only=True).shape)
+    ((3, 5, 8), (3, 1, 8))
+    """
+
+    def __init__(
+        self,
+        num_heads,
+        intermediate_dim,
+        activation="gelu",
+        layer_norm_epsilon=1e-12,
+        hidden_dropout=0.0,
+        attention_dropout=0.0,
+        initializer_range=0.02,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.num_heads = num_heads
+        self.intermediate_dim = intermediate_dim
+        self.activation = activation
+        self.layer_norm_epsilon = layer_norm_epsilon
+        self.hidden_dropout = hidden_dropout
+        self.attention_dropout = attention_dropout
+        self.initializer_range = initializer_range
+        dtype = self.dtype_policy
+        self.attention = SelfAttention(
+            num_heads, attention_dropout, initializer_range, name="attention", dtype=dtype
+        )
+        self.attention_norm = keras.layers.LayerNormalization(
+            epsilon=layer_norm_epsilon, name="attention_norm", dtype=dtype
+        )
+        self.feed_forward = FeedForward(
+            intermediate_dim, activation, initializer_range, name="feed_forward", dtype=dtype
+        )
+        self.feed_forward_norm = keras.layers.LayerNormalization(
+            epsilon=layer_norm_epsilon, name="feed_forward_norm", dtype=dtype
+        )
+        self.dropout = keras.layers.Dropout(hidden_dropout, name="dropout", dtype=dtype)
+
+    def build(self, sequence_shape, bias_shape=None):
+        """Creates the weights of both sublayers."""
+        for layer in (self.attention, self.attention_norm, self.feed_forward, self.feed_forward_norm):
+            layer.build(sequence_shape)
+        self.built = True
+
+    def call(self, sequence, bias=None, first_token_only=False, return_attention=False, training=None):
+        query = sequence[..., :1, :] if first_token_only else sequence
+        attended, attention = self.attention(
+            sequence, bias=bias, query=query, return_attention=True, training=training
+        )
+        x = self.attention_norm(query + self.dropout(attended, training=training))
+        x = self.feed_forward_norm(x + self.dropout(self.feed_forward(x), training=training))
+        return (x, attention) if return_attention else x
+
+    def compute_output_shape(self, sequence_shape, bias_shape=None):
+        """Returns the input's shape."""
+        return sequence_shape
+
+    def get_config(self):
+        """Returns the arguments of `__init__`."""
+        return {
+            **super().get_config(),
+            "num_heads": self.num_heads,
+            "intermediate_dim": self.intermediate_dim,
+            "activation": self.activation,
+            "layer_norm_epsilon": self.layer_norm_epsilon,
+            "hidden_dropout": self.hidden_dropout,
+            "attention_dropout": self.attention_dropout,
+            "initializer_range": self.initializer_range,
+        }

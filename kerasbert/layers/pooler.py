@@ -1,0 +1,50 @@
+"""One vector for the whole input."""
+
+import keras
+from keras import ops
+
+from kerasbert.layers.dense import apply_to_vectors, make_dense
+
+
+@keras.saving.register_keras_serializable(package="kerasbert")
+class Pooler(keras.layers.Layer):
+    """A dense layer with tanh on the vector of the first token, `[CLS]`.
+
+    Devlin et al. 2019, section 3 (the vector C), https://arxiv.org/abs/1810.04805.
+
+    Args:
+        initializer_range: float, standard deviation of the kernel's initializer.
+
+    Call arguments:
+        sequence: float tensor `(B, S, D)`, or `(S, D)` for one sequence.
+
+    Returns:
+        Float tensor `(B, D)`, or `(D,)`.
+
+    Example:
+
+    >>> tuple(Pooler()(np.ones((3, 5, 8), "float32")).shape)
+    (3, 8)
+    """
+
+    def __init__(self, initializer_range=0.02, **kwargs):
+        super().__init__(**kwargs)
+        self.initializer_range = initializer_range
+
+    def build(self, sequence_shape):
+        """Creates the dense layer."""
+        hidden_dim = sequence_shape[-1]
+        self.dense = make_dense(hidden_dim, self.initializer_range, name="dense", dtype=self.dtype_policy)
+        self.dense.build((None, hidden_dim))
+        self.built = True
+
+    def call(self, sequence):
+        return ops.tanh(apply_to_vectors(self.dense, sequence[..., 0, :]))
+
+    def compute_output_shape(self, sequence_shape):
+        """Returns the input's shape without S."""
+        return (*sequence_shape[:-2], sequence_shape[-1])
+
+    def get_config(self):
+        """Returns the arguments of `__init__`."""
+        return {**super().get_config(), "initializer_range": self.initializer_range}

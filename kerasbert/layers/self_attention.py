@@ -1,0 +1,125 @@
+"""Multi-head self-attention, and the bias that hides padding from it."""
+
+import keras
+from keras import ops
+
+from kerasbert import checks
+from kerasbert.layers.dense import make_dense
+
+# Large enough that exp() of a masked score is 0 beside any other; finite, so that a row of padding
+# alone gives no NaN; within float16.
+MASKED = {"float16": -3e4}
+MASKED_ELSE = -1e9
+
+
+def attention_bias(padding_mask, dtype="float32", masked=None):
+    """The additive attention bias of a padding mask: 0 at tokens, a large negative number at padding.
+
+    Made once and passed to every block.
+
+    Args:
+        padding_mask: int or bool tensor `(B, S)` or `(S,)`: 1 at tokens, 0 at padding.
+        dtype: str, the dtype of the attention scores.
+        masked: float or None, the number at padding. None takes one for the dtype; a graph that will be
+            quantized wants a small one, such as -120, because the range of the tensor sets its scale.
+
+    Returns:
+        Float tensor `(B, 1, 1, S)`, or `(1, 1, S)`.
+
+    Example:
+
+    >>> attention_bias(np.array([1, 1, 0]), masked=-120.0).numpy().tolist()
+    [[[-0.0, -0.0, -120.0]]]
+    """
+    if masked is None:
+        masked = MASKED.get(dtype, MASKED_ELSE)
+    hidden = 1.0 - ops.cast(padding_mask, dtype)
+    return (hidden * masked)[..., None, None, :]
+
+
+@keras.saving.register_keras_serializable(package="kerasbert")
+class SelfAttention(keras.layers.Layer):
+    """Scaled dot-product attention with several heads, output projection included.
+
+    Vaswani et al. 2017, sections 3.2.1 and 3.2.2, https://arxiv.org/abs/1706.03762.
+
+    Args:
+        num_heads: int, N; divides the width D of the input.
+        dropout: float in [0, 1), on the attention probabilities.
+        initializer_range: float, standard deviation of the kernels' initializer.
+
+    Call arguments:
+        sequence: float tensor `(B, S, D)`, or `(S, D)` for one sequence: keys and values.
+        bias: float tensor that broadcasts to `(B, N, S, S)`, or `(N, S, S)`: added to the scores.
+        query: float tensor `(B, Q, D)` or `(Q, D)`: the positions that ask; None means `sequence`.
+        return_attention: bool, also return the attention probabilities.
+
+    Returns:
+        Float tensor shaped like the query; with `return_attention` a pair with the probabilities
+        `(B, N, Q, S)`, or `(N, Q, S)`.
+
+    Raises:
+        ValueError: if `num_heads` does not divide D.
+
+    Example:
+
+    >>> layer = SelfAttention(num_heads=2)
+    >>> tuple(layer(np.ones((3, 5, 8), "float32")).shape)
+    (3, 5, 8)
+    """
+
+    def __init__(self, num_heads, dropout=0.0, initializer_range=0.02, **kwargs):
+        super().__init__(**kwargs)
+        checks.positive_int(self.name, num_heads=num_heads)
+        self.num_heads = num_heads
+        self.dropout_rate = dropout
+        self.initializer_range = initializer_range
+        self.dropout = keras.layers.Dropout(dropout, name="dropout", dtype=self.dtype_policy)
+
+    def build(self, sequence_shape, bias_shape=None, query_shape=None):
+        """Creates the four projections."""
+        hidden_dim = sequence_shape[-1]
+        checks.divides(self.name, num_heads=self.num_heads, hidden_dim=hidden_dim)
+        for name in ("query", "key", "value", "output"):
+            dense = make_dense(hidden_dim, self.initializer_range, name=name, dtype=self.dtype_policy)
+            dense.build((None, hidden_dim))
+            setattr(self, f"{name}_dense", dense)
+        self.built = True
+
+    def _split_heads(self, x):
+        """(..., S, D) -> (..., N, S, H)."""
+        *lead, _, hidden_dim = ops.shape(x)
+        x = ops.reshape(x, (*lead, -1, self.num_heads, hidden_dim // self.num_heads))
+        return ops.swapaxes(x, -3, -2)
+
+    def _merge_heads(self, x):
+        """(..., N, S, H) -> (..., S, D)."""
+        *lead, num_heads, _, head_dim = ops.shape(x)
+        return ops.reshape(ops.swapaxes(x, -3, -2), (*lead, -1, num_heads * head_dim))
+
+    def call(self, sequence, bias=None, query=None, return_attention=False, training=None):
+        query = sequence if query is None else query
+        scale = (sequence.shape[-1] // self.num_heads) ** -0.5
+        q = self._split_heads(self.query_dense(query)) * scale  # (B, N, Q, H)
+        k = self._split_heads(self.key_dense(sequence))  # (B, N, S, H)
+        v = self._split_heads(self.value_dense(sequence))  # (B, N, S, H)
+        scores = ops.matmul(q, ops.swapaxes(k, -2, -1))  # (B, N, Q, S)
+        if bias is not None:
+            scores = scores + bias
+        attention = ops.softmax(scores, axis=-1)
+        context = ops.matmul(self.dropout(attention, training=training), v)  # (B, N, Q, H)
+        output = self.output_dense(self._merge_heads(context))  # (B, Q, D)
+        return (output, attention) if return_attention else output
+
+    def compute_output_shape(self, sequence_shape, bias_shape=None, query_shape=None):
+        """Returns the shape of the query."""
+        return sequence_shape if query_shape is None else query_shape
+
+    def get_config(self):
+        """Returns the arguments of `__init__`."""
+        return {
+            **super().get_config(),
+            "num_heads": self.num_heads,
+            "dropout": self.dropout_rate,
+            "initializer_range": self.initializer_range,
+        }
