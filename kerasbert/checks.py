@@ -41,13 +41,12 @@ Choose a divisor, such as 4 or 8.
     return kind(" ".join([*parts, fix]))
 
 
-def require(module, install, purpose):
+def require(module, install):
     """Imports an optional package, or says how to install it.
 
     Args:
         module: str, the module to import, such as `"tensorflow_text"`.
         install: str, the install line that brings it.
-        purpose: str, what needs it, as the subject of a sentence.
 
     Returns:
         The module.
@@ -59,7 +58,7 @@ def require(module, install, purpose):
         return importlib.import_module(module)
     except ImportError as error:
         raise invalid(
-            f"{purpose} needs the package `{module}`.",
+            f"This needs the package `{module}`.",
             fix=f"Install it with: {install}",
             kind=ImportError,
             reason=str(error),
@@ -114,7 +113,9 @@ def one_of(where, allowed, **values):
 def divides(where, *, num_heads, hidden_dim):
     """Raises ValueError unless `num_heads` divides `hidden_dim`."""
     if hidden_dim % num_heads:
-        near = sorted((n for n in range(1, hidden_dim + 1) if hidden_dim % n == 0), key=lambda n: abs(n - num_heads))
+        near = sorted(
+            (n for n in range(1, hidden_dim + 1) if hidden_dim % n == 0), key=lambda n: abs(n - num_heads)
+        )
         raise invalid(
             "`num_heads` must divide `hidden_dim` exactly.",
             fix=f"Choose a divisor, such as {' or '.join(map(str, sorted(near[:2])))}.",

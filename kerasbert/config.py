@@ -66,9 +66,7 @@ class BertConfig:
             max_sequence_length=self.max_sequence_length,
             num_segments=self.num_segments,
         )
-        checks.fraction(
-            where, hidden_dropout=self.hidden_dropout, attention_dropout=self.attention_dropout
-        )
+        checks.fraction(where, hidden_dropout=self.hidden_dropout, attention_dropout=self.attention_dropout)
         checks.positive_float(
             where, layer_norm_epsilon=self.layer_norm_epsilon, initializer_range=self.initializer_range
         )

@@ -177,8 +177,7 @@ def assign(encoder, file):
     prefix = "bert." if any(name.startswith("bert.embeddings.") for name in theirs) else ""
     variables = {weight.path.removeprefix(f"{encoder.name}/"): weight for weight in encoder.weights}
     wanted = {
-        ours: prefix + name
-        for ours, name in weight_names(encoder.config, encoder.pooler is not None).items()
+        ours: prefix + name for ours, name in weight_names(encoder.config, encoder.pooler is not None).items()
     }
     initialized = tuple(ours for ours, name in wanted.items() if name not in theirs)
     missing = [wanted[ours] for ours in initialized if not ours.startswith("pooler/")]

@@ -23,7 +23,7 @@ def preset_folder(preset):
         ImportError: if `huggingface_hub` is needed and missing.
     """
     if str(preset).startswith("hf://"):
-        hub = checks.require("huggingface_hub", "pip install 'kerasbert[hub]'", "A preset from hf://")
+        hub = checks.require("huggingface_hub", "pip install 'kerasbert[hub]'")
         name = str(preset).removeprefix("hf://")
         return pathlib.Path(hub.snapshot_download(name, allow_patterns=HUB_FILES))
     folder = pathlib.Path(preset)

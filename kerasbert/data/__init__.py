@@ -1,0 +1,6 @@
+"""Texts to batches: readers, rows, labels, batches by length."""
+
+from kerasbert.data.batches import ordered_batches, text_batches
+from kerasbert.data.labels import check_labels, class_numbers, label_lookup
+from kerasbert.data.readers import read_csv
+from kerasbert.data.rows import dataset_rows, is_dataset, is_tokens, same_length, text_columns

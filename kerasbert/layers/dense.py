@@ -1,6 +1,7 @@
 """How every kernel of BERT is made and applied."""
 
 import keras
+from keras import ops
 
 
 def make_dense(units, initializer_range, *, name, dtype):
@@ -19,5 +20,6 @@ def make_dense(units, initializer_range, *, name, dtype):
 def apply_to_vectors(dense, x):
     """Applies `dense` to `(..., D)`, a lone vector `(D,)` included, which `Dense` itself refuses."""
     if len(x.shape) == 1:
-        return dense(x[None])[0]
+        # Reshapes, not x[None] and [0]: LiteRT's XNNPACK takes no slice that drops an axis.
+        return ops.squeeze(dense(ops.expand_dims(x, 0)), 0)
     return dense(x)

@@ -39,7 +39,10 @@ class Pooler(keras.layers.Layer):
         self.built = True
 
     def call(self, sequence):
-        return ops.tanh(apply_to_vectors(self.dense, sequence[..., 0, :]))
+        # A reshape, not [..., 0, :]: LiteRT's XNNPACK takes no slice that drops an axis.
+        shape = (-1, sequence.shape[-1])[-(len(sequence.shape) - 1) :]
+        first = ops.reshape(sequence[..., :1, :], shape)
+        return ops.tanh(apply_to_vectors(self.dense, first))
 
     def compute_output_shape(self, sequence_shape):
         """Returns the input's shape without S."""

@@ -1,0 +1,3 @@
+"""Tasks: models that take strings and answer."""
+
+from kerasbert.tasks.text_classifier import BertTextClassifier

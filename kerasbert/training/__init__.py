@@ -1,0 +1,4 @@
+"""How BERT is trained: optimizers and schedules."""
+
+from kerasbert.training.optimizers import BertAdamW
+from kerasbert.training.schedules import WarmupLinearDecay

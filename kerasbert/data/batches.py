@@ -1,0 +1,83 @@
+"""Batches of texts of about the same length, padded to the longest of the batch."""
+
+from kerasbert.optional import tensorflow as tf
+
+# Rows that are sorted by length together, in batches: enough that padding is rare, few enough that the
+# order stays random.
+WINDOW = 32
+# Rows that are drawn from at random where the number of rows is unknown or large.
+SHUFFLE_BUFFER = 100_000
+
+
+def text_batches(rows, tokenizer, batch_size, max_length, *, shuffle=False, on_lengths=None):
+    """Tokenizes and batches rows of text.
+
+    Args:
+        rows: `tf.data.Dataset` of dicts: `text`, perhaps `text_pair` (scalar strings), and anything else
+            that goes along (`label`, `sample_weight`).
+        tokenizer: `BertTokenizer`.
+        batch_size: int, B.
+        max_length: int, the longest S, in tokens.
+        shuffle: bool, another random order each time.
+        on_lengths: function of an int tensor `(rows,)`, the lengths before truncation, or None; called in
+            the graph.
+
+    Returns:
+        `tf.data.Dataset` of pairs: the tokens as a dict of int32 `(B, S)`, and the rest of the row as a
+        dict of `(B,)`.
+    """
+    count = int(rows.cardinality())
+    if shuffle:
+        rows = rows.shuffle(min(count, SHUFFLE_BUFFER) if count > 0 else SHUFFLE_BUFFER)
+
+    def by_length(window):
+        first, second, rest = _tokenize(window, tokenizer, on_lengths)
+        order = tf.argsort(tokenizer.packed_lengths(first, second), stable=True)
+        second = None if second is None else tf.gather(second, order)
+        return tf.gather(first, order), second, {name: tf.gather(v, order) for name, v in rest.items()}
+
+    def split(first, second, rest):
+        starts = tf.range(0, tf.cast(first.nrows(), tf.int32), batch_size)
+        if shuffle:
+            starts = tf.random.shuffle(starts)
+
+        def one(start):
+            part = slice(start, start + batch_size)
+            pair = None if second is None else second[part]
+            tokens = tokenizer.pack(first[part], pair, max_length=max_length)
+            return tokens, {name: v[part] for name, v in rest.items()}
+
+        return tf.data.Dataset.from_tensor_slices(starts).map(one)
+
+    batches = rows.batch(batch_size * WINDOW).map(by_length).flat_map(split)
+    if count >= 0:
+        batches = batches.apply(tf.data.experimental.assert_cardinality(-(-count // batch_size)))
+    return batches.prefetch(tf.data.AUTOTUNE)
+
+
+def ordered_batches(rows, tokenizer, batch_size, max_length, *, on_lengths=None):
+    """Tokenizes and batches rows of text in the order they come in.
+
+    Args:
+        rows, tokenizer, max_length, on_lengths: as for `text_batches`.
+        batch_size: int, B; None if the elements of `rows` are batches already.
+
+    Returns:
+        As `text_batches`.
+    """
+
+    def pack(window):
+        first, second, rest = _tokenize(window, tokenizer, on_lengths)
+        return tokenizer.pack(first, second, max_length=max_length), rest
+
+    batches = rows if batch_size is None else rows.batch(batch_size)
+    return batches.map(pack).prefetch(tf.data.AUTOTUNE)
+
+
+def _tokenize(window, tokenizer, on_lengths):
+    """Splits a window of rows into token ids, those of second texts (or None), and the rest."""
+    first = tokenizer.tokenize(window["text"])
+    second = tokenizer.tokenize(window["text_pair"]) if "text_pair" in window else None
+    if on_lengths is not None:
+        on_lengths(tokenizer.packed_lengths(first, second))
+    return first, second, {name: v for name, v in window.items() if not name.startswith("text")}

@@ -1,0 +1,110 @@
+"""Labels: names or numbers in, class numbers out."""
+
+import difflib
+
+import numpy as np
+
+from kerasbert import checks
+from kerasbert.optional import tensorflow as tf
+
+
+def check_labels(labels):
+    """Returns class names as a tuple, or raises ValueError: at least two, different, not empty."""
+    names = tuple(labels) if not isinstance(labels, str) else labels
+    good = isinstance(names, tuple) and all(isinstance(name, str) and name for name in names)
+    if not good or len(names) < 2 or len(set(names)) < len(names):
+        raise checks.invalid(
+            "`labels` must be at least two different class names.",
+            fix='Pass the names in the order of their numbers, such as ["negative", "positive"].',
+            labels=labels,
+        )
+    return names
+
+
+def class_numbers(values, labels, where="y"):
+    """Turns labels into class numbers.
+
+    Args:
+        values: list, array or pandas Series of class names (str), or of class numbers (int).
+        labels: tuple of str, the class names.
+        where: str, named in errors.
+
+    Returns:
+        int32 array `(rows,)`.
+
+    Raises:
+        ValueError: if a name is not among `labels`, or a number is not in [0, classes).
+        TypeError: if the values are neither names nor whole numbers.
+
+    Example:
+
+    >>> class_numbers(["positive", "negative"], ("negative", "positive")).tolist()
+    [1, 0]
+    """
+    array = np.asarray(values)
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
+    if array.ndim != 1:
+        raise checks.invalid(
+            "Labels must be one to a row.",
+            fix="Pass a flat list of class names or class numbers.",
+            where=where,
+            shape=array.shape,
+        )
+    if array.dtype.kind in "OUST" and all(isinstance(v, (str, bytes)) for v in array.tolist()):
+        return _numbers_of_names(
+            [v.decode() if isinstance(v, bytes) else v for v in array.tolist()], labels, where
+        )
+    if array.dtype.kind not in "iu":
+        if array.size == 0:
+            return np.zeros(0, "int32")
+        if array.dtype.kind != "f" or not np.all(array == np.floor(array)):
+            raise checks.invalid(
+                "Labels must be class names or whole class numbers.",
+                fix="Convert them, or drop the rows that have none.",
+                where=where,
+                kind=TypeError,
+                values=array.tolist(),
+            )
+    bad = np.flatnonzero((array < 0) | (array >= len(labels)))
+    if bad.size:
+        raise checks.invalid(
+            f"A class number must be from 0 to {len(labels) - 1}: there are {len(labels)} classes.",
+            fix="Give every class a name in `labels`, or correct the row.",
+            where=f"{where}, row {bad[0]}",
+            number=array[bad[0]].item(),
+        )
+    return array.astype("int32")
+
+
+def _numbers_of_names(names, labels, where):
+    number_of = {name: number for number, name in enumerate(labels)}
+    for row, name in enumerate(names):
+        if name not in number_of:
+            near = difflib.get_close_matches(name, labels, 1)
+            hint = f"Did you mean {near[0]!r}? " if near else ""
+            raise checks.invalid(
+                "A label must be one of the model's labels.",
+                fix=f"{hint}The labels are {', '.join(labels)}.",
+                where=f"{where}, row {row}",
+                label=name,
+            )
+    return np.array([number_of[name] for name in names], "int32")
+
+
+def label_lookup(labels):
+    """Returns a graph function: string or int tensor of labels -> int32 class numbers, checked when it runs."""
+    table = tf.lookup.StaticHashTable(
+        tf.lookup.KeyValueTensorInitializer(list(labels), tf.range(len(labels))), default_value=-1
+    )
+
+    def numbers(values):
+        found = table.lookup(values) if values.dtype == tf.string else tf.cast(values, tf.int32)
+        message = (
+            f"A label must be one of {', '.join(labels)}, or a number from 0 to {len(labels) - 1}. Received:"
+        )
+        inside = tf.debugging.Assert(tf.reduce_all((found >= 0) & (found < len(labels))), [message, values])
+        with tf.control_dependencies([inside] if inside is not None else []):
+            return tf.identity(found)
+
+    return numbers

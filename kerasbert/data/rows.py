@@ -1,0 +1,105 @@
+"""What a user passes as `x`, turned into rows of text."""
+
+from kerasbert import checks
+from kerasbert.optional import tensorflow as tf
+
+
+def is_tokens(x):
+    """Whether `x` is tokenized already: a dict with `token_ids`, or a data set of such dicts."""
+    if is_dataset(x):
+        spec = x.element_spec
+        x = spec[0] if isinstance(spec, tuple) else spec
+    return isinstance(x, dict) and "token_ids" in x
+
+
+def is_dataset(x):
+    """Whether `x` is a `tf.data.Dataset`; does not import TensorFlow to find out."""
+    return hasattr(x, "element_spec") and hasattr(x, "cardinality")
+
+
+def text_columns(x, where="x"):
+    """Returns the texts of `x` in memory as a dict of string tensors `(rows,)`.
+
+    Args:
+        x: sequence of str (list, array, pandas Series), for one text to a row; or a tuple of two such
+            sequences for two; or a dict of `text` and perhaps `text_pair`.
+        where: str, named in errors.
+
+    Returns:
+        dict with `text`, and `text_pair` for two texts to a row.
+
+    Raises:
+        TypeError: if a row is not a str or bytes.
+        ValueError: if the columns differ in length.
+    """
+    from kerasbert.text import as_text_tensor
+
+    if isinstance(x, dict):
+        if "text" not in x or set(x) - {"text", "text_pair"}:
+            raise checks.invalid(
+                "A dict of texts must have `text`, and `text_pair` for a second text.",
+                fix="Rename the columns; tokens go under `token_ids`, `segment_ids`, `padding_mask`.",
+                where=where,
+                names=sorted(map(str, x)),
+            )
+        columns = dict(x)
+    elif isinstance(x, tuple) and len(x) == 2 and not any(isinstance(column, (str, bytes)) for column in x):
+        columns = {"text": x[0], "text_pair": x[1]}
+    else:
+        columns = {"text": x}
+    columns = {name: as_text_tensor(column, f"{where}: {name}") for name, column in columns.items()}
+    same_length(where, **columns)
+    return columns
+
+
+def same_length(where, **columns):
+    """Raises ValueError unless all columns have as many rows."""
+    lengths = {name: len(column) for name, column in columns.items() if column is not None}
+    if len(set(lengths.values())) > 1:
+        raise checks.invalid(
+            "There must be as many rows in every column.",
+            fix="Check that texts and labels come from the same rows.",
+            where=where,
+            **lengths,
+        )
+
+
+def dataset_rows(dataset):
+    """Turns a user's data set of texts into rows as `text_batches` takes them.
+
+    Args:
+        dataset: `tf.data.Dataset` of `x`, `(x, y)` or `(x, y, sample_weight)`, where `x` is a string, a pair
+            of strings or a dict of `text` and `text_pair`; one row an element, or batches of rows.
+
+    Returns:
+        A pair: the data set of dicts, and whether its elements are batches.
+
+    Raises:
+        TypeError: if the elements have another form.
+    """
+
+    def row(*element):
+        x = element[0]
+        if isinstance(x, dict):
+            named = dict(x)
+        elif isinstance(x, tuple):
+            named = {"text": x[0], "text_pair": x[1]}
+        else:
+            named = {"text": x}
+        return named | dict(zip(("label", "sample_weight"), element[1:], strict=False))
+
+    try:
+        rows = dataset.map(row)
+        spec = rows.element_spec
+        texts = [spec[name] for name in spec if name.startswith("text")]
+        good = bool(texts) and all(s.dtype == tf.string and s.shape.rank in (0, 1) for s in texts)
+    except (IndexError, TypeError):
+        good = False
+    if not good:
+        raise checks.invalid(
+            "A data set must give texts as `x`, `(x, y)` or `(x, y, sample_weight)`.",
+            fix="Let `x` be a string, a pair of strings, or a dict of `text` and `text_pair`.",
+            kind=TypeError,
+            element_spec=dataset.element_spec,
+        )
+    return rows, texts[0].shape.rank == 1

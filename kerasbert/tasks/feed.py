@@ -1,0 +1,173 @@
+"""Between a user's texts and Keras' loop: batches of tokens, and a count of what was cut off."""
+
+import warnings
+
+import numpy as np
+
+from kerasbert import checks
+from kerasbert.data import (
+    dataset_rows,
+    is_dataset,
+    is_tokens,
+    ordered_batches,
+    same_length,
+    text_batches,
+    text_columns,
+)
+from kerasbert.optional import tensorflow as tf
+
+
+class Feed:
+    """Makes batches for one call of a task's `fit`, `evaluate` or `predict`.
+
+    Args:
+        task: `TextTask`.
+    """
+
+    def __init__(self, task):
+        self._task = task
+        self._counts = None
+
+    def labelled(self, x, y, sample_weight, batch_size, shuffle=False, where="x"):
+        """Returns `x, y, sample_weight` as Keras takes them: a data set alone, or arrays of tokens."""
+        if is_dataset(x) and (y is not None or sample_weight is not None):
+            raise checks.invalid(
+                "A data set must bring its own labels and weights.",
+                fix="Let it give `(x, y)`, or `(x, y, sample_weight)`, and pass no others.",
+                where=where,
+                y=type(y).__name__,
+            )
+        if is_tokens(x):
+            return self._tokens(x, y, sample_weight, where)
+        numbers = None
+        if is_dataset(x):
+            rows, batched = dataset_rows(x)
+            numbers = self._task.label_function()
+            if "label" not in rows.element_spec:
+                raise _no_labels(where)
+        else:
+            rows, batched = self._rows(x, y, sample_weight, where), False
+        batches = self._batches(rows, batch_size, batched, shuffle)
+
+        def as_keras_takes_them(tokens, rest):
+            labels = rest["label"] if numbers is None else numbers(rest["label"])
+            weight = (rest["sample_weight"],) if "sample_weight" in rest else ()
+            return (tokens, labels, *weight)
+
+        return batches.map(as_keras_takes_them), None, None
+
+    def _tokens(self, x, y, sample_weight, where):
+        if is_dataset(x):
+            return x, None, None
+        _check_ids(x, self._task.encoder.config, where)
+        if y is None:
+            raise _no_labels(where)
+        labels = self._task.label_numbers(y, f"{where}: y")
+        same_length(where, **x, y=labels, sample_weight=sample_weight)
+        return x, labels, sample_weight
+
+    def _rows(self, x, y, sample_weight, where):
+        columns = text_columns(x, where)
+        if y is None:
+            raise _no_labels(where)
+        columns["label"] = self._task.label_numbers(y, f"{where}: y")
+        if sample_weight is not None:
+            columns["sample_weight"] = np.asarray(sample_weight, "float32")
+        same_length(where, **columns)
+        if not len(columns["label"]):
+            raise checks.invalid("There must be at least one row.", fix="Pass texts.", where=where, rows=0)
+        return tf.data.Dataset.from_tensor_slices(columns)
+
+    def _batches(self, rows, batch_size, batched, shuffle):
+        task, length = self._task, self._task.max_sequence_length
+        if batched:
+            return ordered_batches(rows, task.tokenizer, None, length, on_lengths=self._counter())
+        return text_batches(
+            rows, task.tokenizer, batch_size, length, shuffle=shuffle, on_lengths=self._counter()
+        )
+
+    def unlabelled(self, x, batch_size):
+        """Returns batches of tokens, and the row numbers in the order of the batches (None: as they come)."""
+        order, batched = None, False
+        if is_dataset(x):
+            rows, batched = dataset_rows(x)
+        else:
+            # Sorted by length over all rows: least padding.
+            columns = text_columns(x)
+            lengths = self._task.tokenizer.packed_lengths(
+                *(self._task.tokenizer.tokenize(column) for column in columns.values())
+            )
+            order = np.argsort(-lengths.numpy(), kind="stable")
+            rows = tf.data.Dataset.from_tensor_slices(
+                {name: tf.gather(column, order) for name, column in columns.items()}
+            )
+        batches = ordered_batches(
+            rows,
+            self._task.tokenizer,
+            None if batched else batch_size,
+            self._task.max_sequence_length,
+            on_lengths=self._counter(),
+        )
+        return batches.map(lambda tokens, rest: tokens), order
+
+    def split(self, x, y, sample_weight, fraction):
+        """Cuts the last `fraction` of the rows off: `x, y, sample_weight` and `validation_data`."""
+        columns = text_columns(x)
+        y = np.asarray(y)
+        weight = None if sample_weight is None else np.asarray(sample_weight)
+        same_length("x", **columns, y=y, sample_weight=weight)
+        cut = int(len(y) * (1 - fraction))
+
+        def part(rows):
+            return {n: c[rows] for n, c in columns.items()}, y[rows], None if weight is None else weight[rows]
+
+        return *part(slice(cut)), part(slice(cut, None))
+
+    # === Truncation ===
+
+    def _counter(self):
+        """Returns a graph function that counts rows, and those that are longer than the task takes."""
+        if self._counts is None:
+            self._counts = [tf.Variable(0, dtype=tf.int64) for _ in range(2)]
+        seen, truncated = self._counts
+
+        def count(lengths):
+            seen.assign_add(tf.size(lengths, out_type=tf.int64))
+            longer = tf.cast(lengths > self._task.max_sequence_length, tf.int64)
+            truncated.assign_add(tf.reduce_sum(longer))
+
+        return count
+
+    def warn_if_truncated(self):
+        """Warns, with the count, if texts did not fit."""
+        seen, truncated = (0, 0) if self._counts is None else (int(count) for count in self._counts)
+        if truncated:
+            warnings.warn(
+                f"{truncated} of the {seen} texts that were read were longer than "
+                f"max_sequence_length={self._task.max_sequence_length} tokens and were truncated.",
+                stacklevel=3,
+            )
+
+
+def _no_labels(where):
+    return checks.invalid(
+        "Training and evaluation need labels.",
+        fix="Pass `y`, one label to a text; or a data set of `(x, y)`.",
+        where=where,
+        y=None,
+    )
+
+
+def _check_ids(x, config, where):
+    """Raises ValueError if ids are outside their embedding: some devices would read zeros there."""
+    for name, rows in (("token_ids", config.vocabulary_size), ("segment_ids", config.num_segments)):
+        ids = np.asarray(x[name]) if name in x else np.zeros(1, int)
+        if ids.dtype.kind not in "iu" or (ids.size and not 0 <= ids.min() <= ids.max() < rows):
+            raise checks.invalid(
+                f"`{name}` must be whole numbers from 0 to {rows - 1}.",
+                fix="Use the tokenizer that belongs to the encoder.",
+                where=where,
+                dtype=str(ids.dtype),
+                lowest=ids.min().item(),
+                highest=ids.max().item(),
+            )

@@ -1,0 +1,295 @@
+"""What every task shares: strings in `fit`, `evaluate` and `predict`, and one file that holds it all."""
+
+import pathlib
+
+import keras
+import numpy as np
+
+from kerasbert import checks
+from kerasbert.atomic import replacing
+from kerasbert.checkpoints import load_encoder, preset_folder
+from kerasbert.data import is_dataset, is_tokens
+from kerasbert.optional import tensorflow as tf
+from kerasbert.tasks.feed import Feed
+from kerasbert.text import BertTokenizer
+from kerasbert.training import BertAdamW, WarmupLinearDecay
+
+BATCH_SIZE = 32
+
+
+class TextTask(keras.Model):
+    """The base of tasks: an encoder, a tokenizer, and Keras' training loop fed with strings.
+
+    A subclass says what its labels are (`label_numbers`, `label_function`), its `default_loss` and
+    `default_metrics`, and what `predict` makes of logits (`postprocess`).
+
+    Args:
+        encoder: `BertEncoder`.
+        tokenizer: `BertTokenizer` whose vocabulary fits the encoder's embedding.
+        max_sequence_length: int or None, the longest input, in tokens, special ones counted; longer texts
+            are truncated. None: as long as the encoder allows.
+        **kwargs: `name`, `dtype`.
+
+    Raises:
+        ValueError: if the vocabulary is larger than the embedding, or `max_sequence_length` than the
+            encoder's.
+    """
+
+    def __init__(self, encoder, tokenizer, max_sequence_length=None, **kwargs):
+        super().__init__(**kwargs)
+        limit = encoder.config.max_sequence_length
+        max_sequence_length = limit if max_sequence_length is None else max_sequence_length
+        checks.positive_int(self.name, max_sequence_length=max_sequence_length)
+        if not 3 <= max_sequence_length <= limit:
+            raise checks.invalid(
+                f"`max_sequence_length` must be from 3 to the encoder's {limit}.",
+                fix="Choose one in this range, or an encoder with more positions.",
+                where=self.name,
+                max_sequence_length=max_sequence_length,
+            )
+        if tokenizer.vocabulary_size > encoder.config.vocabulary_size:
+            raise checks.invalid(
+                "The vocabulary must not be larger than the encoder's embedding.",
+                fix="Use the vocabulary that the encoder was trained with.",
+                where=self.name,
+                vocabulary_size=tokenizer.vocabulary_size,
+                embedding_rows=encoder.config.vocabulary_size,
+            )
+        self.encoder = encoder
+        self.tokenizer = tokenizer
+        self.max_sequence_length = max_sequence_length
+        self.load_report = None
+
+    @classmethod
+    def from_preset(cls, preset, *args, dtype=None, **kwargs):
+        """Builds a task on pre-trained weights; its head starts random.
+
+        Args:
+            preset: str or path: a Hugging Face BERT folder, or `"hf://owner/name"`.
+            *args: of the task, such as its labels.
+            dtype: Keras dtype or policy, such as `"mixed_bfloat16"`.
+            **kwargs: of the task.
+
+        Returns:
+            The task; its `load_report` says what became of every weight in the preset.
+
+        Raises:
+            FileNotFoundError: if the folder or a file in it is missing.
+            ValueError: if the checkpoint is damaged or no BERT encoder.
+
+        Warns:
+            UserWarning: if the preset lacks the pooler, or holds weights that the encoder has no place for.
+        """
+        folder = preset_folder(preset)
+        tokenizer = BertTokenizer.from_folder(folder)
+        encoder, report = load_encoder(folder, dtype=dtype)
+        task = cls(encoder, tokenizer, *args, dtype=dtype, **kwargs)
+        task.load_report = report
+        return task
+
+    # === Training ===
+
+    def compile(self, optimizer="auto", loss="auto", metrics="auto", jit_compile="auto", **kwargs):
+        """Configures training, as `keras.Model.compile` does, with defaults that suit the task.
+
+        Args:
+            optimizer: `"auto"` for `BertAdamW()`, or any Keras optimizer.
+            loss: `"auto"` for the task's, or any Keras loss on its logits.
+            metrics: `"auto"` for the task's, or a list of Keras metrics on its logits.
+            jit_compile: `"auto"` for XLA where it pays: on GPU and TPU, not on CPU.
+            **kwargs: of `keras.Model.compile`.
+        """
+        if jit_compile == "auto" and keras.backend.backend() == "tensorflow" and _on_cpu():
+            jit_compile = False
+        super().compile(
+            optimizer=BertAdamW() if _is_auto(optimizer) else optimizer,
+            loss=self.default_loss() if _is_auto(loss) else loss,
+            metrics=self.default_metrics() if _is_auto(metrics) else metrics,
+            jit_compile=jit_compile,
+            **kwargs,
+        )
+
+    def fit(
+        self,
+        x=None,
+        y=None,
+        batch_size=None,
+        epochs=1,
+        verbose="auto",
+        callbacks=None,
+        validation_split=0.0,
+        validation_data=None,
+        shuffle=True,
+        class_weight=None,
+        sample_weight=None,
+        initial_epoch=0,
+        steps_per_epoch=None,
+        **kwargs,
+    ):
+        """Trains on texts, in batches of about one length, padded to the longest.
+
+        Args:
+            x: texts: a sequence of str, a tuple of two such sequences, a dict of `text` and `text_pair`,
+                or a `tf.data.Dataset` of `(x, y)`; or tokens, as a `BertTokenizer` returns them.
+            y: the task's labels, one to a row; None with a data set.
+            batch_size: int or None for 32; not used for a data set of batches.
+            validation_data: `(x, y)`, `(x, y, sample_weight)` or a data set; labels and texts as above.
+            epochs, verbose, callbacks, validation_split, shuffle, class_weight, sample_weight,
+                initial_epoch, steps_per_epoch, **kwargs: of `keras.Model.fit`.
+
+        Returns:
+            `keras.callbacks.History`.
+
+        Raises:
+            TypeError, ValueError: if texts or labels are none; the message names the row.
+
+        Warns:
+            UserWarning: if texts were longer than `max_sequence_length`; it says how many.
+        """
+        batch_size = batch_size or BATCH_SIZE
+        feed = Feed(self)
+        if validation_split and not is_dataset(x) and not is_tokens(x):
+            x, y, sample_weight, validation_data = feed.split(x, y, sample_weight, validation_split)
+            validation_split = 0.0
+        x, y, sample_weight = feed.labelled(x, y, sample_weight, batch_size, shuffle)
+        if validation_data is not None:
+            held_out = validation_data if isinstance(validation_data, tuple) else (validation_data,)
+            held_out = feed.labelled(*(*held_out, None, None)[:3], batch_size, where="validation_data")
+            validation_data = held_out[0] if is_dataset(held_out[0]) else held_out
+        self._plan_schedule(x, batch_size, steps_per_epoch, epochs - initial_epoch)
+        history = super().fit(
+            x,
+            y,
+            batch_size=None if is_dataset(x) else batch_size,
+            epochs=epochs,
+            verbose=verbose,
+            callbacks=callbacks,
+            validation_split=validation_split,
+            validation_data=validation_data,
+            shuffle=shuffle and not is_dataset(x),
+            class_weight=class_weight,
+            sample_weight=sample_weight,
+            initial_epoch=initial_epoch,
+            steps_per_epoch=steps_per_epoch,
+            **kwargs,
+        )
+        feed.warn_if_truncated()
+        return history
+
+    def _plan_schedule(self, x, batch_size, steps_per_epoch, epochs):
+        """Tells a schedule of ours how many steps this `fit` has."""
+        optimizer = getattr(self.optimizer, "inner_optimizer", self.optimizer)
+        schedule = getattr(optimizer, "_learning_rate", None)
+        if not isinstance(schedule, WarmupLinearDecay):
+            return
+        steps = steps_per_epoch or _count_batches(x, batch_size)
+        schedule.plan(int(optimizer.iterations), max(steps * epochs, 1))
+        self.train_function = None  # the step numbers are constants of its graph
+
+    def evaluate(self, x=None, y=None, batch_size=None, *args, sample_weight=None, **kwargs):
+        """Returns the loss and the metrics on texts; arguments as of `fit` and `keras.Model.evaluate`."""
+        batch_size = batch_size or BATCH_SIZE
+        feed = Feed(self)
+        x, y, sample_weight = feed.labelled(x, y, sample_weight, batch_size)
+        results = super().evaluate(
+            x, y, None if is_dataset(x) else batch_size, *args, sample_weight=sample_weight, **kwargs
+        )
+        feed.warn_if_truncated()
+        return results
+
+    def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
+        """Returns the task's answers, one to a row, in the order of `x`.
+
+        Args:
+            x: texts or tokens, as for `fit`.
+            batch_size: int or None for 32.
+            verbose, steps, callbacks: of `keras.Model.predict`.
+        """
+        batch_size = batch_size or BATCH_SIZE
+        feed = Feed(self)
+        order = None
+        if not is_tokens(x):
+            x, order = feed.unlabelled(x, batch_size)
+        if order is not None and not len(order):
+            return self.postprocess(np.zeros((0, *self.logits_shape), "float32"))
+        logits = super().predict(
+            x,
+            batch_size=None if is_dataset(x) else batch_size,
+            verbose=verbose,
+            steps=steps,
+            callbacks=callbacks,
+        )
+        feed.warn_if_truncated()
+        if order is not None:
+            logits = logits[np.argsort(order)]
+        return self.postprocess(logits)
+
+    def make_predict_function(self, force=False):
+        """Makes Keras' predict function; on TensorFlow traced once, for batches of any shape."""
+        made_before = self.predict_function is not None and not force
+        super().make_predict_function(force)
+        trace = getattr(self.predict_function, "get_concrete_function", None)
+        if trace and not made_before and self.steps_per_execution == 1:
+            names = ("token_ids", "segment_ids", "padding_mask")
+            trace([{name: tf.TensorSpec((None, None), tf.int32) for name in names}])
+        return self.predict_function
+
+    # === Saving ===
+
+    def save(self, filepath, overwrite=True, **kwargs):
+        """Saves weights, tokenizer and labels in one `.keras` file; an old file stays until it is whole."""
+        path = pathlib.Path(filepath)
+        if path.exists() and not overwrite:
+            raise checks.invalid(
+                "With `overwrite=False` the file must not exist.",
+                fix="Choose another name.",
+                kind=FileExistsError,
+                filepath=str(path),
+            )
+        with replacing(path) as temporary:
+            super().save(temporary, **kwargs)
+
+    def compile_from_config(self, config):
+        """Compiles a loaded model as it was compiled when it was saved."""
+        self.compile(**keras.saving.deserialize_keras_object(config))
+        self.optimizer.build(self.trainable_variables)
+
+    def get_config(self):
+        """Returns the arguments of `__init__`."""
+        return {
+            **super().get_config(),
+            "encoder": keras.saving.serialize_keras_object(self.encoder),
+            "tokenizer": keras.saving.serialize_keras_object(self.tokenizer),
+            "max_sequence_length": self.max_sequence_length,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        """Builds a task from `get_config`'s result."""
+        config = dict(config)
+        for name in ("encoder", "tokenizer"):
+            config[name] = keras.saving.deserialize_keras_object(config[name])
+        return cls(**config)
+
+
+def _is_auto(argument):
+    return isinstance(argument, str) and argument == "auto"
+
+
+def _on_cpu():
+    return not (tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("TPU"))
+
+
+def _count_batches(x, batch_size):
+    """How many batches one epoch has; where a data set does not know, it is read through once."""
+    if not is_dataset(x):
+        return -(-len(x["token_ids"]) // batch_size)
+    count = int(x.cardinality())
+    if count == -1:
+        raise checks.invalid(
+            "An endless data set needs `steps_per_epoch`.",
+            fix="Pass `steps_per_epoch`, or remove `repeat()`.",
+            where="fit",
+            cardinality="infinite",
+        )
+    return count if count >= 0 else int(x.reduce(np.int64(0), lambda n, *_: n + 1))

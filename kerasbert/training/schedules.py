@@ -1,0 +1,71 @@
+"""Learning-rate schedules."""
+
+import keras
+from keras import ops
+
+from kerasbert import checks
+
+
+@keras.saving.register_keras_serializable(package="kerasbert")
+class WarmupLinearDecay(keras.optimizers.schedules.LearningRateSchedule):
+    """A learning rate that rises from 0 to a peak and falls back to 0, both linearly.
+
+    Devlin et al. 2019, appendix A.2, https://arxiv.org/abs/1810.04805.
+
+    Args:
+        peak: float, the highest learning rate.
+        warmup_fraction: float in [0, 1), the part of all steps that rises.
+        total_steps: int or None, optimizer steps until 0. None: a kerasbert task's `fit` knows, and says
+            so with `plan`.
+
+    Call arguments:
+        step: int, or an int tensor.
+
+    Returns:
+        Float32 tensor, the learning rate.
+
+    Raises:
+        ValueError: when called before the number of steps is known.
+
+    Example:
+
+    >>> schedule = WarmupLinearDecay(1e-3, warmup_fraction=0.5, total_steps=4)
+    >>> [round(float(schedule(step)), 6) for step in range(5)]
+    [0.0, 0.0005, 0.001, 0.0005, 0.0]
+    """
+
+    def __init__(self, peak, warmup_fraction=0.1, total_steps=None):
+        checks.positive_float("WarmupLinearDecay", peak=peak)
+        checks.fraction("WarmupLinearDecay", warmup_fraction=warmup_fraction)
+        if total_steps is not None:
+            checks.positive_int("WarmupLinearDecay", total_steps=total_steps)
+        self.peak = peak
+        self.warmup_fraction = warmup_fraction
+        self.total_steps = total_steps
+        self._first_step = 0
+
+    def plan(self, first_step, total_steps):
+        """Says when the schedule begins and how many steps it has; a train function must be traced after it."""
+        self._first_step, self.total_steps = first_step, total_steps
+
+    def __call__(self, step):
+        if self.total_steps is None:
+            raise checks.invalid(
+                "A schedule must know its number of steps.",
+                fix="Pass `total_steps`; a kerasbert task's `fit` does this by itself.",
+                where="WarmupLinearDecay",
+                total_steps=None,
+            )
+        step = ops.cast(step, "float32") - self._first_step
+        warmup = max(self.warmup_fraction * self.total_steps, 1e-6)
+        rising = step / warmup
+        falling = (self.total_steps - step) / (self.total_steps - warmup)
+        return self.peak * ops.clip(ops.minimum(rising, falling), 0.0, 1.0)
+
+    def get_config(self):
+        """Returns the arguments of `__init__`."""
+        return {
+            "peak": self.peak,
+            "warmup_fraction": self.warmup_fraction,
+            "total_steps": self.total_steps,
+        }
