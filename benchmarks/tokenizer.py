@@ -3,8 +3,8 @@
     python benchmarks/tokenizer.py                       # English and Chinese from ../shared/data
     python benchmarks/tokenizer.py --text my.txt --vocabulary vocab.txt
 
-Prints a Markdown table of megabytes of text a second. Hugging Face's `tokenizers` and `keras-hub` are measured if they
-can be imported.
+Prints a Markdown table of megabytes of text a second. Hugging Face's `tokenizers` and `keras-hub` are
+measured if they can be imported.
 """
 
 import argparse
@@ -21,7 +21,9 @@ SHARED = pathlib.Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--text", type=pathlib.Path, help="UTF-8 file, one text a line; needs --vocabulary")
     parser.add_argument("--vocabulary", type=pathlib.Path, help="vocab.txt for --text")
     parser.add_argument("--cased", action="store_true", help="the vocabulary of --text is cased")
@@ -33,8 +35,8 @@ def main():
     if args.text and not args.vocabulary:
         parser.error("--text needs --vocabulary")
     sets = [(args.text.name, lines(args.text), args.vocabulary)] if args.text else shared_sets(args.shared)
-    print(f"{args.repeats} interleaved repeats, median; {os.cpu_count()} CPU cores, {args.threads} threads in tf.data\n")
-    print("| texts | tokenizer | call | MB/s | least to most | times `encode_batch` |\n|---|---|---|---|---|---|")
+    print(f"Median of {args.repeats} repeats; {os.cpu_count()} cores; tf.data threads: {args.threads}\n")
+    print("| texts | tokenizer | call | MB/s | range | times `encode_batch` |\n|---|---|---|---|---|---|")
     for name, texts, vocabulary in sets:
         size_bytes = sum(len(text.encode()) for text in texts)
         speeds = measure(candidates(texts, vocabulary, not args.cased, args), size_bytes, args.repeats)
@@ -42,8 +44,8 @@ def main():
         for (who, call), values in speeds.items():
             median = statistics.median(values)
             times = f"{median / base:.1f}" if base else "-"
-            label = f"{name}, {size_bytes / 1e6:.2f} MB"
-            print(f"| {label} | {who} | {call} | {median:.1f} | {min(values):.1f} to {max(values):.1f} | {times} |")
+            label, spread = f"{name}, {size_bytes / 1e6:.1f} MB", f"{min(values):.1f} to {max(values):.1f}"
+            print(f"| {label} | {who} | {call} | {median:.1f} | {spread} | {times} |")
 
 
 def lines(path):

@@ -1,1 +1,15 @@
 """Export, verify and benchmark fine-tuned kerasbert models; imported as `kerasbert.export`."""
+
+if __name__ != "kerasbert.export":
+    raise ImportError(
+        f"This package must be imported as `kerasbert.export`. Received: name={__name__!r}. "
+        "Install the project (`pip install -e .`) and write `from kerasbert import export`."
+    )
+
+from kerasbert.export.artifact import Artifact
+from kerasbert.export.latency import Benchmark, benchmark
+from kerasbert.export.report import write_report
+from kerasbert.export.runners import SavedModelRunner, TFLiteRunner, answer_texts, open_artifact
+from kerasbert.export.saved_model import to_saved_model
+from kerasbert.export.tflite import RECIPES, to_tflite
+from kerasbert.export.verification import Verification, verify

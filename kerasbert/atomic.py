@@ -21,11 +21,11 @@ def replacing(path):
 
     Example:
 
-    >>> import os, tempfile
-    >>> target = os.path.join(tempfile.mkdtemp(), "numbers.txt")
+    >>> import tempfile
+    >>> target = pathlib.Path(tempfile.mkdtemp()) / "numbers.txt"
     >>> with replacing(target) as temporary:
     ...     _ = temporary.write_text("1 2 3")
-    >>> open(target).read()
+    >>> target.read_text()
     '1 2 3'
     """
     path = pathlib.Path(path)

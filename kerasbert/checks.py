@@ -41,12 +41,13 @@ Choose a divisor, such as 4 or 8.
     return kind(" ".join([*parts, fix]))
 
 
-def require(module, install):
+def require(module, install, purpose="This"):
     """Imports an optional package, or says how to install it.
 
     Args:
         module: str, the module to import, such as `"tensorflow_text"`.
         install: str, the install line that brings it.
+        purpose: str, what needs it, as the subject of a sentence.
 
     Returns:
         The module.
@@ -58,7 +59,7 @@ def require(module, install):
         return importlib.import_module(module)
     except ImportError as error:
         raise invalid(
-            f"This needs the package `{module}`.",
+            f"{purpose} needs the package `{module}`.",
             fix=f"Install it with: {install}",
             kind=ImportError,
             reason=str(error),
@@ -113,9 +114,8 @@ def one_of(where, allowed, **values):
 def divides(where, *, num_heads, hidden_dim):
     """Raises ValueError unless `num_heads` divides `hidden_dim`."""
     if hidden_dim % num_heads:
-        near = sorted(
-            (n for n in range(1, hidden_dim + 1) if hidden_dim % n == 0), key=lambda n: abs(n - num_heads)
-        )
+        divisors = [n for n in range(1, hidden_dim + 1) if hidden_dim % n == 0]
+        near = sorted(divisors, key=lambda n: abs(n - num_heads))
         raise invalid(
             "`num_heads` must divide `hidden_dim` exactly.",
             fix=f"Choose a divisor, such as {' or '.join(map(str, sorted(near[:2])))}.",

@@ -85,11 +85,26 @@ class BertEncoder(keras.Model):
         self.built = True
 
     def call(self, inputs, first_token_only=False, return_all=False, training=None):
+        """See the class."""
         self._check(inputs)
-        x = self.embeddings(inputs["token_ids"], inputs.get("segment_ids"), training=training)
+        vectors = self.embeddings(inputs["token_ids"], inputs.get("segment_ids"), training=training)
         bias = None
         if inputs.get("padding_mask") is not None:
             bias = attention_bias(inputs["padding_mask"], self.compute_dtype)
+        return self.transform(vectors, bias, first_token_only, return_all, training)
+
+    def transform(self, vectors, bias=None, first_token_only=False, return_all=False, training=None):
+        """Runs the blocks and the pooler on embedded tokens.
+
+        Args:
+            vectors: float tensor `(B, S, D)`, or `(S, D)`, the embeddings' output.
+            bias: float tensor of `attention_bias`, or None.
+            first_token_only, return_all, training: as for the encoder's call.
+
+        Returns:
+            As the encoder's call.
+        """
+        x = vectors
         hidden_states, attentions = [x], []
         for block in self.blocks:
             x, attention = block(

@@ -23,5 +23,5 @@ class OptionalModule:
 tensorflow = OptionalModule("tensorflow", "pip install tensorflow")
 tensorflow_text = OptionalModule(
     "tensorflow_text",
-    "pip install tensorflow-text (it has wheels for Linux and for Macs with Apple silicon; on Windows use WSL)",
+    'pip install "tensorflow-text>=2.20,<2.22" (on Linux, or a Mac with Apple silicon; on Windows use WSL)',
 )

@@ -32,7 +32,8 @@ class SafetensorsFile:
             self._file = safetensors.safe_open(self.path, framework="numpy")
         except (OSError, safetensors.SafetensorError) as error:
             raise unreadable(self.path, "safetensors", error) from error
-        self.shapes = {name: tuple(self._file.get_slice(name).get_shape()) for name in self._file.keys()}
+        names = list(self._file.keys())  # not a dict: it does not iterate
+        self.shapes = {name: tuple(self._file.get_slice(name).get_shape()) for name in names}
 
     def read(self, name):
         """Returns the tensor called `name` as a float32 (or integer) numpy array."""

@@ -51,10 +51,10 @@ def class_numbers(values, labels, where="y"):
             where=where,
             shape=array.shape,
         )
-    if array.dtype.kind in "OUST" and all(isinstance(v, (str, bytes)) for v in array.tolist()):
-        return _numbers_of_names(
-            [v.decode() if isinstance(v, bytes) else v for v in array.tolist()], labels, where
-        )
+    items = array.tolist()
+    if array.dtype.kind in "OUST" and all(isinstance(item, (str, bytes)) for item in items):
+        names = [item.decode() if isinstance(item, bytes) else item for item in items]
+        return _numbers_of_names(names, labels, where)
     if array.dtype.kind not in "iu":
         if array.size == 0:
             return np.zeros(0, "int32")
@@ -64,7 +64,7 @@ def class_numbers(values, labels, where="y"):
                 fix="Convert them, or drop the rows that have none.",
                 where=where,
                 kind=TypeError,
-                values=array.tolist(),
+                values=items,
             )
     bad = np.flatnonzero((array < 0) | (array >= len(labels)))
     if bad.size:
@@ -93,16 +93,15 @@ def _numbers_of_names(names, labels, where):
 
 
 def label_lookup(labels):
-    """Returns a graph function: string or int tensor of labels -> int32 class numbers, checked when it runs."""
+    """Returns a graph function from labels, string or int, to int32 class numbers; checks when it runs."""
     table = tf.lookup.StaticHashTable(
         tf.lookup.KeyValueTensorInitializer(list(labels), tf.range(len(labels))), default_value=-1
     )
 
     def numbers(values):
         found = table.lookup(values) if values.dtype == tf.string else tf.cast(values, tf.int32)
-        message = (
-            f"A label must be one of {', '.join(labels)}, or a number from 0 to {len(labels) - 1}. Received:"
-        )
+        names = ", ".join(labels)
+        message = f"A label must be one of {names}, or a number from 0 to {len(labels) - 1}. Received:"
         inside = tf.debugging.Assert(tf.reduce_all((found >= 0) & (found < len(labels))), [message, values])
         with tf.control_dependencies([inside] if inside is not None else []):
             return tf.identity(found)

@@ -45,6 +45,7 @@ class ClassificationHead(keras.layers.Layer):
         self.built = True
 
     def call(self, pooled_output, training=None):
+        """See the class."""
         return apply_to_vectors(self.dense, self.dropout(pooled_output, training=training))
 
     def compute_output_shape(self, pooled_output_shape):

@@ -91,11 +91,12 @@ class BertEmbeddings(keras.layers.Layer):
         self.built = True
 
     def call(self, token_ids, segment_ids=None, training=None):
+        """See the class."""
         length = token_ids.shape[-1]
         if length is not None and length > self.max_sequence_length:
             raise checks.invalid(
                 "A sequence must not be longer than `max_sequence_length`.",
-                fix="Truncate it (`tokenizer(texts, max_length=...)` does), or use an encoder with more positions.",
+                fix="Truncate it (`tokenizer(texts, max_length=...)` does), or take an encoder with more.",
                 where=self.name,
                 length=length,
                 max_sequence_length=self.max_sequence_length,

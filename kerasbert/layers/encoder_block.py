@@ -81,6 +81,7 @@ class EncoderBlock(keras.layers.Layer):
         self.built = True
 
     def call(self, sequence, bias=None, first_token_only=False, return_attention=False, training=None):
+        """See the class."""
         query = sequence[..., :1, :] if first_token_only else sequence
         attended, attention = self.attention(
             sequence, bias=bias, query=query, return_attention=True, training=training

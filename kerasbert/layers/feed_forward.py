@@ -56,6 +56,7 @@ class FeedForward(keras.layers.Layer):
         self.built = True
 
     def call(self, x):
+        """See the class."""
         return self.output_dense(BY_NAME[self.activation](self.intermediate_dense(x)))
 
     def compute_output_shape(self, input_shape):

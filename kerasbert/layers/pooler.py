@@ -39,6 +39,7 @@ class Pooler(keras.layers.Layer):
         self.built = True
 
     def call(self, sequence):
+        """See the class."""
         # A reshape, not [..., 0, :]: LiteRT's XNNPACK takes no slice that drops an axis.
         shape = (-1, sequence.shape[-1])[-(len(sequence.shape) - 1) :]
         first = ops.reshape(sequence[..., :1, :], shape)

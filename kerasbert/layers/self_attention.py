@@ -98,6 +98,7 @@ class SelfAttention(keras.layers.Layer):
         return ops.reshape(ops.swapaxes(x, -3, -2), (*lead, -1, num_heads * head_dim))
 
     def call(self, sequence, bias=None, query=None, return_attention=False, training=None):
+        """See the class."""
         query = sequence if query is None else query
         scale = (sequence.shape[-1] // self.num_heads) ** -0.5
         q = self._split_heads(self.query_dense(query)) * scale  # (B, N, Q, H)

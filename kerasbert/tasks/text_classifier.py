@@ -4,6 +4,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from kerasbert import checks
 from kerasbert.data import check_labels, class_numbers, label_lookup
 from kerasbert.heads import ClassificationHead
 from kerasbert.tasks.text_task import TextTask
@@ -47,6 +48,13 @@ class BertTextClassifier(TextTask):
 
     def __init__(self, encoder, tokenizer, labels, dropout=0.1, max_sequence_length=None, **kwargs):
         super().__init__(encoder, tokenizer, max_sequence_length, **kwargs)
+        if encoder.pooler is None:
+            raise checks.invalid(
+                "The encoder of a classifier must have a pooler.",
+                fix="Build it with `pooler=True`.",
+                where=self.name,
+                pooler=None,
+            )
         self.labels = check_labels(labels)
         config = encoder.config
         self.head = ClassificationHead(
@@ -56,8 +64,9 @@ class BertTextClassifier(TextTask):
         self.built = True
 
     def call(self, inputs, training=None):
-        outputs = self.encoder(inputs, first_token_only=True, training=training)
-        return self.head(outputs["pooled_output"], training=training)
+        """See the class."""
+        outputs = self.encoder(inputs, first_token_only=self.first_token_only, training=training)
+        return self.logits(outputs, training=training)
 
     def predict_labels(self, x, **kwargs):
         """Returns the most probable class name of each row, as a list; arguments as of `predict`."""
@@ -65,10 +74,21 @@ class BertTextClassifier(TextTask):
 
     # === What TextTask asks of a task ===
 
+    endpoint = "classify"
+    first_token_only = True
+
     @property
     def logits_shape(self):
         """The shape of one row of logits, `(C,)`."""
         return (len(self.labels),)
+
+    def logits(self, encoder_outputs, training=None):
+        """Logits `(B, C)`, or `(C,)`, of what the encoder returns."""
+        return self.head(encoder_outputs["pooled_output"], training=training)
+
+    def answers(self, logits):
+        """Named outputs of logits: `probabilities` `(B, C)`, in float32."""
+        return {"probabilities": ops.softmax(ops.cast(logits, "float32"))}
 
     def default_loss(self):
         """Cross-entropy of class numbers and logits."""
@@ -87,8 +107,8 @@ class BertTextClassifier(TextTask):
         return label_lookup(self.labels)
 
     def postprocess(self, logits):
-        """Probabilities `(B, C)` of logits `(B, C)`, in float32."""
-        return np.asarray(ops.softmax(ops.cast(logits, "float32")))
+        """What `predict` returns: probabilities `(B, C)`, a float32 array."""
+        return np.asarray(self.answers(logits)["probabilities"])
 
     def get_config(self):
         """Returns the arguments of `__init__`."""

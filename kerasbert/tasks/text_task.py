@@ -21,7 +21,9 @@ class TextTask(keras.Model):
     """The base of tasks: an encoder, a tokenizer, and Keras' training loop fed with strings.
 
     A subclass says what its labels are (`label_numbers`, `label_function`), its `default_loss` and
-    `default_metrics`, and what `predict` makes of logits (`postprocess`).
+    `default_metrics`, how encoder outputs become `logits` and these `answers`, what `predict` returns
+    (`postprocess`), what exports call it (`endpoint`) and whether it reads `[CLS]` alone
+    (`first_token_only`).
 
     Args:
         encoder: `BertEncoder`.
@@ -183,7 +185,7 @@ class TextTask(keras.Model):
         if not isinstance(schedule, WarmupLinearDecay):
             return
         steps = steps_per_epoch or _count_batches(x, batch_size)
-        schedule.plan(int(optimizer.iterations), max(steps * epochs, 1))
+        schedule.plan(int(keras.ops.convert_to_numpy(optimizer.iterations)), max(steps * epochs, 1))
         self.train_function = None  # the step numbers are constants of its graph
 
     def evaluate(self, x=None, y=None, batch_size=None, *args, sample_weight=None, **kwargs):

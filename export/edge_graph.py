@@ -1,0 +1,58 @@
+"""The graph for a device: one sequence of any length, in operations that LiteRT runs fast."""
+
+import keras
+
+from kerasbert.layers import attention_bias
+from kerasbert.optional import tensorflow as tf
+
+INPUTS = ("token_ids", "segment_ids", "padding_mask")
+# exp(-120) is 0 beside any attention score, and a bias of this size leaves int8 scales their precision.
+MASKED = -120.0
+
+
+def write_edge_graph(task, folder):
+    """Writes a task as a SavedModel for one sequence, the converter's input.
+
+    Args:
+        task: a kerasbert task.
+        folder: str or path.
+    """
+    archive = keras.export.ExportArchive()
+    specs = [tf.TensorSpec((1, None), tf.int32, name) for name in INPUTS]
+    archive.add_endpoint(task.endpoint, edge_function(task), input_signature=specs)
+    archive.write_out(str(folder), verbose=False)
+
+
+def edge_function(task):
+    """Returns a graph function of three int32 tensors `(1, S)`, that returns the task's answers.
+
+    It calls the task's own layers, on `(S, D)`: two axes with one unknown length let XNNPACK take the
+    whole network as one partition.
+    """
+    embeddings = task.encoder.embeddings
+
+    def edge(token_ids, segment_ids, padding_mask):
+        tokens, segments, mask = (tf.reshape(x, [-1]) for x in (token_ids, segment_ids, padding_mask))
+        vectors = embeddings.combine(
+            _lookup(embeddings.token_embedding, tokens),
+            _lookup(embeddings.segment_embedding, segments),
+            _lookup(embeddings.position_embedding, tf.range(tf.shape(tokens)[0])),
+            training=False,
+        )
+        outputs = task.encoder.transform(
+            vectors, attention_bias(mask, masked=MASKED), task.first_token_only, training=False
+        )
+        answers = task.answers(task.logits(outputs, training=False))
+        return {name: tf.expand_dims(answer, 0) for name, answer in answers.items()}
+
+    return edge
+
+
+def _lookup(embedding, ids):
+    # The converter turns a function of this name into EMBEDDING_LOOKUP, which reads int8 rows each with
+    # a scale of its own; a plain gather would be quantized with one scale for the table.
+    @tf.function(experimental_implements="embedding_matmul")
+    def embedding_matmul(table, ids):
+        return tf.gather(table, ids)
+
+    return embedding_matmul(tf.convert_to_tensor(embedding.embeddings), ids)

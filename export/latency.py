@@ -1,0 +1,71 @@
+"""How fast an artifact answers, how long it takes to load and how much memory it needs."""
+
+import dataclasses
+import json
+import pathlib
+import subprocess
+import sys
+
+from kerasbert import checks
+
+LENGTHS = (16, 32, 64, 128, 256)
+
+
+@dataclasses.dataclass(frozen=True)
+class Benchmark:
+    """What one artifact takes, on this machine, for one sequence at a time.
+
+    Args:
+        path: str, the artifact.
+        size_bytes: int.
+        load_ms: dict, threads -> milliseconds from opening the file to the first answer.
+        memory_bytes: dict, threads -> peak memory above that of the bare runtime.
+        latency_ms: dict, (threads, length) -> median milliseconds.
+        latency_p90_ms: the same, the 90th percentile.
+    """
+
+    path: str
+    size_bytes: int
+    load_ms: dict
+    memory_bytes: dict
+    latency_ms: dict
+    latency_p90_ms: dict
+
+
+def benchmark(artifact, vocabulary_size, lengths=LENGTHS, threads=(1, 2), repeats=30):
+    """Measures an artifact, each number of threads in a fresh process that has only the runtime.
+
+    Args:
+        artifact: `Artifact` of a SavedModel or a TFLite file.
+        vocabulary_size: int, V; token ids are drawn from the words among them.
+        lengths: sequence of int, S of each measurement, at most the model's `max_sequence_length`.
+        threads: sequence of int.
+        repeats: int, timed runs of each, after three that are not.
+
+    Returns:
+        `Benchmark`.
+
+    Raises:
+        RuntimeError: if the artifact cannot be run, such as at a length beyond its positions.
+    """
+    checks.positive_int("benchmark", vocabulary_size=vocabulary_size, repeats=repeats)
+    script = pathlib.Path(__file__).with_name("measure.py")
+    load_ms, memory_bytes, median_ms, p90_ms = {}, {}, {}, {}
+    for count in threads:
+        numbers = [json.dumps(n) for n in (vocabulary_size, list(lengths), count, max(repeats, 2))]
+        command = [sys.executable, str(script), str(artifact.path), *numbers]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode:
+            raise checks.invalid(
+                "An artifact must run at every length.",
+                fix="Leave out lengths beyond the model's `max_sequence_length`.",
+                where=str(artifact.path),
+                kind=RuntimeError,
+                lengths=tuple(lengths),
+            ) from RuntimeError(done.stderr[-2000:])
+        measured = json.loads(done.stdout.splitlines()[-1])
+        load_ms[count], memory_bytes[count] = measured["load_ms"], measured["memory_bytes"]
+        for row in measured["latency"]:
+            median_ms[count, row["length"]] = row["median_ms"]
+            p90_ms[count, row["length"]] = row["p90_ms"]
+    return Benchmark(str(artifact.path), artifact.size_bytes, load_ms, memory_bytes, median_ms, p90_ms)

@@ -1,0 +1,103 @@
+"""Measures one artifact in a process of its own: PATH VOCABULARY_SIZE LENGTHS THREADS REPEATS; prints JSON.
+
+It imports no kerasbert, so that the memory it reports is what a program needs that has only the runtime.
+"""
+
+import json
+import os
+import resource
+import statistics
+import sys
+import time
+
+import numpy as np
+
+# [CLS] and [SEP] of all of Google's vocabularies stand below this; words stand above.
+FIRST_WORD = 1000
+
+
+def token_inputs(length, vocabulary_size):
+    """Valid tokens of one sequence, int32 `(1, length)` each."""
+    rng = np.random.default_rng(length)
+    first = FIRST_WORD if vocabulary_size > 2 * FIRST_WORD else 0
+    return {
+        "token_ids": rng.integers(first, vocabulary_size, (1, length)).astype("int32"),
+        "segment_ids": np.zeros((1, length), "int32"),
+        "padding_mask": np.ones((1, length), "int32"),
+    }
+
+
+def peak_bytes():
+    """The most memory that this process has held, in bytes."""
+    if os.path.exists("/proc/self/status"):
+        # Linux lets a child inherit its parent's ru_maxrss.
+        with open("/proc/self/status") as file:
+            return next(1024 * int(line.split()[1]) for line in file if line.startswith("VmHWM"))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def open_tflite(path, threads):
+    """Returns a function of tokens."""
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(path, num_threads=threads)
+    run = interpreter.get_signature_runner()
+    return lambda inputs: (interpreter, run(**inputs))
+
+
+def open_saved_model(path, threads):
+    """Returns a function of tokens."""
+    import tensorflow as tf
+    import tensorflow_text  # noqa: F401  the graph holds its operations
+
+    model = tf.saved_model.load(path)
+    name = next(name for name in model.signatures if name.endswith("_tokens"))
+    run = model.signatures[name]
+    return lambda inputs: (model, run(**{k: tf.constant(v) for k, v in inputs.items()}))
+
+
+def import_runtime(path, threads):
+    """Imports what running needs, so that loading is timed without it."""
+    if os.path.isdir(path):
+        import tensorflow as tf
+        import tensorflow_text  # noqa: F401
+
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+    else:
+        import ai_edge_litert.interpreter  # noqa: F401
+
+
+def main(path, vocabulary_size, lengths, threads, repeats):
+    """Prints load time, peak memory above the bare runtime's and the latency at each length."""
+    import_runtime(path, threads)
+    before = peak_bytes()
+    start = time.perf_counter()
+    run = (open_saved_model if os.path.isdir(path) else open_tflite)(path, threads)
+    run(token_inputs(8, vocabulary_size))
+    load_ms = 1e3 * (time.perf_counter() - start)
+    latency = []
+    for length in lengths:
+        inputs = token_inputs(length, vocabulary_size)
+        for _ in range(3):
+            run(inputs)
+        times = []
+        for _ in range(repeats):
+            start = time.perf_counter()
+            run(inputs)
+            times.append(1e3 * (time.perf_counter() - start))
+        latency.append(
+            {
+                "length": length,
+                "median_ms": statistics.median(times),
+                "p90_ms": statistics.quantiles(times, n=10)[-1],
+            }
+        )
+    print(json.dumps({"load_ms": load_ms, "memory_bytes": peak_bytes() - before, "latency": latency}))
+
+
+if __name__ == "__main__":
+    path, *numbers = sys.argv[1:]
+    vocabulary_size, lengths, threads, repeats = (json.loads(number) for number in numbers)
+    main(path, vocabulary_size, lengths, threads, repeats)

@@ -1,0 +1,160 @@
+"""Any artifact as one function: a dict of arrays in, a dict of arrays out."""
+
+import pathlib
+
+import numpy as np
+
+from kerasbert import checks
+from kerasbert.export.tflite import INSTALL
+from kerasbert.optional import tensorflow as tf
+
+BATCH_SIZE = 32
+
+
+class SavedModelRunner:
+    """Runs a SavedModel's signatures.
+
+    `exact` says whether it computes with the Keras model's own float32 weights.
+
+    Args:
+        path: str or path of the folder.
+
+    Call arguments:
+        inputs: dict of arrays; the signature is the one that takes these names.
+
+    Returns:
+        dict of numpy arrays.
+
+    Raises:
+        ValueError: if no signature takes these names.
+    """
+
+    exact = True
+
+    def __init__(self, path):
+        checks.require("tensorflow_text", "pip install tensorflow-text", "A SavedModel that takes text")
+        self._model = tf.saved_model.load(str(path))
+        self.signatures = {
+            name: tuple(sorted(function.structured_input_signature[1]))
+            for name, function in self._model.signatures.items()
+        }
+
+    def __call__(self, inputs):
+        """See the class."""
+        wanted = tuple(sorted(inputs))
+        for name, names in self.signatures.items():
+            if names == wanted:
+                outputs = self._model.signatures[name](
+                    **{key: tf.constant(value) for key, value in inputs.items()}
+                )
+                return {key: value.numpy() for key, value in outputs.items()}
+        raise _no_signature(wanted, self.signatures)
+
+
+class TFLiteRunner:
+    """Runs a TFLite file, one sequence at a time.
+
+    `exact` says whether it computes with the Keras model's own float32 weights.
+
+    Args:
+        path: str or path of the file.
+        num_threads: int.
+
+    Call arguments:
+        inputs: dict of int arrays `token_ids`, `segment_ids`, `padding_mask`, `(B, S)`: rows are run one
+            by one, without their padding.
+
+    Returns:
+        dict of numpy arrays, the rows' answers in order.
+
+    Raises:
+        ImportError: if `ai-edge-litert` is missing.
+        ValueError: if the inputs have other names.
+    """
+
+    def __init__(self, path, num_threads=1):
+        litert = checks.require("ai_edge_litert.interpreter", INSTALL, "A TFLite file")
+        # Kept: the signature's runner does not keep it alive.
+        self._interpreter = litert.Interpreter(str(path), num_threads=num_threads)
+        ((self.signature, names),) = self._interpreter.get_signature_list().items()
+        self._inputs = tuple(sorted(names["inputs"]))
+        self._run = self._interpreter.get_signature_runner(self.signature)
+        weights = {tensor["dtype"] for tensor in self._interpreter.get_tensor_details()}
+        self.exact = not weights & {np.int8, np.float16}
+
+    def __call__(self, inputs):
+        """See the class."""
+        if tuple(sorted(inputs)) != self._inputs:
+            raise _no_signature(tuple(sorted(inputs)), {self.signature: self._inputs})
+        arrays = {name: np.asarray(value, "int32") for name, value in inputs.items()}
+        lengths = arrays["padding_mask"].sum(-1)
+        rows = [
+            self._run(**{name: value[i : i + 1, :length] for name, value in arrays.items()})
+            for i, length in enumerate(lengths)
+        ]
+        return {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
+
+
+def open_artifact(path, num_threads=1):
+    """Returns the runner that fits a file or folder.
+
+    Args:
+        path: str, path or `Artifact`.
+        num_threads: int, for a TFLite file.
+
+    Raises:
+        FileNotFoundError: if nothing is there.
+        ValueError: if it is neither a SavedModel nor a TFLite file.
+    """
+    path = pathlib.Path(getattr(path, "path", path))
+    if not path.exists():
+        raise checks.invalid(
+            "An artifact must exist.",
+            fix="Export it first.",
+            kind=FileNotFoundError,
+            path=str(path),
+        )
+    if (path / "saved_model.pb").is_file():
+        return SavedModelRunner(path)
+    if path.is_file() and _is_tflite(path):
+        return TFLiteRunner(path, num_threads)
+    raise checks.invalid(
+        "An artifact must be a SavedModel folder or a TFLite file.",
+        fix="Export the model with `to_saved_model` or `to_tflite`.",
+        path=str(path),
+    )
+
+
+def answer_texts(runner, task, texts, text_pair=None):
+    """Runs an artifact on texts: a SavedModel tokenizes them itself, a TFLite file gets the task's tokens.
+
+    Args:
+        runner: `SavedModelRunner` or `TFLiteRunner`.
+        task: the kerasbert task that was exported.
+        texts: list of str.
+        text_pair: list of str or None, the second texts.
+
+    Returns:
+        dict of numpy arrays, a row for each text.
+    """
+    columns = {"text": texts} if text_pair is None else {"text": texts, "text_pair": text_pair}
+    answers = []
+    for start in range(0, len(texts), BATCH_SIZE):
+        inputs = {name: column[start : start + BATCH_SIZE] for name, column in columns.items()}
+        if isinstance(runner, TFLiteRunner):
+            inputs = task.tokenizer(*inputs.values(), max_length=task.max_sequence_length)
+        answers.append(runner(inputs))
+    return {name: np.concatenate([batch[name] for batch in answers]) for name in answers[0]}
+
+
+def _is_tflite(path):
+    with path.open("rb") as file:
+        return file.read(8)[4:] == b"TFL3"
+
+
+def _no_signature(names, signatures):
+    return checks.invalid(
+        "The inputs must be those of a signature.",
+        fix=f"The signatures are {signatures}.",
+        names=names,
+    )

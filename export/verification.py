@@ -1,0 +1,134 @@
+"""Is the exported model still the same model? Asked of the user's own texts."""
+
+import dataclasses
+
+import numpy as np
+
+from kerasbert import checks
+from kerasbert.export.runners import answer_texts, open_artifact
+
+
+@dataclasses.dataclass(frozen=True)
+class Verification:
+    """How far an artifact's answers are from the Keras model's, on some texts.
+
+    Args:
+        path: str, the artifact.
+        rows: int, how many texts were compared.
+        max_difference: float, the largest difference of one probability.
+        mean_difference: float, over all probabilities.
+        label_agreement: float in [0, 1], the share of rows with the same most probable label.
+        worst_text: the text with the largest difference.
+        not_finite: int, how many of the artifact's numbers are NaN or infinite.
+        keras_accuracy: float or None, of the Keras model, if labels were given.
+        accuracy: float or None, of the artifact.
+    """
+
+    path: str
+    rows: int
+    max_difference: float
+    mean_difference: float
+    label_agreement: float
+    worst_text: object
+    not_finite: int
+    keras_accuracy: float | None = None
+    accuracy: float | None = None
+
+
+class VerificationError(ValueError):
+    """Raised when an artifact is not the same model; `verification` holds the numbers."""
+
+    def __init__(self, message):
+        super().__init__(message)
+        self.verification = None
+
+
+def verify(
+    task, artifact, texts, labels=None, *, max_difference=None, max_mean_difference=None, min_agreement=0.99
+):
+    """Compares an artifact with the Keras model it was made of, and raises if they differ.
+
+    A SavedModel is given the texts themselves, so its tokenizer is compared too; a TFLite file gets the
+    task's tokens.
+
+    Args:
+        task: the kerasbert task that was exported.
+        artifact: `Artifact`, or the path of one.
+        texts: texts as for `predict`, in memory; such as a test set.
+        labels: labels of the texts or None; with them, the accuracies of both are measured.
+        max_difference: float or None, the largest difference of one probability that passes. None means
+            1e-4 for SavedModel and float32 TFLite, which compute the same sums in another order, and no
+            limit for a float16 or quantized file, where one text at the border of two classes says little.
+        max_mean_difference: float or None, the same for the mean over all probabilities. None means 1e-4
+            and 5e-3.
+        min_agreement: float in [0, 1], the smallest share of rows with the same label that passes.
+
+    Returns:
+        `Verification`.
+
+    Raises:
+        VerificationError: if a limit does not hold, or a number is not finite; it names the worst text.
+        ValueError: if there are no texts.
+    """
+    runner = open_artifact(artifact)
+    columns = texts if isinstance(texts, tuple) else (texts,)
+    columns = [list(column) for column in columns]
+    if not columns[0]:
+        raise checks.invalid("Verifying needs texts.", fix="Pass a test set.", where="verify", texts=texts)
+    expected = task.predict(texts, verbose=0)
+    found = answer_texts(runner, task, *columns)["probabilities"]
+    result = _compare(runner, artifact, columns, expected, found)
+    if labels is not None:
+        numbers = task.label_numbers(labels, "verify: labels")
+        result = dataclasses.replace(
+            result,
+            keras_accuracy=float((expected.argmax(-1) == numbers).mean()),
+            accuracy=float((found.argmax(-1) == numbers).mean()),
+        )
+    default_max, default_mean = (1e-4, 1e-4) if runner.exact else (1.0, 5e-3)
+    limits = {
+        "max_difference": default_max if max_difference is None else max_difference,
+        "mean_difference": default_mean if max_mean_difference is None else max_mean_difference,
+    }
+    within = all(getattr(result, name) <= limit for name, limit in limits.items())
+    if result.not_finite or not within or result.label_agreement < min_agreement:
+        error = checks.invalid(
+            "The artifact must give the Keras model's answers: differences within "
+            f"{limits}, and the same label for at least {min_agreement:.1%} of the texts.",
+            fix="Look at the worst text; export again from this very task, or choose a finer recipe.",
+            where=result.path,
+            kind=VerificationError,
+            max_difference=result.max_difference,
+            mean_difference=result.mean_difference,
+            label_agreement=result.label_agreement,
+            not_finite=result.not_finite,
+            worst_text=result.worst_text,
+        )
+        error.verification = result
+        raise error
+    return result
+
+
+def _compare(runner, artifact, columns, expected, found):
+    if found.shape != expected.shape:
+        raise checks.invalid(
+            "The artifact must have as many classes as the Keras model.",
+            fix="Export again from this very task.",
+            where=str(getattr(artifact, "path", artifact)),
+            kind=VerificationError,
+            artifact=found.shape,
+            keras=expected.shape,
+        )
+    finite = np.isfinite(found)
+    difference = np.where(finite, np.abs(np.where(finite, found, 0.0) - expected), np.inf)
+    worst = int(difference.max(-1).argmax())
+    row = tuple(column[worst] for column in columns)
+    return Verification(
+        path=str(getattr(artifact, "path", artifact)),
+        rows=len(expected),
+        max_difference=float(difference.max()),
+        mean_difference=float(difference.mean()),
+        label_agreement=float((found.argmax(-1) == expected.argmax(-1)).mean()),
+        worst_text=row[0] if len(row) == 1 else row,
+        not_finite=int((~finite).sum()),
+    )

@@ -1,0 +1,5 @@
+"""Text to tokens: vocabulary, tokenizer, packing and offsets, all as TensorFlow graph operations."""
+
+from kerasbert.text.inputs import as_text_tensor
+from kerasbert.text.tokenizer import BertTokenizer
+from kerasbert.text.vocabulary import SPECIAL_TOKENS, Vocabulary

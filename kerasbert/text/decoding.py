@@ -1,0 +1,56 @@
+"""Ids back to tokens and readable text, in plain Python."""
+
+from kerasbert import checks
+from kerasbert.text.vocabulary import CLS, PAD, SEP
+
+
+def to_tokens(ids, vocabulary):
+    """The tokens of ids.
+
+    Args:
+        ids: int, or lists of int of any depth.
+        vocabulary: `Vocabulary`.
+
+    Returns:
+        str, or lists of str of the same depth.
+    """
+    if isinstance(ids, (list, tuple)):
+        return [to_tokens(i, vocabulary) for i in ids]
+    if not 0 <= ids < len(vocabulary):
+        raise checks.invalid(
+            "A token id must be in the vocabulary.",
+            fix="Use the tokenizer that made the ids.",
+            id=ids,
+            vocabulary_size=len(vocabulary),
+        )
+    return vocabulary[ids]
+
+
+def to_text(ids, vocabulary):
+    """Readable text: the pieces of a word joined, without [PAD], [CLS] and [SEP].
+
+    Args:
+        ids: list of int, or list of such lists.
+        vocabulary: `Vocabulary`.
+
+    Returns:
+        str, or list of str.
+    """
+    if any(isinstance(row, (list, tuple)) for row in ids):
+        return [to_text(row, vocabulary) for row in ids]
+    tokens = [token for token in to_tokens(ids, vocabulary) if token not in (PAD, CLS, SEP)]
+    return " ".join(tokens).replace(" ##", "")
+
+
+def as_list(ids):
+    """Ids as Python lists.
+
+    Args:
+        ids: int, list, numpy array, tensor or ragged tensor.
+
+    Returns:
+        int or lists of int.
+    """
+    for method in ("to_list", "numpy", "tolist"):  # ragged tensor, tensor, numpy array
+        ids = getattr(ids, method, lambda same=ids: same)()
+    return ids

@@ -1,0 +1,112 @@
+"""Normalisation of texts, as BERT's original tokenizer does it, in graph operations.
+
+All steps work on characters or on their neighbours inside one word, so whole texts can be normalised at once.
+"""
+
+from kerasbert.optional import tensorflow as tf
+from kerasbert.optional import tensorflow_text
+
+# Bytes that are UTF-8: RE2 matches characters, and a class that spells out its ends excludes surrogates.
+_UTF8 = r"[\x{0}-\x{d7ff}\x{e000}-\x{10ffff}]*"
+# Control characters that mark words, once those of the text are gone.
+TOO_LONG = "\x01"  # begins a word over the limit; an extra byte
+SPECIAL = "\x02"  # in place of the brackets of a special token
+EDGE = "\x0b"  # white space that separates words where the text has none; an extra byte
+# The original drops Cc and Cf, except tab, newline and carriage return, which separate words.
+_DROPPED = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\p{Cf}\x{fffd}]+"
+_DROPPED_BUT_MARKS = _DROPPED.replace(r"\x00-\x08\x0b", r"\x00\x01\x03-\x08")
+# Where ICU lower-cases by the language of the process (Turkish, Azeri, Lithuanian), beyond ASCII.
+_BY_LANGUAGE = {"İ": "i̇", "Ì": "ì", "Í": "í", "Ĩ": "ĩ", "Į": "į"}
+
+
+def valid_utf8(texts):
+    """Drops the bytes that are not UTF-8, as `bytes.decode("utf-8", "ignore")` does.
+
+    Args:
+        texts: string tensor of any shape.
+
+    Returns:
+        string tensor of the same shape.
+    """
+    return tf.cond(
+        tf.reduce_all(tf.strings.regex_full_match(texts, _UTF8)),
+        lambda: tf.identity(texts),
+        lambda: tf.strings.unicode_transcode(texts, "UTF-8", "UTF-8", errors="ignore"),
+    )
+
+
+def mark_special_tokens(texts, tokens):
+    """Turns special tokens in the text into words of their own.
+
+    Args:
+        texts: string tensor of any shape, valid UTF-8.
+        tokens: sequence of str, each in brackets.
+
+    Returns:
+        string tensor of the same shape: `[MASK]` is now EDGE, SPECIAL, `MASK`, SPECIAL, EDGE, as
+        many bytes as before but for the two edges.
+    """
+    names = "|".join(token[1:-1] for token in tokens)
+    texts = tf.strings.regex_replace(texts, f"[{SPECIAL}{EDGE}]", "\x03")  # the text's own will be dropped
+    return tf.strings.regex_replace(texts, rf"\[({names})\]", rf"{EDGE}{SPECIAL}\1{SPECIAL}{EDGE}")
+
+
+def drop_control_characters(texts, keep_marks=False):
+    """Drops U+0000, U+FFFD and the control characters of Unicode (Cc, Cf) that are not white space.
+
+    Args:
+        texts: string tensor of any shape, valid UTF-8.
+        keep_marks: bool, whether `mark_special_tokens` came before.
+
+    Returns:
+        string tensor of the same shape.
+    """
+    return tf.strings.regex_replace(texts, _DROPPED_BUT_MARKS if keep_marks else _DROPPED, "")
+
+
+def lower_case(texts, accents_follow):
+    """Lower-cases as Python's `str.lower` does, whatever language the process runs in.
+
+    Args:
+        texts: string tensor of any shape, valid UTF-8.
+        accents_follow: bool, whether `strip_accents` comes next, which evens out the other differences of
+            language.
+
+    Returns:
+        string tensor of the same shape.
+    """
+    texts = tf.strings.lower(texts)  # ASCII first: in a Turkish process ICU would make "I" a dotless i
+    if not accents_follow:
+        for upper, lower in _BY_LANGUAGE.items():
+            texts = tf.strings.regex_replace(texts, upper, lower)
+    return tf.strings.lower(texts, encoding="utf-8")
+
+
+def strip_accents(texts):
+    """Decomposes characters (NFD) and drops the non-spacing marks (Mn).
+
+    Args:
+        texts: string tensor of any shape, valid UTF-8.
+
+    Returns:
+        string tensor of the same shape.
+    """
+    return tf.strings.regex_replace(tensorflow_text.normalize_utf8(texts, "NFD"), r"\p{Mn}+", "")
+
+
+def normalise(texts, lowercase, accents, keep_marks=False):
+    """Drops control characters, then lower-cases and strips accents if told to.
+
+    Args:
+        texts: string tensor of any shape, valid UTF-8.
+        lowercase: bool.
+        accents: bool, whether to keep them.
+        keep_marks: bool, whether `mark_special_tokens` came before.
+
+    Returns:
+        string tensor of the same shape.
+    """
+    texts = drop_control_characters(texts, keep_marks)
+    if lowercase:
+        texts = lower_case(texts, accents_follow=not accents)
+    return texts if accents else strip_accents(texts)

@@ -1,0 +1,30 @@
+import numpy as np
+import pytest
+from conformance_cases import LAYERS, outputs
+
+
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16", "bfloat16"])
+@pytest.mark.parametrize("name", LAYERS)
+def test_half_precision_is_near_float32(name, policy):
+    make, inputs = LAYERS[name]
+    exact, half = make(), make(dtype=policy)
+    expected = outputs(exact(*inputs))
+    result = half(*inputs)
+    named = result if isinstance(result, dict) else {"output": result}
+    assert {str(np.dtype(v.dtype.as_numpy_dtype)) for v in named.values()} == {half.compute_dtype}
+    assert {w.dtype for w in half.weights} == {half.variable_dtype}
+    half.set_weights(exact.get_weights())
+    for key, value in outputs(half(*inputs)).items():
+        np.testing.assert_allclose(value, expected[key], atol=0.15)
+
+
+def test_a_task_trains_in_mixed_precision(config, tokenizer):
+    import kerasbert
+
+    for policy in ("mixed_bfloat16", "mixed_float16"):
+        encoder = kerasbert.BertEncoder(config, dtype=policy)
+        classifier = kerasbert.BertTextClassifier(encoder, tokenizer, ["bad", "good"], dtype=policy)
+        classifier.compile()
+        history = classifier.fit(["good", "bad"] * 8, [1, 0] * 8, epochs=2, verbose=0)
+        assert np.isfinite(history.history["loss"]).all()
+        assert classifier.predict(["good"], verbose=0).dtype == np.float32

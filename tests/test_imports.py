@@ -1,0 +1,92 @@
+"""Who may import whom."""
+
+import ast
+import pathlib
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+EVERYONE = {"checks", "atomic", "optional"}
+ALLOWED = {
+    "checks": set(),
+    "atomic": set(),
+    "optional": {"checks"},
+    "config": set(),
+    "text": set(),
+    "layers": set(),
+    "heads": {"layers"},
+    "encoder": {"layers", "config"},
+    "checkpoints": {"config", "encoder", "heads"},
+    "data": {"text"},
+    "training": set(),
+    "tasks": {"encoder", "heads", "text", "data", "training", "checkpoints"},
+    "export": {"layers", "text", "config"},
+    "__init__": {"config", "encoder", "tasks", "text"},
+}
+PURE = {"layers", "encoder", "heads", "checkpoints", "config", "training", "tasks", "checks", "atomic"}
+
+
+def files():
+    for path in [*ROOT.glob("kerasbert/**/*.py"), *ROOT.glob("export/**/*.py")]:
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        yield path, parts[0] if parts[0] == "export" else parts[1]
+
+
+def imported(path):
+    """Modules that a file imports, at the top and inside functions."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            for name in node.names:
+                yield f"{node.module}.{name.name}"
+
+
+def test_rooms_import_only_what_the_design_allows():
+    wrong = []
+    for path, room in files():
+        for module in imported(path):
+            parts = module.split(".")
+            if parts[0] == "kerasbert" and parts[1] not in ALLOWED[room] | EVERYONE | {room}:
+                wrong.append(f"{path.relative_to(ROOT)} imports {module}")
+    assert not wrong
+
+
+def test_model_code_imports_no_tensorflow():
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {module}"
+        for path, room in files()
+        if room in PURE
+        for module in imported(path)
+        if module.split(".")[0] in ("tensorflow", "tensorflow_text")
+    ]
+    assert not wrong
+
+
+def run(code):
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd="/")
+
+
+def test_importing_kerasbert_leaves_tensorflow_text_and_export_alone():
+    done = run(
+        "import kerasbert, sys; "
+        "print([m for m in ('tensorflow_text', 'kerasbert.export', 'ai_edge_litert') if m in sys.modules])"
+    )
+    assert done.stdout == "[]\n", done.stderr
+
+
+def test_export_refuses_another_name():
+    done = run(f"import sys; sys.path.insert(0, {str(ROOT)!r}); import export")
+    assert "must be imported as `kerasbert.export`" in done.stderr
+
+
+def test_without_tensorflow_text_models_work_and_texts_say_what_to_install():
+    done = run(
+        "import sys; sys.modules['tensorflow_text'] = None\n"
+        "import kerasbert\n"
+        "kerasbert.BertEncoder(kerasbert.BertConfig(num_layers=1))\n"
+        "try: kerasbert.BertTokenizer(['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]']).tokenize(['a'])\n"
+        "except ImportError as error: print(error)"
+    )
+    assert "tensorflow_text" in done.stdout, done.stderr
+    assert "pip install" in done.stdout
