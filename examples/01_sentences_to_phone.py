@@ -60,8 +60,8 @@ def main(output, epochs):
 
     classifier = kerasbert.BertTextClassifier.from_preset(minilm_folder(), labels=classes)
     say(f"loaded {classifier.count_params():,} parameters")
-    classifier.compile(optimizer=BertAdamW(3e-4))
-    classifier.fit(texts, labels, batch_size=16, epochs=epochs, verbose=2)
+    classifier.compile(optimizer=BertAdamW(2e-4))
+    classifier.fit(texts, labels, batch_size=32, epochs=epochs, verbose=2)
     accuracy = classifier.evaluate(test_texts, test_labels, verbose=0, return_dict=True)["accuracy"]
     say(f"accuracy on the test sentences: {accuracy:.1%}")
 

@@ -3,4 +3,4 @@
 from kerasbert.data.batches import ordered_batches, text_batches
 from kerasbert.data.labels import check_labels, class_numbers, label_lookup
 from kerasbert.data.readers import read_csv
-from kerasbert.data.rows import dataset_rows, is_dataset, is_tokens, same_length, text_columns
+from kerasbert.data.rows import counted, dataset_rows, is_dataset, is_tokens, same_length, text_columns

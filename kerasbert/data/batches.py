@@ -50,8 +50,9 @@ def text_batches(rows, tokenizer, batch_size, max_length, *, shuffle=False, on_l
         return tf.data.Dataset.from_tensor_slices(starts).map(one)
 
     batches = rows.batch(batch_size * WINDOW).map(by_length).flat_map(split)
-    if count >= 0:
-        batches = batches.apply(tf.data.experimental.assert_cardinality(-(-count // batch_size)))
+    if count != tf.data.UNKNOWN_CARDINALITY:
+        count = count if count < 0 else -(-count // batch_size)
+        batches = batches.apply(tf.data.experimental.assert_cardinality(count))
     return batches.prefetch(tf.data.AUTOTUNE)
 
 

@@ -1,6 +1,7 @@
 """Files of labelled texts, streamed row by row."""
 
 import csv
+import itertools
 import pathlib
 
 from kerasbert import checks
@@ -37,8 +38,7 @@ def read_csv(path, text="text", label="label", text_pair=None, separator=",", qu
     path = pathlib.Path(path)
     options = {"delimiter": separator, "quoting": csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE}
     wanted = [name for name in (text, text_pair, label) if name is not None]
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        header = next(csv.reader(file, **options), [])
+    header = next(_rows(path, options), [])
     missing = [name for name in wanted if name not in header]
     if missing:
         raise checks.invalid(
@@ -51,31 +51,35 @@ def read_csv(path, text="text", label="label", text_pair=None, separator=",", qu
     places = [header.index(name) for name in wanted]
 
     def rows():
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, **options)
-            next(reader)
-            try:
-                for row in reader:
-                    if len(row) != len(header):
-                        raise checks.invalid(
-                            f"A row must have {len(header)} fields, as the header has.",
-                            fix="Correct the line; check `separator` and `quoted`.",
-                            where=f"{path}, line {reader.line_num}",
-                            fields=len(row),
-                        )
-                    yield element([row[i] for i in places])
-            except (UnicodeDecodeError, csv.Error) as error:
-                raise checks.invalid(
-                    "The file must be a UTF-8 table.",
-                    fix="Convert it to UTF-8; check `quoted`.",
-                    where=f"{path}, after line {reader.line_num}",
-                    reason=str(error),
-                ) from error
-
-    def element(fields):
-        x = tuple(fields[:2]) if text_pair else fields[0]
-        return (x, fields[-1]) if label else x
+        for row in itertools.islice(_rows(path, options), 1, None):
+            fields = [row[i] for i in places]
+            x = tuple(fields[:2]) if text_pair else fields[0]
+            yield (x, fields[-1]) if label else x
 
     scalar = tf.TensorSpec((), tf.string)
     x_spec = (scalar, scalar) if text_pair else scalar
     return tf.data.Dataset.from_generator(rows, output_signature=(x_spec, scalar) if label else x_spec)
+
+
+def _rows(path, options):
+    """Yields the rows of a table as lists of str, the header first, all of its length."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader, fields = csv.reader(file, **options), None
+        try:
+            for row in reader:
+                fields = fields or len(row)
+                if len(row) != fields:
+                    raise checks.invalid(
+                        f"A row must have {fields} fields, as the header has.",
+                        fix="Correct the line; check `separator` and `quoted`.",
+                        where=f"{path}, line {reader.line_num}",
+                        fields=len(row),
+                    )
+                yield row
+        except (UnicodeDecodeError, csv.Error) as error:
+            raise checks.invalid(
+                "The file must be a UTF-8 table.",
+                fix="Convert it to UTF-8; check `quoted`.",
+                where=f"{path}, after line {reader.line_num}",
+                reason=str(error),
+            ) from error

@@ -64,6 +64,14 @@ def same_length(where, **columns):
         )
 
 
+def counted(dataset):
+    """Returns a data set that knows its cardinality: one that does not is read through once, to count."""
+    if dataset.cardinality() != tf.data.UNKNOWN_CARDINALITY:
+        return dataset
+    count = dataset.reduce(tf.constant(0, tf.int64), lambda n, *_: n + 1)
+    return dataset.apply(tf.data.experimental.assert_cardinality(count))
+
+
 def dataset_rows(dataset):
     """Turns a user's data set of texts into rows as `text_batches` takes them.
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from kerasbert import checks
 from kerasbert.data import (
+    counted,
     dataset_rows,
     is_dataset,
     is_tokens,
@@ -37,6 +38,8 @@ class Feed:
                 where=where,
                 y=type(y).__name__,
             )
+        if is_dataset(x):
+            x = counted(x)
         if is_tokens(x):
             return self._tokens(x, y, sample_weight, where)
         numbers = None

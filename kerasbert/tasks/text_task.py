@@ -132,7 +132,8 @@ class TextTask(keras.Model):
 
         Args:
             x: texts: a sequence of str, a tuple of two such sequences, a dict of `text` and `text_pair`,
-                or a `tf.data.Dataset` of `(x, y)`; or tokens, as a `BertTokenizer` returns them.
+                or a `tf.data.Dataset` of `(x, y)`, read through once more if it does not know its length; or
+                tokens, as a `BertTokenizer` returns them.
             y: the task's labels, one to a row; None with a data set.
             batch_size: int or None for 32; not used for a data set of batches.
             validation_data: `(x, y)`, `(x, y, sample_weight)` or a data set; labels and texts as above.
@@ -283,15 +284,15 @@ def _on_cpu():
 
 
 def _count_batches(x, batch_size):
-    """How many batches one epoch has; where a data set does not know, it is read through once."""
+    """How many batches one epoch has."""
     if not is_dataset(x):
         return -(-len(x["token_ids"]) // batch_size)
     count = int(x.cardinality())
-    if count == -1:
+    if count < 0:
         raise checks.invalid(
             "An endless data set needs `steps_per_epoch`.",
             fix="Pass `steps_per_epoch`, or remove `repeat()`.",
             where="fit",
             cardinality="infinite",
         )
-    return count if count >= 0 else int(x.reduce(np.int64(0), lambda n, *_: n + 1))
+    return count

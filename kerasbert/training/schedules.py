@@ -58,10 +58,11 @@ class WarmupLinearDecay(keras.optimizers.schedules.LearningRateSchedule):
                 total_steps=None,
             )
         step = ops.cast(step, "float32") - self._first_step
-        warmup = max(self.warmup_fraction * self.total_steps, 1e-6)
-        rising = step / warmup
-        falling = (self.total_steps - step) / (self.total_steps - warmup)
-        return self.peak * ops.clip(ops.minimum(rising, falling), 0.0, 1.0)
+        warmup = self.warmup_fraction * self.total_steps
+        part = (self.total_steps - step) / (self.total_steps - warmup)
+        if warmup:
+            part = ops.minimum(part, step / warmup)
+        return self.peak * ops.clip(part, 0.0, 1.0)
 
     def get_config(self):
         """Returns the arguments of `__init__`."""
