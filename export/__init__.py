@@ -12,4 +12,4 @@ from kerasbert.export.report import write_report
 from kerasbert.export.runners import SavedModelRunner, TFLiteRunner, answer_texts, open_artifact
 from kerasbert.export.saved_model import to_saved_model
 from kerasbert.export.tflite import RECIPES, to_tflite
-from kerasbert.export.verification import Verification, verify
+from kerasbert.export.verification import Verification, VerificationError, verify

@@ -1,0 +1,91 @@
+import numpy as np
+import pytest
+from ai_edge_litert.interpreter import Interpreter
+
+import kerasbert
+from kerasbert import export
+
+TEXTS = ["good film", "bad film", "what a good film!", "very bad.", "good", "", "the film was bad", "漢字"]
+LABELS = ["good", "bad", "good", "bad", "good", "bad", "bad", "bad"]
+
+
+def test_the_same_model_passes_with_numbers(trained, saved_model, tflite):
+    for artifact in (saved_model, tflite, saved_model.path):
+        result = export.verify(trained, artifact, TEXTS, LABELS)
+        assert result.rows == 8
+        assert result.label_agreement == 1.0
+        assert result.accuracy == result.keras_accuracy
+        assert 0 <= result.mean_difference <= result.max_difference < 0.05
+        assert result.worst_text in TEXTS
+
+
+def test_pairs(trained, saved_model, int8):
+    for artifact in (saved_model, int8):
+        assert export.verify(trained, artifact, (TEXTS, TEXTS[::-1])).rows == 8
+
+
+@pytest.fixture
+def other(trained):
+    """The same task with other weights, as if it had been trained on."""
+    copy = type(trained).from_config(trained.get_config())
+    rng = np.random.default_rng(0)
+    copy.set_weights([weight + rng.normal(0, 0.3, weight.shape) for weight in trained.get_weights()])
+    return copy
+
+
+def test_another_model_fails_with_the_worst_text(other, saved_model, int8):
+    for artifact in (saved_model, int8):
+        with pytest.raises(export.VerificationError, match="worst_text=") as caught:
+            export.verify(other, artifact, TEXTS)
+        assert caught.value.verification.worst_text in TEXTS
+
+
+def test_another_vocabulary_fails(trained, int8, saved_model):
+    tokens = list(trained.tokenizer.vocabulary)
+    config = trained.get_config()
+    wrong = type(trained).from_config(config)
+    wrong.set_weights(trained.get_weights())
+    wrong.tokenizer = kerasbert.BertTokenizer(tokens[:5] + tokens[:4:-1])
+    with pytest.raises(export.VerificationError):
+        export.verify(wrong, saved_model, TEXTS)
+
+
+def test_a_flipped_block_of_weights_fails(trained, int8, tmp_path):
+    interpreter = Interpreter(str(int8.path))
+    interpreter.allocate_tensors()
+    data = bytearray(int8.path.read_bytes())
+    for tensor in interpreter.get_tensor_details():
+        if tensor["dtype"] == np.int8 and tuple(tensor["shape"]) == (16, 8):  # the feed-forward kernels
+            block = interpreter.get_tensor(tensor["index"]).tobytes()
+            start = data.index(block)
+            data[start : start + len(block)] = (-np.frombuffer(block, np.int8)).tobytes()
+    path = tmp_path / "flipped.tflite"
+    path.write_bytes(data)
+    with pytest.raises(export.VerificationError):
+        export.verify(trained, path, TEXTS)
+
+
+def test_limits_are_the_callers(trained, int8):
+    with pytest.raises(export.VerificationError, match="'max_difference': 1e-09"):
+        export.verify(trained, int8, TEXTS, max_difference=1e-9)
+    with pytest.raises(export.VerificationError, match="'mean_difference': 1e-09"):
+        export.verify(trained, int8, TEXTS, max_mean_difference=1e-9)
+
+
+def test_nan_fails(trained, saved_model, monkeypatch):
+    monkeypatch.setattr(
+        "kerasbert.export.verification.answer_texts",
+        lambda runner, task, *columns: {"probabilities": np.full((8, 2), np.nan, "float32")},
+    )
+    with pytest.raises(export.VerificationError, match="not_finite=16"):
+        export.verify(trained, saved_model, TEXTS)
+
+
+def test_nothing_to_compare_is_an_error(trained, saved_model, tmp_path):
+    with pytest.raises(ValueError, match="needs texts"):
+        export.verify(trained, saved_model, [])
+    with pytest.raises(FileNotFoundError, match="Export it first"):
+        export.verify(trained, tmp_path / "absent.tflite", TEXTS)
+    (tmp_path / "other.tflite").write_bytes(b"not a model")
+    with pytest.raises(ValueError, match="SavedModel folder or a TFLite file"):
+        export.verify(trained, tmp_path / "other.tflite", TEXTS)
