@@ -76,14 +76,17 @@ def main(output, epochs):
     }
     for name, artifact in artifacts.items():
         say(f"exported {name}: {artifact.size_bytes / 1e6:.1f} MB")
+    # Some test sentences stand between two intents, and int8 may move one over: 2 in 100 are let pass here.
     verifications = {
-        name: export.verify(classifier, artifact, test_texts, test_labels)
+        name: export.verify(classifier, artifact, test_texts, test_labels, min_agreement=0.98)
         for name, artifact in artifacts.items()
     }
     for name, result in verifications.items():
         say(f"verified {name}: same label for {result.label_agreement:.1%}, accuracy {result.accuracy:.1%}")
     vocabulary_size = classifier.tokenizer.vocabulary_size
-    benchmarks = {name: export.benchmark(artifact, vocabulary_size) for name, artifact in artifacts.items()}
+    benchmarks = {
+        name: export.benchmark(artifact, vocabulary_size, repeats=20) for name, artifact in artifacts.items()
+    }
     for name, result in benchmarks.items():
         short, long = (result.latency_ms[1, length] for length in (16, 128))
         say(f"measured {name}: {short:.2f} ms at 16 tokens, {long:.2f} ms at 128, one thread")
@@ -114,6 +117,6 @@ def main(output, epochs):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--output", type=pathlib.Path, default=pathlib.Path("demo_output"))
-    parser.add_argument("--epochs", type=int, default=5)
+    parser.add_argument("--epochs", type=int, default=7)
     arguments = parser.parse_args()
     main(arguments.output, arguments.epochs)

@@ -20,6 +20,7 @@ h1, h2 { line-height: 1.2 } h2 { margin-top: 2.5rem }
 table { border-collapse: collapse; margin: 1rem 0 } td, th { padding: .3rem .8rem; text-align: right }
 th { border-bottom: 2px solid #888 } td { border-bottom: 1px solid #ddd }
 td:first-child, th:first-child, .text td, .text th { text-align: left }
+.worst td:last-child, .worst th:last-child { text-align: left }
 svg { max-width: 100%; height: auto } .note { color: #555 }
 """
 
