@@ -156,7 +156,7 @@ class TextTask(keras.Model):
             validation_split = 0.0
         x, y, sample_weight = feed.labelled(x, y, sample_weight, batch_size, shuffle)
         if validation_data is not None:
-            held_out = validation_data if isinstance(validation_data, tuple) else (validation_data,)
+            held_out = validation_data if isinstance(validation_data, (tuple, list)) else (validation_data,)
             held_out = feed.labelled(*(*held_out, None, None)[:3], batch_size, where="validation_data")
             validation_data = held_out[0] if is_dataset(held_out[0]) else held_out
         self._plan_schedule(x, batch_size, steps_per_epoch, epochs - initial_epoch)
@@ -181,6 +181,8 @@ class TextTask(keras.Model):
 
     def _plan_schedule(self, x, batch_size, steps_per_epoch, epochs):
         """Tells a schedule of ours how many steps this `fit` has."""
+        if not self.compiled:
+            return  # Keras says so
         optimizer = getattr(self.optimizer, "inner_optimizer", self.optimizer)
         schedule = getattr(optimizer, "_learning_rate", None)
         if not isinstance(schedule, WarmupLinearDecay):

@@ -204,6 +204,11 @@ def test_bad_input_is_an_error_that_says_where(compiled, x, y, message):
         np.testing.assert_array_equal(weight, old)
 
 
+def test_fit_before_compile_is_keras_error(classifier):
+    with pytest.raises(ValueError, match="call `compile"):
+        classifier.fit(TEXTS, LABELS, verbose=0)
+
+
 def test_parts_must_fit_together(config, tokenizer):
     encoder = kerasbert.BertEncoder(config)
     with pytest.raises(ValueError, match="at least two different class names"):
