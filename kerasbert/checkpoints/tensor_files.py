@@ -114,10 +114,14 @@ class _Tensor:
         self.storage, self.offset, self.shape, self.strides = storage, offset, tuple(shape), tuple(strides)
 
 
+class _StateDict(dict):
+    """PyTorch sets an attribute, `_metadata`, which a plain dict would refuse."""
+
+
 class _TensorsOnly(pickle.Unpickler):
     def find_class(self, module, name):
         if (module, name) == ("collections", "OrderedDict"):
-            return dict
+            return _StateDict
         if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
             return _Tensor
         if (module, name) == ("torch._utils", "_rebuild_parameter"):

@@ -1,3 +1,4 @@
+import collections
 import pickle
 import zipfile
 
@@ -43,6 +44,9 @@ class _Pickler(pickle._Pickler):
 
 def write(path, value, storages):
     with zipfile.ZipFile(path, "w") as file:
+        if isinstance(value, dict):  # as torch.nn.Module.state_dict() makes it
+            value = collections.OrderedDict(value)
+            value._metadata = collections.OrderedDict(version=1)
         with file.open("archive/data.pkl", "w") as data:
             _Pickler(data, protocol=2).dump(value)
         for key, content in storages.items():
