@@ -79,10 +79,21 @@ class BertEncoder(keras.Model):
         self.pooler = Pooler(config.initializer_range, name="pooler", dtype=dtype) if pooler else None
 
         # === Weights ===
-        self.embeddings.build((None, None))
-        for layer in [*self.blocks, *([self.pooler] if pooler else [])]:
-            layer.build((None, None, config.hidden_dim))
+        self.build((None, None))
+
+    def build(self, token_ids_shape):
+        """Creates all weights."""
+        self.embeddings.build(token_ids_shape)
+        for layer in [*self.blocks, *([self.pooler] if self.pooler else [])]:
+            layer.build((*token_ids_shape, self.config.hidden_dim))
         self.built = True
+
+    def compute_output_shape(self, token_ids_shape):
+        """Returns the shapes `(B, S, D)` and `(B, D)` by the outputs' names."""
+        shapes = {"sequence_output": (*token_ids_shape, self.config.hidden_dim)}
+        if self.pooler is not None:
+            shapes["pooled_output"] = (*token_ids_shape[:-1], self.config.hidden_dim)
+        return shapes
 
     def call(self, inputs, first_token_only=False, return_all=False, training=None):
         """See the class."""

@@ -244,3 +244,11 @@ def test_from_preset(minilm):
     assert classifier.predict(["what a film"], verbose=0).shape == (1, 2)
     with pytest.raises(FileNotFoundError, match="hf://owner/name"):
         kerasbert.BertTextClassifier.from_preset("no/such/folder", ["bad", "good"])
+
+
+def test_the_summary_knows_every_shape(classifier, capsys):
+    classifier.summary()
+    printed = capsys.readouterr().out
+    assert "sequence_output" in printed
+    assert "(None, 2)" in printed
+    assert "?" not in printed
