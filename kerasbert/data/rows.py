@@ -48,6 +48,13 @@ def text_columns(x, where="x"):
     else:
         columns = {"text": x}
     columns = {name: as_text_tensor(column, f"{where}: {name}") for name, column in columns.items()}
+    if any(column.shape.rank == 0 for column in columns.values()):
+        raise checks.invalid(
+            "A task takes rows of text, not one text.",
+            fix='Put it in a list: ["what a film"].',
+            where=where,
+            x=x,
+        )
     same_length(where, **columns)
     return columns
 

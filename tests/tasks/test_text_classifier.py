@@ -144,6 +144,11 @@ def test_predict_of_pairs_reads_both(trained):
     assert np.abs(one - other).max() > 1e-4
 
 
+def test_predict_of_one_text_wants_a_list(trained):
+    with pytest.raises(ValueError, match=r"x='what a film'\. .*Put it in a list"):
+        trained.predict("what a film")
+
+
 def test_predict_of_nothing(trained):
     assert trained.predict([], verbose=0).shape == (0, 2)
 
@@ -186,7 +191,7 @@ def test_truncation_is_counted_once(compiled):
         ([], [], "at least one row"),
         ((["a"], ["b", "c"]), [0], "as many rows"),
         ({"texts": ["a"]}, [0], "must have `text`"),
-        ("a", [0], "."),
+        ("a", [0], "Put it in a list"),
         (dataset([1, 2], [0, 1]), None, "must give texts"),
         (dataset(["a"], [0]), [0], "bring its own labels"),
         (dataset(["a"]), None, "need labels"),
