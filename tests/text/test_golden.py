@@ -1,9 +1,8 @@
-import sys
-import unicodedata
-
 """Google's tokenizer is the reference: 1,502 texts in three vocabularies, and the cases of its own tests."""
 
 import json
+import sys
+import unicodedata
 
 import pytest
 
