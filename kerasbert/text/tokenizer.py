@@ -63,8 +63,8 @@ class BertTokenizer:
             vocabulary = Vocabulary.from_file(vocabulary)
         elif not isinstance(vocabulary, Vocabulary):
             vocabulary = Vocabulary(vocabulary)
-        checks.one_of("BertTokenizer", (True, False), lowercase=lowercase, split_chinese=split_chinese)
-        checks.one_of("BertTokenizer", (True, False), special_tokens_in_text=special_tokens_in_text)
+        switches = {"split_chinese": split_chinese, "special_tokens_in_text": special_tokens_in_text}
+        checks.one_of("BertTokenizer", (True, False), lowercase=lowercase, **switches)
         checks.one_of("BertTokenizer", (True, False, None), strip_accents=strip_accents)
         checks.positive_int("BertTokenizer", max_characters_per_word=max_characters_per_word)
         self.vocabulary = vocabulary
@@ -95,10 +95,8 @@ class BertTokenizer:
             FileNotFoundError: if the folder holds neither vocabulary.
             ValueError: if a file is not what its name says.
         """
-        folder = os.fspath(folder)
-        tokenizer_json, vocab_txt, config = (
-            os.path.join(folder, name) for name in ("tokenizer.json", "vocab.txt", "tokenizer_config.json")
-        )
+        names = ("tokenizer.json", "vocab.txt", "tokenizer_config.json")
+        tokenizer_json, vocab_txt, config = (os.path.join(folder, name) for name in names)
         options = {}
         if os.path.isfile(tokenizer_json):
             tokens, options = huggingface.read_tokenizer_json(read_utf8(tokenizer_json), tokenizer_json)

@@ -1,9 +1,9 @@
 """The vocabulary: tokens in the order of their ids."""
 
 import os
-import tempfile
 
 from kerasbert import checks
+from kerasbert.atomic import replacing
 from kerasbert.text import huggingface
 
 PAD, UNK, CLS, SEP, MASK = SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
@@ -77,16 +77,8 @@ class Vocabulary:
         Args:
             path: str or path.
         """
-        folder = os.path.dirname(os.path.abspath(path))
-        handle, temporary = tempfile.mkstemp(dir=folder, suffix=".tmp")
-        try:
-            with open(handle, "w", encoding="utf-8", newline="\n") as file:
-                file.writelines(f"{token}\n" for token in self.tokens)
-            os.chmod(temporary, 0o644)  # mkstemp makes it private
-            os.replace(temporary, path)
-        except BaseException:
-            os.unlink(temporary)
-            raise
+        with replacing(path) as temporary:
+            temporary.write_text("".join(f"{token}\n" for token in self.tokens), "utf-8", newline="\n")
 
     def id_of(self, token):
         """The id of a token, or None if it is not in the vocabulary."""
