@@ -61,7 +61,10 @@ class Feed:
 
     def _tokens(self, x, y, sample_weight, where):
         if is_dataset(x):
-            return x, None, None
+            if not isinstance(x.element_spec, tuple):
+                raise _no_labels(where)
+            numbers = self._task.label_function()
+            return x.map(lambda tokens, y, *weight: (tokens, numbers(y), *weight)), None, None
         _check_ids(x, self._task.encoder.config, where)
         if y is None:
             raise _no_labels(where)

@@ -81,6 +81,20 @@ def test_tokens_train_too(compiled):
     )
 
 
+def test_a_data_set_of_tokens_may_have_named_labels(compiled):
+    tokens = dict(compiled.tokenizer(TEXTS))
+    named, numbered = (tf.data.Dataset.from_tensor_slices((tokens, y)).batch(5) for y in (LABELS, NUMBERS))
+    compiled.fit(named, validation_data=numbered, epochs=1, verbose=0)
+    expected = compiled.evaluate(TEXTS, LABELS, verbose=0)
+    np.testing.assert_allclose(compiled.evaluate(named, verbose=0), expected, rtol=1e-5)
+    np.testing.assert_allclose(compiled.evaluate(numbered, verbose=0), expected, rtol=1e-5)
+    with pytest.raises(ValueError, match="need labels"):
+        compiled.fit(tf.data.Dataset.from_tensor_slices(tokens).batch(5), verbose=0)
+    wrong = tf.data.Dataset.from_tensor_slices((tokens, ["great"] * 20)).batch(5)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="A label must be one of bad, good"):
+        compiled.evaluate(wrong, verbose=0)
+
+
 def test_weights_count(compiled):
     """A weight of 0 takes a row out of the loss, whichever way it is said."""
     weights = [1.0, 0.0] * 10
