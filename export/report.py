@@ -153,7 +153,11 @@ def _page(numbers, verifications, benchmarks, artifacts, plot):
         f"<h1>{_text(numbers['title'])}</h1>",
         f"<p>{model['parameters']:,} parameters; classes: {_text(', '.join(model['labels']))}.</p>",
         "<h2>Is it the same model?</h2>",
-        _table(["", "accuracy", "same label", "largest difference", "mean difference", "worst text"], exact),
+        _table(
+            ["", "accuracy", "same label", "largest difference", "mean difference", "worst text"],
+            exact,
+            "worst",
+        ),
         "<p class=note>Differences are of single probabilities, from the Keras model's.</p>",
         "<h2>Size</h2>",
         _table(["", "MB", "recipe", "XNNPACK partitions"], size),
