@@ -4,8 +4,8 @@ import keras
 
 from kerasbert.layers import attention_bias
 from kerasbert.optional import tensorflow as tf
+from kerasbert.text import TOKEN_INPUTS
 
-INPUTS = ("token_ids", "segment_ids", "padding_mask")
 # exp(-120) is 0 beside any attention score, and a bias of this size leaves int8 scales their precision.
 MASKED = -120.0
 
@@ -18,7 +18,7 @@ def write_edge_graph(task, folder):
         folder: str or path.
     """
     archive = keras.export.ExportArchive()
-    specs = [tf.TensorSpec((1, None), tf.int32, name) for name in INPUTS]
+    specs = [tf.TensorSpec((1, None), tf.int32, name) for name in TOKEN_INPUTS]
     archive.add_endpoint(task.endpoint, edge_function(task), input_signature=specs)
     archive.write_out(str(folder), verbose=False)
 

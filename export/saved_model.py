@@ -8,8 +8,8 @@ from kerasbert.atomic import replacing
 from kerasbert.export.artifact import Artifact
 from kerasbert.export.warmup import write_warmup
 from kerasbert.optional import tensorflow as tf
+from kerasbert.text import TOKEN_INPUTS
 
-TOKENS = ("token_ids", "segment_ids", "padding_mask")
 WARMUP_TEXTS = ("", "a short text", "a longer text, of the length of an ordinary sentence or two. " * 2)
 
 
@@ -37,13 +37,13 @@ def to_saved_model(task, path):
     archive = keras.export.ExportArchive()
     texts = {"text": tf.TensorSpec((None,), tf.string, "text")}
     pairs = texts | {"text_pair": tf.TensorSpec((None,), tf.string, "text_pair")}
-    tokens = {name: tf.TensorSpec((None, None), tf.int32, name) for name in TOKENS}
+    tokens = {name: tf.TensorSpec((None, None), tf.int32, name) for name in TOKEN_INPUTS}
     endpoints = {
         task.endpoint: (lambda text: _from_texts(task, text), texts),
         f"{task.endpoint}_pair": (lambda text, text_pair: _from_texts(task, text, text_pair), pairs),
         f"{task.endpoint}_tokens": (
             lambda token_ids, segment_ids, padding_mask: _from_tokens(
-                task, dict(zip(TOKENS, (token_ids, segment_ids, padding_mask), strict=True))
+                task, dict(zip(TOKEN_INPUTS, (token_ids, segment_ids, padding_mask), strict=True))
             ),
             tokens,
         ),

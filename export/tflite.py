@@ -1,6 +1,8 @@
 """TFLite (LiteRT) files: float, float16 and quantized."""
 
 import collections
+import dataclasses
+import pathlib
 import subprocess
 import sys
 import tempfile
@@ -11,6 +13,7 @@ from kerasbert import checks
 from kerasbert.atomic import replacing
 from kerasbert.export.artifact import Artifact
 from kerasbert.export.edge_graph import write_edge_graph
+from kerasbert.text import TOKEN_INPUTS
 
 INSTALL = "pip install 'kerasbert[tflite]'"
 # Recipe -> XNNPACK partitions. The converter writes float32 and float16; the others are litert-quantizer's,
@@ -56,7 +59,7 @@ def to_tflite(task, path, recipe="dynamic_wi8_afp32"):
         _convert(folder, temporary, task.endpoint, recipe)
         artifact = describe_tflite(temporary, recipe)
         _check(artifact, task)
-    return describe_tflite(path, recipe)
+    return dataclasses.replace(artifact, path=pathlib.Path(path))
 
 
 def _convert(folder, path, signature, recipe):
@@ -103,7 +106,7 @@ def _check(artifact, task):
     bad = [op for op in artifact.ops if op.startswith("Flex") or op in ("VAR_HANDLE", "READ_VARIABLE")]
     answers = task.answers(keras.ops.zeros((1, *task.logits_shape)))
     limit = PARTITIONS[artifact.recipe]
-    expected = {"inputs": ["padding_mask", "segment_ids", "token_ids"], "outputs": sorted(answers)}
+    expected = {"inputs": sorted(TOKEN_INPUTS), "outputs": sorted(answers)}
     found = {k: sorted(v) for k, v in artifact.signatures.get(task.endpoint, {}).items()}
     if bad or found != expected or len(artifact.signatures) != 1 or artifact.partitions > limit:
         raise checks.invalid(

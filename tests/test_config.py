@@ -3,6 +3,8 @@ import dataclasses
 import pytest
 
 from kerasbert import BertConfig
+from kerasbert.config import ACTIVATIONS
+from kerasbert.layers.activations import BY_NAME
 
 
 @pytest.mark.parametrize(
@@ -41,3 +43,7 @@ def test_an_unknown_field_is_an_error():
 def test_a_config_cannot_be_changed():
     with pytest.raises(dataclasses.FrozenInstanceError):
         BertConfig().num_layers = 3
+
+
+def test_config_and_layers_know_the_same_activations():
+    assert set(ACTIVATIONS) == set(BY_NAME)

@@ -31,8 +31,8 @@ def text_batches(rows, tokenizer, batch_size, max_length, *, shuffle=False, on_l
         rows = rows.shuffle(min(count, SHUFFLE_BUFFER) if count > 0 else SHUFFLE_BUFFER)
 
     def by_length(window):
-        first, second, rest = _tokenize(window, tokenizer, on_lengths)
-        order = tf.argsort(tokenizer.packed_lengths(first, second), stable=True)
+        first, second, lengths, rest = _tokenize(window, tokenizer, on_lengths)
+        order = tf.argsort(lengths, stable=True)
         second = None if second is None else tf.gather(second, order)
         return tf.gather(first, order), second, {name: tf.gather(v, order) for name, v in rest.items()}
 
@@ -68,7 +68,7 @@ def ordered_batches(rows, tokenizer, batch_size, max_length, *, on_lengths=None)
     """
 
     def pack(window):
-        first, second, rest = _tokenize(window, tokenizer, on_lengths)
+        first, second, _, rest = _tokenize(window, tokenizer, on_lengths)
         return tokenizer.pack(first, second, max_length=max_length), rest
 
     batches = rows if batch_size is None else rows.batch(batch_size)
@@ -76,9 +76,10 @@ def ordered_batches(rows, tokenizer, batch_size, max_length, *, on_lengths=None)
 
 
 def _tokenize(window, tokenizer, on_lengths):
-    """Splits a window of rows into token ids, those of second texts (or None), and the rest."""
+    """Splits a window of rows into token ids, those of second texts (or None), lengths, and the rest."""
     first = tokenizer.tokenize(window["text"])
     second = tokenizer.tokenize(window["text_pair"]) if "text_pair" in window else None
+    lengths = tokenizer.packed_lengths(first, second)
     if on_lengths is not None:
-        on_lengths(tokenizer.packed_lengths(first, second))
-    return first, second, {name: v for name, v in window.items() if not name.startswith("text")}
+        on_lengths(lengths)
+    return first, second, lengths, {name: v for name, v in window.items() if not name.startswith("text")}

@@ -11,7 +11,7 @@ from kerasbert.checkpoints import load_encoder, preset_folder
 from kerasbert.data import is_dataset, is_tokens
 from kerasbert.optional import tensorflow as tf
 from kerasbert.tasks.feed import Feed
-from kerasbert.text import BertTokenizer
+from kerasbert.text import TOKEN_INPUTS, BertTokenizer
 from kerasbert.training import BertAdamW, WarmupLinearDecay
 
 BATCH_SIZE = 32
@@ -235,8 +235,7 @@ class TextTask(keras.Model):
         super().make_predict_function(force)
         trace = getattr(self.predict_function, "get_concrete_function", None)
         if trace and not made_before and self.steps_per_execution == 1:
-            names = ("token_ids", "segment_ids", "padding_mask")
-            trace([{name: tf.TensorSpec((None, None), tf.int32) for name in names}])
+            trace([{name: tf.TensorSpec((None, None), tf.int32) for name in TOKEN_INPUTS}])
         return self.predict_function
 
     # === Saving ===

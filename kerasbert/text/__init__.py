@@ -1,5 +1,6 @@
 """Text to tokens: vocabulary, tokenizer, packing and offsets, all as TensorFlow graph operations."""
 
 from kerasbert.text.inputs import as_text_tensor
+from kerasbert.text.packing import TOKEN_INPUTS
 from kerasbert.text.tokenizer import BertTokenizer
 from kerasbert.text.vocabulary import SPECIAL_TOKENS, Vocabulary

@@ -3,6 +3,9 @@
 from kerasbert import checks
 from kerasbert.optional import tensorflow as tf
 
+# What packing makes and an encoder takes, by name, in this order wherever order counts.
+TOKEN_INPUTS = ("token_ids", "segment_ids", "padding_mask")
+
 
 def as_ragged(first, second):
     """Makes ids of one text a batch of one.

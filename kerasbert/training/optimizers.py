@@ -32,9 +32,3 @@ class BertAdamW(keras.optimizers.AdamW):
         )
         # Here and not by the caller, so that a loaded model keeps it.
         self.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-
-    @property
-    def schedule(self):
-        """The learning rate's schedule, or None."""
-        rate = self._learning_rate
-        return rate if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule) else None
