@@ -4,6 +4,8 @@ import dataclasses
 import hashlib
 import pathlib
 
+from kerasbert import checks
+
 
 @dataclasses.dataclass(frozen=True)
 class Artifact:
@@ -11,7 +13,7 @@ class Artifact:
 
     Args:
         path: `pathlib.Path`.
-        format: str, `"saved_model"` or `"tflite"`.
+        format: str, `"saved_model"`, `"tflite"`, `"huggingface"` or `"google"`.
         size_bytes: int, of all files together.
         sha256: str, of the file, or of all files in the order of their names.
         signatures: dict, signature -> {"inputs": names, "outputs": names}.
@@ -41,3 +43,15 @@ class Artifact:
             digest.update(file.read_bytes())
         size = sum(file.stat().st_size for file in files)
         return cls(path=path, format=format, size_bytes=size, sha256=digest.hexdigest(), **fields)
+
+
+def check_exportable(task, where):
+    """Raises ValueError unless a task takes texts, and so has an endpoint to be called by."""
+    if not hasattr(task, "endpoint") or task.tokenizer is None:
+        raise checks.invalid(
+            "A task must take texts to be exported to this format.",
+            fix="Export a classifier or an embedder; `to_huggingface` takes every task.",
+            where=where,
+            task=type(task).__name__,
+            tokenizer=task.tokenizer,
+        )

@@ -34,25 +34,25 @@ def edge_function(task):
     def edge(token_ids, segment_ids, padding_mask):
         tokens, segments, mask = (tf.reshape(x, [-1]) for x in (token_ids, segment_ids, padding_mask))
         vectors = embeddings.combine(
-            _lookup(embeddings.token_embedding, tokens),
-            _lookup(embeddings.segment_embedding, segments),
-            _lookup(embeddings.position_embedding, tf.range(tf.shape(tokens)[0])),
+            _lookup(embeddings.token_embedding.embeddings, tokens),
+            _lookup(embeddings.segment_embedding.embeddings, segments) if embeddings.num_segments else None,
+            _lookup(embeddings.position_table(), tf.range(tf.shape(tokens)[0])),
             training=False,
         )
         outputs = task.encoder.transform(
             vectors, attention_bias(mask, masked=MASKED), task.first_token_only, training=False
         )
-        answers = task.answers(task.logits(outputs, training=False))
+        answers = task.answers(task.logits(outputs | {"padding_mask": mask}, training=False))
         return {name: tf.expand_dims(answer, 0) for name, answer in answers.items()}
 
     return edge
 
 
-def _lookup(embedding, ids):
+def _lookup(table, ids):
     # The converter turns a function of this name into EMBEDDING_LOOKUP, which reads int8 rows each with
     # a scale of its own; a plain gather would be quantized with one scale for the table.
     @tf.function(experimental_implements="embedding_matmul")
     def embedding_matmul(table, ids):
         return tf.gather(table, ids)
 
-    return embedding_matmul(tf.convert_to_tensor(embedding.embeddings), ids)
+    return embedding_matmul(tf.convert_to_tensor(table), ids)

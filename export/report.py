@@ -128,7 +128,9 @@ def _page(numbers, verifications, benchmarks, artifacts, plot):
     exact = [["Keras", f"{numbers['accuracy']:.1%}", "", "", "", ""]]
     for name, result in verifications.items():
         accuracy = "" if result.accuracy is None else f"{result.accuracy:.1%}"
-        agreement = f"{result.label_agreement:.1%} of {result.rows}"
+        agreement = ""
+        if result.label_agreement is not None:
+            agreement = f"{result.label_agreement:.1%} of {result.rows}"
         difference = [f"{result.max_difference:.2g}", f"{result.mean_difference:.2g}"]
         exact.append([name, accuracy, agreement, *difference, result.worst_text])
     size = [
@@ -158,7 +160,7 @@ def _page(numbers, verifications, benchmarks, artifacts, plot):
             exact,
             "worst",
         ),
-        "<p class=note>Differences are of single probabilities, from the Keras model's.</p>",
+        "<p class=note>Differences are of single answers, such as probabilities, from the Keras model's.</p>",
         "<h2>Size</h2>",
         _table(["", "MB", "recipe", "XNNPACK partitions"], size),
         "<h2>Speed</h2>",

@@ -5,7 +5,7 @@ import collections
 import keras
 
 from kerasbert.atomic import replacing
-from kerasbert.export.artifact import Artifact
+from kerasbert.export.artifact import Artifact, check_exportable
 from kerasbert.export.warmup import write_warmup
 from kerasbert.optional import tensorflow as tf
 from kerasbert.text import TOKEN_INPUTS
@@ -22,8 +22,8 @@ def to_saved_model(task, path):
     - `classify_pair`: `text` and `text_pair`, string `(B,)`;
     - `classify_tokens`: `token_ids`, `segment_ids` and `padding_mask`, int32 `(B, S)`.
 
-    Each returns the task's answers by name, such as `probabilities`, float32 `(B, C)`; a task with class
-    names also `label`, string `(B,)`; and those that take text say in `truncated`, bool `(B,)`, which texts
+    Each returns the task's answers by name, such as `probabilities`, float32 `(B, C)`; a classifier into one
+    class of several also `label`, string `(B,)`; and those that take text say in `truncated`, bool `(B,)`, which texts
     were too long. `assets.extra/` holds a warm-up request for TF Serving.
 
     Args:
@@ -34,6 +34,7 @@ def to_saved_model(task, path):
     Returns:
         `Artifact`.
     """
+    check_exportable(task, "to_saved_model")
     archive = keras.export.ExportArchive()
     texts = {"text": tf.TensorSpec((None,), tf.string, "text")}
     pairs = texts | {"text_pair": tf.TensorSpec((None,), tf.string, "text_pair")}
@@ -66,10 +67,9 @@ def _from_texts(task, text, text_pair=None):
 
 def _from_tokens(task, tokens):
     answers = task.answers(task(tokens, training=False))
-    labels = getattr(task, "labels", None)
-    if labels:
-        best = tf.argmax(answers["probabilities"], axis=-1)
-        answers["label"] = tf.gather(tf.constant(labels), best)
+    if getattr(task, "problem", None) == "single_label":
+        best = tf.argmax(answers[task.output], axis=-1)
+        answers["label"] = tf.gather(tf.constant(task.labels), best)
     return answers
 
 

@@ -11,7 +11,7 @@ import keras
 
 from kerasbert import checks
 from kerasbert.atomic import replacing
-from kerasbert.export.artifact import Artifact
+from kerasbert.export.artifact import Artifact, check_exportable
 from kerasbert.export.edge_graph import write_edge_graph
 from kerasbert.text import TOKEN_INPUTS
 
@@ -46,6 +46,7 @@ def to_tflite(task, path, recipe="dynamic_wi8_afp32"):
     checks.one_of("to_tflite", RECIPES, recipe=recipe)
     checks.require("ai_edge_litert.interpreter", INSTALL, "Export to TFLite")
     checks.require("litert_quantizer", INSTALL, "Export to TFLite")
+    check_exportable(task, "to_tflite")
     if task.compute_dtype != "float32":
         # The edge graph calls the layers themselves, and they would leave casts between all of them.
         raise checks.invalid(

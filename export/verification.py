@@ -15,12 +15,14 @@ class Verification:
     Args:
         path: str, the artifact.
         rows: int, how many texts were compared.
-        max_difference: float, the largest difference of one probability.
-        mean_difference: float, over all probabilities.
-        label_agreement: float in [0, 1], the share of rows with the same most probable label.
+        max_difference: float, the largest difference of one answer, such as a probability.
+        mean_difference: float, over all answers.
+        label_agreement: float in [0, 1], the share of rows with the same label, or labels; None for tasks
+            without labels.
         worst_text: the text with the largest difference.
         not_finite: int, how many of the artifact's numbers are NaN or infinite.
-        keras_accuracy: float or None, of the Keras model, if labels were given.
+        keras_accuracy: float or None, of the Keras model, if labels were given: the share of rows whose label
+            is right, or whose labels all are.
         accuracy: float or None, of the artifact.
     """
 
@@ -28,7 +30,7 @@ class Verification:
     rows: int
     max_difference: float
     mean_difference: float
-    label_agreement: float
+    label_agreement: float | None
     worst_text: object
     not_finite: int
     keras_accuracy: float | None = None
@@ -76,22 +78,23 @@ def verify(
     if not columns[0]:
         raise checks.invalid("Verifying needs texts.", fix="Pass a test set.", where="verify", texts=texts)
     expected = task.predict(texts, verbose=0)
-    found = answer_texts(runner, task, *columns)["probabilities"]
-    result = _compare(runner, artifact, columns, expected, found)
-    if labels is not None:
+    found = answer_texts(runner, task, *columns)[task.output]
+    result = _compare(task, artifact, columns, expected, found)
+    if labels is not None and result.label_agreement is not None:
         numbers = task.label_numbers(labels, "verify: labels")
         result = dataclasses.replace(
             result,
-            keras_accuracy=float((expected.argmax(-1) == numbers).mean()),
-            accuracy=float((found.argmax(-1) == numbers).mean()),
+            keras_accuracy=_same(task.decisions(expected), numbers),
+            accuracy=_same(task.decisions(found), numbers),
         )
-    default_max, default_mean = (1e-4, 1e-4) if runner.exact else (1.0, 5e-3)
+    default_max, default_mean = (1e-4, 1e-4) if runner.exact else (float("inf"), 5e-3)
     limits = {
         "max_difference": default_max if max_difference is None else max_difference,
         "mean_difference": default_mean if max_mean_difference is None else max_mean_difference,
     }
     within = all(getattr(result, name) <= limit for name, limit in limits.items())
-    if result.not_finite or not within or result.label_agreement < min_agreement:
+    agreement = 1.0 if result.label_agreement is None else result.label_agreement
+    if result.not_finite or not within or agreement < min_agreement:
         error = checks.invalid(
             "The artifact must give the Keras model's answers: differences within "
             f"{limits}, and the same label for at least {min_agreement:.1%} of the texts.",
@@ -109,10 +112,15 @@ def verify(
     return result
 
 
-def _compare(runner, artifact, columns, expected, found):
+def _same(one, two):
+    """The share of rows that are equal."""
+    return float(np.all(np.reshape(one == two, (len(one), -1)), axis=-1).mean())
+
+
+def _compare(task, artifact, columns, expected, found):
     if found.shape != expected.shape:
         raise checks.invalid(
-            "The artifact must have as many classes as the Keras model.",
+            "The artifact must have as many answers as the Keras model.",
             fix="Export again from this very task.",
             where=str(getattr(artifact, "path", artifact)),
             kind=VerificationError,
@@ -123,12 +131,13 @@ def _compare(runner, artifact, columns, expected, found):
     difference = np.where(finite, np.abs(np.where(finite, found, 0.0) - expected), np.inf)
     worst = int(difference.max(-1).argmax())
     row = tuple(column[worst] for column in columns)
+    decided = task.decisions(expected)
     return Verification(
         path=str(getattr(artifact, "path", artifact)),
         rows=len(expected),
         max_difference=float(difference.max()),
         mean_difference=float(difference.mean()),
-        label_agreement=float((found.argmax(-1) == expected.argmax(-1)).mean()),
+        label_agreement=None if decided is None else _same(task.decisions(found), decided),
         worst_text=row[0] if len(row) == 1 else row,
         not_finite=int((~finite).sum()),
     )

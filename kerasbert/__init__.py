@@ -2,7 +2,16 @@
 
 from kerasbert.config import BertConfig
 from kerasbert.encoder import BertEncoder
-from kerasbert.tasks import BertTextClassifier
-from kerasbert.text import BertTokenizer
+from kerasbert.tasks import (
+    BertMaskedLM,
+    BertMultipleChoice,
+    BertNextSentencePredictor,
+    BertPretrainer,
+    BertQuestionAnswerer,
+    BertTextClassifier,
+    BertTextEmbedder,
+    BertTokenClassifier,
+)
+from kerasbert.text import BertTokenizer, RobertaTokenizer
 
 __version__ = "0.1.0"

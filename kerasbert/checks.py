@@ -75,6 +75,18 @@ def positive_int(where, **values):
             )
 
 
+def not_negative_int(where, **values):
+    """Raises ValueError unless every value is an int of at least 0."""
+    for name, value in values.items():
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            raise invalid(
+                f"`{name}` must be an int of at least 0.",
+                fix="Pass 0 or more.",
+                where=where,
+                **{name: value},
+            )
+
+
 def fraction(where, **values):
     """Raises ValueError unless every value is a number in [0, 1)."""
     for name, value in values.items():

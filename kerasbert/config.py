@@ -5,13 +5,15 @@ import dataclasses
 from kerasbert import checks
 
 ACTIVATIONS = ("gelu", "gelu_tanh", "relu", "silu", "tanh")
+POSITION_EMBEDDINGS = ("learned", "sinusoidal")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class BertConfig:
     """Everything that decides the shape and arithmetic of a BERT encoder.
 
-    The defaults are BERT-base, uncased (Devlin et al. 2019, section 3, https://arxiv.org/abs/1810.04805).
+    The defaults are BERT-base, uncased (Devlin et al. 2019, section 3, https://arxiv.org/abs/1810.04805). The
+    last four fields are for its relatives.
 
     Args:
         vocabulary_size: int, V, rows of the token embedding.
@@ -19,8 +21,8 @@ class BertConfig:
         num_heads: int, N, attention heads; divides `hidden_dim`.
         hidden_dim: int, D, width of the encoder.
         intermediate_dim: int, I, width inside a feed-forward layer.
-        max_sequence_length: int, rows of the position embedding, in tokens.
-        num_segments: int, rows of the segment embedding.
+        max_sequence_length: int, the longest S, in tokens.
+        num_segments: int, rows of the segment embedding; 0 for none, as in DistilBERT.
         activation: str, of the feed-forward layers: `"gelu"` is the exact (erf) form, `"gelu_tanh"` its
             tanh approximation; `"relu"`, `"silu"` and `"tanh"` are the others.
         layer_norm_epsilon: float, added to the variance in every layer normalization.
@@ -28,6 +30,13 @@ class BertConfig:
         attention_dropout: float in [0, 1), on attention probabilities.
         initializer_range: float, standard deviation of the truncated normal that initializes kernels
             and embeddings.
+        position_embedding: str, `"learned"`, or `"sinusoidal"` for fixed ones (Vaswani et al. 2017,
+            section 3.5, https://arxiv.org/abs/1706.03762).
+        position_offset: int, the row of the position embedding that the first token takes: 2 in RoBERTa
+            (Liu et al. 2019, https://arxiv.org/abs/1907.11692), whose table has as many rows more.
+        embedding_dim: int or None, E, width of the embeddings where it is not D: a dense layer then leads
+            from E to D, as in ELECTRA-small (Clark et al. 2020, https://arxiv.org/abs/2003.10555).
+        pooler_activation: str, of the pooler; `"tanh"` in BERT.
 
     Raises:
         ValueError: if a field is out of range, or `num_heads` does not divide `hidden_dim`.
@@ -53,6 +62,10 @@ class BertConfig:
     hidden_dropout: float = 0.1
     attention_dropout: float = 0.1
     initializer_range: float = 0.02
+    position_embedding: str = "learned"
+    position_offset: int = 0
+    embedding_dim: int | None = None
+    pooler_activation: str = "tanh"
 
     def __post_init__(self):
         where = "BertConfig"
@@ -64,14 +77,19 @@ class BertConfig:
             hidden_dim=self.hidden_dim,
             intermediate_dim=self.intermediate_dim,
             max_sequence_length=self.max_sequence_length,
-            num_segments=self.num_segments,
         )
+        checks.not_negative_int(where, num_segments=self.num_segments, position_offset=self.position_offset)
+        if self.embedding_dim is not None:
+            checks.positive_int(where, embedding_dim=self.embedding_dim)
         checks.fraction(where, hidden_dropout=self.hidden_dropout, attention_dropout=self.attention_dropout)
         checks.positive_float(
             where, layer_norm_epsilon=self.layer_norm_epsilon, initializer_range=self.initializer_range
         )
         checks.divides(where, num_heads=self.num_heads, hidden_dim=self.hidden_dim)
-        checks.one_of(where, ACTIVATIONS, activation=self.activation)
+        checks.one_of(
+            where, ACTIVATIONS, activation=self.activation, pooler_activation=self.pooler_activation
+        )
+        checks.one_of(where, POSITION_EMBEDDINGS, position_embedding=self.position_embedding)
 
     @property
     def head_dim(self):

@@ -3,8 +3,10 @@
 import keras
 
 from kerasbert import checks
+from kerasbert.checkpoints import load_weights, open_checkpoint, own_weights, write_preset
 from kerasbert.config import BertConfig
 from kerasbert.layers import BertEmbeddings, EncoderBlock, Pooler, attention_bias
+from kerasbert.layers.dense import left_empty
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
@@ -59,6 +61,9 @@ class BertEncoder(keras.Model):
             config.layer_norm_epsilon,
             config.hidden_dropout,
             config.initializer_range,
+            config.position_embedding,
+            config.position_offset,
+            config.embedding_dim,
             name="embeddings",
             dtype=dtype,
         )
@@ -76,10 +81,90 @@ class BertEncoder(keras.Model):
             )
             for i in range(config.num_layers)
         ]
-        self.pooler = Pooler(config.initializer_range, name="pooler", dtype=dtype) if pooler else None
+        self.pooler = None
+        if pooler:
+            self.pooler = Pooler(
+                config.initializer_range, config.pooler_activation, name="pooler", dtype=dtype
+            )
 
         # === Weights ===
         self.build((None, None))
+        self.load_report = None
+
+    @classmethod
+    def from_preset(cls, preset, *, dtype=None, extend_positions_to=None):
+        """Builds the encoder of a checkpoint, with a pooler if the checkpoint has one.
+
+        Args:
+            preset: str or path of a folder, or `"hf://owner/name"`. README lists what loads.
+            dtype, extend_positions_to: as for a task's `from_preset`.
+
+        Returns:
+            `BertEncoder`; its `load_report` says what became of every weight in the preset.
+
+        Raises:
+            FileNotFoundError: if the folder or a file in it is missing.
+            ValueError: if the checkpoint is damaged or of another architecture.
+
+        Warns:
+            UserWarning: if the preset holds weights that an encoder has no place for, such as a head.
+        """
+        checkpoint = open_checkpoint(preset)
+        if extend_positions_to is not None:
+            checkpoint = checkpoint.with_positions(extend_positions_to)
+        encoder = cls.to_be_loaded(checkpoint, None, dtype)
+        encoder.load_report = load_weights(encoder, checkpoint)
+        return encoder
+
+    @classmethod
+    def to_be_loaded(cls, checkpoint, pooler=None, dtype=None):
+        """Builds the encoder that a checkpoint describes, without spending time on initial values.
+
+        Args:
+            checkpoint: `Checkpoint`, whose weights are loaded next.
+            pooler: bool or None; None: if the checkpoint has one.
+            dtype: Keras dtype or policy.
+        """
+        pooler = checkpoint.has_pooler if pooler is None else pooler
+        if pooler and not checkpoint.has_pooler:
+            return cls(checkpoint.config, pooler=pooler, dtype=dtype)
+        with left_empty():
+            return cls(checkpoint.config, pooler=pooler, dtype=dtype)
+
+    def load_preset(self, preset):
+        """Puts the weights of a checkpoint into this encoder: all of them, or none if anything is wrong.
+
+        Args:
+            preset: as for `from_preset`.
+
+        Returns:
+            `LoadReport`, also kept as `load_report`.
+
+        Raises, Warns:
+            As `from_preset`.
+        """
+        self.load_report = load_weights(self, open_checkpoint(preset))
+        return self.load_report
+
+    def save_to_preset(self, folder, tokenizer=None):
+        """Writes weights and config as a folder that `from_preset` and transformers load.
+
+        Args:
+            folder: str or path. A folder that holds a preset is replaced once the new one is complete.
+            tokenizer: the tokenizer that belongs to the encoder, or None to leave it out.
+
+        Raises:
+            FileExistsError: if the folder holds other files.
+        """
+        write_preset(folder, self.config, self.weight_values(), tokenizer=tokenizer)
+
+    def named_weights(self):
+        """Returns all weights by path, such as `encoder/block_0/attention/query/kernel`."""
+        return own_weights(self, "encoder")
+
+    def weight_values(self):
+        """Returns `named_weights()` as numpy arrays."""
+        return {path: keras.ops.convert_to_numpy(weight) for path, weight in self.named_weights().items()}
 
     def build(self, token_ids_shape):
         """Creates all weights."""

@@ -1,9 +1,10 @@
-"""Every layer and head, one line each: how to make it, and inputs for a batch of sequences."""
+"""Every layer, head and task, one line each: how to make it, and inputs for a batch of sequences."""
 
 import numpy as np
 
+import kerasbert
 from kerasbert import BertConfig, BertEncoder
-from kerasbert.heads import ClassificationHead
+from kerasbert.heads import ClassificationHead, MaskedLMHead, SpanHead, TokenClassificationHead
 from kerasbert.layers import BertEmbeddings, EncoderBlock, FeedForward, Pooler, SelfAttention
 
 B, S, D, V = 3, 5, 8, 20
@@ -15,6 +16,16 @@ CONFIG = BertConfig(
     intermediate_dim=16,
     max_sequence_length=S,
     initializer_range=0.3,
+)
+RELATIVE = BertConfig.from_dict(
+    CONFIG.to_dict()
+    | {
+        "num_segments": 0,
+        "embedding_dim": 6,
+        "position_offset": 2,
+        "position_embedding": "sinusoidal",
+        "pooler_activation": "relu",
+    }
 )
 
 
@@ -37,8 +48,32 @@ LAYERS = {
     "EncoderBlock": (lambda **kw: EncoderBlock(2, 16, hidden_dropout=0.5, **kw), (vectors(B, S, D),)),
     "Pooler": (lambda **kw: Pooler(**kw), (vectors(B, S, D),)),
     "ClassificationHead": (lambda **kw: ClassificationHead(3, **kw), (vectors(B, D),)),
+    "TokenClassificationHead": (lambda **kw: TokenClassificationHead(3, **kw), (vectors(B, S, D),)),
+    "SpanHead": (lambda **kw: SpanHead(**kw), (vectors(B, S, D),)),
+    "MaskedLMHead": (lambda **kw: MaskedLMHead(V, tied=False, **kw), (vectors(B, S, D),)),
     "BertEncoder": (lambda **kw: BertEncoder(CONFIG, **kw), (TOKENS,)),
+    "BertEncoder of a relative": (lambda **kw: BertEncoder(RELATIVE, **kw), (TOKENS,)),
 }
+
+# name -> arguments beside the encoder and the tokenizer
+TASKS = {
+    "BertTextClassifier": {"labels": ["bad", "good"], "dropout": 0.3},
+    "BertTextClassifier of several labels": {"labels": ["a", "b", "c"], "problem": "multi_label"},
+    "BertTextClassifier of numbers": {"labels": ["score"], "problem": "regression"},
+    "BertTokenClassifier": {"labels": ["O", "B", "I"], "dropout": 0.3},
+    "BertQuestionAnswerer": {},
+    "BertMultipleChoice": {"dropout": 0.3},
+    "BertMaskedLM": {"tied": False},
+    "BertPretrainer": {},
+    "BertNextSentencePredictor": {},
+    "BertTextEmbedder": {"pooling": "max", "normalize": False},
+}
+
+
+def make_task(name, config, tokenizer, **kwargs):
+    """One of the tasks on a random encoder."""
+    task_class = getattr(kerasbert, name.partition(" ")[0])
+    return task_class(BertEncoder(config), tokenizer, **TASKS[name], **kwargs)
 
 
 def outputs(result):

@@ -15,12 +15,12 @@ ALLOWED = {
     "text": set(),
     "layers": set(),
     "heads": {"layers"},
-    "encoder": {"layers", "config"},
-    "checkpoints": {"config", "encoder", "heads"},
+    "encoder": {"layers", "config", "checkpoints"},
+    "checkpoints": {"config", "layers"},
     "data": {"text"},
     "training": set(),
     "tasks": {"encoder", "heads", "text", "data", "training", "checkpoints"},
-    "export": {"layers", "text", "config"},
+    "export": {"layers", "text", "config", "checkpoints"},
     "__init__": {"config", "encoder", "tasks", "text"},
 }
 PURE = {"layers", "encoder", "heads", "checkpoints", "config", "training", "tasks", "checks", "atomic"}

@@ -1,5 +1,9 @@
 """Checkpoints of other libraries; their names live here and nowhere else."""
 
-from kerasbert.checkpoints.huggingface import load_encoder, read_config
+from kerasbert.checkpoints.formats import open_checkpoint
+from kerasbert.checkpoints.google_out import write_google
+from kerasbert.checkpoints.huggingface_out import write_preset
+from kerasbert.checkpoints.loading import load_weights, own_weights
 from kerasbert.checkpoints.presets import preset_folder
 from kerasbert.checkpoints.report import LoadReport
+from kerasbert.checkpoints.sentence_transformers import read_modules, write_modules

@@ -1,31 +1,16 @@
-"""Hugging Face BERT folders: config.json, weights, tokenizer files."""
+"""Reads Hugging Face folders: config.json and weights, of BERT and its relatives."""
 
 import json
 import pathlib
 import re
-import warnings
 
 from kerasbert import checks
-from kerasbert.checkpoints.report import LoadReport
-from kerasbert.checkpoints.tensor_files import SafetensorsFile, TorchFile
+from kerasbert.checkpoints.checkpoint import Checkpoint
+from kerasbert.checkpoints.families import BY_MODEL_TYPE, HEADS_OF_CLASS, ROBERTA
+from kerasbert.checkpoints.places import Place, encoder_paths, module_places
+from kerasbert.checkpoints.tensor_files import open_weights
 from kerasbert.config import BertConfig
-from kerasbert.encoder import BertEncoder
 
-# Theirs -> ours.
-CONFIG_FIELDS = {
-    "vocab_size": "vocabulary_size",
-    "num_hidden_layers": "num_layers",
-    "num_attention_heads": "num_heads",
-    "hidden_size": "hidden_dim",
-    "intermediate_size": "intermediate_dim",
-    "max_position_embeddings": "max_sequence_length",
-    "type_vocab_size": "num_segments",
-    "hidden_act": "activation",
-    "layer_norm_eps": "layer_norm_epsilon",
-    "hidden_dropout_prob": "hidden_dropout",
-    "attention_probs_dropout_prob": "attention_dropout",
-    "initializer_range": "initializer_range",
-}
 ACTIVATIONS = {
     "gelu": "gelu",
     "gelu_python": "gelu",
@@ -37,80 +22,143 @@ ACTIVATIONS = {
     "tanh": "tanh",
 }
 # What these say of the architecture must hold, where they are given at all.
-REQUIRED = {
-    "model_type": "bert",
-    "position_embedding_type": "absolute",
-    "is_decoder": False,
-    "add_cross_attention": False,
+REQUIRED = {"position_embedding_type": "absolute", "is_decoder": False, "add_cross_attention": False}
+SIZES = ("vocabulary_size", "num_layers", "num_heads", "hidden_dim", "intermediate_dim")
+PROBLEMS = {
+    "single_label_classification": "single_label",
+    "multi_label_classification": "multi_label",
+    "regression": "regression",
 }
+# What no field of theirs can say, written and read by kerasbert alone.
+OWN = "kerasbert"
 
-# Our path, `{i}` a block -> their name. Kernels are transposed there.
-EMBEDDING_NAMES = {
-    "embeddings/token_embedding/embeddings": "embeddings.word_embeddings.weight",
-    "embeddings/segment_embedding/embeddings": "embeddings.token_type_embeddings.weight",
-    "embeddings/position_embedding/embeddings": "embeddings.position_embeddings.weight",
-    "embeddings/layer_norm/gamma": "embeddings.LayerNorm.weight",
-    "embeddings/layer_norm/beta": "embeddings.LayerNorm.bias",
+PARAMETERS = {
+    "kernel": ".weight",
+    "bias": ".bias",
+    "gamma": ".weight",
+    "beta": ".bias",
+    "embeddings": ".weight",
 }
-BLOCK_DENSE = {
-    "attention/query": "attention.self.query",
-    "attention/key": "attention.self.key",
-    "attention/value": "attention.self.value",
-    "attention/output": "attention.output.dense",
-    "feed_forward/intermediate": "intermediate.dense",
-    "feed_forward/output": "output.dense",
-}
-BLOCK_NORM = {"attention_norm": "attention.output.LayerNorm", "feed_forward_norm": "output.LayerNorm"}
-POOLER_DENSE = {"pooler/dense": "pooler.dense"}
-
 # Old files call the parameters of a LayerNorm gamma and beta.
 OLD_NAMES = {"LayerNorm.gamma": "LayerNorm.weight", "LayerNorm.beta": "LayerNorm.bias"}
+TOKEN_TABLE = "embeddings.word_embeddings.weight"
+POSITION_TABLE = "embeddings.position_embeddings.weight"
 # Not weights: constants that old versions stored.
-BUFFERS = re.compile(r"(^|\.)embeddings\.position_ids$")
+BUFFERS = re.compile(r"(^|\.)embeddings\.(position_ids|token_type_ids)$")
 
 
-def weight_names(config, pooler=True):
-    """Returns our path -> their name, without prefix, for every weight of an encoder."""
-    names = dict(EMBEDDING_NAMES)
-    for i in range(config.num_layers):
-        for ours, theirs in BLOCK_DENSE.items():
-            names[f"block_{i}/{ours}/kernel"] = f"encoder.layer.{i}.{theirs}.weight"
-            names[f"block_{i}/{ours}/bias"] = f"encoder.layer.{i}.{theirs}.bias"
-        for ours, theirs in BLOCK_NORM.items():
-            names[f"block_{i}/{ours}/gamma"] = f"encoder.layer.{i}.{theirs}.weight"
-            names[f"block_{i}/{ours}/beta"] = f"encoder.layer.{i}.{theirs}.bias"
-    if pooler:
-        for ours, theirs in POOLER_DENSE.items():
-            names |= {f"{ours}/kernel": f"{theirs}.weight", f"{ours}/bias": f"{theirs}.bias"}
-    return names
-
-
-def read_config(folder):
-    """Reads `config.json` of a Hugging Face BERT folder.
+def open_huggingface(folder):
+    """Opens a Hugging Face folder.
 
     Args:
-        folder: str or path.
+        folder: `pathlib.Path` with `config.json` and weights in safetensors or PyTorch files, in one piece or
+            in several.
 
     Returns:
-        `BertConfig`.
+        `Checkpoint`.
 
     Raises:
-        ValueError: if the file is missing or no JSON, or describes something else than a BERT encoder.
+        FileNotFoundError: if the config or the weights are missing.
+        ValueError: if a file is damaged, or describes another architecture.
     """
-    path = pathlib.Path(folder) / "config.json"
+    path = folder / "config.json"
+    theirs = read_json(path)
+    family = _family(theirs, path)
+    config = read_config(family, theirs, path)
+    heads = _heads(family, theirs, path)
+    tied = theirs.get("tie_word_embeddings", True)
+    tensors = open_weights(folder)
+    names, bookkeeping = _names(family, tensors.shapes, tied)
+    if config.position_embedding != "learned":
+        bookkeeping += [names[POSITION_TABLE]] if POSITION_TABLE in names else []
+    return Checkpoint(
+        folder,
+        config,
+        tensors,
+        places_of(family, config, heads, tied),
+        names,
+        heads,
+        _arguments(family, config, heads, theirs, path),
+        tuple(bookkeeping),
+    )
+
+
+def read_json(path):
+    """Reads a JSON object, or says what is wrong with the file."""
     try:
-        theirs = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError as error:
-        raise checks.invalid(
-            "A preset folder must hold `config.json`.",
-            fix="Pass the folder that `save_pretrained` wrote, or that was downloaded from a hub.",
-            kind=FileNotFoundError,
-            folder=str(folder),
-        ) from error
+        content = json.loads(pathlib.Path(path).read_text("utf-8"))
     except ValueError as error:
         raise checks.invalid(
-            "`config.json` must be JSON.", fix="Fetch it again.", where=str(path), reason=str(error)
+            f"`{path.name}` must be JSON.", fix="Fetch it again.", where=str(path), reason=str(error)
         ) from error
+    if not isinstance(content, dict):
+        raise checks.invalid(
+            f"`{path.name}` must hold a JSON object.", fix="Fetch it again.", where=str(path), content=content
+        )
+    return content
+
+
+def places_of(family, config, heads, tied=True, prefix=""):
+    """Where each weight of an encoder, its pooler and `heads` lies in a file of a family.
+
+    Args:
+        family: `Family`.
+        config: `BertConfig`.
+        heads: tuple of str.
+        tied: bool, whether the masked language model's last layer is the token embedding.
+        prefix: str, before the encoder's names.
+
+    Returns:
+        dict, our path -> `Place`.
+    """
+    places = {}
+    for path, block in encoder_paths(config, pooler="encoder/pooler/dense" in family.layers):
+        ours, theirs = path.format(i=block), prefix + family.layers[path].format(i=block)
+        places |= module_places(ours, theirs, PARAMETERS, transposed=True)
+    for head in heads:
+        for ours, theirs in family.heads[head].items():
+            if ours.endswith("output_bias"):
+                places[ours] = Place(theirs)
+            else:
+                places |= module_places(ours, theirs, PARAMETERS, transposed=True)
+    if "masked_lm" in heads and not tied:
+        places["masked_lm/decoder_kernel"] = Place(f"{family.decoder}.weight")
+        places["masked_lm/output_bias"] = Place(f"{family.decoder}.bias")
+    return places
+
+
+def _names(family, shapes, tied):
+    """Names of today without prefix -> names in the file; and those that are no weights of their own."""
+    names, bookkeeping = {}, []
+    for actual in shapes:
+        name = actual.removeprefix(family.prefix)
+        for old, new in OLD_NAMES.items():
+            name = name.replace(old, new)
+        if BUFFERS.search(name):
+            bookkeeping.append(actual)
+        else:
+            names[name] = actual
+    if family.decoder:
+        bias, decoder_bias = bias_of_masked_lm(family), f"{family.decoder}.bias"
+        if tied:
+            repeated = {f"{family.decoder}.weight": TOKEN_TABLE, decoder_bias: bias}
+        else:  # the bias beside the decoder's own is stored, and read by nothing
+            repeated = {bias: decoder_bias}
+        for repeat, name in repeated.items():
+            if repeat != name and repeat in names:
+                actual = names.pop(repeat)
+                if names.setdefault(name, actual) != actual:
+                    bookkeeping.append(actual)
+    return names, bookkeeping
+
+
+def bias_of_masked_lm(family):
+    """The name of the masked language model's output bias."""
+    return family.heads["masked_lm"]["masked_lm/output_bias"]
+
+
+def _family(theirs, path):
+    checks.one_of(str(path), tuple(BY_MODEL_TYPE), model_type=theirs.get("model_type", "bert"))
     for name, value in REQUIRED.items():
         if theirs.get(name, value) != value:
             raise checks.invalid(
@@ -119,7 +167,11 @@ def read_config(folder):
                 where=str(path),
                 **{name: theirs[name]},
             )
-    missing = [name for name in ("vocab_size", "hidden_size", "num_hidden_layers") if name not in theirs]
+    return BY_MODEL_TYPE[theirs.get("model_type", "bert")]
+
+
+def read_config(family, theirs, path):
+    missing = [name for name, ours in family.fields.items() if ours in SIZES and name not in theirs]
     if missing:
         raise checks.invalid(
             "`config.json` must say the shape of the encoder.",
@@ -127,87 +179,66 @@ def read_config(folder):
             where=str(path),
             missing=missing,
         )
-    checks.one_of(str(path), tuple(ACTIVATIONS), hidden_act=theirs.get("hidden_act", "gelu"))
-    fields = {ours: theirs[name] for name, ours in CONFIG_FIELDS.items() if name in theirs}
-    fields["activation"] = ACTIVATIONS[theirs.get("hidden_act", "gelu")]
+    fields = {ours: theirs[name] for name, ours in family.fields.items() if name in theirs} | family.fixed
+    activation = {
+        name: theirs[name] for name in family.fields if family.fields[name] == "activation" and name in theirs
+    }
+    checks.one_of(str(path), tuple(ACTIVATIONS), **activation)
+    fields["activation"] = ACTIVATIONS[fields.get("activation", "gelu")]
+    fields |= {name: value for name, value in theirs.get(OWN, {}).items() if name == "position_embedding"}
+    if family is ROBERTA:
+        fields["position_offset"] = theirs.get("pad_token_id", 1) + 1
+        fields["max_sequence_length"] = theirs.get("max_position_embeddings", 512) - fields["position_offset"]
+    if fields.get("embedding_dim") == fields["hidden_dim"]:
+        del fields["embedding_dim"]
     return BertConfig(**fields)
 
 
-def load_encoder(folder, pooler=True, **kwargs):
-    """Builds a `BertEncoder` from a Hugging Face BERT folder.
-
-    Args:
-        folder: str or path with `config.json` and `model.safetensors` or `pytorch_model.bin`.
-        pooler: bool, whether the encoder gets a pooler. If the file has none, it starts random, and a
-            warning says so.
-        **kwargs: of `BertEncoder`, such as `dtype`.
-
-    Returns:
-        A pair: the `BertEncoder` and a `LoadReport`.
-
-    Raises:
-        FileNotFoundError: if the config or the weights are missing.
-        ValueError: if a file is damaged, a weight other than the pooler's is missing, or a shape differs.
-    """
-    encoder = BertEncoder(read_config(folder), pooler=pooler, **kwargs)
-    file = open_weights(folder)
-    report = assign(encoder, file)
-    if report.initialized or report.ignored:
-        warnings.warn(f"Not every weight found its place.\n{report}", stacklevel=2)
-    return encoder, report
-
-
-def open_weights(folder):
-    """Opens the weights of a Hugging Face folder, safetensors before PyTorch."""
-    folder = pathlib.Path(folder)
-    for name, reader in (("model.safetensors", SafetensorsFile), ("pytorch_model.bin", TorchFile)):
-        if (folder / name).exists():
-            return reader(folder / name)
-    raise checks.invalid(
-        "A preset folder must hold `model.safetensors` or `pytorch_model.bin`.",
-        fix="Save the model with `save_pretrained`, in one piece.",
-        kind=FileNotFoundError,
-        folder=str(folder),
-    )
-
-
-def assign(encoder, file):
-    """Puts the weights of an open file into an encoder: all of them, or none if anything is wrong."""
-    theirs = {_modern(name): name for name in file.shapes if not BUFFERS.search(name)}
-    prefix = "bert." if any(name.startswith("bert.embeddings.") for name in theirs) else ""
-    variables = {weight.path.removeprefix(f"{encoder.name}/"): weight for weight in encoder.weights}
-    wanted = {
-        ours: prefix + name for ours, name in weight_names(encoder.config, encoder.pooler is not None).items()
-    }
-    initialized = tuple(ours for ours, name in wanted.items() if name not in theirs)
-    missing = [wanted[ours] for ours in initialized if not ours.startswith("pooler/")]
-    if missing:
+def _heads(family, theirs, path):
+    """The heads that the folder was saved with, those that are not ours left out."""
+    classes = theirs.get("architectures") or [""]
+    heads = HEADS_OF_CLASS.get(classes[0].removeprefix(family.classes), ())
+    if family is ROBERTA and "masked_lm" in heads and ACTIVATIONS.get(theirs.get("hidden_act")) != "gelu":
         raise checks.invalid(
-            "The file must hold every weight of the encoder.",
-            fix="Check that it is a BERT model with as many layers as its config says.",
-            where=str(file.path),
-            missing=missing,
-            found=sorted(file.shapes),
+            "The masked language model of RoBERTa must have `hidden_act` gelu: its head computes nothing else.",
+            fix="Save the encoder alone, and load that.",
+            where=str(path),
+            hidden_act=theirs.get("hidden_act"),
         )
-    loaded = {ours: theirs[name] for ours, name in wanted.items() if name in theirs}
-    for ours, name in loaded.items():
-        expected = tuple(variables[ours].shape)
-        expected = expected[::-1] if ours.endswith("/kernel") else expected
-        if file.shapes[name] != expected:
-            raise checks.invalid(
-                f"The shape of `{name}` must be what the config says, {expected}.",
-                fix="Use the `config.json` that was saved with these weights.",
-                where=str(file.path),
-                shape=file.shapes[name],
-            )
-    for ours, name in loaded.items():
-        value = file.read(name)
-        variables[ours].assign(value.T if ours.endswith("/kernel") else value)
-    ignored = tuple(sorted(set(theirs.values()) - set(loaded.values())))
-    return LoadReport(str(file.path), loaded, initialized, ignored)
+    return tuple(head for head in heads if head in family.heads)
 
 
-def _modern(name):
-    for old, new in OLD_NAMES.items():
-        name = name.replace(old, new)
-    return name
+def _arguments(family, config, heads, theirs, path):
+    arguments = dict(theirs.get(OWN, {}).get("task", {}))
+    for head in heads:
+        field = family.dropouts.get(head)
+        if field:
+            dropout = theirs.get(field)
+            arguments["dropout"] = config.hidden_dropout if dropout is None else dropout
+    if "masked_lm" in heads:
+        arguments["tied"] = theirs.get("tie_word_embeddings", True)
+    if "classification" in heads or "token_classification" in heads:
+        arguments["labels"] = _labels(theirs, path)
+    if "classification" in heads:
+        problem = theirs.get("problem_type")
+        checks.one_of(str(path), (*PROBLEMS, None), problem_type=problem)
+        one = len(arguments["labels"]) == 1
+        arguments["problem"] = PROBLEMS[problem] if problem else "regression" if one else "single_label"
+    return arguments
+
+
+def _labels(theirs, path):
+    """Class names in the order of their numbers."""
+    by_number = theirs.get("id2label") or {str(i): f"LABEL_{i}" for i in range(theirs.get("num_labels", 2))}
+    try:
+        numbers = {int(number): str(label) for number, label in by_number.items()}
+    except (ValueError, AttributeError):
+        numbers = {}
+    if sorted(numbers) != list(range(len(by_number))):
+        raise checks.invalid(
+            "`id2label` must name the classes 0, 1, 2 and so on.",
+            fix="Correct it in the file.",
+            where=str(path),
+            id2label=by_number,
+        )
+    return tuple(numbers[i] for i in range(len(numbers)))

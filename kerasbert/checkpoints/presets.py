@@ -1,11 +1,19 @@
 """Where a preset's files are: a local folder, or a hub's."""
 
+import fnmatch
 import pathlib
 
 from kerasbert import checks
 
-# No other format's weights: they would double the download.
-HUB_FILES = ["*.json", "vocab.txt", "model.safetensors", "pytorch_model.bin"]
+# What a checkpoint of any known format consists of, but for its weights.
+HUB_FILES = ["*.json", "vocab.txt", "merges.txt", "assets/tokenizer/*", "checkpoint"]
+# The weights: the first kind that a repository has. Others would only double the download.
+HUB_WEIGHTS = [
+    ["model*.safetensors"],
+    ["pytorch_model*.bin"],
+    ["model.weights.h5", "task.weights.h5"],
+    ["*.ckpt*.index", "*.ckpt*.data-*"],
+]
 
 
 def preset_folder(preset):
@@ -23,9 +31,7 @@ def preset_folder(preset):
         ImportError: if `huggingface_hub` is needed and missing.
     """
     if str(preset).startswith("hf://"):
-        hub = checks.require("huggingface_hub", "pip install 'kerasbert[hub]'")
-        name = str(preset).removeprefix("hf://")
-        return pathlib.Path(hub.snapshot_download(name, allow_patterns=HUB_FILES))
+        return _fetch(str(preset).removeprefix("hf://"))
     folder = pathlib.Path(preset)
     if not folder.is_dir():
         raise checks.invalid(
@@ -35,3 +41,12 @@ def preset_folder(preset):
             preset=str(preset),
         )
     return folder
+
+
+def _fetch(name):
+    hub = checks.require("huggingface_hub", "pip install 'kerasbert[hub]'")
+    files = hub.list_repo_files(name)
+    weights = next(
+        (kind for kind in HUB_WEIGHTS if any(fnmatch.filter(files, pattern) for pattern in kind)), []
+    )
+    return pathlib.Path(hub.snapshot_download(name, allow_patterns=HUB_FILES + weights))

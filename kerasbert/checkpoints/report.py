@@ -10,26 +10,41 @@ class LoadReport:
     Args:
         source: str, the file that was read.
         loaded: dict, our path of each loaded weight -> its name in the file.
-        initialized: tuple of our paths that the file lacks; they keep their random start.
+        initialized: tuple of our paths that the file lacks; they keep their start.
         ignored: tuple of names in the file that the model has no place for.
+        renamed: dict, old name in the file -> the name that it has in files of today.
 
     Example:
 
-    >>> print(LoadReport("model.safetensors", {"pooler/dense/bias": "pooler.dense.bias"}, (), ("cls.bias",)))
+    >>> loaded = {"encoder/pooler/dense/bias": "pooler.dense.bias"}
+    >>> print(LoadReport("model.safetensors", loaded, (), ("cls.bias",), {}))
     model.safetensors
       loaded       1 weights
       initialized  0 weights
       ignored      1 weights: cls.bias
+      renamed      0 weights
     """
 
     source: str
     loaded: dict
     initialized: tuple
     ignored: tuple
+    renamed: dict
 
     def __str__(self):
-        lines = [self.source, f"  loaded       {len(self.loaded)} weights"]
-        for title, names in (("initialized", self.initialized), ("ignored", self.ignored)):
-            listed = f": {', '.join(names)}" if names else ""
-            lines.append(f"  {title:<12} {len(names)} weights{listed}")
+        renamed = [f"{old} is {new}" for old, new in self.renamed.items()]
+        listed = (
+            ("loaded", len(self.loaded), ()),
+            ("initialized", len(self.initialized), self.initialized),
+            ("ignored", len(self.ignored), self.ignored),
+            ("renamed", len(self.renamed), renamed),
+        )
+        lines = [self.source]
+        for title, count, names in listed:
+            lines.append(f"  {title:<12} {count} weights{': ' if names else ''}{_some(names)}")
         return "\n".join(lines)
+
+
+def _some(names, limit=8):
+    more = f" and {len(names) - limit} more" if len(names) > limit else ""
+    return ", ".join(names[:limit]) + more

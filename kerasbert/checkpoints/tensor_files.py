@@ -1,9 +1,14 @@
-"""Reads tensors by name from safetensors and PyTorch files, one at a time."""
+"""Reads tensors by name from safetensors and PyTorch files, one at a time.
+
+An open file has a `path`, `shapes` by name, `read(name)`, and `check(name)`, which raises what `read` would.
+"""
 
 import io
+import json
 import math
 import pathlib
 import pickle
+import struct
 import zipfile
 
 import numpy as np
@@ -11,6 +16,8 @@ import safetensors
 
 from kerasbert import checks
 
+# Bytes; what TensorFlow's own allocator gives.
+ALIGNMENT = 64
 _STORAGES = {
     "DoubleStorage": "float64",
     "FloatStorage": "float32",
@@ -21,23 +28,104 @@ _STORAGES = {
     "BoolStorage": "bool",
     "ByteStorage": "uint8",
 }
+_SAFETENSORS_TYPES = {
+    "F64": "float64",
+    "F32": "float32",
+    "F16": "float16",
+    "BF16": "bfloat16",
+    "I64": "int64",
+    "I32": "int32",
+    "BOOL": "bool",
+    "U8": "uint8",
+}
+
+
+def open_weights(folder):
+    """Opens the weights of a Hugging Face folder: safetensors before PyTorch, whole before in shards."""
+    folder = pathlib.Path(folder)
+    for name, kind in (("model.safetensors", SafetensorsFile), ("pytorch_model.bin", TorchFile)):
+        if (folder / name).exists():
+            return kind(folder / name)
+        if (folder / f"{name}.index.json").exists():
+            return ShardedFile(folder / f"{name}.index.json", kind)
+    raise checks.invalid(
+        "A preset folder must hold `model.safetensors` or `pytorch_model.bin`.",
+        fix="Save the model with `save_pretrained`.",
+        kind=FileNotFoundError,
+        folder=str(folder),
+    )
+
+
+class ShardedFile:
+    """A model in several files, with an index that says which tensor is where."""
+
+    def __init__(self, path, kind):
+        self.path = path
+        try:
+            self._shard_of = dict(json.loads(path.read_text("utf-8"))["weight_map"])
+            names = sorted(set(self._shard_of.values()))
+            outside = [name for name in names if pathlib.Path(name).name != name]
+        except (ValueError, KeyError, TypeError) as error:
+            raise unreadable(path, "JSON index", repr(error)) from error
+        absent = [name for name in names if outside or not (path.parent / name).exists()]
+        if absent:
+            raise checks.invalid(
+                "Every shard that the index names must stand beside it.",
+                fix="Fetch the missing files.",
+                where=str(path),
+                kind=FileNotFoundError,
+                missing=absent,
+            )
+        self._shards = {name: kind(path.parent / name) for name in names}
+        for tensor, shard in self._shard_of.items():
+            if tensor not in self._shards[shard].shapes:
+                raise unreadable(path.parent / shard, "shard", f"it lacks {tensor!r}")
+        self.shapes = {name: self._shards[shard].shapes[name] for name, shard in self._shard_of.items()}
+
+    def read(self, name):
+        """Returns the tensor called `name` as a float32 (or integer) numpy array."""
+        return self._shards[self._shard_of[name]].read(name)
+
+    def check(self, name):
+        """Raises ValueError if the tensor cannot be read."""
+        self._shards[self._shard_of[name]].check(name)
 
 
 class SafetensorsFile:
-    """A safetensors file, opened by memory map: shapes cost nothing, tensors are read when asked for."""
+    """A safetensors file; only its header is read until a tensor is asked for."""
 
     def __init__(self, path):
         self.path = pathlib.Path(path)
         try:
-            self._file = safetensors.safe_open(self.path, framework="numpy")
+            # The library checks the header, and every tensor's place against the length of the file. It
+            # reads through a memory map, though, whose pages count as memory used: here they are read plainly.
+            with safetensors.safe_open(self.path, framework="numpy"):
+                pass
+            with open(self.path, "rb") as file:
+                (length,) = struct.unpack("<Q", file.read(8))
+                header = json.loads(file.read(length))
         except (OSError, safetensors.SafetensorError) as error:
             raise unreadable(self.path, "safetensors", error) from error
-        names = list(self._file.keys())  # not a dict: it does not iterate
-        self.shapes = {name: tuple(self._file.get_slice(name).get_shape()) for name in names}
+        header.pop("__metadata__", None)
+        self._start = 8 + length
+        self._entries = header
+        self.shapes = {name: tuple(entry["shape"]) for name, entry in header.items()}
 
     def read(self, name):
         """Returns the tensor called `name` as a float32 (or integer) numpy array."""
-        return _plain(self._file.get_tensor(name))
+        entry = self._entries[name]
+        if entry["dtype"] not in _SAFETENSORS_TYPES:
+            raise unreadable(self.path, f"safetensors (tensor {name!r})", f"its type is {entry['dtype']}")
+        array = aligned_empty(entry["shape"], _dtype(_SAFETENSORS_TYPES[entry["dtype"]]))
+        with open(self.path, "rb") as file:
+            file.seek(self._start + entry["data_offsets"][0])
+            file.readinto(array.reshape(-1).view("uint8"))
+        return plain(array)
+
+    def check(self, name):
+        """Raises ValueError if the tensor cannot be read; that the file is complete is known already."""
+        if self._entries[name]["dtype"] not in _SAFETENSORS_TYPES:
+            self.read(name)
 
 
 class TorchFile:
@@ -78,7 +166,11 @@ class TorchFile:
             raise unreadable(self.path, f"PyTorch (tensor {name!r})", "its storage is too short")
         strides = [s * dtype.itemsize for s in tensor.strides]
         view = np.lib.stride_tricks.as_strided(data[tensor.offset :], tensor.shape, strides)
-        return _plain(view.copy())
+        return plain(view.copy())
+
+    def check(self, name):
+        """Raises ValueError if the tensor cannot be read."""
+        self.read(name)
 
 
 def unreadable(path, kind, error):
@@ -91,7 +183,15 @@ def unreadable(path, kind, error):
     )
 
 
-def _plain(array):
+def aligned_empty(shape, dtype="float32"):
+    """Returns an array, not filled, that starts where a tensor may start without a copy."""
+    count = math.prod(shape) * np.dtype(dtype).itemsize
+    memory = np.empty(count + ALIGNMENT, "uint8")
+    start = -memory.ctypes.data % ALIGNMENT
+    return memory[start : start + count].view(dtype).reshape(shape)
+
+
+def plain(array):
     """float16, bfloat16 and float64 become float32, the dtype of our variables."""
     return array if array.dtype.kind in "iub" else np.asarray(array, "float32")
 

@@ -1,6 +1,13 @@
 """Texts to batches: readers, rows, labels, batches by length."""
 
 from kerasbert.data.batches import ordered_batches, text_batches
-from kerasbert.data.labels import check_labels, class_numbers, label_lookup
+from kerasbert.data.labels import (
+    check_labels,
+    class_numbers,
+    label_lookup,
+    multi_hot,
+    row_numbers,
+    rows_of_numbers,
+)
 from kerasbert.data.readers import read_csv
 from kerasbert.data.rows import counted, dataset_rows, is_dataset, is_tokens, same_length, text_columns

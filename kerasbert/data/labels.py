@@ -8,13 +8,13 @@ from kerasbert import checks
 from kerasbert.optional import tensorflow as tf
 
 
-def check_labels(labels):
-    """Returns class names as a tuple, or raises ValueError: at least two, different, not empty."""
+def check_labels(labels, least=2):
+    """Returns class names as a tuple, or raises ValueError: at least so many, different, not empty."""
     names = tuple(labels) if not isinstance(labels, str) else labels
     good = isinstance(names, tuple) and all(isinstance(name, str) and name for name in names)
-    if not good or len(names) < 2 or len(set(names)) < len(names):
+    if not good or len(names) < least or len(set(names)) < len(names):
         raise checks.invalid(
-            "`labels` must be at least two different class names.",
+            f"`labels` must be at least {'two' if least == 2 else 'one'} different class names.",
             fix='Pass the names in the order of their numbers, such as ["negative", "positive"].',
             labels=labels,
         )
@@ -105,5 +105,102 @@ def label_lookup(labels):
         inside = tf.debugging.Assert(tf.reduce_all((found >= 0) & (found < len(labels))), [message, values])
         with tf.control_dependencies([inside] if inside is not None else []):
             return tf.identity(found)
+
+    return numbers
+
+
+def multi_hot(values, labels, where="y"):
+    """Turns sets of labels into rows of zeros and ones.
+
+    Args:
+        values: for each row a list of class names or numbers; or an array `(rows, C)` of zeros and ones.
+        labels: tuple of str, the C class names.
+        where: str, named in errors.
+
+    Returns:
+        float32 array `(rows, C)`.
+
+    Raises:
+        ValueError: if a label is unknown, or the array is of another form.
+        TypeError: if the values are neither.
+
+    Example:
+
+    >>> multi_hot([["loud", "cheap"], []], ("cheap", "loud")).tolist()
+    [[1.0, 1.0], [0.0, 0.0]]
+    """
+    if isinstance(values, np.ndarray) and values.dtype.kind in "biuf":
+        if values.ndim != 2 or values.shape[1] != len(labels) or not np.isin(values, (0, 1)).all():
+            raise checks.invalid(
+                "An array of several labels must have a row of zeros and ones for each text.",
+                fix=f"Pass the shape (rows, {len(labels)}), or a list of names for each row.",
+                where=where,
+                shape=values.shape,
+            )
+        return values.astype("float32")
+    rows = list(values)
+    hot = np.zeros((len(rows), len(labels)), "float32")
+    for i, row in enumerate(rows):
+        if isinstance(row, (str, bytes)) or not hasattr(row, "__iter__"):
+            raise checks.invalid(
+                "With several labels, each row must have a list of them.",
+                fix='Write ["loud"] for one label, [] for none.',
+                where=f"{where}, row {i}",
+                kind=TypeError,
+                labels=row,
+            )
+        hot[i, class_numbers(list(row), labels, f"{where}, row {i}")] = 1
+    return hot
+
+
+def row_numbers(values, labels, where="y"):
+    """Turns numbers to predict into an array.
+
+    Args:
+        values: numbers, one to a row, or C to a row.
+        labels: tuple of str, the C names of the numbers.
+        where: str, named in errors.
+
+    Returns:
+        float32 array `(rows, C)`.
+
+    Raises:
+        TypeError: if the values are no numbers.
+        ValueError: if there are not C to a row, or one is not finite.
+
+    Example:
+
+    >>> row_numbers([2, 3.5], ("score",)).tolist()
+    [[2.0], [3.5]]
+    """
+    array = np.asarray(values)
+    if array.dtype.kind not in "iuf":
+        raise checks.invalid(
+            "Regression needs numbers.",
+            fix="Convert the values to float.",
+            where=where,
+            kind=TypeError,
+            values=array.tolist(),
+        )
+    array = array.astype("float32")
+    array = array[:, None] if array.ndim == 1 else array
+    bad = np.flatnonzero(~np.isfinite(array).all(axis=tuple(range(1, array.ndim))))
+    if bad.size or array.ndim != 2 or array.shape[1] != len(labels):
+        raise checks.invalid(
+            f"Regression needs {len(labels)} finite numbers to a row.",
+            fix="Correct the row; `labels` names the numbers.",
+            where=f"{where}, row {bad[0]}" if bad.size else where,
+            shape=array.shape,
+        )
+    return array
+
+
+def rows_of_numbers(labels):
+    """Returns a graph function from batches of C numbers, `(B, C)`, or `(B,)` for one, to float32 `(B, C)`."""
+
+    def numbers(values):
+        values = tf.cast(values, tf.float32)
+        values = values[:, None] if values.shape.rank == 1 else values
+        return tf.ensure_shape(values, (None, len(labels)))
 
     return numbers

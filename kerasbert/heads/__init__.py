@@ -1,3 +1,6 @@
 """Heads: encoder output in, logits out."""
 
 from kerasbert.heads.classification import ClassificationHead
+from kerasbert.heads.masked_lm import MaskedLMHead
+from kerasbert.heads.span import SpanHead
+from kerasbert.heads.token_classification import TokenClassificationHead

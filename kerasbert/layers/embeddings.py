@@ -4,6 +4,8 @@ import keras
 from keras import ops
 
 from kerasbert import checks
+from kerasbert.layers.dense import BertInitializer, make_dense
+from kerasbert.layers.positions import sinusoidal_positions
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
@@ -16,14 +18,15 @@ class BertEmbeddings(keras.layers.Layer):
         vocabulary_size: int, V.
         hidden_dim: int, D.
         max_sequence_length: int, the longest S with a position.
-        num_segments: int, how many segments are told apart.
+        num_segments: int, how many segments are told apart; 0 for no segment embedding.
         layer_norm_epsilon: float.
         dropout: float in [0, 1), on the result.
         initializer_range: float, standard deviation of the initializers.
+        position_embedding, position_offset, embedding_dim: as in `BertConfig`.
 
     Call arguments:
         token_ids: int tensor `(B, S)`, or `(S,)` for one sequence.
-        segment_ids: int tensor like `token_ids`, or None for all zeros.
+        segment_ids: int tensor like `token_ids`, or None for all zeros; not read if there are no segments.
 
     Returns:
         Float tensor `(B, S, D)`, or `(S, D)`.
@@ -48,6 +51,9 @@ class BertEmbeddings(keras.layers.Layer):
         layer_norm_epsilon=1e-12,
         dropout=0.0,
         initializer_range=0.02,
+        position_embedding="learned",
+        position_offset=0,
+        embedding_dim=None,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -56,7 +62,6 @@ class BertEmbeddings(keras.layers.Layer):
             vocabulary_size=vocabulary_size,
             hidden_dim=hidden_dim,
             max_sequence_length=max_sequence_length,
-            num_segments=num_segments,
         )
         self.vocabulary_size = vocabulary_size
         self.hidden_dim = hidden_dim
@@ -65,29 +70,43 @@ class BertEmbeddings(keras.layers.Layer):
         self.layer_norm_epsilon = layer_norm_epsilon
         self.dropout_rate = dropout
         self.initializer_range = initializer_range
+        self.position_kind = position_embedding
+        self.position_offset = position_offset
+        self.embedding_dim = embedding_dim
+        dtype = self.dtype_policy
+        width = embedding_dim or hidden_dim
 
         def table(rows, name):
             return keras.layers.Embedding(
                 rows,
-                hidden_dim,
-                embeddings_initializer=keras.initializers.TruncatedNormal(stddev=initializer_range),
+                width,
+                embeddings_initializer=BertInitializer(initializer_range),
                 name=name,
-                dtype=self.dtype_policy,
+                dtype=dtype,
             )
 
         self.token_embedding = table(vocabulary_size, "token_embedding")
-        self.segment_embedding = table(num_segments, "segment_embedding")
-        self.position_embedding = table(max_sequence_length, "position_embedding")
+        self.segment_embedding = table(num_segments, "segment_embedding") if num_segments else None
+        self.position_embedding = None
+        if position_embedding == "learned":
+            self.position_embedding = table(max_sequence_length + position_offset, "position_embedding")
         self.layer_norm = keras.layers.LayerNormalization(
-            epsilon=layer_norm_epsilon, name="layer_norm", dtype=self.dtype_policy
+            epsilon=layer_norm_epsilon, name="layer_norm", dtype=dtype
         )
-        self.dropout = keras.layers.Dropout(dropout, name="dropout", dtype=self.dtype_policy)
+        self.dropout = keras.layers.Dropout(dropout, name="dropout", dtype=dtype)
+        self.projection = None
+        if embedding_dim:
+            self.projection = make_dense(hidden_dim, initializer_range, name="projection", dtype=dtype)
 
     def build(self, token_ids_shape, segment_ids_shape=None):
-        """Creates the three tables and the normalization."""
+        """Creates the tables, the normalization and the projection."""
         for embedding in (self.token_embedding, self.segment_embedding, self.position_embedding):
-            embedding.build(token_ids_shape)
-        self.layer_norm.build((*token_ids_shape, self.hidden_dim))
+            if embedding is not None:
+                embedding.build(token_ids_shape)
+        width = self.embedding_dim or self.hidden_dim
+        self.layer_norm.build((*token_ids_shape, width))
+        if self.projection is not None:
+            self.projection.build((None, width))
         self.built = True
 
     def call(self, token_ids, segment_ids=None, training=None):
@@ -101,23 +120,32 @@ class BertEmbeddings(keras.layers.Layer):
                 length=length,
                 max_sequence_length=self.max_sequence_length,
             )
-        if segment_ids is None:
-            segment_ids = ops.zeros_like(token_ids)
+        segment_vectors = None
+        if self.segment_embedding is not None:
+            segment_ids = ops.zeros_like(token_ids) if segment_ids is None else segment_ids
+            segment_vectors = self.segment_embedding(segment_ids)
         # A slice, not a lookup: too long a sequence then fails on every device, while some lookups
         # answer zeros out of range.
-        positions = ops.convert_to_tensor(self.position_embedding.embeddings)[: ops.shape(token_ids)[-1]]
-        return self.combine(
-            self.token_embedding(token_ids), self.segment_embedding(segment_ids), positions, training=training
-        )
+        positions = self.position_table()[: ops.shape(token_ids)[-1]]
+        return self.combine(self.token_embedding(token_ids), segment_vectors, positions, training=training)
+
+    def position_table(self):
+        """The position vectors, `(max_sequence_length, E)`, that of the first token first."""
+        if self.position_embedding is None:
+            width = self.embedding_dim or self.hidden_dim
+            return ops.convert_to_tensor(sinusoidal_positions(self.max_sequence_length, width))
+        table = ops.convert_to_tensor(self.position_embedding.embeddings)
+        return table[self.position_offset :] if self.position_offset else table
 
     def combine(self, token_vectors, segment_vectors, position_vectors, training=None):
-        """Adds the three kinds of vectors, `(..., S, D)` each, normalizes and drops out.
+        """Adds the kinds of vectors, `(..., S, E)` each or None, normalizes, drops out and projects to D.
 
         The edge graph calls this with vectors that it looked up in its own way.
         """
-        position_vectors = ops.cast(position_vectors, self.compute_dtype)
-        x = self.layer_norm(token_vectors + segment_vectors + position_vectors)
-        return self.dropout(x, training=training)
+        x = token_vectors if segment_vectors is None else token_vectors + segment_vectors
+        x = self.layer_norm(x + ops.cast(position_vectors, self.compute_dtype))
+        x = self.dropout(x, training=training)
+        return x if self.projection is None else self.projection(x)
 
     def compute_output_shape(self, token_ids_shape, segment_ids_shape=None):
         """Returns `(*token_ids_shape, D)`."""
@@ -134,4 +162,7 @@ class BertEmbeddings(keras.layers.Layer):
             "layer_norm_epsilon": self.layer_norm_epsilon,
             "dropout": self.dropout_rate,
             "initializer_range": self.initializer_range,
+            "position_embedding": self.position_kind,
+            "position_offset": self.position_offset,
+            "embedding_dim": self.embedding_dim,
         }

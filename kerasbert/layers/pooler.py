@@ -3,17 +3,20 @@
 import keras
 from keras import ops
 
+from kerasbert import checks
+from kerasbert.layers.activations import BY_NAME
 from kerasbert.layers.dense import apply_to_vectors, make_dense
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
 class Pooler(keras.layers.Layer):
-    """A dense layer with tanh on the vector of the first token, `[CLS]`.
+    """A dense layer with an activation on the vector of the first token, `[CLS]`.
 
     Devlin et al. 2019, section 3 (the vector C), https://arxiv.org/abs/1810.04805.
 
     Args:
         initializer_range: float, standard deviation of the kernel's initializer.
+        activation: str, as in `BertConfig`.
 
     Call arguments:
         sequence: float tensor `(B, S, D)`, or `(S, D)` for one sequence.
@@ -27,8 +30,10 @@ class Pooler(keras.layers.Layer):
     (3, 8)
     """
 
-    def __init__(self, initializer_range=0.02, **kwargs):
+    def __init__(self, initializer_range=0.02, activation="tanh", **kwargs):
         super().__init__(**kwargs)
+        checks.one_of(self.name, tuple(BY_NAME), activation=activation)
+        self.activation = activation
         self.initializer_range = initializer_range
 
     def build(self, sequence_shape):
@@ -43,7 +48,7 @@ class Pooler(keras.layers.Layer):
         # A reshape, not [..., 0, :]: LiteRT's XNNPACK takes no slice that drops an axis.
         shape = (-1, sequence.shape[-1])[-(len(sequence.shape) - 1) :]
         first = ops.reshape(sequence[..., :1, :], shape)
-        return ops.tanh(apply_to_vectors(self.dense, first))
+        return BY_NAME[self.activation](apply_to_vectors(self.dense, first))
 
     def compute_output_shape(self, sequence_shape):
         """Returns the input's shape without S."""
@@ -51,4 +56,8 @@ class Pooler(keras.layers.Layer):
 
     def get_config(self):
         """Returns the arguments of `__init__`."""
-        return {**super().get_config(), "initializer_range": self.initializer_range}
+        return {
+            **super().get_config(),
+            "initializer_range": self.initializer_range,
+            "activation": self.activation,
+        }

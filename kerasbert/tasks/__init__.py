@@ -1,3 +1,10 @@
-"""Tasks: models that take strings and answer."""
+"""Tasks: an encoder, a head and a loss, ready to train and to answer."""
 
+from kerasbert.tasks.masked_lm import BertMaskedLM
+from kerasbert.tasks.multiple_choice import BertMultipleChoice
+from kerasbert.tasks.next_sentence import BertNextSentencePredictor
+from kerasbert.tasks.pretrainer import BertPretrainer
+from kerasbert.tasks.question_answerer import BertQuestionAnswerer
 from kerasbert.tasks.text_classifier import BertTextClassifier
+from kerasbert.tasks.text_embedder import BertTextEmbedder
+from kerasbert.tasks.token_classifier import BertTokenClassifier

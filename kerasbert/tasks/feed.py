@@ -42,6 +42,7 @@ class Feed:
             x = counted(x)
         if is_tokens(x):
             return self._tokens(x, y, sample_weight, where)
+        self._need_tokenizer(where)
         numbers = None
         if is_dataset(x):
             rows, batched = dataset_rows(x)
@@ -94,6 +95,7 @@ class Feed:
 
     def unlabelled(self, x, batch_size):
         """Returns batches of tokens, and the row numbers in the order of the batches (None: as they come)."""
+        self._need_tokenizer("x")
         order, batched = None, False
         if is_dataset(x):
             rows, batched = dataset_rows(x)
@@ -119,7 +121,7 @@ class Feed:
     def split(self, x, y, sample_weight, fraction):
         """Cuts the last `fraction` of the rows off: `x, y, sample_weight` and `validation_data`."""
         columns = text_columns(x)
-        y = np.asarray(y)
+        y = self._task.label_numbers(y, "x: y")
         weight = None if sample_weight is None else np.asarray(sample_weight)
         same_length("x", **columns, y=y, sample_weight=weight)
         cut = int(len(y) * (1 - fraction))
@@ -128,6 +130,15 @@ class Feed:
             return {n: c[rows] for n, c in columns.items()}, y[rows], None if weight is None else weight[rows]
 
         return *part(slice(cut)), part(slice(cut, None))
+
+    def _need_tokenizer(self, where):
+        if self._task.tokenizer is None:
+            raise checks.invalid(
+                "A task without a tokenizer takes tokens only.",
+                fix="Pass a dict of `token_ids`, `segment_ids` and `padding_mask`, or build it with a tokenizer.",
+                where=where,
+                tokenizer=None,
+            )
 
     # === Truncation ===
 
@@ -167,8 +178,8 @@ def _no_labels(where):
 def _check_ids(x, config, where):
     """Raises ValueError if ids are outside their embedding: some devices would read zeros there."""
     for name, rows in (("token_ids", config.vocabulary_size), ("segment_ids", config.num_segments)):
-        ids = np.asarray(x[name]) if name in x else np.zeros(1, int)
-        if ids.dtype.kind not in "iu" or (ids.size and not 0 <= ids.min() <= ids.max() < rows):
+        ids = np.asarray(x[name]) if name in x and rows else np.zeros(1, int)
+        if ids.dtype.kind not in "iu" or (ids.size and not 0 <= ids.min() <= ids.max() < max(rows, 1)):
             raise checks.invalid(
                 f"`{name}` must be whole numbers from 0 to {rows - 1}.",
                 fix="Use the tokenizer that belongs to the encoder.",

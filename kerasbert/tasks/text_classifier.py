@@ -1,12 +1,14 @@
-"""One label for a text, or for a pair of texts."""
+"""One label for a text or a pair of texts, or several, or numbers."""
 
 import keras
 import numpy as np
 from keras import ops
 
 from kerasbert import checks
-from kerasbert.data import check_labels, class_numbers, label_lookup
+from kerasbert.data import check_labels
 from kerasbert.heads import ClassificationHead
+from kerasbert.tasks.labels import kept_labels
+from kerasbert.tasks.problems import BY_NAME
 from kerasbert.tasks.text_task import TextTask
 
 
@@ -20,8 +22,11 @@ class BertTextClassifier(TextTask):
     Args:
         encoder: `BertEncoder` with a pooler.
         tokenizer: `BertTokenizer`.
-        labels: sequence of str, the class names in the order of their numbers.
+        labels: sequence of str, the class names in the order of their numbers; of a regression, the names of
+            the numbers.
         dropout: float in [0, 1), before the last layer.
+        problem: str. `"single_label"`: one label to a row. `"multi_label"`: any number of labels to a row,
+            given as lists of names or rows of zeros and ones. `"regression"`: numbers.
         max_sequence_length: int or None, the longest input in tokens; None: the encoder's.
         **kwargs: `name`, `dtype`.
 
@@ -30,10 +35,11 @@ class BertTextClassifier(TextTask):
             for one sequence.
 
     Returns:
-        Float tensor `(B, C)`, or `(C,)`: logits. `predict` returns probabilities.
+        Float tensor `(B, C)`, or `(C,)`: logits. `predict` returns probabilities, or a regression's numbers.
 
     Raises:
-        ValueError: if `labels` are not at least two different names, or the parts do not fit together.
+        ValueError: if `labels` are not at least two different names (one, for several labels and for
+            regression), or the parts do not fit together.
 
     Example:
 
@@ -46,22 +52,39 @@ class BertTextClassifier(TextTask):
     (1, 2)
     """
 
-    def __init__(self, encoder, tokenizer, labels, dropout=0.1, max_sequence_length=None, **kwargs):
+    head_names = ("classification",)
+    needs_pooler = True
+    preset_arguments = ("labels", "problem", "dropout")
+
+    def __init__(
+        self,
+        encoder,
+        tokenizer,
+        labels,
+        dropout=0.1,
+        problem="single_label",
+        max_sequence_length=None,
+        **kwargs,
+    ):
         super().__init__(encoder, tokenizer, max_sequence_length, **kwargs)
-        if encoder.pooler is None:
-            raise checks.invalid(
-                "The encoder of a classifier must have a pooler.",
-                fix="Build it with `pooler=True`.",
-                where=self.name,
-                pooler=None,
-            )
-        self.labels = check_labels(labels)
+        checks.one_of(self.name, tuple(BY_NAME), problem=problem)
+        self.problem = problem
+        self._problem = BY_NAME[problem]
+        self.labels = check_labels(labels, self._problem.least_labels)
         config = encoder.config
         self.head = ClassificationHead(
-            len(self.labels), dropout, config.initializer_range, name="head", dtype=self.dtype_policy
+            len(self.labels),
+            dropout,
+            config.initializer_range,
+            name=self.head_names[0],
+            dtype=self.dtype_policy,
         )
         self.head.build((None, config.hidden_dim))
         self.built = True
+
+    @classmethod
+    def _arguments(cls, checkpoint, given):
+        return kept_labels(cls, checkpoint, *super()._arguments(checkpoint, given), given)
 
     def call(self, inputs, training=None):
         """See the class."""
@@ -69,8 +92,21 @@ class BertTextClassifier(TextTask):
         return self.logits(outputs, training=training)
 
     def predict_labels(self, x, **kwargs):
-        """Returns the most probable class name of each row, as a list; arguments as of `predict`."""
-        return [self.labels[number] for number in self.predict(x, **kwargs).argmax(-1)]
+        """Returns the most probable class name of each row, as a list; arguments as of `predict`.
+
+        With several labels to a row, a list of those above one half.
+        """
+        decisions = self.decisions(self.predict(x, **kwargs))
+        if decisions is None:
+            raise checks.invalid(
+                "A regression has no labels to choose from.",
+                fix="Use `predict`, which returns its numbers.",
+                where=self.name,
+                problem=self.problem,
+            )
+        if decisions.ndim == 1:
+            return [self.labels[number] for number in decisions]
+        return [[self.labels[number] for number in row.nonzero()[0]] for row in decisions]
 
     # === What TextTask asks of a task ===
 
@@ -86,29 +122,39 @@ class BertTextClassifier(TextTask):
         """Logits `(B, C)`, or `(C,)`, of what the encoder returns."""
         return self.head(encoder_outputs["pooled_output"], training=training)
 
+    @property
+    def output(self):
+        """The name of the answers: `probabilities`, or `scores` of a regression."""
+        return self._problem.output
+
     def answers(self, logits):
-        """Named outputs of logits: `probabilities` `(B, C)`, in float32."""
-        return {"probabilities": ops.softmax(ops.cast(logits, "float32"))}
+        """Named outputs of logits: `probabilities`, or `scores` of a regression, `(B, C)`, in float32."""
+        return {self.output: self._problem.answers(ops.cast(logits, "float32"))}
+
+    def decisions(self, answers):
+        """What counts as the same answer, of an array of them: the most probable class `(B,)`, or which
+        labels `(B, C)`; None for a regression."""
+        return None if self._problem.decisions is None else self._problem.decisions(answers)
 
     def default_loss(self):
-        """Cross-entropy of class numbers and logits."""
-        return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        """Cross-entropy, one label against the others or each for itself; of a regression the squared error."""
+        return self._problem.loss()
 
     def default_metrics(self):
-        """Accuracy."""
-        return [keras.metrics.SparseCategoricalAccuracy(name="accuracy")]
+        """Accuracy; of a regression the absolute error."""
+        return self._problem.metrics()
 
     def label_numbers(self, y, where):
-        """Class numbers `(rows,)` of class names or numbers in memory."""
-        return class_numbers(y, self.labels, where)
+        """Labels in memory as the loss takes them: class numbers `(rows,)`, or float32 `(rows, C)`."""
+        return self._problem.label_numbers(y, self.labels, where)
 
     def label_function(self):
         """The same for tensors in a `tf.data` graph."""
-        return label_lookup(self.labels)
+        return self._problem.label_function(self.labels)
 
     def postprocess(self, logits):
-        """What `predict` returns: probabilities `(B, C)`, a float32 array."""
-        return np.asarray(self.answers(logits)["probabilities"])
+        """What `predict` returns: probabilities or numbers `(rows, C)`, a float32 array."""
+        return np.asarray(self.answers(logits)[self.output])
 
     def get_config(self):
         """Returns the arguments of `__init__`."""
@@ -116,4 +162,5 @@ class BertTextClassifier(TextTask):
             **super().get_config(),
             "labels": list(self.labels),
             "dropout": self.head.dropout_rate,
+            "problem": self.problem,
         }

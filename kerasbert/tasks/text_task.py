@@ -1,115 +1,26 @@
-"""What every task shares: strings in `fit`, `evaluate` and `predict`, and one file that holds it all."""
-
-import pathlib
+"""Tasks with strings in `fit`, `evaluate` and `predict`."""
 
 import keras
 import numpy as np
 
 from kerasbert import checks
-from kerasbert.atomic import replacing
-from kerasbert.checkpoints import load_encoder, preset_folder
 from kerasbert.data import is_dataset, is_tokens
 from kerasbert.optional import tensorflow as tf
 from kerasbert.tasks.feed import Feed
-from kerasbert.text import TOKEN_INPUTS, BertTokenizer
-from kerasbert.training import BertAdamW, WarmupLinearDecay
+from kerasbert.tasks.task import Task
+from kerasbert.text import TOKEN_INPUTS
+from kerasbert.training import WarmupLinearDecay
 
 BATCH_SIZE = 32
 
 
-class TextTask(keras.Model):
-    """The base of tasks: an encoder, a tokenizer, and Keras' training loop fed with strings.
+class TextTask(Task):
+    """The base of tasks that take strings: Keras' training loop, fed with texts.
 
-    A subclass says what its labels are (`label_numbers`, `label_function`), its `default_loss` and
-    `default_metrics`, how encoder outputs become `logits` and these `answers`, what `predict` returns
-    (`postprocess`), what exports call it (`endpoint`) and whether it reads `[CLS]` alone
-    (`first_token_only`).
-
-    Args:
-        encoder: `BertEncoder`.
-        tokenizer: `BertTokenizer` whose vocabulary fits the encoder's embedding.
-        max_sequence_length: int or None, the longest input, in tokens, special ones counted; longer texts
-            are truncated. None: as long as the encoder allows.
-        **kwargs: `name`, `dtype`.
-
-    Raises:
-        ValueError: if the vocabulary is larger than the embedding, or `max_sequence_length` than the
-            encoder's.
+    A subclass says what its labels are (`label_numbers`, `label_function`), how encoder outputs become
+    `logits` and these `answers`, what `predict` returns (`postprocess`), what exports call it (`endpoint`)
+    and whether it reads `[CLS]` alone (`first_token_only`). Arguments and errors are those of `Task`.
     """
-
-    def __init__(self, encoder, tokenizer, max_sequence_length=None, **kwargs):
-        super().__init__(**kwargs)
-        limit = encoder.config.max_sequence_length
-        max_sequence_length = limit if max_sequence_length is None else max_sequence_length
-        checks.positive_int(self.name, max_sequence_length=max_sequence_length)
-        if not 3 <= max_sequence_length <= limit:
-            raise checks.invalid(
-                f"`max_sequence_length` must be from 3 to the encoder's {limit}.",
-                fix="Choose one in this range, or an encoder with more positions.",
-                where=self.name,
-                max_sequence_length=max_sequence_length,
-            )
-        if tokenizer.vocabulary_size > encoder.config.vocabulary_size:
-            raise checks.invalid(
-                "The vocabulary must not be larger than the encoder's embedding.",
-                fix="Use the vocabulary that the encoder was trained with.",
-                where=self.name,
-                vocabulary_size=tokenizer.vocabulary_size,
-                embedding_rows=encoder.config.vocabulary_size,
-            )
-        self.encoder = encoder
-        self.tokenizer = tokenizer
-        self.max_sequence_length = max_sequence_length
-        self.load_report = None
-
-    @classmethod
-    def from_preset(cls, preset, *args, dtype=None, **kwargs):
-        """Builds a task on pre-trained weights; its head starts random.
-
-        Args:
-            preset: str or path: a Hugging Face BERT folder, or `"hf://owner/name"`.
-            *args: of the task, such as its labels.
-            dtype: Keras dtype or policy, such as `"mixed_bfloat16"`.
-            **kwargs: of the task.
-
-        Returns:
-            The task; its `load_report` says what became of every weight in the preset.
-
-        Raises:
-            FileNotFoundError: if the folder or a file in it is missing.
-            ValueError: if the checkpoint is damaged or no BERT encoder.
-
-        Warns:
-            UserWarning: if the preset lacks the pooler, or holds weights that the encoder has no place for.
-        """
-        folder = preset_folder(preset)
-        tokenizer = BertTokenizer.from_folder(folder)
-        encoder, report = load_encoder(folder, dtype=dtype)
-        task = cls(encoder, tokenizer, *args, dtype=dtype, **kwargs)
-        task.load_report = report
-        return task
-
-    # === Training ===
-
-    def compile(self, optimizer="auto", loss="auto", metrics="auto", jit_compile="auto", **kwargs):
-        """Configures training, as `keras.Model.compile` does, with defaults that suit the task.
-
-        Args:
-            optimizer: `"auto"` for `BertAdamW()`, or any Keras optimizer.
-            loss: `"auto"` for the task's, or any Keras loss on its logits.
-            metrics: `"auto"` for the task's, or a list of Keras metrics on its logits.
-            jit_compile: `"auto"` for XLA where it pays: on GPU and TPU, not on CPU.
-            **kwargs: of `keras.Model.compile`.
-        """
-        if jit_compile == "auto" and keras.backend.backend() == "tensorflow" and _on_cpu():
-            jit_compile = False
-        super().compile(
-            optimizer=BertAdamW() if _is_auto(optimizer) else optimizer,
-            loss=self.default_loss() if _is_auto(loss) else loss,
-            metrics=self.default_metrics() if _is_auto(metrics) else metrics,
-            jit_compile=jit_compile,
-            **kwargs,
-        )
 
     def fit(
         self,
@@ -237,51 +148,6 @@ class TextTask(keras.Model):
         if trace and not made_before and self.steps_per_execution == 1:
             trace([{name: tf.TensorSpec((None, None), tf.int32) for name in TOKEN_INPUTS}])
         return self.predict_function
-
-    # === Saving ===
-
-    def save(self, filepath, overwrite=True, **kwargs):
-        """Saves weights, tokenizer and labels in one `.keras` file; an old file stays until it is whole."""
-        path = pathlib.Path(filepath)
-        if path.exists() and not overwrite:
-            raise checks.invalid(
-                "With `overwrite=False` the file must not exist.",
-                fix="Choose another name.",
-                kind=FileExistsError,
-                filepath=str(path),
-            )
-        with replacing(path) as temporary:
-            super().save(temporary, **kwargs)
-
-    def compile_from_config(self, config):
-        """Compiles a loaded model as it was compiled when it was saved."""
-        self.compile(**keras.saving.deserialize_keras_object(config))
-        self.optimizer.build(self.trainable_variables)
-
-    def get_config(self):
-        """Returns the arguments of `__init__`."""
-        return {
-            **super().get_config(),
-            "encoder": keras.saving.serialize_keras_object(self.encoder),
-            "tokenizer": keras.saving.serialize_keras_object(self.tokenizer),
-            "max_sequence_length": self.max_sequence_length,
-        }
-
-    @classmethod
-    def from_config(cls, config):
-        """Builds a task from `get_config`'s result."""
-        config = dict(config)
-        for name in ("encoder", "tokenizer"):
-            config[name] = keras.saving.deserialize_keras_object(config[name])
-        return cls(**config)
-
-
-def _is_auto(argument):
-    return isinstance(argument, str) and argument == "auto"
-
-
-def _on_cpu():
-    return not (tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("TPU"))
 
 
 def _count_batches(x, batch_size):

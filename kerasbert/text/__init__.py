@@ -1,6 +1,8 @@
 """Text to tokens: vocabulary, tokenizer, packing and offsets, all as TensorFlow graph operations."""
 
+from kerasbert.text.folders import tokenizer_from_folder
 from kerasbert.text.inputs import as_text_tensor
 from kerasbert.text.packing import TOKEN_INPUTS
+from kerasbert.text.roberta import RobertaTokenizer
 from kerasbert.text.tokenizer import BertTokenizer
 from kerasbert.text.vocabulary import SPECIAL_TOKENS, Vocabulary

@@ -30,14 +30,8 @@ def read_tokenizer_json(text, where):
     Raises:
         ValueError: if it is no JSON, no WordPiece model, or does what `BertTokenizer` does not.
     """
-    content = _json_object(text, where)
-    model = content.get("model")
-    # Files of the first releases do not name the type; only WordPiece has this limit.
-    kind = (
-        model.get("type", "WordPiece" if "max_input_chars_per_word" in model else None)
-        if isinstance(model, dict)
-        else None
-    )
+    content = json_object(text, where)
+    kind, model = model_type(content), content.get("model")
     if kind != "WordPiece" or not isinstance(model.get("vocab"), dict):
         raise checks.invalid(
             "tokenizer.json must hold a WordPiece model.",
@@ -72,18 +66,27 @@ def read_tokenizer_json(text, where):
             where=where,
             added_tokens=added_beside,
         )
-    if sorted(ids.values()) != list(range(len(ids))):
-        raise checks.invalid(
-            "The ids of a vocabulary must be 0, 1, 2 and so on, each once.",
-            fix="Save the tokenizer again, or pass the vocab.txt of the checkpoint.",
-            where=where,
-            tokens=len(ids),
-            largest_id=max(ids.values(), default=None),
-        )
+    tokens = tokens_by_id(ids, where)
     options = {ours: normalizer[theirs] for theirs, ours in NORMALIZER.items() if theirs in normalizer}
     if "max_input_chars_per_word" in model:
         options["max_characters_per_word"] = model["max_input_chars_per_word"]
-    return sorted(ids, key=ids.get), options
+    return tokens, options
+
+
+def model_type(content):
+    """The kind of model in a `tokenizer.json`.
+
+    Args:
+        content: dict, the file.
+
+    Returns:
+        str, such as `"WordPiece"` or `"BPE"`, or None if there is no model.
+    """
+    model = content.get("model")
+    if not isinstance(model, dict):
+        return None
+    # Files of the first releases do not name the type; only WordPiece has this limit.
+    return model.get("type", "WordPiece" if "max_input_chars_per_word" in model else None)
 
 
 def read_tokenizer_config(text, where):
@@ -96,11 +99,47 @@ def read_tokenizer_config(text, where):
     Returns:
         dict of options for `BertTokenizer`.
     """
-    content = _json_object(text, where)
+    content = json_object(text, where)
     return {ours: content[theirs] for theirs, ours in TOKENIZER_CONFIG.items() if theirs in content}
 
 
-def _json_object(text, where):
+def tokens_by_id(ids, where):
+    """Puts tokens in the order of their ids.
+
+    Args:
+        ids: dict, token -> id.
+        where: str, the file, for error messages.
+
+    Returns:
+        list of str.
+
+    Raises:
+        ValueError: if the ids are not 0, 1, 2 and so on.
+    """
+    if not all(isinstance(i, int) for i in ids.values()) or sorted(ids.values()) != list(range(len(ids))):
+        raise checks.invalid(
+            "The ids of a vocabulary must be 0, 1, 2 and so on, each once.",
+            fix="Save the tokenizer again, or pass the vocabulary file of the checkpoint.",
+            where=where,
+            tokens=len(ids),
+            ids=list(ids.values()),
+        )
+    return sorted(ids, key=ids.get)
+
+
+def json_object(text, where):
+    """Reads a JSON object.
+
+    Args:
+        text: str, the content of a file.
+        where: str, its path, for error messages.
+
+    Returns:
+        dict.
+
+    Raises:
+        ValueError: if it is something else.
+    """
     try:
         content = json.loads(text)
     except json.JSONDecodeError as error:

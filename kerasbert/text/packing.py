@@ -1,4 +1,4 @@
-"""Token ids to the dense inputs of a BERT encoder: [CLS] first [SEP] (second [SEP])."""
+"""Token ids to the dense inputs of an encoder: [CLS] first [SEP] (second [SEP])."""
 
 from kerasbert import checks
 from kerasbert.optional import tensorflow as tf
@@ -28,7 +28,6 @@ def as_ragged(first, second):
         raise checks.invalid(
             "First and second texts must be as many.",
             fix="Pass one second text for each first.",
-            where="BertTokenizer",
             first=tuple(first.shape),
             second=tuple(second.shape),
         )
@@ -51,17 +50,20 @@ def row_lengths(ragged):
     return tf.cast(ragged.row_lengths(), tf.int32)
 
 
-def packed_lengths(first_lengths, second_lengths=None):
+def packed_lengths(first_lengths, second_lengths=None, *, separators=1):
     """How long packed rows are before truncation, special tokens included.
 
     Args:
         first_lengths: int tensor (B,).
         second_lengths: int tensor (B,) or None.
+        separators: int, how many [SEP] stand between the two.
 
     Returns:
         int tensor (B,).
     """
-    return first_lengths + 2 if second_lengths is None else first_lengths + second_lengths + 3
+    if second_lengths is None:
+        return first_lengths + 2
+    return first_lengths + second_lengths + 2 + separators
 
 
 def truncated_lengths(first, second, budget):
@@ -82,7 +84,7 @@ def truncated_lengths(first, second, budget):
     return kept, tf.minimum(second, budget - kept)
 
 
-def pack(first, second, max_length, *, cls_id, sep_id, pad_id):
+def pack(first, second, max_length, *, cls_id, sep_id, pad_id, separators=1, second_segment=1):
     """Packs token ids.
 
     Args:
@@ -92,6 +94,8 @@ def pack(first, second, max_length, *, cls_id, sep_id, pad_id):
         cls_id: int.
         sep_id: int.
         pad_id: int.
+        separators: int, how many [SEP] stand between the two: 1 in BERT, 2 in RoBERTa.
+        second_segment: int, the segment of the second text and its [SEP]: 1 in BERT, 0 in RoBERTa.
 
     Returns:
         dict of `token_ids`, `segment_ids`, `padding_mask`, each int32 (B, S), S the length of the longest
@@ -112,8 +116,9 @@ def pack(first, second, max_length, *, cls_id, sep_id, pad_id):
         pool.append(second.flat_values)
         num_second = tf.size(second.flat_values)
         if max_length is not None:
-            first_kept, second_kept = truncated_lengths(first_kept, second_kept, max_length - 3)
-        totals = packed_lengths(first_kept, second_kept)
+            budget = max_length - 2 - separators
+            first_kept, second_kept = truncated_lengths(first_kept, second_kept, budget)
+        totals = packed_lengths(first_kept, second_kept, separators=separators)
 
     # Every cell of the result is looked up in one pool: all ids, then [CLS], [SEP], [PAD].
     pool = tf.concat([*pool, tf.constant([cls_id, sep_id, pad_id])], axis=0)
@@ -127,11 +132,13 @@ def pack(first, second, max_length, *, cls_id, sep_id, pad_id):
     )
     cells = tf.where(place <= first_kept, first_starts + place - 1, sep_at)  # (B, S)
     if second is not None:
-        begins = first_kept + 2
+        begins = first_kept + 1 + separators
         inside = (place >= begins) & (place < totals - 1)
         cells = tf.where(inside, second_starts[:, tf.newaxis] + place - begins, cells)
     cells = tf.where(place == 0, cls_at, cells)
     cells = tf.where(place < totals, cells, pad_at)
     mask = tf.cast(place < totals, tf.int32)
-    segments = tf.zeros_like(mask) if second is None else mask * tf.cast(place >= begins, tf.int32)
+    segments = tf.zeros_like(mask)
+    if second is not None:
+        segments = mask * second_segment * tf.cast(place >= begins, tf.int32)
     return {"token_ids": tf.gather(pool, cells), "segment_ids": segments, "padding_mask": mask}

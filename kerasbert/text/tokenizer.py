@@ -7,8 +7,8 @@ import keras
 
 from kerasbert import checks
 from kerasbert.optional import tensorflow as tf
-from kerasbert.text import decoding, huggingface, normalization, offsets, packing
-from kerasbert.text.inputs import as_text_tensor
+from kerasbert.text import decoding, huggingface, huggingface_out, normalization, offsets
+from kerasbert.text.base import TextTokenizer
 from kerasbert.text.vocabulary import SPECIAL_TOKENS, UNK, Vocabulary, read_utf8
 from kerasbert.text.wordpiece import WordPiece
 
@@ -16,7 +16,7 @@ _IN_NO_WORD = re.compile(r"[\x00-\x1f\x7f-\x9f\s]")
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
-class BertTokenizer:
+class BertTokenizer(TextTokenizer):
     """Turns texts into the token ids of BERT, exactly as the original tokenizer does.
 
     Drops control characters, lower-cases, strips accents, splits at spaces, punctuation and Chinese
@@ -107,119 +107,6 @@ class BertTokenizer:
             options.update(huggingface.read_tokenizer_config(read_utf8(config), config))
         return cls(vocabulary, **options, special_tokens_in_text=special_tokens_in_text)
 
-    @property
-    def vocabulary_size(self):
-        """int, the number of tokens."""
-        return len(self.vocabulary)
-
-    def tokenize(self, texts):
-        """Turns texts into token ids, without special tokens.
-
-        Args:
-            texts: one text, or B of them: str, bytes, list, numpy array, pandas Series or string tensor.
-
-        Returns:
-            Ragged int32 (B, None), or an int32 tensor (S,) for one text.
-
-        Raises:
-            TypeError: if something is not text.
-        """
-        return self._tokenize(as_text_tensor(texts, "texts"), with_offsets=False)[0]
-
-    def tokenize_with_offsets(self, texts):
-        """Turns texts into token ids and says where in the text each token stands.
-
-        Args:
-            texts: as for `tokenize`.
-
-        Returns:
-            (ids, starts, ends), each ragged int32 (B, None), or int32 (S,) for one text. Positions are
-            characters (code points) of the original text: `text[start:end]` is what the token was made of.
-            In bytes that are not UTF-8 the ignored ones do not count.
-
-        Raises:
-            TypeError: if something is not text.
-        """
-        return self._tokenize(as_text_tensor(texts, "texts"), with_offsets=True)
-
-    def pack(self, first, second=None, max_length=None):
-        """Packs token ids for the encoder: `[CLS] first [SEP]`, or `[CLS] first [SEP] second [SEP]`.
-
-        Too long pairs lose tokens at the end of the longer text, of the second if both are as long, until
-        they fit (Devlin et al. 2019, appendix A.2, as in the original code).
-
-        Args:
-            first: ragged int32 (B, None) from `tokenize`, or (S,) for one text.
-            second: like `first`, or None.
-            max_length: int or None, the most tokens in a row, special tokens included.
-
-        Returns:
-            dict of `token_ids`, `segment_ids` and `padding_mask` (1 for tokens, 0 for padding), each int32
-            (B, S), where S is the longest row; (S,) for one text.
-
-        Raises:
-            ValueError: if `max_length` has no room for the special tokens.
-        """
-        least = 2 if second is None else 3
-        if max_length is not None:
-            checks.positive_int("BertTokenizer.pack", max_length=max_length)
-            if max_length < least:
-                raise checks.invalid(
-                    f"`max_length` must be at least {least}, the number of special tokens.",
-                    fix="Pass a larger number, such as 128.",
-                    where="BertTokenizer.pack",
-                    max_length=max_length,
-                )
-        one, first, second = packing.as_ragged(first, second)
-        packed = packing.pack(
-            first, second, max_length, cls_id=self.cls_id, sep_id=self.sep_id, pad_id=self.pad_id
-        )
-        return {name: value[0] for name, value in packed.items()} if one else packed
-
-    def packed_lengths(self, first, second=None):
-        """How long packed rows are before truncation, special tokens included.
-
-        Args:
-            first: ragged int32 (B, None) from `tokenize`, or (S,) for one text.
-            second: like `first`, or None.
-
-        Returns:
-            int32 (B,), or () for one text. Rows above `max_length` are the ones that `pack` truncates.
-        """
-        one, first, second = packing.as_ragged(first, second)
-        lengths = packing.packed_lengths(
-            packing.row_lengths(first), None if second is None else packing.row_lengths(second)
-        )
-        return lengths[0] if one else lengths
-
-    def __call__(self, texts, second=None, max_length=None):
-        """Tokenizes and packs, see `tokenize` and `pack`.
-
-        Args:
-            texts: one text, or B of them.
-            second: as many texts, or None.
-            max_length: int or None.
-
-        Returns:
-            dict of `token_ids`, `segment_ids` and `padding_mask`, each int32 (B, S), or (S,) for one text.
-        """
-        texts = as_text_tensor(texts, "texts")
-        if second is not None:
-            second = as_text_tensor(second, "second")
-            second = self.tokenize(second)
-        return self.pack(self.tokenize(texts), second, max_length)
-
-    def to_tokens(self, ids):
-        """The tokens of ids.
-
-        Args:
-            ids: int, or list, array or ragged tensor of them, of any depth.
-
-        Returns:
-            str, or lists of str of the same depth.
-        """
-        return decoding.to_tokens(decoding.as_list(ids), self.vocabulary)
-
     def detokenize(self, ids):
         """Readable text for ids: pieces of a word joined, without [PAD], [CLS] and [SEP].
 
@@ -242,6 +129,22 @@ class BertTokenizer:
         """
         self.vocabulary.save(path)
 
+    def save_to_folder(self, folder, max_length=None):
+        """Writes `vocab.txt`, `tokenizer.json` and `tokenizer_config.json` in Hugging Face's layout.
+
+        `from_folder` reads them back, and so does `transformers.AutoTokenizer`, to the same ids, where a
+        `config.json` beside them says `{"model_type": "bert"}`. `special_tokens_in_text` is in none of the
+        files: Hugging Face finds special tokens in texts always, and `from_folder` takes it as an argument.
+
+        Args:
+            folder: str or path; made if missing. Each file appears complete or not at all.
+            max_length: int or None, the `model_max_length` that Hugging Face truncates to when asked.
+
+        Raises:
+            ValueError: if a token cannot stand in a `vocab.txt`; nothing is written then.
+        """
+        huggingface_out.save(folder, huggingface_out.bert_files(self, max_length))
+
     def get_config(self):
         """The constructor's arguments, fit for JSON.
 
@@ -256,18 +159,6 @@ class BertTokenizer:
             "max_characters_per_word": self.max_characters_per_word,
             "special_tokens_in_text": self.special_tokens_in_text,
         }
-
-    @classmethod
-    def from_config(cls, config):
-        """Makes the tokenizer of a `get_config`.
-
-        Args:
-            config: dict.
-
-        Returns:
-            A `BertTokenizer`.
-        """
-        return cls(**config)
 
     def _model_tokens(self):
         """The tokens as they stand in normalised texts: special ones only where they have been marked."""

@@ -7,9 +7,64 @@ from kerasbert.atomic import replacing
 from kerasbert.text import huggingface
 
 PAD, UNK, CLS, SEP, MASK = SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+_BLANKS = " \t\r"  # only ASCII: the Chinese vocabulary holds U+2028 as a token of its own
 
 
-class Vocabulary:
+class TokenList:
+    """Tokens in the order of their ids; token `i` has id `i`.
+
+    Args:
+        tokens: sequence of str, each of `special_tokens` among them.
+        where: str or None, the source, for error messages.
+
+    Raises:
+        TypeError: if `tokens` is not a sequence of str.
+        ValueError: if a token is empty, occurs twice, or a special token is missing.
+    """
+
+    special_tokens = ()
+    model = ""  # whose vocabulary it is, for error messages
+
+    def __init__(self, tokens, where=None):
+        self.tokens = tuple(_checked(tokens, where))
+        self._ids = {token: i for i, token in enumerate(self.tokens)}
+        missing = [token for token in self.special_tokens if token not in self._ids]
+        if missing:
+            raise checks.invalid(
+                f"A {self.model} vocabulary must hold {', '.join(self.special_tokens)}.",
+                fix=f"Pass the vocabulary of a {self.model} checkpoint, or add the missing tokens.",
+                where=where,
+                missing=missing,
+                tokens=list(self.tokens),
+            )
+
+    def id_of(self, token):
+        """The id of a token, or None if it is not in the vocabulary."""
+        return self._ids.get(token)
+
+    def __getitem__(self, i):
+        return self.tokens[i]
+
+    def __len__(self):
+        return len(self.tokens)
+
+    def __iter__(self):
+        return iter(self.tokens)
+
+    def __contains__(self, token):
+        return token in self._ids
+
+    def __eq__(self, other):
+        return type(other) is type(self) and self.tokens == other.tokens
+
+    def __hash__(self):
+        return hash(self.tokens)
+
+    def __repr__(self):
+        return f"{type(self).__name__}({len(self)} tokens)"
+
+
+class Vocabulary(TokenList):
     """The tokens of a WordPiece vocabulary, in the order of their ids.
 
     A token that continues a word begins with `##` (Schuster & Nakajima 2012; Devlin et al. 2019, section 3).
@@ -29,9 +84,8 @@ class Vocabulary:
     (7, 5, '##s')
     """
 
-    def __init__(self, tokens, where=None):
-        self.tokens = tuple(_checked(tokens, where))
-        self._ids = {token: i for i, token in enumerate(self.tokens)}
+    special_tokens = SPECIAL_TOKENS
+    model = "BERT"
 
     @classmethod
     def from_file(cls, path):
@@ -51,8 +105,7 @@ class Vocabulary:
         lines = read_utf8(where).split("\n")
         if lines[-1] == "":  # the last line ends like every other
             del lines[-1]
-        # Only ASCII blanks: the Chinese vocabulary holds U+2028 as a token of its own.
-        return cls([line.strip(" \t\r") for line in lines], where=where)
+        return cls([line.strip(_BLANKS) for line in lines], where=where)
 
     @classmethod
     def from_tokenizer_json(cls, path):
@@ -76,34 +129,32 @@ class Vocabulary:
 
         Args:
             path: str or path.
+
+        Raises:
+            ValueError: as `as_vocab_txt`.
         """
+        content = self.as_vocab_txt()
         with replacing(path) as temporary:
-            temporary.write_text("".join(f"{token}\n" for token in self.tokens), "utf-8", newline="\n")
+            temporary.write_text(content, "utf-8", newline="\n")
 
-    def id_of(self, token):
-        """The id of a token, or None if it is not in the vocabulary."""
-        return self._ids.get(token)
+    def as_vocab_txt(self):
+        """The content of a `vocab.txt`.
 
-    def __getitem__(self, i):
-        return self.tokens[i]
+        Returns:
+            str, one token a line.
 
-    def __len__(self):
-        return len(self.tokens)
-
-    def __iter__(self):
-        return iter(self.tokens)
-
-    def __contains__(self, token):
-        return token in self._ids
-
-    def __eq__(self, other):
-        return isinstance(other, Vocabulary) and self.tokens == other.tokens
-
-    def __hash__(self):
-        return hash(self.tokens)
-
-    def __repr__(self):
-        return f"Vocabulary({len(self)} tokens)"
+        Raises:
+            ValueError: if a token would not be read back, for the blanks around it or a line break in it.
+        """
+        for row, token in enumerate(self.tokens):
+            if token != token.strip(_BLANKS) or "\n" in token or (row == 0 and token[0] == "\ufeff"):
+                raise checks.invalid(
+                    "A token of a vocab.txt must have no line break in it and no blanks around it.",
+                    fix="Rename the token, such as to [unused7], so that all ids stay; no text gives it.",
+                    row=row,
+                    token=token,
+                )
+        return "".join(f"{token}\n" for token in self.tokens)
 
 
 def read_utf8(path):
@@ -172,13 +223,4 @@ def _checked(tokens, where):
                 token=token,
                 rows=(first_row[token], row),
             )
-    missing = [token for token in SPECIAL_TOKENS if token not in first_row]
-    if missing:
-        raise checks.invalid(
-            f"A BERT vocabulary must hold {', '.join(SPECIAL_TOKENS)}.",
-            fix="Pass the vocab.txt of a BERT checkpoint, or add the missing tokens.",
-            where=where,
-            missing=missing,
-            tokens=tokens,
-        )
     return tokens

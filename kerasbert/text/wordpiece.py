@@ -5,7 +5,7 @@ import numpy as np
 from kerasbert import checks
 from kerasbert.optional import tensorflow as tf
 from kerasbert.optional import tensorflow_text
-from kerasbert.text.normalization import EDGE, TOO_LONG
+from kerasbert.text.normalization import EDGE, SPECIAL, TOO_LONG
 
 _SPACE = r"\t\n\r\p{Z}"
 _PUNCTUATION = r"!-/:-@\[-`{-~\p{P}"
@@ -78,6 +78,7 @@ class WordPiece:
         words = pieces.flat_values
         long = tf.strings.length(words, unit="UTF8_CHAR") > self._max_characters
         long &= tf.logical_not(_is_space(words))
+        long &= tf.strings.substr(words, 0, 1) != SPECIAL  # `[MASK]` is six characters, and one token
         words = tf.where(long, TOO_LONG + words, words)
         return tf.strings.unsorted_segment_join(words, pieces.value_rowids(), pieces.nrows(), separator=EDGE)
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
-from kerasbert.checkpoints.huggingface import CONFIG_FIELDS, weight_names
+from kerasbert.checkpoints.families import BERT
+from kerasbert.checkpoints.huggingface import places_of
 
 
 @pytest.fixture
@@ -15,16 +16,17 @@ def write_folder(tmp_path, config):
         import kerasbert
 
         encoder = kerasbert.BertEncoder(config)
-        ours = {w.path.removeprefix(f"{encoder.name}/"): w for w in encoder.weights}
+        places = places_of(BERT, config, ())
         tensors = {}
-        for path, name in weight_names(config).items():
-            value = np.random.default_rng(len(tensors)).normal(size=ours[path].shape).astype("float32")
+        for path, weight in encoder.named_weights().items():
+            value = np.random.default_rng(len(tensors)).normal(size=weight.shape).astype("float32")
+            name = places[path].name
             if old_names and "LayerNorm" in name:
                 name = name.replace(".weight", ".gamma").replace("LayerNorm.bias", "LayerNorm.beta")
-            tensors[prefix + name] = value.T.copy() if path.endswith("/kernel") else value
+            tensors[prefix + name] = places[path].from_ours(value).copy()
         tensors = {name: value for name, value in tensors.items() if not name.endswith(tuple(drop) or "\0")}
         tensors |= {name: np.ones(3, "float32") for name in extra}
-        fields = {theirs: config.to_dict()[ours] for theirs, ours in CONFIG_FIELDS.items()}
+        fields = {theirs: config.to_dict()[ours] for theirs, ours in BERT.fields.items()}
         (tmp_path / "config.json").write_text(json.dumps(fields | {"model_type": "bert"} | config_changes))
         save_file(tensors, tmp_path / "model.safetensors")
         return tmp_path, tensors

@@ -1,3 +1,4 @@
+import fnmatch
 import sys
 import types
 
@@ -15,20 +16,33 @@ def test_a_missing_folder_says_how_to_name_a_hub(tmp_path):
         preset_folder(tmp_path / "absent")
 
 
-def test_a_hub_name_is_fetched_without_other_formats_weights(tmp_path, monkeypatch):
-    asked = {}
+@pytest.mark.parametrize(
+    ("files", "weights"),
+    [
+        (["model.safetensors", "pytorch_model.bin", "tf_model.h5", "onnx/model.onnx"], ["model.safetensors"]),
+        (["model-00001-of-00002.safetensors", "model.safetensors.index.json"], None),
+        (["pytorch_model.bin", "flax_model.msgpack"], ["pytorch_model.bin"]),
+        (["model.weights.h5", "task.weights.h5"], None),
+        (["bert_model.ckpt.index", "bert_model.ckpt.data-00000-of-00001"], None),
+    ],
+)
+def test_a_hub_name_is_fetched_without_other_formats_weights(tmp_path, monkeypatch, files, weights):
+    others = ["config.json", "vocab.txt", "1_Pooling/config.json", "tokenizer.json"]
 
-    def snapshot_download(name, **options):
-        asked.update(options, name=name)
+    def snapshot_download(name, allow_patterns):
+        for file in [*files, *others]:
+            if any(fnmatch.fnmatch(file, pattern) for pattern in allow_patterns):
+                (tmp_path / file).parent.mkdir(exist_ok=True)
+                (tmp_path / file).touch()
         return str(tmp_path)
 
     hub = types.ModuleType("huggingface_hub")
+    hub.list_repo_files = lambda name: [*files, *others] if name == "owner/name" else []
     hub.snapshot_download = snapshot_download
     monkeypatch.setitem(sys.modules, "huggingface_hub", hub)
     assert preset_folder("hf://owner/name") == tmp_path
-    assert asked["name"] == "owner/name"
-    assert "model.safetensors" in asked["allow_patterns"]
-    assert not any(pattern.endswith((".onnx", ".h5")) for pattern in asked["allow_patterns"])
+    fetched = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
+    assert fetched == {*others, *(files if weights is None else weights)}
 
 
 def test_without_the_hub_package_the_install_line_is_named(monkeypatch):

@@ -5,7 +5,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from kerasbert.checkpoints import load_encoder
+from kerasbert import BertEncoder
 from kerasbert.checkpoints.tensor_files import TorchFile
 
 # PyTorch is no dependency, so the pickle of a file of tensors is written by hand: stand-ins that pickle
@@ -75,7 +75,7 @@ def test_tensors_are_read_with_strides_and_offsets(tmp_path):
 
 def test_a_folder_with_a_torch_file_loads(write_folder):
     folder, tensors = write_folder("bert.")
-    expected = [np.asarray(weight) for weight in load_encoder(folder)[0].weights]
+    expected = [np.asarray(weight) for weight in BertEncoder.from_preset(folder).weights]
     (folder / "model.safetensors").unlink()
     state = {
         name: _Tensor(
@@ -87,7 +87,7 @@ def test_a_folder_with_a_torch_file_loads(write_folder):
         for name, value in tensors.items()
     }
     write(folder / "pytorch_model.bin", state, {n: v.tobytes() for n, v in tensors.items()})
-    for weight, value in zip(load_encoder(folder)[0].weights, expected, strict=True):
+    for weight, value in zip(BertEncoder.from_preset(folder).weights, expected, strict=True):
         np.testing.assert_array_equal(weight, value)
 
 

@@ -1,7 +1,7 @@
 import keras
 import numpy as np
 import pytest
-from conformance_cases import LAYERS, outputs
+from conformance_cases import LAYERS, TASKS, make_task, outputs
 
 
 @pytest.mark.parametrize("name", LAYERS)
@@ -14,6 +14,19 @@ def test_a_keras_file_gives_the_same_outputs(name, tmp_path):
     before = outputs(model(*inputs))
     model.save(tmp_path / "it.keras")
     after = outputs(keras.saving.load_model(tmp_path / "it.keras")(*inputs))
+    for key, value in before.items():
+        np.testing.assert_array_equal(after[key], value)
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_a_keras_file_of_a_task_gives_the_same_outputs(name, config, tokenizer, texts, tmp_path):
+    task = make_task(name, config, tokenizer)
+    tokens = {key: value[None] for key, value in tokenizer(texts).items()}  # one row of six choices
+    if name != "BertMultipleChoice":
+        tokens = {key: value[0] for key, value in tokens.items()}
+    before = outputs(task(tokens))
+    task.save(tmp_path / "it.keras")
+    after = outputs(keras.saving.load_model(tmp_path / "it.keras")(tokens))
     for key, value in before.items():
         np.testing.assert_array_equal(after[key], value)
 

@@ -258,11 +258,13 @@ def test_a_failed_save_leaves_the_old_file(trained, tmp_path, monkeypatch):
 
 
 def test_from_preset(minilm):
-    classifier = kerasbert.BertTextClassifier.from_preset(minilm, ["bad", "good"], max_sequence_length=128)
+    classifier = kerasbert.BertTextClassifier.from_preset(
+        minilm, labels=["bad", "good"], max_sequence_length=128
+    )
     assert len(classifier.load_report.loaded) == len(classifier.encoder.weights)
     assert classifier.predict(["what a film"], verbose=0).shape == (1, 2)
     with pytest.raises(FileNotFoundError, match="hf://owner/name"):
-        kerasbert.BertTextClassifier.from_preset("no/such/folder", ["bad", "good"])
+        kerasbert.BertTextClassifier.from_preset("no/such/folder", labels=["bad", "good"])
 
 
 def test_the_summary_knows_every_shape(classifier, capsys):

@@ -1,7 +1,12 @@
+import json
+import pathlib
 import unicodedata
 
 import pytest
 
+from kerasbert.text.byte_pairs import BYTE_CHARACTERS
+
+SHARED = pathlib.Path(__file__).resolve().parents[3] / "shared/data"
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 
 
@@ -29,6 +34,55 @@ def tokens():
     words += ["中", "中文", "ı", "ё", "の", "café", *"!,.[]:"]
     pieces = ["##want", "##ed", "##ing", "##an", *("##" + c for c in "sbaσς文eié")]
     return list(dict.fromkeys(SPECIAL + words + pieces))
+
+
+@pytest.fixture(scope="session")
+def byte_pairs():
+    """A small vocabulary of byte-level BPE and its merges."""
+    merges = ["f i", "l m", "fi lm", "Ġ film", "Ġ a", "Ã ©", "Ġ Ġ", "n o", "' t", "ä ¸", "ä¸ Ń", "s s"]
+    tokens = ["<s>", "<pad>", "</s>", "<unk>", *BYTE_CHARACTERS, *(m.replace(" ", "") for m in merges)]
+    return [*tokens, "<mask>"], merges
+
+
+@pytest.fixture(scope="session")
+def roberta_folder(tmp_path_factory):
+    """A byte-level BPE of 6,000 tokens in seven languages, trained by Hugging Face's library."""
+    tokenizers = pytest.importorskip("tokenizers")
+    folder = tmp_path_factory.mktemp("roberta")
+    trained = tokenizers.ByteLevelBPETokenizer()
+    special = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+    options = {"min_frequency": 2, "special_tokens": special, "show_progress": False}
+    trained.train_from_iterator(training_texts(), vocab_size=6000, **options)
+    trained.save_model(str(folder))
+    (folder / "config.json").write_text('{"model_type": "roberta"}')
+    return folder
+
+
+@pytest.fixture(scope="session")
+def shared_texts():
+    """Naughty strings, the golden texts and some of Wikipedia, where the shared folder is."""
+    if not SHARED.is_dir():
+        return []
+    lines = (SHARED / "tokenizer/golden/bert_base_cased.jsonl").read_text("utf-8").split("\n")
+    golden = [json.loads(line)["text"] for line in lines if line]
+    naughty = json.loads((SHARED / "tokenizer/blns/blns.json").read_text("utf-8"))
+    return golden + naughty + (SHARED / "wikitext2/test.txt").read_text("utf-8").split("\n")[:800]
+
+
+def training_texts():
+    """Wikipedia in English, German, Arabic and Chinese, and lines by hand, which are enough by themselves."""
+    yield from [
+        "The film wasn't good, it's what they'd call a bad one. We'll see; I'm sure you've 1,000 of them.",
+        "Der Film war schön, größer als die Straße. Ça a été très bien, où étais-tu? ¿Qué? Ação, ñandú.",
+        "電影很好看。这部电影不好。映画は面白かったです。영화가 좋았어요.",
+        "Фильм был хороший. Η ταινία ήταν καλή. Filmul a fost bun. Film był dobry. Phim rất hay.",
+        "كان الفيلم جيدا. הסרט היה טוב. फ़िल्म अच्छी थी। 😀😀 👩‍👩‍👧 🎉 -------- ======== \n\n\t\t    x",
+    ] * 10
+    if SHARED.is_dir():
+        yield from (SHARED / "wikitext2/valid.txt").read_text("utf-8").split("\n")
+        for language in "en", "de", "ar", "zh":
+            content = json.loads((SHARED / f"xquad/xquad.{language}.json").read_text("utf-8"))
+            yield from (p["context"] for article in content["data"] for p in article["paragraphs"])
 
 
 @pytest.fixture(scope="session")

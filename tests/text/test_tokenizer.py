@@ -67,6 +67,13 @@ def test_special_tokens_are_text_unless_asked_for(tokens):
         assert pieces(tokenizer, "a[MASK]b[mask]") == ["a", "[MASK]", "b", "[", "mask", "]"]
 
 
+@pytest.mark.parametrize("split_chinese", [True, False])
+def test_a_special_token_is_never_too_long_a_word(tokens, split_chinese):
+    options = {"split_chinese": split_chinese, "special_tokens_in_text": True}
+    tokenizer = BertTokenizer(tokens, max_characters_per_word=3, **options)
+    assert pieces(tokenizer, "film[MASK]a") == ["[UNK]", "[MASK]", "a"]
+
+
 def test_nothing_but_what_is_dropped_gives_an_empty_row(tokenizer):
     rows = tokenizer.tokenize(
         ["", " ", "\0\x01\x02\x0b", "\u200b\ufeff\ufffd", "\t\r\n\u2028\u3000", "\u0301", b"\xff"]

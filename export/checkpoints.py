@@ -1,0 +1,49 @@
+"""Folders in other libraries' formats: Hugging Face's, Google's."""
+
+from kerasbert.checkpoints import write_google
+from kerasbert.export.artifact import Artifact
+
+
+def to_huggingface(model, folder):
+    """Writes a model as a folder that transformers loads: config, weights and tokenizer.
+
+    Args:
+        model: a kerasbert task or `BertEncoder`. A `BertTextEmbedder` also gets the files of
+            sentence-transformers.
+        folder: str or path. A folder that holds a preset is replaced once the new one is complete.
+
+    Returns:
+        `Artifact`.
+
+    Raises:
+        FileExistsError: if the folder holds other files.
+        ValueError: if transformers has no such model.
+    """
+    model.save_to_preset(folder)
+    return Artifact.of(folder, "huggingface", signatures={})
+
+
+def to_google(model, folder):
+    """Writes a model as Google's original code reads it: `bert_config.json`, `bert_model.ckpt`, `vocab.txt`.
+
+    Args:
+        model: a `BertEncoder`, or a kerasbert task whose head the original has: those of pre-training,
+            classification and question answering.
+        folder: str or path. A folder that holds a preset is replaced once the new one is complete.
+
+    Returns:
+        `Artifact`.
+
+    Raises:
+        FileExistsError: if the folder holds other files.
+        ValueError: if the original has no such model: its layer norms add 1e-12, its activations are gelu,
+            relu and tanh.
+    """
+    write_google(
+        folder,
+        getattr(model, "encoder", model).config,
+        model.weight_values(),
+        heads=getattr(model, "head_names", ()),
+        tokenizer=getattr(model, "tokenizer", None),
+    )
+    return Artifact.of(folder, "google", signatures={})

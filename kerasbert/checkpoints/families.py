@@ -1,0 +1,193 @@
+"""How Hugging Face names BERT and its relatives: one record a family."""
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Family:
+    """Names of one architecture in Hugging Face's files.
+
+    Args:
+        model_type: str, as in `config.json`.
+        classes: str, with which class names begin.
+        prefix: str, of the encoder's tensors beside a head's.
+        fields: dict, their config field -> ours.
+        fixed: dict, config fields of ours that this family fixes.
+        layers: dict, path of a layer of ours -> theirs, with `{i}` for the number of a block.
+        heads: dict, head -> (path of a layer or weight of ours -> theirs).
+        dropouts: dict, head -> the config field with its dropout; None there means `hidden_dropout`.
+        decoder: str or None, the last layer of the masked language model; its weights repeat the token
+            embedding and the head's bias, unless they are not tied.
+    """
+
+    model_type: str
+    classes: str
+    prefix: str
+    fields: dict
+    fixed: dict
+    layers: dict
+    heads: dict
+    dropouts: dict
+    decoder: str | None = None
+
+
+# What follows a family's name in the name of a class -> its heads. Those not listed are not ours.
+HEADS_OF_CLASS = {
+    "Model": (),
+    "ForMaskedLM": ("masked_lm",),
+    "ForPreTraining": ("masked_lm", "next_sentence"),
+    "ForNextSentencePrediction": ("next_sentence",),
+    "ForSequenceClassification": ("classification",),
+    "ForTokenClassification": ("token_classification",),
+    "ForQuestionAnswering": ("span",),
+    "ForMultipleChoice": ("multiple_choice",),
+}
+
+_BERT_FIELDS = {
+    "vocab_size": "vocabulary_size",
+    "num_hidden_layers": "num_layers",
+    "num_attention_heads": "num_heads",
+    "hidden_size": "hidden_dim",
+    "intermediate_size": "intermediate_dim",
+    "max_position_embeddings": "max_sequence_length",
+    "type_vocab_size": "num_segments",
+    "hidden_act": "activation",
+    "layer_norm_eps": "layer_norm_epsilon",
+    "hidden_dropout_prob": "hidden_dropout",
+    "attention_probs_dropout_prob": "attention_dropout",
+    "initializer_range": "initializer_range",
+}
+_EMBEDDINGS = {
+    "encoder/embeddings/token_embedding": "embeddings.word_embeddings",
+    "encoder/embeddings/segment_embedding": "embeddings.token_type_embeddings",
+    "encoder/embeddings/position_embedding": "embeddings.position_embeddings",
+    "encoder/embeddings/layer_norm": "embeddings.LayerNorm",
+}
+_BLOCK = {
+    "encoder/block_{i}/attention/query": "encoder.layer.{i}.attention.self.query",
+    "encoder/block_{i}/attention/key": "encoder.layer.{i}.attention.self.key",
+    "encoder/block_{i}/attention/value": "encoder.layer.{i}.attention.self.value",
+    "encoder/block_{i}/attention/output": "encoder.layer.{i}.attention.output.dense",
+    "encoder/block_{i}/attention_norm": "encoder.layer.{i}.attention.output.LayerNorm",
+    "encoder/block_{i}/feed_forward/intermediate": "encoder.layer.{i}.intermediate.dense",
+    "encoder/block_{i}/feed_forward/output": "encoder.layer.{i}.output.dense",
+    "encoder/block_{i}/feed_forward_norm": "encoder.layer.{i}.output.LayerNorm",
+}
+_POOLER = {"encoder/pooler/dense": "pooler.dense"}
+_TOKEN_HEADS = {
+    "token_classification": {"token_classification/logits": "classifier"},
+    "span": {"span/logits": "qa_outputs"},
+}
+_CLASSIFIER_DROPOUTS = dict.fromkeys(
+    ("classification", "token_classification", "multiple_choice"), "classifier_dropout"
+)
+
+BERT = Family(
+    model_type="bert",
+    classes="Bert",
+    prefix="bert.",
+    fields=_BERT_FIELDS,
+    fixed={},
+    layers=_EMBEDDINGS | _BLOCK | _POOLER,
+    heads={
+        "masked_lm": {
+            "masked_lm/dense": "cls.predictions.transform.dense",
+            "masked_lm/layer_norm": "cls.predictions.transform.LayerNorm",
+            "masked_lm/output_bias": "cls.predictions.bias",
+        },
+        "next_sentence": {"next_sentence/logits": "cls.seq_relationship"},
+        "classification": {"classification/logits": "classifier"},
+        "multiple_choice": {"multiple_choice/logits": "classifier"},
+        **_TOKEN_HEADS,
+    },
+    dropouts=_CLASSIFIER_DROPOUTS,
+    decoder="cls.predictions.decoder",
+)
+ROBERTA = Family(
+    model_type="roberta",
+    classes="Roberta",
+    prefix="roberta.",
+    fields=_BERT_FIELDS,
+    fixed={},
+    layers=_EMBEDDINGS | _BLOCK | _POOLER,
+    heads={
+        "masked_lm": {
+            "masked_lm/dense": "lm_head.dense",
+            "masked_lm/layer_norm": "lm_head.layer_norm",
+            "masked_lm/output_bias": "lm_head.bias",
+        },
+        # The dense layer with tanh that others keep in the pooler stands in the head.
+        "classification": {
+            "encoder/pooler/dense": "classifier.dense",
+            "classification/logits": "classifier.out_proj",
+        },
+        "multiple_choice": {"multiple_choice/logits": "classifier"},
+        **_TOKEN_HEADS,
+    },
+    dropouts=_CLASSIFIER_DROPOUTS,
+    decoder="lm_head.decoder",
+)
+DISTILBERT = Family(
+    model_type="distilbert",
+    classes="DistilBert",
+    prefix="distilbert.",
+    fields={
+        "vocab_size": "vocabulary_size",
+        "n_layers": "num_layers",
+        "n_heads": "num_heads",
+        "dim": "hidden_dim",
+        "hidden_dim": "intermediate_dim",
+        "max_position_embeddings": "max_sequence_length",
+        "activation": "activation",
+        "dropout": "hidden_dropout",
+        "attention_dropout": "attention_dropout",
+        "initializer_range": "initializer_range",
+    },
+    fixed={"num_segments": 0, "pooler_activation": "relu", "layer_norm_epsilon": 1e-12},
+    layers={
+        **_EMBEDDINGS,
+        "encoder/block_{i}/attention/query": "transformer.layer.{i}.attention.q_lin",
+        "encoder/block_{i}/attention/key": "transformer.layer.{i}.attention.k_lin",
+        "encoder/block_{i}/attention/value": "transformer.layer.{i}.attention.v_lin",
+        "encoder/block_{i}/attention/output": "transformer.layer.{i}.attention.out_lin",
+        "encoder/block_{i}/attention_norm": "transformer.layer.{i}.sa_layer_norm",
+        "encoder/block_{i}/feed_forward/intermediate": "transformer.layer.{i}.ffn.lin1",
+        "encoder/block_{i}/feed_forward/output": "transformer.layer.{i}.ffn.lin2",
+        "encoder/block_{i}/feed_forward_norm": "transformer.layer.{i}.output_layer_norm",
+    },
+    heads={
+        "masked_lm": {
+            "masked_lm/dense": "vocab_transform",
+            "masked_lm/layer_norm": "vocab_layer_norm",
+            "masked_lm/output_bias": "vocab_projector.bias",
+        },
+        "classification": {
+            "encoder/pooler/dense": "pre_classifier",
+            "classification/logits": "classifier",
+        },
+        "multiple_choice": {
+            "encoder/pooler/dense": "pre_classifier",
+            "multiple_choice/logits": "classifier",
+        },
+        **_TOKEN_HEADS,
+    },
+    dropouts={"classification": "seq_classif_dropout", "multiple_choice": "seq_classif_dropout"},
+    decoder="vocab_projector",
+)
+ELECTRA = Family(
+    model_type="electra",
+    classes="Electra",
+    prefix="electra.",
+    fields=_BERT_FIELDS | {"embedding_size": "embedding_dim"},
+    fixed={"pooler_activation": "gelu"},
+    layers=_EMBEDDINGS | _BLOCK | {"encoder/embeddings/projection": "embeddings_project"},
+    heads={
+        "classification": {
+            "encoder/pooler/dense": "classifier.dense",
+            "classification/logits": "classifier.out_proj",
+        },
+        **_TOKEN_HEADS,
+    },
+    dropouts=_CLASSIFIER_DROPOUTS,
+)
+BY_MODEL_TYPE = {family.model_type: family for family in (BERT, ROBERTA, DISTILBERT, ELECTRA)}

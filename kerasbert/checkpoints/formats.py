@@ -1,0 +1,42 @@
+"""Finds out what kind of checkpoint a folder holds."""
+
+import dataclasses
+
+from kerasbert import checks
+from kerasbert.checkpoints.google import open_google
+from kerasbert.checkpoints.huggingface import open_huggingface, read_json
+from kerasbert.checkpoints.keras_hub import is_keras_hub, open_keras_hub
+from kerasbert.checkpoints.presets import preset_folder
+from kerasbert.checkpoints.sentence_transformers import transformer_folder
+
+
+def open_checkpoint(preset):
+    """Opens a checkpoint of any format that is known.
+
+    Args:
+        preset: str or path of a folder, or `"hf://owner/name"`.
+
+    Returns:
+        `Checkpoint`.
+
+    Raises:
+        FileNotFoundError: if the folder, its config or its weights are missing.
+        ValueError: if a file is damaged, or describes another architecture.
+    """
+    root = preset_folder(preset)
+    return dataclasses.replace(_open(transformer_folder(root)), root=root)
+
+
+def _open(folder):
+    if (folder / "config.json").is_file():
+        if is_keras_hub(read_json(folder / "config.json")):
+            return open_keras_hub(folder)
+        return open_huggingface(folder)
+    if (folder / "bert_config.json").is_file():
+        return open_google(folder)
+    raise checks.invalid(
+        "A preset folder must hold `config.json`, or Google's `bert_config.json`.",
+        fix="Pass the folder that `save_pretrained` or `save_to_preset` wrote, or that was downloaded.",
+        kind=FileNotFoundError,
+        folder=str(folder),
+    )

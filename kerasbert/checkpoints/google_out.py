@@ -1,0 +1,58 @@
+"""Writes Google's original format: `bert_config.json`, a TensorFlow 1 checkpoint and `vocab.txt`."""
+
+import json
+
+import numpy as np
+
+from kerasbert import checks
+from kerasbert.checkpoints.families import BERT
+from kerasbert.checkpoints.google import google_places
+from kerasbert.checkpoints.huggingface_out import config_fields, family_of, replacing_preset
+from kerasbert.optional import tensorflow as tf
+
+# What the original's code computes whatever the config says, or knows by name.
+FIXED = {
+    "layer_norm_epsilon": (1e-12,),
+    "position_embedding": ("learned",),
+    "activation": ("gelu", "relu", "tanh"),
+}
+FIELDS = [name for name in BERT.fields if name != "layer_norm_eps"]
+
+
+def write_google(folder, config, weights, heads=(), arguments=None, tokenizer=None):
+    """Writes a folder as Google's `run_pretraining.py` and `run_classifier.py` read it.
+
+    Args:
+        folder: str or path. A folder that holds a preset is replaced once the new one is complete.
+        config, weights, heads, arguments: as for `write_preset`.
+        tokenizer: with `save_vocabulary`, or None.
+
+    Raises:
+        FileExistsError: if the folder holds other files.
+        ValueError: if the original has no such model.
+    """
+    for name, allowed in FIXED.items():
+        checks.one_of("write_google", allowed, **{name: getattr(config, name)})
+    places = google_places(config)
+    if family_of(config, heads, weights) is not BERT or not set(weights) <= set(places):
+        raise checks.invalid(
+            "Google's format holds BERT, bare or with the heads of pre-training, classification or answering.",
+            fix="Write the encoder alone, or Hugging Face's format.",
+            where="write_google",
+            heads=heads,
+            without_a_place=sorted(set(weights) - set(places)),
+        )
+    named = {places[path].name: places[path].from_ours(value) for path, value in weights.items()}
+    fields = config_fields(BERT, config, heads, arguments or {}, tokenizer)
+    with replacing_preset(folder) as temporary:
+        temporary.mkdir()
+        content = json.dumps({name: fields[name] for name in FIELDS}, indent=2)
+        (temporary / "bert_config.json").write_text(content + "\n", "utf-8")
+        tf.raw_ops.SaveV2(
+            prefix=str(temporary / "bert_model.ckpt"),
+            tensor_names=list(named),
+            shape_and_slices=[""] * len(named),
+            tensors=[tf.constant(np.asarray(value, "float32")) for value in named.values()],
+        )
+        if tokenizer is not None:
+            tokenizer.save_vocabulary(temporary / "vocab.txt")

@@ -1,0 +1,194 @@
+"""Writes Hugging Face folders, which are also kerasbert's presets."""
+
+import contextlib
+import json
+import pathlib
+
+import numpy as np
+import safetensors.numpy
+
+from kerasbert import checks
+from kerasbert.atomic import replacing
+from kerasbert.checkpoints import families
+from kerasbert.checkpoints.huggingface import (
+    ACTIVATIONS,
+    OWN,
+    POSITION_TABLE,
+    PROBLEMS,
+    bias_of_masked_lm,
+    places_of,
+)
+from kerasbert.layers.positions import sinusoidal_positions
+
+# Of several names for one activation the first is written.
+_ACTIVATION_NAMES = {ours: theirs for theirs, ours in reversed(ACTIVATIONS.items())}
+_PROBLEM_NAMES = {ours: theirs for theirs, ours in PROBLEMS.items()}
+_CLASS_OF_HEADS = {heads: name for name, heads in families.HEADS_OF_CLASS.items()}
+# What a preset folder can hold: only a folder with nothing else is replaced.
+_FILES = {
+    "config.json",
+    "model.safetensors",
+    "vocab.txt",
+    "vocab.json",
+    "merges.txt",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "modules.json",
+    "sentence_bert_config.json",
+    "1_Pooling",
+    "2_Normalize",
+    "bert_config.json",
+    "bert_model.ckpt.index",
+    "bert_model.ckpt.data-00000-of-00001",
+    "model.weights.h5",
+    "task.json",
+    "task.weights.h5",
+    "preprocessor.json",
+    "metadata.json",
+    "assets",
+}
+# `assets` is a name that others use too: this is all that a preset has there.
+_VOCABULARY = "assets/tokenizer/vocabulary.txt"
+
+
+def write_preset(folder, config, weights, heads=(), arguments=None, tokenizer=None, finish=None):
+    """Writes a folder in Hugging Face's layout, as `save_pretrained` of transformers does.
+
+    Args:
+        folder: str or path. A folder that holds a preset is replaced once the new one is complete.
+        config: `BertConfig`.
+        weights: dict, our path -> array.
+        heads: tuple of str, the heads among them.
+        arguments: dict or None, of the task: `labels`, `problem`, `dropout`, `tied`; all others are kept
+            where kerasbert alone reads them.
+        tokenizer: with `save_to_folder` and `pad_id`, or None.
+        finish: function of the temporary folder, or None, that adds files of its own.
+
+    Raises:
+        FileExistsError: if the folder holds other files.
+        ValueError: if no family of models in transformers is such a model.
+    """
+    arguments = dict(arguments or {})
+    family = family_of(config, heads, weights)
+    tied = arguments.get("tied", True)
+    tensors = _tensors(family, config, heads, weights, tied)
+    fields = config_fields(family, config, heads, arguments, tokenizer)
+    with replacing_preset(folder) as temporary:
+        temporary.mkdir()
+        (temporary / "config.json").write_text(json.dumps(fields, indent=2, sort_keys=True) + "\n", "utf-8")
+        safetensors.numpy.save_file(tensors, temporary / "model.safetensors", metadata={"format": "pt"})
+        if tokenizer is not None:
+            tokenizer.save_to_folder(temporary, max_length=config.max_sequence_length)
+        if finish is not None:
+            finish(temporary)
+
+
+def family_of(config, heads, weights):
+    """The family of models in transformers that computes what an encoder of `config` does.
+
+    Raises:
+        ValueError: if there is none.
+    """
+    pooled = "encoder/pooler/dense/kernel" in weights
+    if config.position_offset:
+        family = families.ROBERTA
+    elif not config.num_segments:
+        family = families.DISTILBERT
+    elif config.embedding_dim or (pooled and config.pooler_activation == "gelu"):
+        family = families.ELECTRA
+    else:
+        family = families.BERT
+    wanted = {
+        "position_offset": bool(config.position_offset) == (family is families.ROBERTA),
+        "num_segments": bool(config.num_segments) == (family is not families.DISTILBERT),
+        "embedding_dim": config.embedding_dim is None or family is families.ELECTRA,
+        "pooler_activation": not pooled
+        or config.pooler_activation == family.fixed.get("pooler_activation", "tanh"),
+        "layer_norm_epsilon": config.layer_norm_epsilon
+        == family.fixed.get("layer_norm_epsilon", config.layer_norm_epsilon),
+        "heads": all(head in family.heads for head in heads) and tuple(heads) in _CLASS_OF_HEADS,
+    }
+    for name, fits in wanted.items():
+        if not fits:
+            raise checks.invalid(
+                f"A model of transformers' {family.classes} family cannot have this `{name}`.",
+                fix="Save it with `save(path.keras)` instead.",
+                where="write_preset",
+                **{name: heads if name == "heads" else getattr(config, name)},
+            )
+    return family
+
+
+def _tensors(family, config, heads, weights, tied):
+    places = places_of(family, config, heads, tied, prefix=family.prefix if heads else "")
+    tensors = {}
+    for path, value in weights.items():
+        tensors[places[path].name] = np.ascontiguousarray(places[path].from_ours(_float(value)))
+    if "masked_lm" in heads and not tied:  # transformers stores this bias too, and reads the decoder's
+        tensors[bias_of_masked_lm(family)] = _float(weights["masked_lm/output_bias"])
+    if config.position_embedding == "sinusoidal":
+        width = config.embedding_dim or config.hidden_dim
+        before = np.zeros((config.position_offset, width), "float32")
+        table = np.concatenate([before, sinusoidal_positions(config.max_sequence_length, width)])
+        tensors[(family.prefix if heads else "") + POSITION_TABLE] = table
+    return tensors
+
+
+def _float(value):
+    """Half precision becomes float32, as checkpoints have it: exact, and read by everything."""
+    return np.asarray(value, "float32")
+
+
+def config_fields(family, config, heads, arguments, tokenizer):
+    """The content of `config.json`; arguments are those of `write_preset`."""
+    ours = config.to_dict() | {"activation": _ACTIVATION_NAMES[config.activation]}
+    fields = {theirs: ours[name] for theirs, name in family.fields.items()}
+    fields["model_type"] = family.model_type
+    fields["architectures"] = [family.classes + _CLASS_OF_HEADS[tuple(heads)]]
+    fields["dtype"] = "float32"
+    fields["max_position_embeddings"] += config.position_offset
+    if "embedding_size" in fields:
+        fields["embedding_size"] = config.embedding_dim or config.hidden_dim
+    if config.position_offset:
+        fields["pad_token_id"] = config.position_offset - 1
+    elif tokenizer is not None:
+        fields["pad_token_id"] = tokenizer.pad_id
+    for head in heads:
+        if head in family.dropouts and "dropout" in arguments:
+            fields[family.dropouts[head]] = arguments["dropout"]
+    if "labels" in arguments:
+        labels = arguments["labels"]
+        fields["id2label"] = {str(number): label for number, label in enumerate(labels)}
+        fields["label2id"] = {label: number for number, label in enumerate(labels)}
+    if "problem" in arguments:
+        fields["problem_type"] = _PROBLEM_NAMES[arguments["problem"]]
+    if "tied" in arguments:
+        fields["tie_word_embeddings"] = arguments["tied"]
+    known = {"dropout", "labels", "problem", "tied"}
+    own = {"task": {name: value for name, value in arguments.items() if name not in known}}
+    if config.position_embedding != "learned":
+        own["position_embedding"] = config.position_embedding
+    return fields | {OWN: own}
+
+
+@contextlib.contextmanager
+def replacing_preset(folder):
+    """As `atomic.replacing`, for a folder that holds nothing but a preset.
+
+    Raises:
+        FileExistsError: if the folder holds other files.
+    """
+    folder = pathlib.Path(folder)
+    others = sorted(path.name for path in folder.glob("*") if path.name not in _FILES)
+    assets = [path.relative_to(folder).as_posix() for path in folder.glob("assets/**/*") if path.is_file()]
+    others += sorted(set(assets) - {_VOCABULARY})
+    if others:
+        raise checks.invalid(
+            "A preset's folder must be new, empty, or hold a preset and nothing else.",
+            fix="Choose another folder.",
+            where=str(folder),
+            kind=FileExistsError,
+            others=others,
+        )
+    with replacing(folder) as temporary:
+        yield temporary

@@ -1,0 +1,106 @@
+"""The modules of a sentence-transformers folder: transformer, pooling, normalization."""
+
+import json
+
+from kerasbert import checks
+from kerasbert.checkpoints.huggingface import read_json
+
+# The flag in the pooling module's config, up to their version 5 -> ours. Later there is one `pooling_mode`.
+POOLINGS = {
+    "pooling_mode_mean_tokens": "mean",
+    "pooling_mode_cls_token": "cls",
+    "pooling_mode_max_tokens": "max",
+}
+# The longest text: up to version 5 in the first file, later in the second.
+LIMITS = {"sentence_bert_config.json": "max_seq_length", "tokenizer_config.json": "model_max_length"}
+
+
+def transformer_folder(folder):
+    """Where the transformer of a folder is: in older sentence-transformers folders it is a subfolder."""
+    for module in _modules(folder):
+        if module["type"].endswith(".Transformer"):
+            return folder / module["path"]
+    return folder
+
+
+def read_modules(folder):
+    """What a sentence-transformers folder does with the encoder's output.
+
+    Args:
+        folder: `pathlib.Path`.
+
+    Returns:
+        dict with what it says: `pooling` and `normalize`, `max_sequence_length`; empty for other folders.
+
+    Raises:
+        ValueError: if it has a module that kerasbert lacks, or pools in several ways at once.
+    """
+    modules = _modules(folder)
+    if not modules:
+        return {}
+    found = {"normalize": False}
+    for file, field in LIMITS.items():
+        path = transformer_folder(folder) / file
+        if path.is_file() and (longest := read_json(path).get(field)):
+            found["max_sequence_length"] = int(longest)
+            break
+    for module in modules:
+        kind = module["type"].rpartition(".")[2]
+        checks.one_of(str(folder / "modules.json"), ("Transformer", "Pooling", "Normalize"), type=kind)
+        if kind == "Normalize":
+            found["normalize"] = True
+        if kind == "Pooling":
+            found["pooling"] = _pooling(folder / module["path"] / "config.json")
+    return found
+
+
+def write_modules(folder, pooling, normalize, hidden_dim, max_sequence_length):
+    """Writes the files that make a Hugging Face folder one of sentence-transformers."""
+    package = "sentence_transformers.models"
+    modules = [("", "Transformer"), ("1_Pooling", "Pooling"), *([("2_Normalize", "Normalize")] * normalize)]
+    listed = [
+        {"idx": i, "name": str(i), "path": path, "type": f"{package}.{kind}"}
+        for i, (path, kind) in enumerate(modules)
+    ]
+    _write(folder / "modules.json", listed)
+    _write(
+        folder / "sentence_bert_config.json", {"max_seq_length": max_sequence_length, "do_lower_case": False}
+    )
+    flags = {theirs: ours == pooling for theirs, ours in POOLINGS.items()}
+    for path, _ in modules[1:]:
+        (folder / path).mkdir()
+    _write(folder / "1_Pooling" / "config.json", {"word_embedding_dimension": hidden_dim, **flags})
+
+
+def _write(path, content):
+    path.write_text(json.dumps(content, indent=2), "utf-8")
+
+
+def _modules(folder):
+    path = folder / "modules.json"
+    if not path.is_file():
+        return []
+    try:
+        modules = json.loads(path.read_text("utf-8"))
+        return [{"type": str(module["type"]), "path": str(module["path"])} for module in modules]
+    except (ValueError, TypeError, KeyError) as error:
+        raise checks.invalid(
+            "`modules.json` must list modules with a type and a path.",
+            fix="Fetch it again.",
+            where=str(path),
+            reason=repr(error),
+        ) from error
+
+
+def _pooling(path):
+    config = read_json(path)
+    modes = [name for name, value in config.items() if name.startswith("pooling_mode_") and value is True]
+    modes = [POOLINGS.get(name, name) for name in modes] or [config.get("pooling_mode")]
+    if len(modes) != 1 or modes[0] not in POOLINGS.values():
+        raise checks.invalid(
+            f"A pooling module must pool in one of these ways: {', '.join(POOLINGS.values())}.",
+            fix="Choose a model that pools so, or load its encoder with `BertEncoder.from_preset`.",
+            where=str(path),
+            pooling_modes=modes,
+        )
+    return modes[0]

@@ -1,0 +1,108 @@
+"""Which token stands at each position."""
+
+import keras
+from keras import ops
+
+from kerasbert import checks
+from kerasbert.layers.activations import BY_NAME
+from kerasbert.layers.dense import BertInitializer, make_dense
+
+
+@keras.saving.register_keras_serializable(package="kerasbert")
+class MaskedLMHead(keras.layers.Layer):
+    """Dense layer, activation and normalization, then a score for each token of the vocabulary.
+
+    Devlin et al. 2019, section 3.1, https://arxiv.org/abs/1810.04805. The last kernel is the token embedding,
+    with a bias of its own (Press & Wolf 2017, https://arxiv.org/abs/1608.05859).
+
+    Args:
+        vocabulary_size: int, V.
+        activation: str, as in `BertConfig`.
+        layer_norm_epsilon: float.
+        initializer_range: float, standard deviation of the kernels' initializer.
+        tied: bool, whether the last kernel is the token embedding; else it is a weight of this layer.
+
+    Call arguments:
+        sequence_output: float tensor `(B, S, D)`, or `(S, D)` for one sequence.
+        token_embedding: float tensor `(V, D)`, the encoder's; not read if not tied.
+
+    Returns:
+        Float tensor `(B, S, V)`, or `(S, V)`: logits.
+
+    Raises:
+        ValueError: if `token_embedding` is missing where it is tied.
+
+    Example:
+
+    >>> head = MaskedLMHead(vocabulary_size=20)
+    >>> tuple(head(np.ones((2, 5, 8), "float32"), np.ones((20, 8), "float32")).shape)
+    (2, 5, 20)
+    """
+
+    def __init__(
+        self,
+        vocabulary_size,
+        activation="gelu",
+        layer_norm_epsilon=1e-12,
+        initializer_range=0.02,
+        tied=True,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        checks.positive_int(self.name, vocabulary_size=vocabulary_size)
+        checks.one_of(self.name, tuple(BY_NAME), activation=activation)
+        self.vocabulary_size = vocabulary_size
+        self.activation = activation
+        self.layer_norm_epsilon = layer_norm_epsilon
+        self.initializer_range = initializer_range
+        self.tied = tied
+        self.layer_norm = keras.layers.LayerNormalization(
+            epsilon=layer_norm_epsilon, name="layer_norm", dtype=self.dtype_policy
+        )
+
+    def build(self, sequence_output_shape, token_embedding_shape=None):
+        """Creates the dense layer, the normalization, the bias and, if not tied, the last kernel."""
+        hidden_dim = sequence_output_shape[-1]
+        self.dense = make_dense(hidden_dim, self.initializer_range, name="dense", dtype=self.dtype_policy)
+        self.dense.build((None, hidden_dim))
+        self.layer_norm.build((None, hidden_dim))
+        self.output_bias = self.add_weight(
+            shape=(self.vocabulary_size,), initializer="zeros", name="output_bias"
+        )
+        self.decoder_kernel = None
+        if not self.tied:
+            self.decoder_kernel = self.add_weight(
+                shape=(self.vocabulary_size, hidden_dim),
+                initializer=BertInitializer(self.initializer_range),
+                name="decoder_kernel",
+            )
+        self.built = True
+
+    def call(self, sequence_output, token_embedding=None):
+        """See the class."""
+        kernel = token_embedding if self.tied else self.decoder_kernel
+        if kernel is None:
+            raise checks.invalid(
+                "A tied head needs the encoder's token embedding.",
+                fix="Pass `encoder.embeddings.token_embedding.embeddings`.",
+                where=self.name,
+                token_embedding=None,
+            )
+        x = self.layer_norm(BY_NAME[self.activation](self.dense(sequence_output)))
+        kernel = ops.cast(ops.convert_to_tensor(kernel), self.compute_dtype)
+        return ops.matmul(x, ops.transpose(kernel)) + self.output_bias
+
+    def compute_output_shape(self, sequence_output_shape, token_embedding_shape=None):
+        """Returns the input's shape with V in place of D."""
+        return (*sequence_output_shape[:-1], self.vocabulary_size)
+
+    def get_config(self):
+        """Returns the arguments of `__init__`."""
+        return {
+            **super().get_config(),
+            "vocabulary_size": self.vocabulary_size,
+            "activation": self.activation,
+            "layer_norm_epsilon": self.layer_norm_epsilon,
+            "initializer_range": self.initializer_range,
+            "tied": self.tied,
+        }

@@ -1,0 +1,41 @@
+"""The labels of a task that is built on a checkpoint with labels of its own."""
+
+import re
+
+from kerasbert import checks
+
+# What transformers calls classes that nobody named.
+UNNAMED = re.compile(r"LABEL_\d+$")
+
+
+def kept_labels(task_class, checkpoint, arguments, fresh_heads, given):
+    """Decides whether a head of a checkpoint is the one for a task's labels.
+
+    It is if no labels were given, or the same ones, or as many where the checkpoint has no names for them.
+
+    Args:
+        task_class: with `head_names`.
+        checkpoint: `Checkpoint`.
+        arguments: dict, of the task to be built.
+        fresh_heads: tuple of heads that the task does not take from the checkpoint.
+        given: dict, arguments that the user gave.
+
+    Returns:
+        The pair `(arguments, fresh_heads)`.
+
+    Raises:
+        ValueError: if neither the user nor the checkpoint names labels.
+    """
+    if "labels" not in arguments:
+        raise checks.invalid(
+            "`labels` must be given: the checkpoint was not saved with a head for this task.",
+            fix='Pass the class names, such as labels=["negative", "positive"].',
+            where=f"{task_class.__name__}.from_preset",
+            heads=checkpoint.heads,
+        )
+    if "labels" in given and set(task_class.head_names) & set(checkpoint.heads):
+        theirs, ours = tuple(checkpoint.arguments["labels"]), tuple(given["labels"])
+        unnamed = all(UNNAMED.match(label) for label in theirs)
+        if theirs != ours and not (unnamed and len(theirs) == len(ours)):
+            fresh_heads = (*fresh_heads, *task_class.head_names)
+    return arguments, fresh_heads

@@ -1,0 +1,69 @@
+"""Which of several texts goes with another."""
+
+import keras
+from keras import ops
+
+from kerasbert.heads import ClassificationHead
+from kerasbert.tasks.task import Task
+
+
+@keras.saving.register_keras_serializable(package="kerasbert")
+class BertMultipleChoice(Task):
+    """Scores each of K choices. It takes tokens of `text, choice`, K to a row.
+
+    Devlin et al. 2019, section 4.4, https://arxiv.org/abs/1810.04805.
+
+    Args:
+        encoder: `BertEncoder` with a pooler.
+        tokenizer: `BertTokenizer`.
+        dropout: float in [0, 1), before the last layer.
+        max_sequence_length: int or None, the longest input in tokens; None: the encoder's.
+        **kwargs: `name`, `dtype`.
+
+    Call arguments:
+        inputs: dict of int tensors `token_ids`, `segment_ids`, `padding_mask`, `(B, K, S)` each, or `(K, S)`
+            for one question.
+
+    Returns:
+        Float tensor `(B, K)`, or `(K,)`: logits. `fit` takes the number of the right choice, int `(B,)`.
+
+    Example:
+
+    >>> tokenizer = BertTokenizer(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "two", "three"])
+    >>> config = BertConfig(vocabulary_size=7, num_layers=1, num_heads=2, hidden_dim=8, intermediate_dim=16)
+    >>> chooser = BertMultipleChoice(BertEncoder(config), tokenizer)
+    >>> tuple(chooser(tokenizer(["two", "two"], ["two", "three"])).shape)
+    (2,)
+    """
+
+    head_names = ("multiple_choice",)
+    needs_pooler = True
+    preset_arguments = ("dropout",)
+
+    def __init__(self, encoder, tokenizer, dropout=0.1, max_sequence_length=None, **kwargs):
+        super().__init__(encoder, tokenizer, max_sequence_length, **kwargs)
+        config = encoder.config
+        self.head = ClassificationHead(
+            1, dropout, config.initializer_range, name=self.head_names[0], dtype=self.dtype_policy
+        )
+        self.head.build((None, config.hidden_dim))
+        self.built = True
+
+    def call(self, inputs, training=None):
+        """See the class."""
+        *lead, choices, length = ops.shape(inputs["token_ids"])
+        rows = {name: ops.reshape(value, (-1, length)) for name, value in inputs.items()}
+        pooled = self.encoder(rows, first_token_only=True, training=training)["pooled_output"]
+        return ops.reshape(self.head(pooled, training=training), (*lead, choices))
+
+    def default_loss(self):
+        """Cross-entropy over the choices."""
+        return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+
+    def default_metrics(self):
+        """Accuracy."""
+        return [keras.metrics.SparseCategoricalAccuracy(name="accuracy")]
+
+    def get_config(self):
+        """Returns the arguments of `__init__`."""
+        return {**super().get_config(), "dropout": self.head.dropout_rate}

@@ -1,0 +1,50 @@
+"""Whether a text follows another."""
+
+import keras
+
+from kerasbert.tasks.text_classifier import BertTextClassifier
+
+
+@keras.saving.register_keras_serializable(package="kerasbert")
+class BertNextSentencePredictor(BertTextClassifier):
+    """Says whether the second text of a pair follows the first, or is a random one.
+
+    Devlin et al. 2019, section 3.1, https://arxiv.org/abs/1810.04805. A `BertTextClassifier` of the labels
+    `next` and `random`, with the head that pre-training leaves.
+
+    Args:
+        encoder: `BertEncoder` with a pooler.
+        tokenizer: `BertTokenizer`.
+        max_sequence_length: int or None, the longest input in tokens; None: the encoder's.
+        **kwargs: `name`, `dtype`.
+
+    Example:
+
+    >>> tokenizer = BertTokenizer(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "good", "film"])
+    >>> config = BertConfig(vocabulary_size=7, num_layers=1, num_heads=2, hidden_dim=8, intermediate_dim=16)
+    >>> predictor = BertNextSentencePredictor(BertEncoder(config), tokenizer)
+    >>> predictor.predict((["good film"], ["good"]), verbose=0).shape
+    (1, 2)
+    """
+
+    head_names = ("next_sentence",)
+    preset_arguments = ()
+
+    def __init__(self, encoder, tokenizer, max_sequence_length=None, **kwargs):
+        super().__init__(
+            encoder,
+            tokenizer,
+            labels=("next", "random"),
+            dropout=0.0,
+            max_sequence_length=max_sequence_length,
+            **kwargs,
+        )
+
+    @classmethod
+    def _arguments(cls, checkpoint, given):
+        return super(BertTextClassifier, cls)._arguments(checkpoint, given)
+
+    def get_config(self):
+        """Returns the arguments of `__init__`."""
+        fixed = ("labels", "dropout", "problem")
+        return {name: value for name, value in super().get_config().items() if name not in fixed}

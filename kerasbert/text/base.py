@@ -1,0 +1,153 @@
+"""What all tokenizers share: what goes in, and how ids become the inputs of an encoder."""
+
+from kerasbert import checks
+from kerasbert.text import decoding, packing
+from kerasbert.text.inputs import as_text_tensor
+
+
+class TextTokenizer:
+    """The common part of `BertTokenizer` and `RobertaTokenizer`.
+
+    A subclass sets `vocabulary`, `pad_id`, `unk_id`, `cls_id`, `sep_id` and `mask_id`, and says in
+    `_tokenize(texts, with_offsets)` how a string tensor becomes ids.
+    """
+
+    _separators = 1  # between first and second text
+    _second_segment = 1
+
+    @property
+    def vocabulary_size(self):
+        """int, the number of tokens."""
+        return len(self.vocabulary)
+
+    def tokenize(self, texts):
+        """Turns texts into token ids, without special tokens.
+
+        Args:
+            texts: one text, or B of them: str, bytes, list, numpy array, pandas Series or string tensor.
+
+        Returns:
+            Ragged int32 (B, None), or an int32 tensor (S,) for one text.
+
+        Raises:
+            TypeError: if something is not text.
+        """
+        return self._tokenize(as_text_tensor(texts, "texts"), with_offsets=False)[0]
+
+    def tokenize_with_offsets(self, texts):
+        """Turns texts into token ids and says where in the text each token stands.
+
+        Args:
+            texts: as for `tokenize`.
+
+        Returns:
+            (ids, starts, ends), each ragged int32 (B, None), or int32 (S,) for one text. Positions are
+            characters (code points) of the original text: `text[start:end]` is what the token was made of.
+            In bytes that are not UTF-8 the ignored ones do not count.
+
+        Raises:
+            TypeError: if something is not text.
+        """
+        return self._tokenize(as_text_tensor(texts, "texts"), with_offsets=True)
+
+    def pack(self, first, second=None, max_length=None):
+        """Packs token ids for the encoder, with the special tokens of the model.
+
+        `[CLS] first [SEP]` or `[CLS] first [SEP] second [SEP]` for BERT, `<s> first </s>` or
+        `<s> first </s></s> second </s>` for RoBERTa, whose segments are all 0. Too long pairs lose tokens
+        at the end of the longer text, of the second if both are as long, until they fit (Devlin et al.
+        2019, appendix A.2, as in the original code).
+
+        Args:
+            first: ragged int32 (B, None) from `tokenize`, or (S,) for one text.
+            second: like `first`, or None.
+            max_length: int or None, the most tokens in a row, special tokens included.
+
+        Returns:
+            dict of `token_ids`, `segment_ids` and `padding_mask` (1 for tokens, 0 for padding), each int32
+            (B, S), where S is the longest row; (S,) for one text.
+
+        Raises:
+            ValueError: if `max_length` has no room for the special tokens.
+        """
+        least = 2 if second is None else 2 + self._separators
+        if max_length is not None:
+            where = f"{type(self).__name__}.pack"
+            checks.positive_int(where, max_length=max_length)
+            if max_length < least:
+                raise checks.invalid(
+                    f"`max_length` must be at least {least}, the number of special tokens.",
+                    fix="Pass a larger number, such as 128.",
+                    where=where,
+                    max_length=max_length,
+                )
+        one, first, second = packing.as_ragged(first, second)
+        packed = packing.pack(
+            first,
+            second,
+            max_length,
+            cls_id=self.cls_id,
+            sep_id=self.sep_id,
+            pad_id=self.pad_id,
+            separators=self._separators,
+            second_segment=self._second_segment,
+        )
+        return {name: value[0] for name, value in packed.items()} if one else packed
+
+    def packed_lengths(self, first, second=None):
+        """How long packed rows are before truncation, special tokens included.
+
+        Args:
+            first: ragged int32 (B, None) from `tokenize`, or (S,) for one text.
+            second: like `first`, or None.
+
+        Returns:
+            int32 (B,), or () for one text. Rows above `max_length` are the ones that `pack` truncates.
+        """
+        one, first, second = packing.as_ragged(first, second)
+        lengths = packing.packed_lengths(
+            packing.row_lengths(first),
+            None if second is None else packing.row_lengths(second),
+            separators=self._separators,
+        )
+        return lengths[0] if one else lengths
+
+    def __call__(self, texts, second=None, max_length=None):
+        """Tokenizes and packs, see `tokenize` and `pack`.
+
+        Args:
+            texts: one text, or B of them.
+            second: as many texts, or None.
+            max_length: int or None.
+
+        Returns:
+            dict of `token_ids`, `segment_ids` and `padding_mask`, each int32 (B, S), or (S,) for one text.
+        """
+        texts = as_text_tensor(texts, "texts")
+        if second is not None:
+            second = as_text_tensor(second, "second")
+            second = self.tokenize(second)
+        return self.pack(self.tokenize(texts), second, max_length)
+
+    def to_tokens(self, ids):
+        """The tokens of ids.
+
+        Args:
+            ids: int, or list, array or ragged tensor of them, of any depth.
+
+        Returns:
+            str, or lists of str of the same depth.
+        """
+        return decoding.to_tokens(decoding.as_list(ids), self.vocabulary)
+
+    @classmethod
+    def from_config(cls, config):
+        """Makes the tokenizer of a `get_config`.
+
+        Args:
+            config: dict.
+
+        Returns:
+            A tokenizer of this class.
+        """
+        return cls(**config)

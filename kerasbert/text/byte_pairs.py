@@ -1,0 +1,159 @@
+"""Byte-pair encoding of words, all of a batch at once, in graph operations."""
+
+import numpy as np
+
+from kerasbert import checks
+from kerasbert.optional import tensorflow as tf
+
+# A vocabulary spells the bytes as characters: printable ones as in Latin-1, the others from U+0100 on.
+_PRINTABLE = {*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
+_OTHERS = [byte for byte in range(256) if byte not in _PRINTABLE]
+BYTE_CHARACTERS = tuple(chr(b if b in _PRINTABLE else 0x100 + _OTHERS.index(b)) for b in range(256))
+_NEVER = np.iinfo(np.int32).max  # the rank of a pair that is not merged
+
+
+class BytePairs:
+    """Merges the bytes of words, the pair of the lowest rank first (Sennrich et al. 2016, section 3.2).
+
+    Of pairs of the same rank the left one goes first, and one merge at a time, as in Hugging Face's
+    tokenizers. Merges that cannot influence each other are done in the same step.
+
+    Args:
+        ids: dict, token -> id.
+        merges: sequence of str, two tokens with a blank between, in the order of their ranks.
+        where: str or None, the source, for error messages.
+
+    Raises:
+        ValueError: if the vocabulary lacks a byte, or a token of a merge.
+    """
+
+    def __init__(self, ids, merges, where=None):
+        missing = [c for c in BYTE_CHARACTERS if c not in ids]
+        if missing:
+            raise checks.invalid(
+                "A byte-level vocabulary must hold a token for each of the 256 bytes.",
+                fix="Pass the vocabulary of a RoBERTa checkpoint, with its merges.",
+                where=where,
+                missing=missing,
+            )
+        ranked = {}  # of two equal merges the later counts, as with Hugging Face
+        for rank, merge in enumerate(merges):
+            left, right = merge.split(" ")
+            if not {left, right, left + right} <= ids.keys():
+                raise checks.invalid(
+                    "Both tokens of a merge, and what they make, must be in the vocabulary.",
+                    fix="Pass the vocabulary and the merges of the same checkpoint.",
+                    where=where,
+                    rank=rank,
+                    merge=merge,
+                )
+            ranked[ids[left], ids[right]] = rank, ids[left + right], len(left + right)
+        table = [(*pair, *rest) for pair, rest in ranked.items()]
+        table = np.array(table, np.int64).reshape(-1, 5)
+        left, right, rank, product, size = table[np.lexsort((table[:, 1], table[:, 0]))].T
+        self._count = len(ids)
+        # No token is longer: what happens further away than this cannot change a merge before it is done.
+        self._block = int(size.max(initial=2))
+        products = np.zeros(len(merges) + 1, np.int32)
+        products[rank] = product
+        self._late = _makes_earlier_pairs(left, right, rank, product, len(ids))
+        in_turn = np.zeros(len(merges) + 1, bool)
+        in_turn[rank] = self._late
+        with tf.init_scope():  # eager tensors outlive the graph they are first used in
+            # The last key is greater than any, so that every search ends inside.
+            self._keys = tf.constant(np.append(left * len(ids) + right, np.iinfo(np.int64).max))
+            self._ranks = tf.constant(np.append(rank, _NEVER).astype(np.int32))
+            self._products = tf.constant(products)
+            self._in_turn = tf.constant(in_turn)
+            self._bytes = tf.constant([ids[c] for c in BYTE_CHARACTERS], tf.int32)
+
+    def merge(self, words):
+        """Splits words into tokens.
+
+        Args:
+            words: string tensor (W,).
+
+        Returns:
+            Ragged int32 (W, None), token ids.
+        """
+        data = tf.cast(tf.io.decode_raw(tf.strings.reduce_join(words), tf.uint8), tf.int32)
+        count = tf.size(words)
+        word = tf.repeat(tf.range(count), tf.strings.length(words))
+        ids = tf.gather(self._bytes, data)
+        ranks = self._rank(ids, word, tf.range(tf.size(ids)))
+        ids, word, _ = tf.while_loop(
+            lambda ids, word, ranks: tf.reduce_any(ranks != _NEVER),
+            self._step,
+            (ids, word, ranks),
+            shape_invariants=(tf.TensorShape([None]),) * 3,
+        )
+        return tf.RaggedTensor.from_value_rowids(
+            ids, tf.cast(word, tf.int64), tf.cast(count, tf.int64), validate=False
+        )
+
+    def _rank(self, ids, word, places):
+        """The ranks of the pairs that begin at `places`."""
+        after = tf.minimum(places + 1, tf.size(ids) - 1)
+        left, right = tf.gather(ids, places), tf.gather(ids, after)
+        keys = tf.cast(left, tf.int64) * self._count + tf.cast(right, tf.int64)
+        found = tf.searchsorted(self._keys, keys)
+        pair = (after > places) & (tf.gather(word, places) == tf.gather(word, after))
+        return tf.where(pair & (tf.gather(self._keys, found) == keys), tf.gather(self._ranks, found), _NEVER)
+
+    def _step(self, ids, word, ranks):
+        take = self._next_merges(word, ranks)
+        merged = tf.gather(self._products, tf.where(take, ranks, 0))
+        ids = tf.where(take, merged, ids)
+        kept = tf.where(tf.concat([[True], ~take[:-1]], 0))[:, 0]
+        changed = take | tf.concat([take[1:], [False]], 0)
+        ids, word, ranks, changed = (tf.gather(x, kept) for x in (ids, word, ranks, changed))
+        places = tf.where(changed)
+        new = self._rank(ids, word, tf.cast(places[:, 0], tf.int32))
+        return ids, word, tf.tensor_scatter_nd_update(ranks, places, new)
+
+    def _next_merges(self, word, ranks):
+        """Which pairs may be merged now, as bool (n,).
+
+        Words are cut into blocks. A pair is merged when its rank is the lowest of its block and of both
+        blocks beside it: any influence from further away would have to be a token longer than a block.
+        """
+        places = tf.range(tf.size(ranks))
+        new_word = _differs(word)
+        in_word = places - _latest(new_word)
+        new_block = new_word | (in_word % self._block == 0)
+        block = tf.cumsum(tf.cast(new_block, tf.int32)) - 1
+        lowest = tf.math.segment_min(ranks, block)
+        continues = ~tf.boolean_mask(new_word, new_block)  # the block before is of the same word
+        before = tf.where(continues, tf.concat([[_NEVER], lowest[:-1]], 0), _NEVER)
+        after = tf.concat([tf.where(continues, lowest, _NEVER)[1:], [_NEVER]], 0)
+        floor = tf.minimum(lowest, tf.minimum(before, after))
+        due = (ranks == tf.gather(floor, block)) & (ranks != _NEVER)
+        # Pairs of the same rank overlap in a row of equal tokens, such as "aaaa": every other one is taken,
+        # from the left; whether that end of the row is safe decides for all.
+        row = _latest(_differs(ranks))
+        take = due & tf.gather(due, row) & ((places - row) % 2 == 0)
+        if not self._late.any():
+            return take
+        # A few merges make pairs of a lower rank than their own, which come before the next of the same.
+        leftmost = tf.math.segment_min(tf.where(due, places, _NEVER), block)
+        only = (places == tf.gather(leftmost, block)) & (tf.gather(before, block) > ranks)
+        return tf.where(tf.gather(self._in_turn, tf.where(due, ranks, 0)), due & only, take)
+
+
+def _differs(values):
+    """Where a value is not that before it."""
+    return tf.concat([tf.fill([tf.minimum(tf.size(values), 1)], True), values[1:] != values[:-1]], 0)
+
+
+def _latest(begins):
+    """The place of the latest True up to each place; the first is True."""
+    starts = tf.cast(tf.where(begins)[:, 0], tf.int32)
+    return tf.gather(starts, tf.cumsum(tf.cast(begins, tf.int32)) - 1)
+
+
+def _makes_earlier_pairs(left, right, rank, product, count):
+    """Whether a merge's product is part of a merge of the same or a lower rank, as bool (merges,)."""
+    earliest = np.full(count, _NEVER, np.int64)
+    np.minimum.at(earliest, left, rank)
+    np.minimum.at(earliest, right, rank)
+    return earliest[product] <= rank

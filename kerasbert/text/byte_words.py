@@ -1,0 +1,97 @@
+"""Texts to the words of GPT-2 and RoBERTa: spaces stay, each with the word that follows it."""
+
+import functools
+
+import numpy as np
+
+from kerasbert.optional import tensorflow as tf
+
+LETTER, NUMBER, SPACE, OTHER = range(4)
+WHITE_SPACE = r"[\t-\r\x{85}\p{Z}]"  # what Unicode calls so, and `\s` means in the original
+# Letters and numbers of Unicode 15.1 and 16, which Hugging Face knows and TensorFlow 2.21 does not.
+_NEW_LETTERS = (
+    "1C89-1C8A A7CB-A7CD A7DA-A7DC 105C0-105F3 10D4A-10D65 10D6F-10D85 10EC2-10EC4 11380-11389 1138B-1138B "
+    "1138E-1138E 11390-113B5 113B7-113B7 113D1-113D1 113D3-113D3 11BC0-11BE0 13460-143FA 16100-1611D "
+    "16D40-16D6C 18CFF-18CFF 1E5D0-1E5ED 1E5F0-1E5F0 2EBF0-2EE5D"
+)
+_NEW_NUMBERS = "10D40-10D49 116D0-116E3 11BF0-11BF9 16130-16139 16D70-16D79 1CCF0-1CCF9 1E5F1-1E5FA"
+_PAGE = 128
+_APOSTROPHE, _BLANK = ord("'"), ord(" ")
+
+
+@functools.lru_cache(maxsize=1)
+def character_classes():
+    """Which characters are letters, numbers and white space.
+
+    Returns:
+        (pages, numpy int32 (8704,): the row of `classes` for each 128 characters;
+        classes, numpy int32 (rows, 128)).
+    """
+    classes = np.full(0x110000, OTHER, np.int32)
+    assigned = np.r_[0:0xD800, 0xE000:0x40000]  # beyond are private characters and marks
+    with tf.init_scope():
+        characters = tf.constant([chr(c) for c in assigned])
+        for kind, pattern in (LETTER, r"\p{L}"), (NUMBER, r"\p{N}"), (SPACE, WHITE_SPACE):
+            classes[assigned[tf.strings.regex_full_match(characters, pattern).numpy()]] = kind
+    for kind, ranges in (LETTER, _NEW_LETTERS), (NUMBER, _NEW_NUMBERS):
+        for first, last in (pair.split("-") for pair in ranges.split()):
+            classes[int(first, 16) : int(last, 16) + 1] = kind
+    rows, pages = np.unique(classes.reshape(-1, _PAGE), axis=0, return_inverse=True)
+    return pages.reshape(-1).astype(np.int32), rows
+
+
+def split_words(characters, pages, classes):
+    r"""Splits texts into words, as this expression does, which TensorFlow has no operation for:
+
+    `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+` (Radford et al. 2019).
+    Whether a word begins at a character depends on no more than the four before it and the three after.
+
+    Args:
+        characters: ragged int32 (P, None), code points of P texts.
+        pages, classes: int32 tensors, from `character_classes`.
+
+    Returns:
+        Ragged int32 (P, None, None), the code points of each word of each text.
+    """
+    code, splits = characters.flat_values, characters.row_splits
+    kind = tf.gather_nd(classes, tf.stack([tf.gather(pages, code // _PAGE), code % _PAGE], axis=1))
+    count = tf.size(code, out_type=tf.int64)
+    begins = tf.scatter_nd(splits[:, tf.newaxis], tf.ones_like(splits), [count + 1]) > 0  # (n + 1,)
+    first, last = begins[:-1], begins[1:]
+
+    space = kind == SPACE
+    after_first = ~first
+    before = _shift(kind, 1, OTHER)
+    after_space = after_first & (before == SPACE)
+    after_blank = after_space & (_shift(code, 1, 0) == _BLANK)
+    ends_space = space & ~last & (_shift(kind, -1, SPACE) != SPACE)
+    # White space goes together but for its last character, which, if it is a blank, the next word takes.
+    starts = tf.where(space, ~after_space | ends_space, tf.where(after_space, ~after_blank, before != kind))
+    # 's, 't, 'm, 'd and 're, 've, 'll, where they do not continue a row of other marks or follow a blank.
+    apostrophe = (code == _APOSTROPHE) & (first | ~(after_blank | (before == OTHER))) & ~last
+    next_code, next_but_one = _shift(code, -1, 0), _shift(code, -2, 0)
+    short = apostrophe & _is_in(next_code, "stmd")
+    long = _is_in(next_code, "rv") & (next_but_one == ord("e"))
+    long |= (next_code == ord("l")) & (next_but_one == ord("l"))
+    long &= apostrophe & ~_shift(last, -1, True)
+    inside = _shift(short | long, 1, False) | _shift(long, 2, False)
+    ended = _shift(short, 2, False) | _shift(long, 3, False)
+    starts = first | ((starts | ended) & ~inside)
+
+    word_splits = tf.concat([tf.where(starts)[:, 0], [count]], 0)
+    words_before = tf.concat([[0], tf.cumsum(tf.cast(starts, tf.int64))], 0)
+    return tf.RaggedTensor.from_nested_row_splits(
+        code, [tf.gather(words_before, splits), word_splits], validate=False
+    )
+
+
+def _is_in(code, letters):
+    return tf.reduce_any(code[:, tf.newaxis] == tf.constant([ord(c) for c in letters]), axis=1)
+
+
+def _shift(values, places, fill):
+    """The values `places` before each position; after it if negative."""
+    padding = tf.fill([tf.minimum(abs(places), tf.size(values))], tf.cast(fill, values.dtype))
+    if places > 0:
+        return tf.concat([padding, values[:-places]], 0)
+    return tf.concat([values[-places:], padding], 0)

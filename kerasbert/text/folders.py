@@ -1,0 +1,113 @@
+"""The tokenizer of a folder, whichever library wrote it."""
+
+import os
+import re
+
+from kerasbert import checks
+from kerasbert.text import huggingface
+from kerasbert.text.roberta import RobertaTokenizer
+from kerasbert.text.tokenizer import BertTokenizer
+from kerasbert.text.vocabulary import Vocabulary, read_utf8
+
+_LOOKED_FOR = (
+    "tokenizer.json, vocab.txt, vocab.json with merges.txt, assets/tokenizer/vocabulary.txt, or "
+    "assets/tokenizer/vocabulary.json with assets/tokenizer/merges.txt"
+)
+
+
+def tokenizer_from_folder(folder):
+    """Reads the tokenizer of a folder: of Hugging Face, of KerasHub, or of Google's first release.
+
+    Looks for these files, in this order:
+
+    - `assets/tokenizer/vocabulary.txt`, or `vocabulary.json` and `merges.txt` there: KerasHub's BERT or
+      RoBERTa. The options are in its own `tokenizer.json`; where there is none, as below.
+    - `tokenizer.json`, Hugging Face's: a WordPiece model is BERT's, a byte-level BPE model RoBERTa's.
+    - `vocab.json` and `merges.txt`, Hugging Face's: RoBERTa.
+    - `vocab.txt`, Hugging Face's or Google's: BERT. Where no `tokenizer_config.json` is beside it, as in
+      Google's releases, texts are lower-cased unless a token of the vocabulary, other than those in
+      brackets, has a capital letter (A to Z).
+
+    Args:
+        folder: str or path.
+
+    Returns:
+        A `BertTokenizer` or `RobertaTokenizer`.
+
+    Raises:
+        FileNotFoundError: if the folder holds no such files.
+        ValueError: if a file is not what its name says.
+
+    Example:
+
+    >>> import pathlib, tempfile
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> _ = (folder / "vocab.txt").write_text("[PAD]\\n[UNK]\\n[CLS]\\n[SEP]\\n[MASK]\\nFilm\\n")
+    >>> tokenizer_from_folder(folder).lowercase
+    False
+    """
+    files = _relative_files(folder)
+    assets = os.path.join(folder, "assets", "tokenizer")
+    if "assets/tokenizer/vocabulary.txt" in files:
+        vocabulary = Vocabulary.from_file(os.path.join(assets, "vocabulary.txt"))
+        return BertTokenizer(vocabulary, **_keras_hub_options(folder, vocabulary))
+    if {"assets/tokenizer/vocabulary.json", "assets/tokenizer/merges.txt"} <= files:
+        paths = (os.path.join(assets, name) for name in ("vocabulary.json", "merges.txt"))
+        return RobertaTokenizer(*paths, **_keras_hub_options(folder))
+    if "tokenizer.json" in files:
+        path = os.path.join(folder, "tokenizer.json")
+        kind = huggingface.model_type(huggingface.json_object(read_utf8(path), path))
+        if kind not in ("WordPiece", "BPE"):
+            raise checks.invalid(
+                "tokenizer.json must hold a WordPiece model, as BERT's, or a BPE model, as RoBERTa's.",
+                fix="Pass the files of a BERT or RoBERTa model.",
+                where=path,
+                type=kind,
+            )
+        return (BertTokenizer if kind == "WordPiece" else RobertaTokenizer).from_folder(folder)
+    if {"vocab.json", "merges.txt"} <= files:
+        return RobertaTokenizer.from_folder(folder)
+    if {"vocab.txt", "tokenizer_config.json"} <= files:
+        return BertTokenizer.from_folder(folder)
+    if "vocab.txt" in files:
+        vocabulary = Vocabulary.from_file(os.path.join(folder, "vocab.txt"))
+        return BertTokenizer(vocabulary, lowercase=_is_uncased(vocabulary))
+    raise checks.invalid(
+        "The folder must hold the files of a tokenizer.",
+        fix=f"Looked for {_LOOKED_FOR}: copy them from the checkpoint.",
+        kind=FileNotFoundError,
+        folder=os.fspath(folder),
+    )
+
+
+def _relative_files(folder):
+    names = ["tokenizer.json", "tokenizer_config.json", "vocab.txt", "vocab.json", "merges.txt"]
+    names += [f"assets/tokenizer/{name}" for name in ("vocabulary.txt", "vocabulary.json", "merges.txt")]
+    return {name for name in names if os.path.isfile(os.path.join(folder, name))}
+
+
+def _is_uncased(vocabulary):
+    words = (token for token in vocabulary if not re.fullmatch(r"\[.*\]|<.*>", token))
+    return not any(re.search("[A-Z]", word) for word in words)
+
+
+def _keras_hub_options(folder, vocabulary=None):
+    """The options in KerasHub's tokenizer.json: of BERT if a WordPiece vocabulary is given, or of RoBERTa."""
+    path = os.path.join(folder, "tokenizer.json")
+    if not os.path.isfile(path):
+        return {} if vocabulary is None else {"lowercase": _is_uncased(vocabulary)}
+    config = huggingface.json_object(read_utf8(path), path).get("config") or {}
+    if vocabulary is None:
+        expected, names = {}, {"add_prefix_space": False}
+    else:
+        expected = {"split": True, "split_on_cjk": True, "suffix_indicator": "##", "oov_token": "[UNK]"}
+        names = {"lowercase": False, "strip_accents": False}  # KerasHub's defaults
+    for name, wanted in expected.items():
+        if config.get(name, wanted) != wanted:
+            raise checks.invalid(
+                f"`{name}` of a KerasHub BERT tokenizer must be {wanted!r}.",
+                fix="Use a tokenizer with BERT's own pipeline; BertTokenizer has no other.",
+                where=path,
+                **{name: config[name]},
+            )
+    return {name: config.get(name, default) for name, default in names.items()}

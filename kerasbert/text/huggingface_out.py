@@ -1,0 +1,166 @@
+"""A tokenizer in the words of Hugging Face's files."""
+
+import json
+import os
+
+from kerasbert import checks
+from kerasbert.atomic import replacing
+from kerasbert.text.huggingface import NORMALIZER, TOKENIZER_CONFIG
+
+# The class that loads tokenizer.json as it is. Transformers 5 builds its own BertTokenizer from the
+# vocabulary alone, and would put its word limit of 100 characters in place of the file's.
+_LOADS_AS_IS = "PreTrainedTokenizerFast"
+
+
+def bert_files(tokenizer, max_length=None):
+    """The files of a `BertTokenizer`.
+
+    Args:
+        tokenizer: `BertTokenizer`.
+        max_length: int or None, `model_max_length`.
+
+    Returns:
+        dict, file name -> str, the content.
+    """
+    vocabulary = tokenizer.vocabulary
+    special = {
+        "pad_token": "[PAD]",
+        "unk_token": "[UNK]",
+        "cls_token": "[CLS]",
+        "sep_token": "[SEP]",
+        "mask_token": "[MASK]",
+    }
+    cls, sep = ({"SpecialToken": {"id": token, "type_id": 0}} for token in ("[CLS]", "[SEP]"))
+    first, second = ({"Sequence": {"id": text, "type_id": i}} for i, text in enumerate("AB"))
+    second_sep = {"SpecialToken": {"id": "[SEP]", "type_id": 1}}
+    content = {
+        "version": "1.0",
+        "truncation": None,
+        "padding": None,
+        "added_tokens": [_added(token, vocabulary) for token in special.values()],
+        "normalizer": {
+            "type": "BertNormalizer",
+            "clean_text": True,
+            **{theirs: getattr(tokenizer, ours) for theirs, ours in NORMALIZER.items()},
+        },
+        "pre_tokenizer": {"type": "BertPreTokenizer"},
+        "post_processor": {
+            "type": "TemplateProcessing",
+            "single": [cls, first, sep],
+            "pair": [cls, first, sep, second, second_sep],
+            "special_tokens": {
+                token: {"id": token, "ids": [vocabulary.id_of(token)], "tokens": [token]}
+                for token in ("[CLS]", "[SEP]")
+            },
+        },
+        "decoder": {"type": "WordPiece", "prefix": "##", "cleanup": True},
+        "model": {
+            "type": "WordPiece",
+            "unk_token": "[UNK]",
+            "continuing_subword_prefix": "##",
+            "max_input_chars_per_word": tokenizer.max_characters_per_word,
+            "vocab": {token: i for i, token in enumerate(vocabulary)},
+        },
+    }
+    config = {theirs: getattr(tokenizer, ours) for theirs, ours in TOKENIZER_CONFIG.items()}
+    names = ["input_ids", "token_type_ids", "attention_mask"]
+    return {
+        "vocab.txt": vocabulary.as_vocab_txt(),
+        "tokenizer.json": _json(content),
+        "tokenizer_config.json": _tokenizer_config(config | special, names, max_length),
+    }
+
+
+def roberta_files(tokenizer, max_length=None):
+    """The files of a `RobertaTokenizer`.
+
+    Args:
+        tokenizer: `RobertaTokenizer`.
+        max_length: int or None, `model_max_length`.
+
+    Returns:
+        dict, file name -> str, the content.
+    """
+    vocabulary = tokenizer.vocabulary
+    ids = {token: i for i, token in enumerate(vocabulary)}
+    special = {
+        "bos_token": "<s>",
+        "eos_token": "</s>",
+        "unk_token": "<unk>",
+        "sep_token": "</s>",
+        "pad_token": "<pad>",
+        "cls_token": "<s>",
+        "mask_token": "<mask>",
+    }
+    options = {"add_prefix_space": tokenizer.add_prefix_space, "trim_offsets": True}
+    bytes_ = {"type": "ByteLevel", **options, "use_regex": True}
+    content = {
+        "version": "1.0",
+        "truncation": None,
+        "padding": None,
+        "added_tokens": [
+            _added(token, vocabulary, lstrip=token == "<mask>")
+            for token in sorted(set(special.values()), key=vocabulary.id_of)
+        ],
+        "normalizer": None,
+        "pre_tokenizer": bytes_,
+        "post_processor": {
+            "type": "RobertaProcessing",
+            "sep": ["</s>", ids["</s>"]],
+            "cls": ["<s>", ids["<s>"]],
+            "trim_offsets": True,
+            "add_prefix_space": tokenizer.add_prefix_space,
+        },
+        "decoder": bytes_ | {"add_prefix_space": True},
+        "model": {
+            "type": "BPE",
+            "dropout": None,
+            "unk_token": None,
+            "continuing_subword_prefix": "",
+            "end_of_word_suffix": "",
+            "fuse_unk": False,
+            "byte_fallback": False,
+            "ignore_merges": False,
+            "vocab": ids,
+            "merges": list(tokenizer.merges),
+        },
+    }
+    return {
+        "vocab.json": json.dumps(ids, ensure_ascii=False),
+        "merges.txt": "".join(f"{line}\n" for line in ["#version: 0.2", *tokenizer.merges]),
+        "tokenizer.json": _json(content),
+        "tokenizer_config.json": _tokenizer_config(
+            options | special, ["input_ids", "attention_mask"], max_length
+        ),
+    }
+
+
+def save(folder, files):
+    """Writes files, each complete or not at all, and none if one of them cannot be written as UTF-8.
+
+    Args:
+        folder: str or path; made if missing.
+        files: dict, file name -> str.
+    """
+    files = {name: content.encode() for name, content in files.items()}
+    for name, content in files.items():
+        with replacing(os.path.join(folder, name)) as temporary:
+            temporary.write_bytes(content)
+
+
+def _added(token, vocabulary, **options):
+    """An added token: one that Hugging Face finds in texts before anything else."""
+    id_ = vocabulary.id_of(token)
+    strict = dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized"), False)
+    return {"id": id_, "content": token, **strict, **options, "special": True}
+
+
+def _tokenizer_config(config, input_names, max_length):
+    if max_length is not None:
+        checks.positive_int("save_to_folder", max_length=max_length)
+        config = config | {"model_max_length": max_length}
+    return _json(config | {"tokenizer_class": _LOADS_AS_IS, "model_input_names": input_names})
+
+
+def _json(content):
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"

@@ -1,0 +1,158 @@
+"""What the files of a byte-level BPE tokenizer say: vocab.json, merges.txt and tokenizer.json."""
+
+import os
+
+from kerasbert import checks
+from kerasbert.text.huggingface import json_object, tokens_by_id
+from kerasbert.text.vocabulary import TokenList, read_utf8
+
+PAD, UNK, CLS, SEP, MASK = ROBERTA_SPECIAL_TOKENS = ("<pad>", "<unk>", "<s>", "</s>", "<mask>")
+
+
+class RobertaVocabulary(TokenList):
+    """The tokens of a byte-level BPE vocabulary, in the order of their ids.
+
+    Args:
+        tokens: sequence of str, token `i` has id `i`; `<s>`, `<pad>`, `</s>`, `<unk>` and `<mask>` are
+            among them.
+        where: str or None, the source, for error messages.
+
+    Raises:
+        TypeError: if `tokens` is not a sequence of str.
+        ValueError: if a token is empty, occurs twice, or a special token is missing.
+    """
+
+    special_tokens = ROBERTA_SPECIAL_TOKENS
+    model = "RoBERTa"
+
+    @classmethod
+    def from_file(cls, path):
+        """Reads a `vocab.json`, an object of ids by token.
+
+        Args:
+            path: str or path.
+
+        Returns:
+            A `RobertaVocabulary`.
+
+        Raises:
+            FileNotFoundError: if there is no such file.
+            ValueError: if it is no vocabulary.
+        """
+        where = os.fspath(path)
+        return cls(tokens_by_id(json_object(read_utf8(where), where), where), where=where)
+
+
+def read_merges(path):
+    """Reads a `merges.txt`: two tokens a line, in the order of their ranks, after a line with the version.
+
+    Args:
+        path: str or path.
+
+    Returns:
+        list of str.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if a line is no merge.
+    """
+    where = os.fspath(path)
+    lines = (line.removesuffix("\r") for line in read_utf8(where).split("\n"))
+    return checked_merges([line for line in lines if line and not line.startswith("#version")], where)
+
+
+def checked_merges(merges, where=None):
+    """Merges in one form.
+
+    Args:
+        merges: sequence of str, two tokens with a blank between, or of pairs of tokens.
+        where: str or None, the source, for error messages.
+
+    Returns:
+        list of str.
+
+    Raises:
+        ValueError: if one is something else.
+    """
+    found = []
+    for rank, merge in enumerate(merges):
+        parts = merge.split(" ") if isinstance(merge, str) else merge
+        if not isinstance(parts, (list, tuple)) or len(parts) != 2 or not all(map(_is_token, parts)):
+            raise checks.invalid(
+                "A merge must be two tokens with a blank between.",
+                fix="Pass the merges.txt of the checkpoint, or a list of such lines.",
+                where=where,
+                rank=rank,
+                merge=merge,
+            )
+        found.append(" ".join(parts))
+    return found
+
+
+def read_bpe_json(text, where):
+    """Reads a `tokenizer.json` with a byte-level BPE model.
+
+    Args:
+        text: str, the content of the file.
+        where: str, its path, for error messages.
+
+    Returns:
+        (list of tokens in the order of their ids, list of merges, dict of options for `RobertaTokenizer`).
+
+    Raises:
+        ValueError: if it is no JSON, no BPE model, or does what `RobertaTokenizer` does not.
+    """
+    content = json_object(text, where)
+    model, before, after = ((content.get(key) or {}) for key in ("model", "pre_tokenizer", "post_processor"))
+    expected = {
+        "model.type": (model.get("type"), ("BPE",)),
+        "normalizer": (content.get("normalizer"), (None,)),
+        "pre_tokenizer": (before.get("type"), ("ByteLevel",)),
+        "use_regex": (before.get("use_regex", True), (True,)),
+        "post_processor": (after.get("type"), ("RobertaProcessing",)),
+        "cls": ((after.get("cls") or [None])[0], (CLS,)),
+        "sep": ((after.get("sep") or [None])[0], (SEP,)),
+        "continuing_subword_prefix": (model.get("continuing_subword_prefix"), (None, "")),
+        "end_of_word_suffix": (model.get("end_of_word_suffix"), (None, "")),
+        "dropout": (model.get("dropout"), (None, 0)),
+        "byte_fallback": (model.get("byte_fallback", False), (False,)),
+        "ignore_merges": (model.get("ignore_merges", False), (False,)),
+    }
+    for name, (value, wanted) in expected.items():
+        if value not in wanted:
+            raise checks.invalid(
+                f"`{name}` of a RoBERTa tokenizer.json must be {' or '.join(map(repr, wanted))}.",
+                fix="Use a tokenizer with RoBERTa's own pipeline; RobertaTokenizer has no other.",
+                where=where,
+                **{name.replace(".", "_"): value},
+            )
+    ids = dict(model.get("vocab") or {})
+    for added in content.get("added_tokens") or []:
+        if not added.get("special") or ids.setdefault(added["content"], added["id"]) != added["id"]:
+            raise checks.invalid(
+                "Added tokens must be special ones, each with the id it has in the vocabulary.",
+                fix="Use a tokenizer without words of its own; RobertaTokenizer finds none in texts.",
+                where=where,
+                added_token=added["content"],
+                id=added["id"],
+            )
+    merges = checked_merges(model.get("merges") or [], where)
+    return tokens_by_id(ids, where), merges, {"add_prefix_space": before.get("add_prefix_space", False)}
+
+
+def read_bpe_config(text, where):
+    """Reads the options that a `tokenizer_config.json` names.
+
+    Args:
+        text: str, the content of the file.
+        where: str, its path, for error messages.
+
+    Returns:
+        dict of options for `RobertaTokenizer`.
+    """
+    content = json_object(text, where)
+    return {name: content[name] for name in ("add_prefix_space",) if name in content}
+
+
+def _is_token(part):
+    return isinstance(part, str) and part != "" and " " not in part
