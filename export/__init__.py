@@ -7,7 +7,7 @@ if __name__ != "kerasbert.export":
     )
 
 from kerasbert.export.artifact import Artifact
-from kerasbert.export.checkpoints import to_google, to_huggingface
+from kerasbert.export.checkpoints import to_google, to_huggingface, to_keras_hub
 from kerasbert.export.latency import Benchmark, benchmark
 from kerasbert.export.report import write_report
 from kerasbert.export.runners import SavedModelRunner, TFLiteRunner, answer_texts, open_artifact

@@ -13,7 +13,7 @@ class Artifact:
 
     Args:
         path: `pathlib.Path`.
-        format: str, `"saved_model"`, `"tflite"`, `"huggingface"` or `"google"`.
+        format: str, `"saved_model"`, `"tflite"`, `"huggingface"`, `"google"` or `"keras_hub"`.
         size_bytes: int, of all files together.
         sha256: str, of the file, or of all files in the order of their names.
         signatures: dict, signature -> {"inputs": names, "outputs": names}.

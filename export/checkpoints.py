@@ -1,6 +1,6 @@
-"""Folders in other libraries' formats: Hugging Face's, Google's."""
+"""Folders in other libraries' formats: Hugging Face's, Google's, KerasHub's."""
 
-from kerasbert.checkpoints import write_google
+from kerasbert.checkpoints import write_google, write_keras_hub
 from kerasbert.export.artifact import Artifact
 
 
@@ -39,11 +39,38 @@ def to_google(model, folder):
         ValueError: if the original has no such model: its layer norms add 1e-12, its activations are gelu,
             relu and tanh.
     """
-    write_google(
+    _write(write_google, model, folder)
+    return Artifact.of(folder, "google", signatures={})
+
+
+def to_keras_hub(model, folder):
+    """Writes a model as a preset of KerasHub's `BertBackbone` or `BertTextClassifier`.
+
+    KerasHub's own tokenizer reads the vocabulary and folds characters by NFKC, which the original does not:
+    its ids differ on texts with full-width characters, on most Chinese ones among them.
+
+    Args:
+        model: a `BertEncoder` with a pooler, or a `BertTextClassifier`.
+        folder: str or path. A folder that holds a preset is replaced once the new one is complete.
+
+    Returns:
+        `Artifact`.
+
+    Raises:
+        FileExistsError: if the folder holds other files.
+        ValueError: if KerasHub has no such model: it computes gelu in its tanh form and adds 1e-12 in layer
+            norms, whatever a config says.
+    """
+    _write(write_keras_hub, model, folder)
+    return Artifact.of(folder, "keras_hub", signatures={})
+
+
+def _write(write, model, folder):
+    write(
         folder,
         getattr(model, "encoder", model).config,
         model.weight_values(),
         heads=getattr(model, "head_names", ()),
+        arguments=model.preset_values() if hasattr(model, "preset_values") else None,
         tokenizer=getattr(model, "tokenizer", None),
     )
-    return Artifact.of(folder, "google", signatures={})

@@ -23,8 +23,8 @@ def to_saved_model(task, path):
     - `classify_tokens`: `token_ids`, `segment_ids` and `padding_mask`, int32 `(B, S)`.
 
     Each returns the task's answers by name, such as `probabilities`, float32 `(B, C)`; a classifier into one
-    class of several also `label`, string `(B,)`; and those that take text say in `truncated`, bool `(B,)`, which texts
-    were too long. `assets.extra/` holds a warm-up request for TF Serving.
+    class of several also `label`, string `(B,)`; and those that take text say in `truncated`, bool `(B,)`,
+    which texts were too long. `assets.extra/` holds a warm-up request for TF Serving.
 
     Args:
         task: a kerasbert task, such as `BertTextClassifier`.

@@ -10,6 +10,7 @@ import keras
 import pytest
 
 import kerasbert
+from kerasbert.text.byte_pairs import BYTE_CHARACTERS
 
 SHARED = pathlib.Path(__file__).resolve().parents[2] / "shared"
 WORDS = ["good", "bad", "film", "the", "was", "what", "a", "not", "very", "##ly", "##s", "!", ",", "."]
@@ -48,6 +49,14 @@ def minilm():
 @pytest.fixture(scope="session")
 def tokenizer():
     return kerasbert.BertTokenizer(TOKENS)
+
+
+@pytest.fixture(scope="session")
+def byte_pairs():
+    """A small vocabulary of byte-level BPE and its merges."""
+    merges = ["f i", "l m", "fi lm", "Ġ film", "Ġ a", "Ã ©", "Ġ Ġ", "n o", "' t", "ä ¸", "ä¸ Ń", "s s"]
+    tokens = ["<s>", "<pad>", "</s>", "<unk>", *BYTE_CHARACTERS, *(m.replace(" ", "") for m in merges)]
+    return [*tokens, "<mask>"], merges
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 from kerasbert.checkpoints.formats import open_checkpoint
 from kerasbert.checkpoints.google_out import write_google
 from kerasbert.checkpoints.huggingface_out import write_preset
+from kerasbert.checkpoints.keras_hub_out import write_keras_hub
 from kerasbert.checkpoints.loading import load_weights, own_weights
 from kerasbert.checkpoints.presets import preset_folder
 from kerasbert.checkpoints.report import LoadReport

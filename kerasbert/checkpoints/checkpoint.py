@@ -25,7 +25,8 @@ class Checkpoint:
         heads: tuple of str, the heads that it was saved with, such as `"classification"`.
         arguments: dict, what it says of a task: `labels`, `problem`, `dropout`, `tied`.
         bookkeeping: tuple of names in the file that are no weights of a model.
-        root: `pathlib.Path` or None, the preset; `folder` is a part of it in old sentence-transformers folders.
+        root: `pathlib.Path` or None, the preset; `folder` is a part of it where sentence-transformers has
+            the transformer in a subfolder.
     """
 
     folder: pathlib.Path

@@ -36,7 +36,7 @@ def write_google(folder, config, weights, heads=(), arguments=None, tokenizer=No
     places = google_places(config)
     if family_of(config, heads, weights) is not BERT or not set(weights) <= set(places):
         raise checks.invalid(
-            "Google's format holds BERT, bare or with the heads of pre-training, classification or answering.",
+            "Google's format holds BERT, bare or with a head of pre-training, classification or answering.",
             fix="Write the encoder alone, or Hugging Face's format.",
             where="write_google",
             heads=heads,

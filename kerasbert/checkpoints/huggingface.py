@@ -171,6 +171,16 @@ def _family(theirs, path):
 
 
 def read_config(family, theirs, path):
+    """Reads a `BertConfig` from what a config file of a family says.
+
+    Args:
+        family: `Family`.
+        theirs: dict, the content of the file.
+        path: `pathlib.Path` of the file, for error messages.
+
+    Raises:
+        ValueError: if a size is missing, a value is out of range, or the activation is unknown.
+    """
     missing = [name for name, ours in family.fields.items() if ours in SIZES and name not in theirs]
     if missing:
         raise checks.invalid(
@@ -200,7 +210,7 @@ def _heads(family, theirs, path):
     heads = HEADS_OF_CLASS.get(classes[0].removeprefix(family.classes), ())
     if family is ROBERTA and "masked_lm" in heads and ACTIVATIONS.get(theirs.get("hidden_act")) != "gelu":
         raise checks.invalid(
-            "The masked language model of RoBERTa must have `hidden_act` gelu: its head computes nothing else.",
+            "The masked language model of RoBERTa must have `hidden_act` gelu, which its head computes.",
             fix="Save the encoder alone, and load that.",
             where=str(path),
             hidden_act=theirs.get("hidden_act"),

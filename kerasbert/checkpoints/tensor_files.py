@@ -98,7 +98,7 @@ class SafetensorsFile:
         self.path = pathlib.Path(path)
         try:
             # The library checks the header, and every tensor's place against the length of the file. It
-            # reads through a memory map, though, whose pages count as memory used: here they are read plainly.
+            # reads through a memory map, though, whose pages count as memory used: so only the header here.
             with safetensors.safe_open(self.path, framework="numpy"):
                 pass
             with open(self.path, "rb") as file:

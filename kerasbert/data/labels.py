@@ -196,7 +196,7 @@ def row_numbers(values, labels, where="y"):
 
 
 def rows_of_numbers(labels):
-    """Returns a graph function from batches of C numbers, `(B, C)`, or `(B,)` for one, to float32 `(B, C)`."""
+    """Returns a graph function from C numbers a row, `(B, C)`, or `(B,)` for one, to float32 `(B, C)`."""
 
     def numbers(values):
         values = tf.cast(values, tf.float32)

@@ -135,7 +135,7 @@ class Feed:
         if self._task.tokenizer is None:
             raise checks.invalid(
                 "A task without a tokenizer takes tokens only.",
-                fix="Pass a dict of `token_ids`, `segment_ids` and `padding_mask`, or build it with a tokenizer.",
+                fix="Pass a dict of `token_ids`, `segment_ids`, `padding_mask`, or give it a tokenizer.",
                 where=where,
                 tokenizer=None,
             )

@@ -16,9 +16,9 @@ from kerasbert.training import BertAdamW
 class Task(keras.Model):
     """The base of tasks.
 
-    A subclass names its heads (`heads`, layers; `head_names`, as checkpoints know them), says whether it needs
-    a pooler (`needs_pooler`; None: if the checkpoint has one), which of its arguments a checkpoint keeps
-    (`preset_arguments`), and its `default_loss` and `default_metrics`.
+    A subclass names its heads (`heads`, layers; `head_names`, as checkpoints know them), says whether it
+    needs a pooler (`needs_pooler`; None: if the checkpoint has one), which of its arguments a checkpoint
+    keeps (`preset_arguments`), and its `default_loss` and `default_metrics`.
 
     Args:
         encoder: `BertEncoder`.
@@ -143,19 +143,23 @@ class Task(keras.Model):
         Raises:
             FileExistsError: if the folder holds other files.
         """
-        config = self.get_config()
         write_preset(
             folder,
             self.encoder.config,
             self.weight_values(),
             heads=self.head_names,
-            arguments={name: config[name] for name in ("max_sequence_length", *self.preset_arguments)},
+            arguments=self.preset_values(),
             tokenizer=self.tokenizer,
             finish=self._add_to_preset,
         )
 
     def _add_to_preset(self, folder):
         """Writes what only this kind of task has into the folder of a preset."""
+
+    def preset_values(self):
+        """The arguments of this task that a preset keeps, by name."""
+        config = self.get_config()
+        return {name: config[name] for name in ("max_sequence_length", *self.preset_arguments)}
 
     def named_weights(self):
         """Returns all weights by path: `encoder/...`, and those of a head under its name."""

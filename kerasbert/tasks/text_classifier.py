@@ -137,7 +137,7 @@ class BertTextClassifier(TextTask):
         return None if self._problem.decisions is None else self._problem.decisions(answers)
 
     def default_loss(self):
-        """Cross-entropy, one label against the others or each for itself; of a regression the squared error."""
+        """Cross-entropy, of one label among all or of each for itself; the squared error of a regression."""
         return self._problem.loss()
 
     def default_metrics(self):

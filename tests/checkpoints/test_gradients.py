@@ -2,11 +2,12 @@
 
 import pytest
 
-torch = pytest.importorskip("torch")
+pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
 import numpy as np
 import tensorflow as tf
+import torch
 import transformers_models as models
 
 from kerasbert.checkpoints.families import BERT

@@ -4,8 +4,6 @@ import unicodedata
 
 import pytest
 
-from kerasbert.text.byte_pairs import BYTE_CHARACTERS
-
 SHARED = pathlib.Path(__file__).resolve().parents[3] / "shared/data"
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 
@@ -34,14 +32,6 @@ def tokens():
     words += ["中", "中文", "ı", "ё", "の", "café", *"!,.[]:"]
     pieces = ["##want", "##ed", "##ing", "##an", *("##" + c for c in "sbaσς文eié")]
     return list(dict.fromkeys(SPECIAL + words + pieces))
-
-
-@pytest.fixture(scope="session")
-def byte_pairs():
-    """A small vocabulary of byte-level BPE and its merges."""
-    merges = ["f i", "l m", "fi lm", "Ġ film", "Ġ a", "Ã ©", "Ġ Ġ", "n o", "' t", "ä ¸", "ä¸ Ń", "s s"]
-    tokens = ["<s>", "<pad>", "</s>", "<unk>", *BYTE_CHARACTERS, *(m.replace(" ", "") for m in merges)]
-    return [*tokens, "<mask>"], merges
 
 
 @pytest.fixture(scope="session")
