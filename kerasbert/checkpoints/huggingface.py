@@ -8,7 +8,8 @@ from kerasbert import checks
 from kerasbert.checkpoints.checkpoint import Checkpoint
 from kerasbert.checkpoints.families import BY_MODEL_TYPE, HEADS_OF_CLASS, ROBERTA
 from kerasbert.checkpoints.places import Place, encoder_paths, module_places
-from kerasbert.checkpoints.tensor_files import open_weights
+from kerasbert.checkpoints.tensor_files import SafetensorsFile, ShardedFile
+from kerasbert.checkpoints.torch_files import TorchFile
 from kerasbert.config import BertConfig
 
 ACTIVATIONS = {
@@ -65,10 +66,10 @@ def open_huggingface(folder):
     theirs = read_json(path)
     family = _family(theirs, path)
     config = read_config(family, theirs, path)
-    heads = _heads(family, theirs, path)
     tied = theirs.get("tie_word_embeddings", True)
     tensors = open_weights(folder)
     names, bookkeeping = _names(family, tensors.shapes, tied)
+    heads = _heads(family, theirs, names, path)
     if config.position_embedding != "learned":
         bookkeeping += [names[POSITION_TABLE]] if POSITION_TABLE in names else []
     return Checkpoint(
@@ -80,6 +81,21 @@ def open_huggingface(folder):
         heads,
         _arguments(family, config, heads, theirs, path),
         tuple(bookkeeping),
+    )
+
+
+def open_weights(folder):
+    """Opens the weights of a Hugging Face folder: safetensors before PyTorch, whole before in shards."""
+    for name, kind in (("model.safetensors", SafetensorsFile), ("pytorch_model.bin", TorchFile)):
+        if (folder / name).exists():
+            return kind(folder / name)
+        if (folder / f"{name}.index.json").exists():
+            return ShardedFile(folder / f"{name}.index.json", kind)
+    raise checks.invalid(
+        "A preset folder must hold `model.safetensors` or `pytorch_model.bin`.",
+        fix="Save the model with `save_pretrained`.",
+        kind=FileNotFoundError,
+        folder=str(folder),
     )
 
 
@@ -204,10 +220,17 @@ def read_config(family, theirs, path):
     return BertConfig(**fields)
 
 
-def _heads(family, theirs, path):
+def _heads(family, theirs, names, path):
     """The heads that the folder was saved with, those that are not ours left out."""
-    classes = theirs.get("architectures") or [""]
-    heads = HEADS_OF_CLASS.get(classes[0].removeprefix(family.classes), ())
+    if theirs.get("architectures"):
+        heads = HEADS_OF_CLASS.get(theirs["architectures"][0].removeprefix(family.classes), ())
+    else:  # files of the first years do not say; several heads are called `classifier`
+        heads = [
+            head
+            for head, layers in family.heads.items()
+            if "classifier" not in layers.values()
+            and all(any(name.startswith(theirs) for name in names) for theirs in layers.values())
+        ]
     if family is ROBERTA and "masked_lm" in heads and ACTIVATIONS.get(theirs.get("hidden_act")) != "gelu":
         raise checks.invalid(
             "The masked language model of RoBERTa must have `hidden_act` gelu, which its head computes.",

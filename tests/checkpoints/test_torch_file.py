@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kerasbert import BertEncoder
-from kerasbert.checkpoints.tensor_files import TorchFile
+from kerasbert.checkpoints.torch_files import TorchFile
 
 # PyTorch is no dependency, so the pickle of a file of tensors is written by hand: stand-ins that pickle
 # as torch's own names do.
@@ -91,6 +91,19 @@ def test_a_folder_with_a_torch_file_loads(write_folder):
         np.testing.assert_array_equal(weight, value)
 
 
+def test_a_tensor_outside_of_its_storage_is_none(tmp_path):
+    path = tmp_path / "pytorch_model.bin"
+    storage = _Storage("FloatStorage", "0", 4)
+    state = {
+        "good": _Tensor(storage, 0, (4,), (1,)),
+        "before": _Tensor(storage, -2, (1,), (1,)),
+        "backwards": _Tensor(storage, 3, (4,), (-100,)),
+        "crooked": _Tensor(storage, 0, (2, 2), (1,)),
+    }
+    write(path, state, {"0": np.arange(4, dtype="float32").tobytes()})
+    assert list(TorchFile(path).shapes) == ["good"]
+
+
 class _Evil:
     def __reduce__(self):
         return print, ("this code ran",)
@@ -106,7 +119,7 @@ def test_code_in_a_pickle_is_refused_and_not_run(tmp_path, capsys):
 
 def test_damaged_files_are_errors(tmp_path):
     path = tmp_path / "pytorch_model.bin"
-    for content in (b"", b"not a zip", pickle.dumps({})):
+    for content in (b"", b"not a zip", pickle.dumps({}), b"PK\3\4"):
         path.write_bytes(content)
         with pytest.raises(ValueError, match="complete PyTorch"):
             TorchFile(path)
@@ -117,3 +130,24 @@ def test_damaged_files_are_errors(tmp_path):
     write(path, {"gone": tensor}, {})
     with pytest.raises(ValueError, match="'gone'"):
         TorchFile(path).read("gone")
+
+
+@pytest.fixture(params=[True, False], ids=["zip", "before 1.6"])
+def torch_folder(request, write_folder):
+    """A folder whose weights PyTorch itself wrote, and the same weights."""
+    torch = pytest.importorskip("torch")
+    folder, tensors = write_folder("bert.")
+    (folder / "model.safetensors").unlink()
+    state = {name: torch.tensor(value) for name, value in tensors.items()}
+    name = "bert.encoder.layer.0.output.dense.weight"
+    state[name] = state[name].T.contiguous().T  # strides of its own
+    torch.save(state, folder / "pytorch_model.bin", _use_new_zipfile_serialization=request.param)
+    return folder, tensors
+
+
+def test_what_torch_itself_wrote(torch_folder):
+    folder, tensors = torch_folder
+    encoder = BertEncoder.from_preset(folder)
+    for path, weight in encoder.named_weights().items():
+        theirs = tensors[encoder.load_report.loaded[path]]
+        np.testing.assert_array_equal(weight, theirs.T if path.endswith("/kernel") else theirs)

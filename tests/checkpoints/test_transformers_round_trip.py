@@ -1,14 +1,18 @@
 """transformers -> kerasbert -> transformers, for every head."""
 
+import json
+
 import pytest
 
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
+import numpy as np
 import transformers_models as models
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import kerasbert
 from kerasbert.checkpoints.huggingface import ACTIVATIONS
 
 KINDS = list(models.CLASSES)
@@ -102,3 +106,27 @@ def effective(config, name):
     if name == "problem_type" and value is None:
         return "regression" if config.num_labels == 1 else "single_label_classification"
     return ACTIVATIONS[value] if name == "hidden_act" else value
+
+
+@pytest.mark.parametrize("kind", ["ForMaskedLM", "ForPreTraining", "ForQuestionAnswering"])
+def test_a_config_of_the_first_years_names_no_class(tmp_path, kind):
+    theirs = models.random_model("Bert", kind, **models.SIZES)
+    models.save(theirs, tmp_path)
+    path = tmp_path / "config.json"
+    known = ["attention_probs_dropout_prob", "hidden_act", "hidden_dropout_prob", "initializer_range"]
+    known += [*models.SIZES, "type_vocab_size"]  # as BioBERT's and BERT's own
+    config = json.loads(path.read_text())
+    path.write_text(json.dumps({name: config[name] for name in known}))
+    ours = models.CLASSES[kind].from_preset(tmp_path)
+    assert not ours.load_report.initialized
+    models.check_equal_outputs(theirs, ours, models.tokens(theirs))
+
+
+def test_a_chinese_bert(tmp_path, shared_data):
+    theirs = models.random_model("Bert", "ForMaskedLM", **models.SIZES | {"vocab_size": 21128})
+    theirs.save_pretrained(tmp_path)
+    (tmp_path / "vocab.txt").write_bytes((shared_data / "vocab" / "chinese_L-12_H-768_A-12.vocab.txt").read_bytes())
+    task = kerasbert.BertMaskedLM.from_preset(tmp_path)
+    tokens = task.tokenizer(["，北京是[MASK]国的首都。"])
+    assert [int(i) for i in tokens["token_ids"][0][:4]] == [101, 8024, 1266, 776]
+    models.check_equal_outputs(theirs, task, {name: np.asarray(value) for name, value in tokens.items()})
