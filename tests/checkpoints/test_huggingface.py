@@ -215,6 +215,21 @@ def test_shards_load_as_one_file_does(write_folder):
         np.testing.assert_array_equal(value, wanted)
 
 
+def test_shards_of_pytorch_files(write_folder):
+    torch = pytest.importorskip("torch")
+    folder, tensors = write_folder()
+    expected = BertEncoder.from_preset(folder).get_weights()
+    (folder / "model.safetensors").unlink()
+    names, places = sorted(tensors), {}
+    for number, part in enumerate((names[:10], names[10:]), 1):
+        file = f"pytorch_model-0000{number}-of-00002.bin"
+        torch.save({name: torch.tensor(tensors[name]) for name in part}, folder / file)
+        places |= dict.fromkeys(part, file)
+    (folder / "pytorch_model.bin.index.json").write_text(json.dumps({"weight_map": places}))
+    for value, wanted in zip(BertEncoder.from_preset(folder).get_weights(), expected, strict=True):
+        np.testing.assert_array_equal(value, wanted)
+
+
 def test_damaged_shards_are_errors(write_folder):
     folder, tensors = write_folder()
     shard(folder, tensors)
