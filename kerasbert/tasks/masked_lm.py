@@ -1,15 +1,19 @@
 """Which token stands at a masked position."""
 
 import keras
+import numpy as np
 
+from kerasbert import checks
 from kerasbert.heads import MaskedLMHead
 from kerasbert.tasks.task import Task
 from kerasbert.tasks.token_classifier import IGNORED
 
+BATCH_SIZE = 32
+
 
 @keras.saving.register_keras_serializable(package="kerasbert")
 class BertMaskedLM(Task):
-    """Scores the whole vocabulary at each position. It takes tokens, as a tokenizer gives them.
+    """Scores the whole vocabulary at each position. `fit` takes tokens, as a tokenizer gives them.
 
     Devlin et al. 2019, section 3.1, https://arxiv.org/abs/1810.04805.
 
@@ -42,12 +46,76 @@ class BertMaskedLM(Task):
     def __init__(self, encoder, tokenizer, tied=True, max_sequence_length=None, **kwargs):
         super().__init__(encoder, tokenizer, max_sequence_length, **kwargs)
         self.head = masked_lm_head(encoder.config, tied, self.dtype_policy)
+        self._with_masks = None
         self.built = True
 
     def call(self, inputs, training=None):
         """See the class."""
         sequence_output = self.encoder(inputs, training=training)["sequence_output"]
         return self.head(sequence_output, self.encoder.embeddings.token_embedding.embeddings)
+
+    def fill_masks(self, texts, top_k=5):
+        """The most probable tokens for each `[MASK]` in texts (`<mask>` for RoBERTa).
+
+        Args:
+            texts: sequence of str.
+            top_k: int, how many to return, the most probable first.
+
+        Returns:
+            For each text, for each mask in it, a list of `top_k` pairs: the token, str, and its probability.
+
+        Raises:
+            ValueError: if a text has no mask within `max_sequence_length`, or there is no tokenizer.
+
+        Example:
+
+        >>> tokenizer = BertTokenizer(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "good", "film"])
+        >>> encoder = BertEncoder(BertConfig(vocabulary_size=7, num_layers=1, num_heads=2, hidden_dim=8))
+        >>> [[[(token, probability)]]] = BertMaskedLM(encoder, tokenizer).fill_masks(
+        ...     ["a [MASK] film"], top_k=1)
+        """
+        tokenizer = self._mask_tokenizer("fill_masks")
+        checks.positive_int("fill_masks", top_k=top_k)
+        filled = []
+        for start in range(0, len(texts), BATCH_SIZE):
+            batch = list(texts[start : start + BATCH_SIZE])
+            tokens = tokenizer(batch, max_length=self.max_sequence_length)
+            masked = keras.ops.convert_to_numpy(tokens["token_ids"]) == tokenizer.mask_id
+            bad = np.flatnonzero(~masked.any(1))
+            if bad.size:
+                raise checks.invalid(
+                    f"Every text must hold {tokenizer.vocabulary[tokenizer.mask_id]}, and within "
+                    f"{self.max_sequence_length} tokens.",
+                    fix="Write it where a token is to be found, or shorten the text.",
+                    where=f"fill_masks, row {start + bad[0]}",
+                    text=batch[bad[0]],
+                )
+            probabilities = keras.ops.softmax(keras.ops.cast(self(tokens, training=False), "float32"))
+            probabilities = keras.ops.convert_to_numpy(probabilities)
+            filled += [self._best(*row, top_k) for row in zip(probabilities, masked, strict=True)]
+        return filled
+
+    def _mask_tokenizer(self, where):
+        """The tokenizer, but for `[MASK]` in a text, which is the token here."""
+        if self.tokenizer is None:
+            raise checks.invalid(
+                "A task without a tokenizer takes tokens only.",
+                fix="Build it with a tokenizer.",
+                where=where,
+                tokenizer=None,
+            )
+        if self._with_masks is None:
+            config = self.tokenizer.get_config() | {"special_tokens_in_text": True}
+            self._with_masks = type(self.tokenizer).from_config(config)
+        return self._with_masks
+
+    def _best(self, probabilities, masked, top_k):
+        """Of probabilities `(S, V)` of one text: pairs of token and probability for each masked position."""
+        found = []
+        for row in probabilities[masked]:
+            best = np.argsort(-row[: self.tokenizer.vocabulary_size], kind="stable")[:top_k]
+            found.append([(self.tokenizer.vocabulary[int(i)], float(row[i])) for i in best])
+        return found
 
     def default_loss(self):
         """Cross-entropy over the vocabulary, at the masked positions."""

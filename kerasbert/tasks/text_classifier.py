@@ -5,7 +5,7 @@ import numpy as np
 from keras import ops
 
 from kerasbert import checks
-from kerasbert.data import check_labels
+from kerasbert.data import check_labels, class_numbers
 from kerasbert.heads import ClassificationHead
 from kerasbert.tasks.labels import kept_labels
 from kerasbert.tasks.problems import BY_NAME
@@ -90,6 +90,27 @@ class BertTextClassifier(TextTask):
         """See the class."""
         outputs = self.encoder(inputs, first_token_only=self.first_token_only, training=training)
         return self.logits(outputs, training=training)
+
+    def fit(self, x=None, y=None, *args, class_weight=None, **kwargs):
+        """As `TextTask.fit`; `class_weight` is a dict of class names or numbers -> weight.
+
+        Raises:
+            ValueError: also for class weights of unknown classes, or where a row has not one class.
+        """
+        if class_weight is not None:
+            class_weight = self._weights_by_number(class_weight)
+        return super().fit(x, y, *args, class_weight=class_weight, **kwargs)
+
+    def _weights_by_number(self, class_weight):
+        if self.problem != "single_label":
+            raise checks.invalid(
+                "`class_weight` needs rows of one class: Keras would take the first label of a row for it.",
+                fix="Pass `sample_weight`, a weight for each row.",
+                where=f"{self.name}.fit",
+                problem=self.problem,
+            )
+        numbers = class_numbers(list(class_weight), self.labels, "class_weight").tolist()
+        return dict(zip(numbers, class_weight.values(), strict=True))
 
     def predict_labels(self, x, **kwargs):
         """Returns the most probable class name of each row, as a list; arguments as of `predict`.

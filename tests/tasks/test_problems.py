@@ -100,6 +100,29 @@ def test_an_unknown_problem(config, tokenizer):
         BertTextClassifier(kerasbert.BertEncoder(config), tokenizer, ["a", "b"], problem="ranking")
 
 
+def test_class_weights_are_by_name_or_number(config, tokenizer):
+    still = {"hidden_dropout": 0.0, "attention_dropout": 0.0}
+    encoder = kerasbert.BertEncoder(kerasbert.BertConfig.from_dict(config.to_dict() | still))
+    classifier = BertTextClassifier(encoder, tokenizer, ["bad", "good"], dropout=0.0)
+    classifier.compile(optimizer=keras.optimizers.SGD(0.0))
+    rows, labels = ["good", "bad", "bad", "bad"], ["good", "bad", "bad", "bad"]
+
+    def loss(weights):
+        return classifier.fit(rows, labels, class_weight=weights, verbose=0).history["loss"][0]
+
+    weighted = loss({"good": 3.0, "bad": 0.5})
+    assert weighted == pytest.approx(loss({1: 3.0, 0: 0.5}))
+    assert weighted != pytest.approx(loss(None), rel=0.01)
+    with pytest.raises(ValueError, match=r"class_weight, row 0.*Did you mean 'good'"):
+        loss({"godo": 1.0})
+
+
+def test_class_weights_of_several_labels_are_refused(several, numbers):
+    for task, y in ((several, [["film"]]), (numbers, [1.0])):
+        with pytest.raises(ValueError, match="`class_weight` needs rows of one class"):
+            task.fit(["a"], y, class_weight={0: 2.0})
+
+
 # === Labels of a checkpoint ===
 
 
