@@ -9,5 +9,6 @@ from kerasbert.data.labels import (
     row_numbers,
     rows_of_numbers,
 )
+from kerasbert.data.pairs import pair_batches
 from kerasbert.data.readers import read_csv
 from kerasbert.data.rows import counted, dataset_rows, is_dataset, is_tokens, same_length, text_columns

@@ -181,6 +181,22 @@ class Task(keras.Model):
 
     # === Training ===
 
+    @property
+    def trainable_variables(self):
+        """What training changes: all but what is frozen, and a pooler that the task does not read."""
+        return self._but_idle(super().trainable_variables)
+
+    @property
+    def trainable_weights(self):
+        """As `trainable_variables`."""
+        return self._but_idle(super().trainable_weights)
+
+    def _but_idle(self, variables):
+        if self.needs_pooler or self.encoder.pooler is None:
+            return variables
+        idle = {id(variable) for variable in self.encoder.pooler.variables}
+        return [variable for variable in variables if id(variable) not in idle]
+
     def compile(self, optimizer="auto", loss="auto", metrics="auto", jit_compile="auto", **kwargs):
         """Configures training, as `keras.Model.compile` does, with defaults that suit the task.
 

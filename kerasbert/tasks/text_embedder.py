@@ -7,7 +7,9 @@ from keras import ops
 from kerasbert import checks
 from kerasbert.checkpoints import read_modules, write_modules
 from kerasbert.data import row_numbers, rows_of_numbers
+from kerasbert.tasks.pair_feed import PairFeed
 from kerasbert.tasks.text_task import TextTask
+from kerasbert.training import ContrastiveLoss, partner_accuracy
 
 POOLINGS = ("mean", "cls", "max")
 
@@ -16,8 +18,10 @@ POOLINGS = ("mean", "cls", "max")
 class BertTextEmbedder(TextTask):
     """Embeds texts: strings in, vectors out.
 
-    Reimers & Gurevych 2019, section 3, https://arxiv.org/abs/1908.10084. Trained with vectors for labels it
-    learns to embed as another model does (Reimers & Gurevych 2020, https://arxiv.org/abs/2004.09813).
+    Reimers & Gurevych 2019, section 3, https://arxiv.org/abs/1908.10084. `fit((texts, partners))` learns
+    from pairs that mean the same, by `ContrastiveLoss`: the larger the batch, the more there is to tell
+    apart. After `compile(loss="mse", metrics=None)`, `fit(texts, vectors)` learns to embed as another model
+    does (Reimers & Gurevych 2020, https://arxiv.org/abs/2004.09813).
 
     Args:
         encoder: `BertEncoder`.
@@ -43,6 +47,7 @@ class BertTextEmbedder(TextTask):
     """
 
     needs_pooler = None
+    feed_class = PairFeed
     endpoint = "embed"
     output = "embedding"
 
@@ -132,16 +137,28 @@ class BertTextEmbedder(TextTask):
         return None
 
     def default_loss(self):
-        """The squared error against the vectors that are the labels."""
-        return keras.losses.MeanSquaredError()
+        """In-batch negatives."""
+        return ContrastiveLoss()
+
+    def default_metrics(self):
+        """The share of texts that are nearest to their own partner, where these are learned from."""
+        return [keras.metrics.MeanMetricWrapper(partner_accuracy, name="accuracy")]
 
     def label_numbers(self, y, where):
         """Vectors in memory as a float32 array `(rows, D)`."""
+        if isinstance(getattr(self, "loss", None), ContrastiveLoss):
+            raise checks.invalid(
+                "Vectors as labels need a loss that compares vectors.",
+                fix="compile(loss='mse', metrics=None), or pass pairs of texts and no labels.",
+                where=where,
+                loss=type(self.loss).__name__,
+            )
         return row_numbers(y, range(self.logits_shape[0]), where)
 
     def label_function(self):
-        """The same for tensors in a `tf.data` graph."""
-        return rows_of_numbers(range(self.logits_shape[0]))
+        """The same for tensors in a `tf.data` graph; numbers of texts, of `pair_batches`, stay what they are."""
+        vectors = rows_of_numbers(range(self.logits_shape[0]))
+        return lambda y: y if y.dtype.is_integer and y.shape.rank == 1 else vectors(y)
 
     def postprocess(self, logits):
         """What `predict` returns: vectors `(rows, D)`, a float32 array."""
