@@ -74,10 +74,21 @@ class Feed:
         return x, labels, sample_weight
 
     def _rows(self, x, y, sample_weight, where):
-        columns = text_columns(x, where)
         if y is None:
             raise _no_labels(where)
-        columns["label"] = self._task.label_numbers(y, f"{where}: y")
+        columns = self._columns(x, where)
+        return self._labelled_rows(columns, self._label_numbers(y, columns, where), sample_weight, where)
+
+    def _columns(self, x, where):
+        """The texts of `x` in memory, by name."""
+        return text_columns(x, where)
+
+    def _label_numbers(self, y, columns, where):
+        """The labels of rows of `columns`, as the loss takes them."""
+        return self._task.label_numbers(y, f"{where}: y")
+
+    def _labelled_rows(self, columns, labels, sample_weight, where):
+        columns = columns | {"label": labels}
         if sample_weight is not None:
             columns["sample_weight"] = np.asarray(sample_weight, "float32")
         same_length(where, **columns)
@@ -120,8 +131,8 @@ class Feed:
 
     def split(self, x, y, sample_weight, fraction):
         """Cuts the last `fraction` of the rows off: `x, y, sample_weight` and `validation_data`."""
-        columns = text_columns(x)
-        y = self._task.label_numbers(y, "x: y")
+        columns = self._columns(x, "x")
+        y = self._label_numbers(y, columns, "x")
         weight = None if sample_weight is None else np.asarray(sample_weight)
         same_length("x", **columns, y=y, sample_weight=weight)
         cut = int(len(y) * (1 - fraction))

@@ -1,17 +1,20 @@
 """Which of several texts goes with another."""
 
 import keras
+import numpy as np
 from keras import ops
 
 from kerasbert.heads import ClassificationHead
-from kerasbert.tasks.task import Task
+from kerasbert.tasks.choice_feed import ChoiceFeed
+from kerasbert.tasks.text_task import TextTask
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
-class BertMultipleChoice(Task):
-    """Scores each of K choices. It takes tokens of `text, choice`, K to a row.
+class BertMultipleChoice(TextTask):
+    """Chooses among K texts the one that goes with another.
 
-    Devlin et al. 2019, section 4.4, https://arxiv.org/abs/1810.04805.
+    Devlin et al. 2019, section 4.4, https://arxiv.org/abs/1810.04805. `fit`, `evaluate` and `predict` take
+    `(texts, choices)`, a list of K choices to each text, or tokens of `text, choice` with an axis for K.
 
     Args:
         encoder: `BertEncoder` with a pooler.
@@ -25,20 +28,24 @@ class BertMultipleChoice(Task):
             for one question.
 
     Returns:
-        Float tensor `(B, K)`, or `(K,)`: logits. `fit` takes the number of the right choice, int `(B,)`.
+        Float tensor `(B, K)`, or `(K,)`: logits. `fit` takes the number of the right choice, int `(B,)`;
+        `predict` returns probabilities `(rows, K)`.
 
     Example:
 
     >>> tokenizer = BertTokenizer(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "two", "three"])
     >>> config = BertConfig(vocabulary_size=7, num_layers=1, num_heads=2, hidden_dim=8, intermediate_dim=16)
     >>> chooser = BertMultipleChoice(BertEncoder(config), tokenizer)
-    >>> tuple(chooser(tokenizer(["two", "two"], ["two", "three"])).shape)
-    (2,)
+    >>> chooser.predict((["two"], [["two", "three"]]), verbose=0).shape
+    (1, 2)
     """
 
     head_names = ("multiple_choice",)
     needs_pooler = True
     preset_arguments = ("dropout",)
+    feed_class = ChoiceFeed
+    token_axes = 3  # B, K, S
+    logits_shape = (0,)
 
     def __init__(self, encoder, tokenizer, dropout=0.1, max_sequence_length=None, **kwargs):
         super().__init__(encoder, tokenizer, max_sequence_length, **kwargs)
@@ -63,6 +70,18 @@ class BertMultipleChoice(Task):
     def default_metrics(self):
         """Accuracy."""
         return [keras.metrics.SparseCategoricalAccuracy(name="accuracy")]
+
+    def label_numbers(self, y, where):
+        """Numbers of choices in memory as an int array."""
+        return np.asarray(y, "int32")
+
+    def label_function(self):
+        """The same for tensors in a `tf.data` graph."""
+        return lambda y: ops.cast(y, "int32")
+
+    def postprocess(self, logits):
+        """What `predict` returns: probabilities `(rows, K)`, a float32 array."""
+        return np.asarray(ops.softmax(ops.cast(logits, "float32")))
 
     def get_config(self):
         """Returns the arguments of `__init__`."""

@@ -48,3 +48,12 @@ class PairFeed(Feed):
                 sample_weight=type(sample_weight).__name__,
             )
         return rows
+
+    def split(self, x, y, sample_weight, fraction):
+        """As `Feed.split`; pairs without labels are cut, too."""
+        if y is not None:
+            return super().split(x, y, sample_weight, fraction)
+        columns = self._columns(x, "x")
+        cut = int(len(columns["text"]) * (1 - fraction))
+        first, rest = ({n: c[rows] for n, c in columns.items()} for rows in (slice(cut), slice(cut, None)))
+        return first, None, sample_weight, (rest, None)

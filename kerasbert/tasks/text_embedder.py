@@ -156,7 +156,7 @@ class BertTextEmbedder(TextTask):
         return row_numbers(y, range(self.logits_shape[0]), where)
 
     def label_function(self):
-        """The same for tensors in a `tf.data` graph; numbers of texts, of `pair_batches`, stay what they are."""
+        """The same for tensors in a `tf.data` graph; the numbers of `pair_batches` stay what they are."""
         vectors = rows_of_numbers(range(self.logits_shape[0]))
         return lambda y: y if y.dtype.is_integer and y.shape.rank == 1 else vectors(y)
 

@@ -23,6 +23,7 @@ class TextTask(Task):
     """
 
     feed_class = Feed
+    token_axes = 2  # of a batch of tokens: B, S
 
     def fit(
         self,
@@ -148,7 +149,7 @@ class TextTask(Task):
         super().make_predict_function(force)
         trace = getattr(self.predict_function, "get_concrete_function", None)
         if trace and not made_before and self.steps_per_execution == 1:
-            trace([{name: tf.TensorSpec((None, None), tf.int32) for name in TOKEN_INPUTS}])
+            trace([{name: tf.TensorSpec((None,) * self.token_axes, tf.int32) for name in TOKEN_INPUTS}])
         return self.predict_function
 
 

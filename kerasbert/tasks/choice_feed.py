@@ -1,0 +1,71 @@
+"""Texts with several choices each, as batches of tokens with an axis for the choices."""
+
+import numpy as np
+
+from kerasbert import checks
+from kerasbert.optional import tensorflow as tf
+from kerasbert.tasks.feed import Feed
+from kerasbert.text import as_text_tensor
+
+
+class ChoiceFeed(Feed):
+    """A `Feed` whose rows are a text and K choices, K being the same in all rows."""
+
+    def _columns(self, x, where):
+        """`text` `(rows,)` and `choices` `(rows, K)`, string tensors, of `x = (texts, choices)`."""
+        named = x if isinstance(x, dict) else dict(zip(("text", "choices"), x, strict=False))
+        if tf.is_tensor(named.get("choices")):  # our own, after a split
+            return named
+        choices = [list(row) for row in named.get("choices", ()) if not isinstance(row, (str, bytes))]
+        counts = {len(row) for row in choices}
+        if set(named) != {"text", "choices"} or len(choices) != len(named["choices"]) or len(counts) > 1:
+            raise checks.invalid(
+                "Rows must be a text and a list of choices, as many in each row.",
+                fix='Pass (["2 + 2 is"], [["3", "4"]]), or a dict of `text` and `choices`.',
+                where=where,
+                columns=sorted(named),
+                choices_to_a_row=sorted(counts),
+            )
+        count = counts.pop() if counts else 0
+        flat = [choice for row in choices for choice in row]
+        choices = tf.reshape(as_text_tensor(flat, f"{where}: choices"), [-1, max(count, 1)])
+        return {"text": as_text_tensor(named["text"], f"{where}: text"), "choices": choices}
+
+    def _label_numbers(self, y, columns, where):
+        """The numbers of the right choices, int32 `(rows,)`."""
+        y, count = np.asarray(y), int(columns["choices"].shape[1])
+        bad = y.dtype.kind not in "iu" or y.ndim != 1
+        outside = np.zeros(0, int) if bad else np.flatnonzero((y < 0) | (y >= count))
+        if bad or outside.size:
+            raise checks.invalid(
+                f"The right choice must be a whole number from 0 to {count - 1}, one to a row.",
+                fix="Count the choices from 0.",
+                where=f"{where}, row {outside[0]}" if outside.size else where,
+                y=y[outside[0]].item() if outside.size else y.tolist(),
+            )
+        return y.astype("int32")
+
+    def _batches(self, rows, batch_size, batched, shuffle):
+        """Batches of rows in the order they come in, or any; `batched` rows are batches already."""
+        task, count = self._task, self._counter()
+        if shuffle:
+            rows = rows.shuffle(max(int(rows.cardinality()), 1))
+
+        def pack(row):
+            shape = tf.shape(row["choices"])
+            texts = task.tokenizer.tokenize(tf.repeat(row["text"], shape[1]))
+            choices = task.tokenizer.tokenize(tf.reshape(row["choices"], [-1]))
+            count(task.tokenizer.packed_lengths(texts, choices))
+            tokens = task.tokenizer.pack(texts, choices, max_length=task.max_sequence_length)
+            tokens = {name: tf.reshape(value, tf.concat([shape, [-1]], 0)) for name, value in tokens.items()}
+            return tokens, {name: v for name, v in row.items() if name not in ("text", "choices")}
+
+        rows = rows if batched else rows.batch(batch_size)
+        return rows.map(pack).prefetch(tf.data.AUTOTUNE)
+
+    def unlabelled(self, x, batch_size):
+        """Returns batches of tokens, and the row numbers in their order, which is that of `x`."""
+        self._need_tokenizer("x")
+        columns = self._columns(x, "x")
+        batches = self._batches(tf.data.Dataset.from_tensor_slices(columns), batch_size, False, False)
+        return batches.map(lambda tokens, rest: tokens), np.arange(len(columns["text"]))
