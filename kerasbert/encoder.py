@@ -131,6 +131,24 @@ class BertEncoder(keras.Model):
         with left_empty():
             return cls(checkpoint.config, pooler=pooler, dtype=dtype)
 
+    def freeze(self, blocks):
+        """Keeps the embeddings and the lowest blocks as they are in training; the others learn.
+
+        As in Lee et al. 2019, https://arxiv.org/abs/1911.03090. Call it before `compile`, and again with less
+        to unfreeze from the top.
+
+        Args:
+            blocks: int or None, how many blocks; 0 freezes the embeddings alone, None nothing.
+
+        Raises:
+            ValueError: if there are fewer blocks.
+        """
+        if blocks is not None:
+            checks.one_of(self.name, range(len(self.blocks) + 1), blocks=blocks)
+        self.embeddings.trainable = blocks is None
+        for number, block in enumerate(self.blocks):
+            block.trainable = blocks is None or number >= blocks
+
     def load_preset(self, preset):
         """Puts the weights of a checkpoint into this encoder: all of them, or none if anything is wrong.
 

@@ -1,7 +1,10 @@
 """The optimizer that BERT is fine-tuned with."""
 
+import re
+
 import keras
 
+from kerasbert import checks
 from kerasbert.training.schedules import WarmupLinearDecay
 
 
@@ -16,7 +19,14 @@ class BertAdamW(keras.optimizers.AdamW):
         weight_decay: float, of kernels and embeddings.
         epsilon: float.
         global_clipnorm: float or None, the largest norm of all gradients together.
-        **kwargs: of `keras.optimizers.AdamW`.
+        layer_decay: float in (0, 1] or None; each block learns at this share of the rate of the block above
+            it, and the embeddings of the lowest block's (Howard & Ruder 2018, section 3.2,
+            https://arxiv.org/abs/1801.06146). Weight decay is the same for all.
+        **kwargs: of `keras.optimizers.AdamW`, such as `use_ema` and `gradient_accumulation_steps`.
+
+    Raises:
+        ValueError: if `layer_decay` is out of range, or given on the PyTorch backend, whose optimizers
+            update all variables at one rate.
 
     Example:
 
@@ -24,7 +34,15 @@ class BertAdamW(keras.optimizers.AdamW):
     0.01
     """
 
-    def __init__(self, learning_rate=5e-5, weight_decay=0.01, epsilon=1e-6, global_clipnorm=1.0, **kwargs):
+    def __init__(
+        self,
+        learning_rate=5e-5,
+        weight_decay=0.01,
+        epsilon=1e-6,
+        global_clipnorm=1.0,
+        layer_decay=None,
+        **kwargs,
+    ):
         if isinstance(learning_rate, float):
             learning_rate = WarmupLinearDecay(learning_rate)
         super().__init__(
@@ -32,3 +50,41 @@ class BertAdamW(keras.optimizers.AdamW):
         )
         # Here and not by the caller, so that a loaded model keeps it.
         self.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+        self.layer_decay = layer_decay
+        self._levels = []
+        if layer_decay is not None:
+            checks.positive_float("BertAdamW", layer_decay=layer_decay)
+            if layer_decay > 1 or keras.backend.backend() == "torch":
+                raise checks.invalid(
+                    "`layer_decay` must be at most 1, on another backend than PyTorch.",
+                    fix="Choose a share, such as 0.9.",
+                    where="BertAdamW",
+                    layer_decay=layer_decay,
+                    backend=keras.backend.backend(),
+                )
+
+    def build(self, variables):
+        """Creates the slots of all variables, and finds each one's height."""
+        super().build(variables)
+        self._levels = [_level(variable) for variable in variables]
+
+    def update_step(self, gradient, variable, learning_rate):
+        """Updates one variable, at the rate of its block."""
+        if self.layer_decay is not None:
+            level = self._levels[self._get_variable_index(variable)]
+            top = max((level for level in self._levels if level is not None), default=0) + 1
+            below = 0 if level is None else top - level
+            learning_rate = learning_rate * self.layer_decay**below
+        super().update_step(gradient, variable, learning_rate)
+
+    def get_config(self):
+        """Returns the arguments of `__init__`."""
+        return {**super().get_config(), "layer_decay": self.layer_decay}
+
+
+def _level(variable):
+    """0 in the embeddings, 1 in the lowest block and so on; None above the blocks."""
+    block = re.search(r"(?:^|/)block_(\d+)/", variable.path)
+    if block:
+        return int(block.group(1)) + 1
+    return 0 if re.search(r"(?:^|/)embeddings/", variable.path) else None

@@ -1,0 +1,71 @@
+import keras
+import numpy as np
+import pytest
+
+import kerasbert
+from kerasbert.training import BertAdamW
+
+TEXTS, LABELS = ["good film", "bad film", "good", "bad"] * 4, [1, 0, 1, 0] * 4
+
+
+@pytest.fixture
+def make(config, tokenizer):
+    """Makes equal classifiers without dropout."""
+
+    def make():
+        keras.utils.set_random_seed(0)
+        still = {"hidden_dropout": 0.0, "attention_dropout": 0.0}
+        encoder = kerasbert.BertEncoder(kerasbert.BertConfig.from_dict(config.to_dict() | still))
+        return kerasbert.BertTextClassifier(encoder, tokenizer, ["bad", "good"], dropout=0.0)
+
+    return make
+
+
+def changes(task, before):
+    """How far each weight moved, by path."""
+    return {path: np.abs(w - before[path]).max() for path, w in task.named_weights().items()}
+
+
+def test_lower_blocks_learn_at_a_lower_rate(make):
+    task = make()
+    before = {path: np.array(weight) for path, weight in task.named_weights().items()}
+    task.compile(
+        optimizer=BertAdamW(keras.optimizers.schedules.ExponentialDecay(1e-3, 1, 1.0), layer_decay=0.5)
+    )
+    task.fit(TEXTS, LABELS, batch_size=16, verbose=0)  # one step: Adam moves each weight by the rate
+    moved = changes(task, before)
+    for path, rate in {
+        "classification/logits/bias": 1e-3,
+        "encoder/pooler/dense/bias": 1e-3,
+        "encoder/block_1/feed_forward/output/bias": 5e-4,
+        "encoder/block_0/feed_forward/output/bias": 2.5e-4,
+        "encoder/embeddings/layer_norm/beta": 1.25e-4,
+    }.items():
+        assert moved[path] == pytest.approx(rate, rel=0.02), path
+    again = keras.optimizers.deserialize(keras.optimizers.serialize(task.optimizer))
+    assert again.layer_decay == 0.5
+
+
+def test_a_share_above_one_is_refused():
+    for value in (1.5, 0.0):
+        with pytest.raises(ValueError, match=f"layer_decay={value}"):
+            BertAdamW(layer_decay=value)
+
+
+@pytest.mark.parametrize("blocks", [0, 1, 2, None])
+def test_frozen_blocks_do_not_learn(make, blocks):
+    task = make()
+    before = {path: np.array(weight) for path, weight in task.named_weights().items()}
+    task.encoder.freeze(blocks)
+    task.compile(optimizer=keras.optimizers.Adam(1e-3))
+    task.fit(TEXTS, LABELS, verbose=0)
+    moved = {path for path, change in changes(task, before).items() if change > 0}
+    assert any("embeddings" in path for path in moved) == (blocks is None)
+    for number in range(2):
+        assert any(f"block_{number}/" in path for path in moved) == (blocks is None or number >= blocks)
+    assert "classification/logits/kernel" in moved
+
+
+def test_freezing_more_blocks_than_there_are(make):
+    with pytest.raises(ValueError, match="blocks=3"):
+        make().encoder.freeze(3)
