@@ -11,4 +11,12 @@ from kerasbert.data.labels import (
 )
 from kerasbert.data.pairs import pair_batches
 from kerasbert.data.readers import read_csv
-from kerasbert.data.rows import counted, dataset_rows, is_dataset, is_tokens, same_length, text_columns
+from kerasbert.data.rows import (
+    count_batches,
+    counted,
+    dataset_rows,
+    is_dataset,
+    is_tokens,
+    same_length,
+    text_columns,
+)

@@ -118,3 +118,26 @@ def dataset_rows(dataset):
             element_spec=dataset.element_spec,
         )
     return rows, texts[0].shape.rank == 1
+
+
+def count_batches(x, batch_size):
+    """How many batches one epoch has.
+
+    Args:
+        x: dict of tokens in memory, `tf.data.Dataset`, or another sequence of batches.
+        batch_size: int, for tokens in memory.
+
+    Raises:
+        ValueError: if the number is infinite or unknown.
+    """
+    if isinstance(x, dict):
+        return -(-len(x["token_ids"]) // batch_size)
+    count = int(x.cardinality()) if is_dataset(x) else len(x) if hasattr(x, "__len__") else -1
+    if count < 0:
+        raise checks.invalid(
+            "An endless data set needs `steps_per_epoch`.",
+            fix="Pass `steps_per_epoch`, or remove `repeat()`.",
+            where="fit",
+            cardinality="infinite or unknown",
+        )
+    return count

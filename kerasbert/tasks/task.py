@@ -7,10 +7,13 @@ import keras
 from kerasbert import checks
 from kerasbert.atomic import replacing
 from kerasbert.checkpoints import load_weights, open_checkpoint, own_weights, write_preset
+from kerasbert.data import count_batches
 from kerasbert.encoder import BertEncoder
 from kerasbert.optional import tensorflow as tf
 from kerasbert.text import tokenizer_from_folder
-from kerasbert.training import BertAdamW
+from kerasbert.training import BertAdamW, WarmupLinearDecay
+
+BATCH_SIZE = 32
 
 
 class Task(keras.Model):
@@ -216,6 +219,42 @@ class Task(keras.Model):
             jit_compile=jit_compile,
             **kwargs,
         )
+
+    def fit(
+        self,
+        x=None,
+        y=None,
+        batch_size=None,
+        epochs=1,
+        *args,
+        initial_epoch=0,
+        steps_per_epoch=None,
+        **kwargs,
+    ):
+        """Trains on tokens, as `keras.Model.fit`; a `WarmupLinearDecay` learns how many steps there are."""
+        self._plan_schedule(x, batch_size or BATCH_SIZE, steps_per_epoch, epochs - initial_epoch)
+        return super().fit(
+            x,
+            y,
+            batch_size,
+            epochs,
+            *args,
+            initial_epoch=initial_epoch,
+            steps_per_epoch=steps_per_epoch,
+            **kwargs,
+        )
+
+    def _plan_schedule(self, x, batch_size, steps_per_epoch, epochs):
+        """Tells a schedule of ours how many steps this `fit` has."""
+        if not self.compiled:
+            return  # Keras says so
+        optimizer = getattr(self.optimizer, "inner_optimizer", self.optimizer)
+        schedule = getattr(optimizer, "_learning_rate", None)
+        if not isinstance(schedule, WarmupLinearDecay):
+            return
+        steps = steps_per_epoch or count_batches(x, batch_size)
+        schedule.plan(int(keras.ops.convert_to_numpy(optimizer.iterations)), max(steps * epochs, 1))
+        self.train_function = None  # the step numbers are constants of its graph
 
     def default_metrics(self):
         """None but the loss."""

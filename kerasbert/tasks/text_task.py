@@ -1,15 +1,12 @@
 """Tasks with strings in `fit`, `evaluate` and `predict`."""
 
-import keras
 import numpy as np
 
-from kerasbert import checks
 from kerasbert.data import is_dataset, is_tokens
 from kerasbert.optional import tensorflow as tf
 from kerasbert.tasks.feed import Feed
 from kerasbert.tasks.task import Task
 from kerasbert.text import TOKEN_INPUTS
-from kerasbert.training import WarmupLinearDecay
 
 BATCH_SIZE = 32
 
@@ -73,7 +70,6 @@ class TextTask(Task):
             held_out = validation_data if isinstance(validation_data, (tuple, list)) else (validation_data,)
             held_out = feed.labelled(*(*held_out, None, None)[:3], batch_size, where="validation_data")
             validation_data = held_out[0] if is_dataset(held_out[0]) else held_out
-        self._plan_schedule(x, batch_size, steps_per_epoch, epochs - initial_epoch)
         history = super().fit(
             x,
             y,
@@ -92,18 +88,6 @@ class TextTask(Task):
         )
         feed.warn_if_truncated()
         return history
-
-    def _plan_schedule(self, x, batch_size, steps_per_epoch, epochs):
-        """Tells a schedule of ours how many steps this `fit` has."""
-        if not self.compiled:
-            return  # Keras says so
-        optimizer = getattr(self.optimizer, "inner_optimizer", self.optimizer)
-        schedule = getattr(optimizer, "_learning_rate", None)
-        if not isinstance(schedule, WarmupLinearDecay):
-            return
-        steps = steps_per_epoch or _count_batches(x, batch_size)
-        schedule.plan(int(keras.ops.convert_to_numpy(optimizer.iterations)), max(steps * epochs, 1))
-        self.train_function = None  # the step numbers are constants of its graph
 
     def evaluate(self, x=None, y=None, batch_size=None, *args, sample_weight=None, **kwargs):
         """Returns the loss and the metrics on texts; arguments as of `fit` and `keras.Model.evaluate`."""
@@ -151,18 +135,3 @@ class TextTask(Task):
         if trace and not made_before and self.steps_per_execution == 1:
             trace([{name: tf.TensorSpec((None,) * self.token_axes, tf.int32) for name in TOKEN_INPUTS}])
         return self.predict_function
-
-
-def _count_batches(x, batch_size):
-    """How many batches one epoch has."""
-    if not is_dataset(x):
-        return -(-len(x["token_ids"]) // batch_size)
-    count = int(x.cardinality())
-    if count < 0:
-        raise checks.invalid(
-            "An endless data set needs `steps_per_epoch`.",
-            fix="Pass `steps_per_epoch`, or remove `repeat()`.",
-            where="fit",
-            cardinality="infinite",
-        )
-    return count
