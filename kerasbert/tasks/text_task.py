@@ -19,8 +19,11 @@ class TextTask(Task):
 
     A subclass says what its labels are (`label_numbers`, `label_function`), how encoder outputs become
     `logits` and these `answers`, what `predict` returns (`postprocess`), what exports call it (`endpoint`)
-    and whether it reads `[CLS]` alone (`first_token_only`). Arguments and errors are those of `Task`.
+    and whether it reads `[CLS]` alone (`first_token_only`); one with other rows than texts or pairs has a
+    `feed_class` of its own. Arguments and errors are those of `Task`.
     """
+
+    feed_class = Feed
 
     def fit(
         self,
@@ -61,7 +64,7 @@ class TextTask(Task):
             UserWarning: if texts were longer than `max_sequence_length`; it says how many.
         """
         batch_size = batch_size or BATCH_SIZE
-        feed = Feed(self)
+        feed = self.feed_class(self)
         if validation_split and not is_dataset(x) and not is_tokens(x):
             x, y, sample_weight, validation_data = feed.split(x, y, sample_weight, validation_split)
             validation_split = 0.0
@@ -105,7 +108,7 @@ class TextTask(Task):
     def evaluate(self, x=None, y=None, batch_size=None, *args, sample_weight=None, **kwargs):
         """Returns the loss and the metrics on texts; arguments as of `fit` and `keras.Model.evaluate`."""
         batch_size = batch_size or BATCH_SIZE
-        feed = Feed(self)
+        feed = self.feed_class(self)
         x, y, sample_weight = feed.labelled(x, y, sample_weight, batch_size)
         results = super().evaluate(
             x, y, None if is_dataset(x) else batch_size, *args, sample_weight=sample_weight, **kwargs
@@ -122,7 +125,7 @@ class TextTask(Task):
             verbose, steps, callbacks: of `keras.Model.predict`.
         """
         batch_size = batch_size or BATCH_SIZE
-        feed = Feed(self)
+        feed = self.feed_class(self)
         order = None
         if not is_tokens(x):
             x, order = feed.unlabelled(x, batch_size)

@@ -125,7 +125,9 @@ def test_a_config_of_the_first_years_names_no_class(tmp_path, kind):
 def test_a_chinese_bert(tmp_path, shared_data):
     theirs = models.random_model("Bert", "ForMaskedLM", **models.SIZES | {"vocab_size": 21128})
     theirs.save_pretrained(tmp_path)
-    (tmp_path / "vocab.txt").write_bytes((shared_data / "vocab" / "chinese_L-12_H-768_A-12.vocab.txt").read_bytes())
+    (tmp_path / "vocab.txt").write_bytes(
+        (shared_data / "vocab" / "chinese_L-12_H-768_A-12.vocab.txt").read_bytes()
+    )
     task = kerasbert.BertMaskedLM.from_preset(tmp_path)
     tokens = task.tokenizer(["，北京是[MASK]国的首都。"])
     assert [int(i) for i in tokens["token_ids"][0][:4]] == [101, 8024, 1266, 776]
