@@ -12,6 +12,19 @@ def stands(text, start, context):
     return bool(text) and start >= 0 and context[start : start + len(text)] == text
 
 
+def not_there(answers, context, where, fix):
+    """The error of a question of whose answers, pairs, none is where it says."""
+    text, start = answers[0]
+    return checks.invalid(
+        "An answer must stand in its context at its offset.",
+        fix=fix,
+        where=where,
+        answer=text,
+        start=start,
+        found=context[max(start, 0) : max(start, 0) + len(text)],
+    )
+
+
 def answer_spans(answers, contexts, where="y"):
     """Returns where the answers stand: of each row the first that stands at its offset.
 
@@ -38,15 +51,8 @@ def answer_spans(answers, contexts, where="y"):
         pairs = checked_pairs(given, f"{where}, row {row}")
         right = [(start, start + len(text)) for text, start in pairs if stands(text, start, context)]
         if pairs and not right:
-            text, start = pairs[0]
-            raise checks.invalid(
-                "An answer must stand in its context at its offset.",
-                fix="Count characters, not bytes or tokens; drop the row; or give [] for no answer.",
-                where=f"{where}, row {row}",
-                answer=text,
-                start=start,
-                found=context[max(start, 0) : max(start, 0) + len(text)],
-            )
+            fix = "Count characters, not bytes or tokens; drop the row; or give [] for no answer."
+            raise not_there(pairs, context, f"{where}, row {row}", fix)
         if right:
             spans[row] = right[0]
     return spans

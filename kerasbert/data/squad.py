@@ -8,7 +8,7 @@ import warnings
 import numpy as np
 
 from kerasbert import checks
-from kerasbert.data.answers import stands
+from kerasbert.data.answers import not_there, stands
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,7 +23,7 @@ class QuestionRows:
             there is no answer.
         ids: tuple of str.
         articles: tuple of int, which article of the file a row comes from.
-        skipped: tuple of str, one to an answer that was left out: where it is and what is wrong.
+        skipped: tuple of str, one to a question that was left out: where it is and what is wrong.
 
     Example:
 
@@ -56,20 +56,20 @@ def read_squad(path, on_bad="stop"):
 
     Args:
         path: str or path, UTF-8.
-        on_bad: str, what becomes of an answer that does not stand at its offset. `"stop"`: an error.
-            `"skip"`: it is left out, and the question too if it has no other; `skipped` lists them, and a
-            warning says how many.
+        on_bad: str, what becomes of a question of whose answers none stands at its offset. `"stop"`: an
+            error. `"skip"`: it is left out; `skipped` lists them, and a warning says how many. Where one
+            does, the others stay, because they count in scores.
 
     Returns:
         `QuestionRows`.
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if the file is not of the format, or an answer is wrong; the message names the article,
+        ValueError: if the file is not of the format, or an offset is wrong; the message names the article,
             the paragraph and the question.
 
     Warns:
-        UserWarning: if answers were skipped.
+        UserWarning: if questions were skipped.
 
     Example:
 
@@ -91,21 +91,17 @@ def read_squad(path, on_bad="stop"):
         ) from error
     rows, skipped = [], []
     for number, question, context, where in _questions(content, str(path)):
-        pairs, bad = _answers(question, context, where)
-        if bad and on_bad == "stop":
-            raise checks.invalid(
-                "An answer must stand in its context at its offset.",
-                fix='Correct the file, or pass on_bad="skip".',
-                where=where,
-                **bad[0],
-            )
-        skipped += [f"{where}: {wrong}" for wrong in bad]
-        if pairs or not bad:
-            rows.append((question["question"], context, pairs, str(question["id"]), number))
+        answers = _answers(question, where)
+        if answers and not any(stands(*answer, context) for answer in answers):
+            error = not_there(answers, context, where, 'Correct the file, or pass on_bad="skip".')
+            if on_bad == "stop":
+                raise error
+            skipped.append(str(error))
+        else:
+            rows.append((question["question"], context, answers, str(question["id"]), number))
     if skipped:
         warnings.warn(
-            f"{len(skipped)} answers in {path} do not stand at their offset and were skipped. "
-            f"The first: {skipped[0]}",
+            f"{len(skipped)} questions were left out. The first: {skipped[0]}",
             stacklevel=2,
         )
     return QuestionRows(
@@ -128,23 +124,17 @@ def _questions(content, path):
                 yield i, question, context, there
 
 
-def _answers(question, context, where):
-    """The answers that stand where they say, as pairs, and the others, as dicts."""
+def _answers(question, where):
+    """The answers of a question as pairs."""
     if question.get("is_impossible"):
-        return [], []
-    pairs, bad = [], []
-    for answer in _field(question, "answers", list, where):
-        text, start = _field(answer, "text", str, where), _field(answer, "answer_start", int, where)
-        if stands(text, start, context):
-            pairs.append((text, start))
-        else:
-            found = context[max(start, 0) : max(start, 0) + len(text)]
-            bad.append({"answer": text, "start": start, "found": found})
-    return pairs, bad
+        return []
+    answers = _field(question, "answers", list, where)
+    return [(_field(a, "text", str, where), _field(a, "answer_start", int, where)) for a in answers]
 
 
 def _field(part, name, kind, where):
-    if not isinstance(part, dict) or not isinstance(part.get(name), kind):
+    value = part.get(name) if isinstance(part, dict) else None
+    if not isinstance(value, kind) or isinstance(value, bool):
         raise checks.invalid(
             f"SQuAD's JSON must have a {kind.__name__ if isinstance(kind, type) else 'str'} `{name}` here.",
             fix="Compare the file with the format of SQuAD: data, paragraphs, qas, answers.",

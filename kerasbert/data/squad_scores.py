@@ -44,8 +44,8 @@ def squad_scores(predictions, answers, language="en", version=None):
 
     Example:
 
-    >>> squad_scores(["the red car", "Bonn"], [["A red bus.", "red"], ["Bonn"]])
-    {'exact_match': 100.0, 'f1': 100.0, 'questions': 2}
+    >>> squad_scores(["the red car", "Bonn"], [["A car!", "red car"], ["Cologne"]])
+    {'exact_match': 50.0, 'f1': 50.0, 'questions': 2}
     """
     checks.one_of("squad_scores", ("en", "zh"), language=language)
     checks.one_of("squad_scores", ("1.1", "2.0", None), version=version)
