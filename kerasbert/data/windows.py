@@ -199,7 +199,7 @@ class QuestionWindows:
         """
         first, last = np.full((2, len(spans)), -1)
         for row in np.flatnonzero(spans[:, 0] >= 0):
-            part, (start, end) = self.contexts.slice(row), spans[row]
+            part, (start, end) = self.contexts.slice(row), spans[row].tolist()
             # The first token that ends after the answer's start, and the last that starts before its end.
             first[row] = np.searchsorted(self.contexts.ends[part], start, side="right")
             last[row] = np.searchsorted(self.contexts.starts[part], end, side="left") - 1

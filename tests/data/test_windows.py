@@ -1,5 +1,7 @@
 """Windows of tokens, against loops that say the rules in the plainest way."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -36,7 +38,7 @@ def test_windows_are_those_of_the_original_loop(stride):
         for i in lengths:
             found = list(zip(begin[row == i], length[row == i], strict=True))
             assert found == cut_in_a_loop(i, room, step)
-            for (a, n), (b, _) in zip(found, found[1:], strict=False):
+            for (a, n), (b, _) in itertools.pairwise(found):
                 assert b < a + n  # they overlap
             assert {t for a, n in found for t in range(a, a + n)} == set(range(i))
 
@@ -89,10 +91,10 @@ def test_every_context_token_is_in_a_window_after_its_question(any_tokenizer, ma
 
 
 def test_tokens_know_their_characters_and_labels_point_at_them(any_tokenizer):
-    answers = [("good", 15), ("電影", 0), ("🎉🎉", CONTEXTS[2].index("🎉🎉")), None, ("🎉", 0)]
+    answers = [("good", 14), ("電影", 0), ("🎉🎉", CONTEXTS[2].index("🎉🎉")), None, ("🎉", 0)]
     answers = [[] if a is None else [a] for a in answers]
     spans = answer_spans(answers, CONTEXTS)
-    windows = QuestionWindows(any_tokenizer, QUESTIONS, CONTEXTS, 14, 3, 3)
+    windows = QuestionWindows(any_tokenizer, QUESTIONS, CONTEXTS, 20, 3, 3)
     labels = windows.labels(spans)
     assert [name.dtype for name in labels.values()] == [np.int32] * 2
     held = set()
@@ -119,7 +121,7 @@ def test_the_same_context_is_tokenized_once(tokenizer):
 
 def test_an_answer_without_a_token(tokenizer):
     windows = QuestionWindows(tokenizer, ["a"], ["good film"], 16, 3, 5)
-    with pytest.raises(ValueError, match=r"must have a token.*row 0.*start=4" + "|" + r"start=4.*row 0"):
+    with pytest.raises(ValueError, match=r"must have a token.*start=4, end=5.*x, row 0"):
         windows.labels(np.array([[4, 5]]))
 
 

@@ -35,8 +35,9 @@ def make(max_length=32, seed=0, dim=8, **kwargs):
     return kerasbert.BertQuestionAnswerer(kerasbert.BertEncoder(config, pooler=False), tokenizer, **kwargs)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def compiled():
+    """Not trained to any end: tests compare what one state of it says."""
     task = make()
     task.compile()
     return task
@@ -46,14 +47,13 @@ def compiled():
 def learned():
     task = make(dim=32, stride=3)
     task.compile(optimizer=keras.optimizers.Adam(3e-3))
-    rows = (QUESTIONS * 2, CONTEXTS + [("🎉 " * 30) + c for c in CONTEXTS])
-    answers = ANSWERS + [[(text, start + 60) for text, start in row] for row in ANSWERS]
-    rows = ([*rows[0], "Where is Bob?"], [*rows[1], "Ann lives in Rome."])
-    task.fit(rows, [*answers, []], epochs=30, batch_size=8, verbose=0)
+    contexts, answers = long()
+    rows = (QUESTIONS * 2 + ["影?"] * 6, CONTEXTS + contexts + CONTEXTS[::2])
+    task.fit(rows, ANSWERS + answers + [[]] * 6, epochs=30, batch_size=8, verbose=0)
     return task
 
 
-def long(prefix=40):
+def long(prefix=20):
     """The same rows, with answers that a first window does not reach."""
     return [("🎉 " * prefix) + c for c in CONTEXTS], [[(t, s + 2 * prefix) for t, s in a] for a in ANSWERS]
 
@@ -78,7 +78,7 @@ def test_it_finds_answers_beyond_the_first_window(learned):
 
 
 def test_a_threshold_gives_no_answer_where_that_scores_higher(learned):
-    x = (["Where is Bob?", "Where is Ann?"], ["Ann lives in Rome."] * 2)
+    x = (["影?", "Where is Ann?"], ["🎉 Ann lives in Rome."] * 2)
     never = learned.predict(x, verbose=0)
     assert all(a.text for a in never)
     assert never[0].null_score > 0 > never[1].null_score
@@ -212,28 +212,32 @@ def test_every_form_of_rows_scores_the_same(compiled, x, y):
     np.testing.assert_allclose(compiled.evaluate(x, y, verbose=0), expected, rtol=1e-5)
     answers = compiled.predict((QUESTIONS, CONTEXTS), verbose=0)
     assert [a.text for a in compiled.predict(x, verbose=0)] == [a.text for a in answers]
-    held_out = x if y is None else (x, y)
-    history = compiled.fit(x, y, batch_size=5, validation_data=held_out, verbose=0).history
-    assert np.isfinite([history["loss"], history["val_loss"]]).all()
 
 
-def test_the_loss_is_that_of_the_positions_of_every_window(compiled):
-    contexts, answers = long(20)
-    windows = compiled.feed_class(compiled).windows(QUESTIONS, contexts)
-    assert len(windows) > len(QUESTIONS)
-    tokens = [compiled.tokenizer(QUESTIONS, CONTEXTS)]
-    ids = tokens[0]["token_ids"].numpy().tolist()
+def test_what_the_reader_gives_is_enough(compiled):
+    rows = QuestionRows(QUESTIONS, CONTEXTS, ANSWERS, range(12), range(12))
+    history = compiled.fit(rows, batch_size=5, epochs=2, validation_data=rows, verbose=0).history
+    np.testing.assert_allclose(
+        history["val_loss"][-1], compiled.evaluate(rows, batch_size=5, verbose=0)[0], rtol=1e-5
+    )
+    assert compiled.scores(rows, verbose=0) == compiled.scores((QUESTIONS, CONTEXTS), ANSWERS, verbose=0)
+    with pytest.raises(ValueError, match="right answers"):
+        compiled.scores((QUESTIONS, CONTEXTS))
+
+
+def test_the_loss_is_that_of_tokens_with_positions(compiled):
+    as_tokens = {k: v.numpy() for k, v in compiled.tokenizer(QUESTIONS, CONTEXTS).items()}
+    ids = as_tokens["token_ids"].tolist()
     words = [[WORDS[i - 5] if i > 4 else "" for i in row] for row in ids]
     places = [
         max(k for k, word in enumerate(row) if word == answer[0][0].lower())
         for row, answer in zip(words, ANSWERS, strict=True)
     ]
     y = {"start": np.array(places), "end": np.array(places)}
-    as_tokens = {name: value.numpy() for name, value in tokens[0].items()}
     expected = compiled.evaluate((QUESTIONS, CONTEXTS), ANSWERS, verbose=0)
     np.testing.assert_allclose(compiled.evaluate(as_tokens, y, verbose=0), expected, rtol=1e-5)
     data = tf.data.Dataset.from_tensor_slices((as_tokens, y)).batch(5)
-    np.testing.assert_allclose(compiled.evaluate(data, verbose=0), expected, rtol=1e-5)
+    np.testing.assert_allclose(compiled.evaluate(data, verbose=0)[0], expected[0], rtol=1e-5)
     history = compiled.fit(as_tokens, y, validation_split=0.5, validation_data=None, verbose=0)
     compiled.fit(data, validation_data=data, verbose=0)
     assert np.isfinite(history.history["val_loss"]).all()
@@ -331,11 +335,12 @@ def test_byte_level_tokens(byte_pairs, tmp_path):
     )
     task = kerasbert.BertQuestionAnswerer(kerasbert.BertEncoder(config, pooler=False), tokenizer, stride=5)
     task.compile(optimizer=keras.optimizers.Adam(1e-2))
-    contexts = ["a film 🎉 no film  é", "x" * 3000, "no film's a film é"]
+    contexts = ["a film 🎉 no film  é", "x" * 30, "no film's a film é"]
     answers = [[("🎉", 7)], [], [("é", 17)]]
     task.fit((["film", "no", "é"], contexts), answers, epochs=40, verbose=0)
     found = task.predict((["film", "no", "é"], contexts), null_threshold=0.0, verbose=0)
     assert [a.text for a in found] == ["🎉", "", "é"]
+    contexts[1] *= 100
     for lists, context in zip(
         task.predict((["film"] * 3, contexts), n_best=20, verbose=0), contexts, strict=True
     ):
