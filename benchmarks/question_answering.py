@@ -5,7 +5,8 @@
 
 Trains on three quarters of the articles and prints exact match and F1 on the rest, with the wall time, as a
 row of a Markdown table. XQuAD has 1,190 questions, a hundredth of SQuAD: this shows that training works, and
-no more. CMRC 2018 is Chinese, of which MiniLM's vocabulary has few characters: the share of `[UNK]` is printed.
+no more. CMRC 2018 is Chinese, of which MiniLM's vocabulary has few characters; the share of `[UNK]` is
+printed.
 """
 
 import argparse
