@@ -1,5 +1,6 @@
 """Texts to batches: readers, rows, labels, batches by length."""
 
+from kerasbert.data.answers import answer_spans
 from kerasbert.data.batches import ordered_batches, text_batches
 from kerasbert.data.labels import (
     check_labels,
@@ -20,3 +21,6 @@ from kerasbert.data.rows import (
     same_length,
     text_columns,
 )
+from kerasbert.data.squad import QuestionRows, read_squad
+from kerasbert.data.squad_scores import squad_scores
+from kerasbert.data.windows import QuestionWindows

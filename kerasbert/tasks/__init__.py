@@ -5,6 +5,7 @@ from kerasbert.tasks.multiple_choice import BertMultipleChoice
 from kerasbert.tasks.next_sentence import BertNextSentencePredictor
 from kerasbert.tasks.pretrainer import BertPretrainer
 from kerasbert.tasks.question_answerer import BertQuestionAnswerer
+from kerasbert.tasks.spans import Answer
 from kerasbert.tasks.text_classifier import BertTextClassifier
 from kerasbert.tasks.text_embedder import BertTextEmbedder
 from kerasbert.tasks.token_classifier import BertTokenClassifier

@@ -48,7 +48,7 @@ class Feed:
             rows, batched = dataset_rows(x)
             numbers = self._task.label_function()
             if "label" not in rows.element_spec:
-                raise _no_labels(where)
+                raise no_labels(where)
         else:
             rows, batched = self._rows(x, y, sample_weight, where), False
         batches = self._batches(rows, batch_size, batched, shuffle)
@@ -63,19 +63,20 @@ class Feed:
     def _tokens(self, x, y, sample_weight, where):
         if is_dataset(x):
             if not isinstance(x.element_spec, tuple):
-                raise _no_labels(where)
+                raise no_labels(where)
             numbers = self._task.label_function()
             return x.map(lambda tokens, y, *weight: (tokens, numbers(y), *weight)), None, None
         _check_ids(x, self._task.encoder.config, where)
         if y is None:
-            raise _no_labels(where)
+            raise no_labels(where)
         labels = self._task.label_numbers(y, f"{where}: y")
-        same_length(where, **x, y=labels, sample_weight=sample_weight)
+        named = labels if isinstance(labels, dict) else {"y": labels}
+        same_length(where, **x, **named, sample_weight=sample_weight)
         return x, labels, sample_weight
 
     def _rows(self, x, y, sample_weight, where):
         if y is None:
-            raise _no_labels(where)
+            raise no_labels(where)
         columns = self._columns(x, where)
         return self._labelled_rows(columns, self._label_numbers(y, columns, where), sample_weight, where)
 
@@ -177,7 +178,8 @@ class Feed:
             )
 
 
-def _no_labels(where):
+def no_labels(where):
+    """The error of training and evaluation without labels."""
     return checks.invalid(
         "Training and evaluation need labels.",
         fix="Pass `y`, one label to a text; or a data set of `(x, y)`.",

@@ -16,7 +16,8 @@ class TextTask(Task):
 
     A subclass says what its labels are (`label_numbers`, `label_function`), how encoder outputs become
     `logits` and these `answers`, what `predict` returns (`postprocess`), what exports call it (`endpoint`)
-    and whether it reads `[CLS]` alone (`first_token_only`). Arguments and errors are those of `Task`.
+    and whether it reads `[CLS]` alone (`first_token_only`); one with other rows than texts or pairs has a
+    `feed_class` of its own. Arguments and errors are those of `Task`.
     """
 
     feed_class = Feed

@@ -1,0 +1,82 @@
+"""Answers that stand in a text: pairs of a text and the character where it begins."""
+
+import numbers
+
+import numpy as np
+
+from kerasbert import checks
+
+
+def stands(text, start, context):
+    """Whether an answer is in its context where it says."""
+    return bool(text) and start >= 0 and context[start : start + len(text)] == text
+
+
+def not_there(answers, context, where, fix):
+    """The error of a question of whose answers, pairs, none is where it says."""
+    text, start = answers[0]
+    return checks.invalid(
+        "An answer must stand in its context at its offset.",
+        fix=fix,
+        where=where,
+        answer=text,
+        start=start,
+        found=context[max(start, 0) : max(start, 0) + len(text)],
+    )
+
+
+def answer_spans(answers, contexts, where="y"):
+    """Returns where the answers stand: of each row the first that stands at its offset.
+
+    Args:
+        answers: for each row a list of pairs `(text, start)`, start in characters of the context; an empty
+            list for a question without an answer.
+        contexts: list of str, one to a row.
+        where: str, named in errors.
+
+    Returns:
+        int array `(rows, 2)`: first character, and character after the last; -1 and -1 without an answer.
+
+    Raises:
+        TypeError: if a row is no list of such pairs.
+        ValueError: if a row has answers and none stands at its offset.
+
+    Example:
+
+    >>> answer_spans([[("Bonn", 3)], []], ["In Bonn.", "In Bonn."]).tolist()
+    [[3, 7], [-1, -1]]
+    """
+    spans = np.full((len(contexts), 2), -1, np.int64)
+    for row, (given, context) in enumerate(zip(answers, contexts, strict=True)):
+        pairs = checked_pairs(given, f"{where}, row {row}")
+        right = [(start, start + len(text)) for text, start in pairs if stands(text, start, context)]
+        if pairs and not right:
+            fix = "Count characters, not bytes or tokens; drop the row; or give [] for no answer."
+            raise not_there(pairs, context, f"{where}, row {row}", fix)
+        if right:
+            spans[row] = right[0]
+    return spans
+
+
+def checked_pairs(answers, where):
+    """Returns the answers of one row as a list of `(str, int)`, or raises TypeError."""
+    good = isinstance(answers, (list, tuple, np.ndarray)) and all(map(_is_pair, answers))
+    if not good:
+        raise checks.invalid(
+            "The answers to a question must be a list of pairs of a text and its first character.",
+            fix='Write [("Bonn", 3)] for one answer, [] for none.',
+            where=where,
+            kind=TypeError,
+            answers=answers,
+        )
+    return [(text, int(start)) for text, start in answers]
+
+
+def _is_pair(answer):
+    return (
+        isinstance(answer, (list, tuple))
+        and len(answer) == 2
+        and isinstance(answer[0], str)
+        and isinstance(answer[1], numbers.Integral)
+        and not isinstance(answer[1], bool)
+    )

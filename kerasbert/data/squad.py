@@ -1,0 +1,144 @@
+"""Questions and answers in SQuAD's JSON."""
+
+import dataclasses
+import json
+import pathlib
+import warnings
+
+import numpy as np
+
+from kerasbert import checks
+from kerasbert.data.answers import not_there, stands
+
+
+@dataclasses.dataclass(frozen=True)
+class QuestionRows:
+    """Questions with contexts and answers: what `fit`, `evaluate`, `predict` and `scores` take as `x`.
+
+    Rajpurkar et al. 2016, https://arxiv.org/abs/1606.05250, and 2018, https://arxiv.org/abs/1806.03822.
+
+    Args:
+        questions, contexts: tuples of str, one to a row.
+        answers: tuple of lists of `(text, start)`, start in characters of the context; an empty list where
+            there is no answer.
+        ids: tuple of str.
+        articles: tuple of int, which article of the file a row comes from.
+        skipped: tuple of str, one to a question that was left out: where it is and what is wrong.
+
+    Example:
+
+    >>> rows = QuestionRows(("where", "who"), ("In Bonn.",) * 2, ([("Bonn", 3)], []), ("a", "b"), (0, 1))
+    >>> rows.take([0]).answers
+    ([('Bonn', 3)],)
+    """
+
+    questions: tuple
+    contexts: tuple
+    answers: tuple
+    ids: tuple
+    articles: tuple
+    skipped: tuple = ()
+
+    def __len__(self):
+        return len(self.questions)
+
+    def take(self, numbers):
+        """Returns some of the rows, by number."""
+        names = ("questions", "contexts", "answers", "ids", "articles")
+        columns = {name: getattr(self, name) for name in names}
+        return QuestionRows(
+            **{name: tuple(c[i] for i in np.asarray(numbers, int)) for name, c in columns.items()}
+        )
+
+
+def read_squad(path, on_bad="stop"):
+    """Reads a file of SQuAD v1.1 or v2, or another in their format.
+
+    Args:
+        path: str or path, UTF-8.
+        on_bad: str, what becomes of a question of whose answers none stands at its offset. `"stop"`: an
+            error. `"skip"`: it is left out; `skipped` lists them, and a warning says how many. Where one
+            does, the others stay, because they count in scores.
+
+    Returns:
+        `QuestionRows`.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if the file is not of the format, or an offset is wrong; the message names the article,
+            the paragraph and the question.
+
+    Warns:
+        UserWarning: if questions were skipped.
+
+    Example:
+
+    >>> import tempfile
+    >>> question = {"id": "7", "question": "where", "answers": [{"text": "Bonn", "answer_start": 3}]}
+    >>> content = {"data": [{"paragraphs": [{"context": "In Bonn.", "qas": [question]}]}]}
+    >>> file = tempfile.NamedTemporaryFile("w", suffix=".json", delete=False)
+    >>> json.dump(content, file); file.close()
+    >>> read_squad(file.name).answers
+    ([('Bonn', 3)],)
+    """
+    checks.one_of("read_squad", ("stop", "skip"), on_bad=on_bad)
+    path = pathlib.Path(path)
+    try:
+        content = json.loads(path.read_text("utf-8-sig"))
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise checks.invalid(
+            "The file must be JSON in UTF-8.", fix="Fetch it again.", where=str(path), reason=str(error)
+        ) from error
+    rows, skipped = [], []
+    for number, question, context, where in _questions(content, str(path)):
+        answers = _answers(question, where)
+        if answers and not any(stands(*answer, context) for answer in answers):
+            error = not_there(answers, context, where, 'Correct the file, or pass on_bad="skip".')
+            if on_bad == "stop":
+                raise error
+            skipped.append(str(error))
+        else:
+            rows.append((question["question"], context, answers, str(question["id"]), number))
+    if skipped:
+        warnings.warn(
+            f"{len(skipped)} questions were left out. The first: {skipped[0]}",
+            stacklevel=2,
+        )
+    return QuestionRows(
+        *(tuple(column) for column in zip(*rows, strict=True)) if rows else [()] * 5, tuple(skipped)
+    )
+
+
+def _questions(content, path):
+    """Yields the number of the article, the question, its context and where it stands."""
+    for i, article in enumerate(_field(content, "data", list, path)):
+        where = f"{path}, article {i}"
+        for j, paragraph in enumerate(_field(article, "paragraphs", list, where)):
+            here = f"{where}, paragraph {j}"
+            context = _field(paragraph, "context", str, here)
+            for k, question in enumerate(_field(paragraph, "qas", list, here)):
+                name = question.get("id", k) if isinstance(question, dict) else k
+                there = f"{here}, question {name}"
+                _field(question, "id", (str, int), there)
+                _field(question, "question", str, there)
+                yield i, question, context, there
+
+
+def _answers(question, where):
+    """The answers of a question as pairs."""
+    if question.get("is_impossible"):
+        return []
+    answers = _field(question, "answers", list, where)
+    return [(_field(a, "text", str, where), _field(a, "answer_start", int, where)) for a in answers]
+
+
+def _field(part, name, kind, where):
+    value = part.get(name) if isinstance(part, dict) else None
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise checks.invalid(
+            f"SQuAD's JSON must have a {kind.__name__ if isinstance(kind, type) else 'str'} `{name}` here.",
+            fix="Compare the file with the format of SQuAD: data, paragraphs, qas, answers.",
+            where=where,
+            received=part.get(name) if isinstance(part, dict) else part,
+        )
+    return part[name]

@@ -1,0 +1,243 @@
+"""Questions with contexts that may be long: windows of tokens that overlap."""
+
+import dataclasses
+import functools
+
+import numpy as np
+
+from kerasbert import checks
+from kerasbert.optional import tensorflow as tf
+
+# Texts that are tokenized at a time: offsets of all of them at once take much memory.
+AT_ONCE = 1024
+
+
+def cut(lengths, room, stride):
+    """Cuts rows into windows, as Devlin et al. 2019 did for SQuAD (`run_squad.py`).
+
+    Args:
+        lengths: int array `(rows,)`, tokens of each context.
+        room: int array `(rows,)`, the most tokens of a window.
+        stride: int, tokens from the begin of a window to the begin of the next; half a window where a
+            window is no longer than that, so that windows always overlap.
+
+    Returns:
+        Three int arrays `(windows,)`: the row, the first token, and the number of tokens.
+
+    Example:
+
+    >>> [part.tolist() for part in cut(np.array([9, 2]), np.array([5, 5]), 3)]
+    [[0, 0, 0, 1], [0, 3, 6, 0], [5, 5, 3, 2]]
+    """
+    step = np.where(stride < room, stride, np.maximum(room // 2, 1))
+    count = 1 + -(-np.maximum(lengths - room, 0) // step)
+    row = np.repeat(np.arange(len(lengths)), count)
+    begin = _places(count) * step[row]
+    return row, begin, np.minimum(lengths[row] - begin, room[row])
+
+
+def homes(row, begin, length, lengths):
+    """Chooses for each token of a context the window where it has the most context.
+
+    That is the least of the tokens to its left and to its right, and a hundredth of the window's length, as
+    in `run_squad.py`; of equals the first.
+
+    Args:
+        row, begin, length: of `cut`.
+        lengths: int array `(rows,)`, tokens of each context.
+
+    Returns:
+        int array `(tokens of all rows,)`, numbers of windows.
+    """
+    window, place = np.repeat(np.arange(len(row)), length), _places(length)
+    token = (np.cumsum(lengths) - lengths)[row[window]] + begin[window] + place
+    score = np.minimum(place, length[window] - 1 - place) + 0.01 * length[window]
+    best = np.full(lengths.sum(), -1.0)
+    np.maximum.at(best, token, score)
+    home = np.full(lengths.sum(), len(row))
+    chosen = score == best[token]
+    np.minimum.at(home, token[chosen], window[chosen])
+    return home
+
+
+def _places(counts):
+    """0, 1, ... up to each count, in a row."""
+    return np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+
+
+class TokenSlices:
+    """Slices of one row of tokens, by number: what `text_batches` takes for a tokenizer.
+
+    Args:
+        tokenizer: the tokenizer that packs.
+        tokens: int32 array, all tokens.
+        starts, lengths: int arrays `(slices,)`.
+    """
+
+    def __init__(self, tokenizer, tokens, starts, lengths):
+        self.pack, self.packed_lengths = tokenizer.pack, tokenizer.packed_lengths
+        self._parts = tf.constant(tokens), tf.constant(starts, tf.int64), tf.constant(lengths, tf.int64)
+
+    def tokenize(self, numbers):
+        """Returns the tokens of slices `(B,)`, ragged int32 `(B, None)`."""
+        tokens, starts, lengths = self._parts
+        starts, lengths = tf.gather(starts, numbers), tf.gather(lengths, numbers)
+        return tf.gather(tokens, tf.ragged.range(starts, starts + lengths))
+
+
+@dataclasses.dataclass(frozen=True)
+class Texts:
+    """Tokens of different texts in a row, and where they stand.
+
+    Args:
+        tokens: int32 array `(tokens,)`.
+        starts, ends: int32 arrays `(tokens,)`, characters.
+        number: int array `(rows,)`, which of the texts a row has.
+        first, count: int arrays `(texts,)`, the first token of each and how many.
+    """
+
+    tokens: np.ndarray
+    starts: np.ndarray
+    ends: np.ndarray
+    number: np.ndarray
+    first: np.ndarray
+    count: np.ndarray
+
+    @classmethod
+    def of(cls, texts, tokenizer):
+        """Tokenizes a list of str, each different one once."""
+        number_of = {}
+        number = np.array([number_of.setdefault(text, len(number_of)) for text in texts], np.int64)
+        different = list(number_of)
+        parts, counts = [[np.zeros(0, np.int32)] for _ in range(3)], [np.zeros(0, np.int64)]
+        for i in range(0, len(different), AT_ONCE):
+            found = tokenizer.tokenize_with_offsets(different[i : i + AT_ONCE])
+            for part, values in zip(parts, found, strict=True):
+                part.append(values.flat_values.numpy())
+            counts.append(found[0].row_lengths().numpy())
+        count = np.concatenate(counts)
+        return cls(*map(np.concatenate, parts), number, np.cumsum(count) - count, count)
+
+    @property
+    def lengths(self):
+        """int array `(rows,)`, the tokens of each row's text."""
+        return self.count[self.number]
+
+    def slice(self, row):
+        """Where the tokens of a row's text stand."""
+        number = self.number[row]
+        return slice(self.first[number], self.first[number] + self.count[number])
+
+
+class QuestionWindows:
+    """Questions and contexts in memory, tokenized and cut to windows.
+
+    Only contexts are cut. A question loses what goes beyond its limit: `max_question_length`, and half of
+    the room where there is less.
+
+    Args:
+        tokenizer: a tokenizer.
+        questions: list of str.
+        contexts: list of str, as many.
+        max_length: int, the most tokens of a packed window.
+        stride: int, as for `cut`.
+        max_question_length: int, in tokens.
+        where: str, named in errors.
+
+    Raises:
+        ValueError: if there is no room for a question and a context.
+
+    Attributes:
+        row, begin, length: of `cut`.
+        place: int array `(windows,)`, the position of the first token of the context in a packed window.
+        contexts: `Texts`.
+        question_limit: int, in tokens.
+        num_truncated: int, questions that were longer.
+    """
+
+    def __init__(self, tokenizer, questions, contexts, max_length, stride, max_question_length, where="x"):
+        special = int(tokenizer.packed_lengths(*(tf.zeros(0, tf.int32) for _ in range(2))))
+        room = max_length - special
+        if room < 2:
+            raise checks.invalid(
+                f"`max_sequence_length` must be at least {special + 2}, for a question and a context.",
+                fix="Build the task with a larger one, such as 384.",
+                where=where,
+                max_sequence_length=max_length,
+            )
+        self.question_limit = min(max_question_length, room // 2)
+        self._tokenizer, self._where = tokenizer, where
+        self._questions, self.contexts = Texts.of(questions, tokenizer), Texts.of(contexts, tokenizer)
+        self.num_truncated = int((self._questions.lengths > self.question_limit).sum())
+        kept = np.minimum(self._questions.lengths, self.question_limit)
+        self.row, self.begin, self.length = cut(self.contexts.lengths, room - kept, stride)
+        self._question_lengths = kept
+        # All special tokens but the [SEP] at the end come before the context.
+        self.place = kept[self.row] + special - 1
+        self.packed_lengths = self.place + self.length + 1
+
+    def __len__(self):
+        return len(self.row)
+
+    @functools.cached_property
+    def homes(self):
+        """`homes` of these windows."""
+        return homes(self.row, self.begin, self.length, self.contexts.lengths)
+
+    def labels(self, spans):
+        """Returns the positions of answers in packed windows.
+
+        Args:
+            spans: int array `(rows, 2)`, from `answer_spans`.
+
+        Returns:
+            dict of `start` and `end`, int32 `(windows,)`: of the answer's first and last token, or 0, which
+            is `[CLS]`, in a window that does not hold all of it.
+
+        Raises:
+            ValueError: if an answer has no token.
+        """
+        first, last = np.full((2, len(spans)), -1)
+        for row in np.flatnonzero(spans[:, 0] >= 0):
+            part, (start, end) = self.contexts.slice(row), spans[row].tolist()
+            # The first token that ends after the answer's start, and the last that starts before its end.
+            first[row] = np.searchsorted(self.contexts.ends[part], start, side="right")
+            last[row] = np.searchsorted(self.contexts.starts[part], end, side="left") - 1
+            if first[row] > last[row]:
+                raise checks.invalid(
+                    "An answer must have a token: spaces and control characters have none.",
+                    fix="Drop the row, or give [] for no answer.",
+                    where=f"{self._where}, row {row}",
+                    start=start,
+                    end=end,
+                )
+        first, last = first[self.row] - self.begin, last[self.row] - self.begin
+        inside = (first >= 0) & (first <= last) & (last < self.length)
+        places = {"start": first, "end": last}
+        return {name: np.where(inside, self.place + at, 0).astype("int32") for name, at in places.items()}
+
+    def slices(self, order=None, **columns):
+        """Returns what `text_batches` takes.
+
+        Args:
+            order: int array `(windows,)`, or None for the order they have.
+            **columns: arrays `(windows,)` that go along.
+
+        Returns:
+            `tf.data.Dataset` of dicts, and `TokenSlices`.
+        """
+        questions, contexts = self._questions, self.contexts
+        starts = np.concatenate(
+            [
+                questions.first[questions.number],
+                len(questions.tokens) + contexts.first[contexts.number][self.row] + self.begin,
+            ]
+        )
+        lengths = np.concatenate([self._question_lengths, self.length])
+        tokens = np.concatenate([questions.tokens, contexts.tokens])
+        numbers = {"text": self.row, "text_pair": len(questions.number) + np.arange(len(self))}
+        columns |= numbers
+        if order is not None:
+            columns = {name: values[order] for name, values in columns.items()}
+        rows = tf.data.Dataset.from_tensor_slices(columns)
+        return rows, TokenSlices(self._tokenizer, tokens, starts, lengths)
