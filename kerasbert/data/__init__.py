@@ -1,7 +1,9 @@
 """Texts to batches: readers, rows, labels, batches by length."""
 
 from kerasbert.data.batches import ordered_batches, text_batches
+from kerasbert.data.conll import read_conll
 from kerasbert.data.labels import (
+    IGNORED,
     check_labels,
     class_numbers,
     label_lookup,
@@ -11,3 +13,16 @@ from kerasbert.data.labels import (
 )
 from kerasbert.data.readers import read_csv
 from kerasbert.data.rows import counted, dataset_rows, is_dataset, is_tokens, same_length, text_columns
+from kerasbert.data.schemes import (
+    OUTSIDE,
+    SCHEMES,
+    convert,
+    detect,
+    entities,
+    scheme_labels,
+    scheme_of_names,
+    spans_to_labels,
+)
+from kerasbert.data.word_labels import numbers_of_spans, numbers_of_words
+from kerasbert.data.word_windows import word_windows
+from kerasbert.data.words import Words, are_words, split_words, tokenize_texts, tokenize_words

@@ -2,9 +2,9 @@
 
 import keras
 
+from kerasbert.data import IGNORED
 from kerasbert.heads import MaskedLMHead
 from kerasbert.tasks.task import Task
-from kerasbert.tasks.token_classifier import IGNORED
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")

@@ -181,6 +181,22 @@ class Task(keras.Model):
 
     # === Training ===
 
+    @property
+    def trainable_variables(self):
+        """What training changes: not a pooler that the task does not read, for which Keras would warn."""
+        return self._read(super().trainable_variables)
+
+    @property
+    def trainable_weights(self):
+        """As `trainable_variables`."""
+        return self._read(super().trainable_weights)
+
+    def _read(self, variables):
+        if self.needs_pooler is not False or self.encoder.pooler is None:
+            return variables
+        unread = {id(weight) for weight in self.encoder.pooler.weights}
+        return [variable for variable in variables if id(variable) not in unread]
+
     def compile(self, optimizer="auto", loss="auto", metrics="auto", jit_compile="auto", **kwargs):
         """Configures training, as `keras.Model.compile` does, with defaults that suit the task.
 

@@ -22,6 +22,8 @@ class TextTask(Task):
     and whether it reads `[CLS]` alone (`first_token_only`). Arguments and errors are those of `Task`.
     """
 
+    feed_class = Feed
+
     def fit(
         self,
         x=None,
@@ -61,7 +63,7 @@ class TextTask(Task):
             UserWarning: if texts were longer than `max_sequence_length`; it says how many.
         """
         batch_size = batch_size or BATCH_SIZE
-        feed = Feed(self)
+        feed = self.feed_class(self)
         if validation_split and not is_dataset(x) and not is_tokens(x):
             x, y, sample_weight, validation_data = feed.split(x, y, sample_weight, validation_split)
             validation_split = 0.0
@@ -105,7 +107,7 @@ class TextTask(Task):
     def evaluate(self, x=None, y=None, batch_size=None, *args, sample_weight=None, **kwargs):
         """Returns the loss and the metrics on texts; arguments as of `fit` and `keras.Model.evaluate`."""
         batch_size = batch_size or BATCH_SIZE
-        feed = Feed(self)
+        feed = self.feed_class(self)
         x, y, sample_weight = feed.labelled(x, y, sample_weight, batch_size)
         results = super().evaluate(
             x, y, None if is_dataset(x) else batch_size, *args, sample_weight=sample_weight, **kwargs
@@ -122,7 +124,7 @@ class TextTask(Task):
             verbose, steps, callbacks: of `keras.Model.predict`.
         """
         batch_size = batch_size or BATCH_SIZE
-        feed = Feed(self)
+        feed = self.feed_class(self)
         order = None
         if not is_tokens(x):
             x, order = feed.unlabelled(x, batch_size)
@@ -146,8 +148,12 @@ class TextTask(Task):
         super().make_predict_function(force)
         trace = getattr(self.predict_function, "get_concrete_function", None)
         if trace and not made_before and self.steps_per_execution == 1:
-            trace([{name: tf.TensorSpec((None, None), tf.int32) for name in TOKEN_INPUTS}])
+            trace(self._predict_specs())
         return self.predict_function
+
+    def _predict_specs(self):
+        """What `predict` gives Keras' predict function."""
+        return [{name: tf.TensorSpec((None, None), tf.int32) for name in TOKEN_INPUTS}]
 
 
 def _count_batches(x, batch_size):

@@ -1,4 +1,5 @@
 """How BERT is trained: optimizers and schedules."""
 
+from kerasbert.training.metrics import TokenAccuracy
 from kerasbert.training.optimizers import BertAdamW
 from kerasbert.training.schedules import WarmupLinearDecay
