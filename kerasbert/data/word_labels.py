@@ -80,7 +80,7 @@ def _in_scheme(rows, labels, scheme, where):
         for place, name in enumerate(row):
             plain = isinstance(name, str) and schemes.is_prefixed(name)
             type_ = (None if name == schemes.OUTSIDE else name[2:] or schemes.NO_TYPE) if plain else name
-            if type_ not in types and name not in types:
+            if not isinstance(name, str) or (type_ not in types and name not in types):
                 near = difflib.get_close_matches(str(name), labels, 1)
                 raise checks.invalid(
                     "A label must be one of the model's labels, or stand for one of their types.",

@@ -53,9 +53,10 @@ def split_words(text):
 def _pattern():
     """The expression that finds words, and the set of control characters."""
     kinds = [unicodedata.category(chr(code)) for code in range(sys.maxunicode + 1)]
+    kinds[0xFFFD] = "Cc"  # BERT's tokenizer drops it as it drops those; lone surrogates become it
     alone = [code for code, kind in enumerate(kinds) if kind[0] in "PS"]
     spaces = [code for code, kind in enumerate(kinds) if kind[0] == "Z"]
-    controls = frozenset(chr(code) for code, kind in enumerate(kinds) if kind in ("Cc", "Cf"))
+    controls = frozenset(chr(code) for code, kind in enumerate(kinds) if kind in ("Cc", "Cf", "Cs"))
     single = "".join(re.escape(chr(code)) for code in alone) + _CHINESE
     between = "".join(re.escape(chr(code)) for code in spaces) + r"\s"
     return re.compile(f"[{single}]|[^{single}{between}]+"), controls
