@@ -58,7 +58,7 @@ def _pattern():
     spaces = [code for code, kind in enumerate(kinds) if kind[0] == "Z"]
     controls = frozenset(chr(code) for code, kind in enumerate(kinds) if kind in ("Cc", "Cf", "Cs"))
     single = "".join(re.escape(chr(code)) for code in alone) + _CHINESE
-    between = "".join(re.escape(chr(code)) for code in spaces) + r"\s"
+    between = "".join(re.escape(chr(code)) for code in spaces) + r"\t\n\r"
     return re.compile(f"[{single}]|[^{single}{between}]+"), controls
 
 
@@ -108,8 +108,11 @@ def tokenize_words(sentences, tokenizer, where="x"):
     sentences = [_checked_words(words, f"{where}, row {row}") for row, words in enumerate(sentences)]
     before = tokenizer.word_prefix
     pieces = [word if i == 0 else before + word for words in sentences for i, word in enumerate(words)]
-    tokens = tokenizer.tokenize(pieces)
+    tokens, starts, ends = tokenizer.tokenize_with_offsets(pieces)
     begins = tokens.row_splits.numpy()
+    # Of " 中" the first token may be the blank alone.
+    parts = np.append(np.flatnonzero((ends > starts).flat_values), begins[-1])
+    first = parts[np.searchsorted(parts, begins[:-1])]
     splits = _splits(len(words) for words in sentences)
     spans = []
     for words in sentences:
@@ -121,7 +124,7 @@ def tokenize_words(sentences, tokenizer, where="x"):
         splits=splits,
         ids=tokens.flat_values.numpy(),
         id_splits=begins[splits],
-        first=np.where(begins[1:] > begins[:-1], begins[:-1], -1),
+        first=np.where(first < begins[1:], first, -1),
     )
 
 

@@ -38,7 +38,9 @@ class TokenAccuracy(keras.metrics.Mean):
         weight = ops.cast(y_true != self.ignore_class, self.dtype)
         if sample_weight is not None:
             weight = weight * ops.cast(sample_weight, self.dtype)
-        super().update_state(ops.cast(right, self.dtype), sample_weight=weight)
+        # In one row: of rows Keras takes means, and short batches would count more.
+        right, weight = (ops.reshape(x, (-1,)) for x in (ops.cast(right, self.dtype), weight))
+        super().update_state(right, sample_weight=weight)
 
     def get_config(self):
         """Returns the arguments of `__init__`."""
