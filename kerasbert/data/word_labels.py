@@ -1,5 +1,6 @@
 """What users say of words, labels or spans of characters, as class numbers of a task."""
 
+import bisect
 import difflib
 import itertools
 
@@ -146,8 +147,8 @@ def _spans(spans, where):
 def _words_of_span(span, text, in_text, where):
     """`(first word, word after the last, type, span)` of a span of characters."""
     start, end, type_ = int(span[0]), int(span[1]), span[2]
-    first = sum(word[1] <= start for word in in_text)
-    last = sum(word[0] < end for word in in_text)
+    first = bisect.bisect_right(in_text, start, key=lambda word: word[1])
+    last = bisect.bisect_left(in_text, end, key=lambda word: word[0])
     inside = 0 <= start < end <= len(text) and first < last
     if not inside or in_text[first][0] < start or in_text[last - 1][1] > end:
         near = (in_text[first][0], in_text[last - 1][1]) if inside else None

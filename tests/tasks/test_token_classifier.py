@@ -199,7 +199,7 @@ def test_long_rows_train_whole(task):
     assert len(long) > task.max_sequence_length
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        history = task.fit([long], [labels], epochs=60, batch_size=8, verbose=0)
+        history = task.fit([long], [labels], epochs=40, batch_size=8, verbose=0)
         assert history.history["accuracy"][-1] == 1.0
         assert task.predict_labels([long], verbose=0) == [labels]
     task.evaluate([long], [labels], verbose=0)
@@ -375,7 +375,7 @@ def test_scores_of_what_is_known_by_heart_and_of_nothing(taught):
     assert taught.entity_scores(SENTENCES, ignored, verbose=0) == nothing
 
 
-@pytest.mark.parametrize("scheme", ["IO", "IOB1", "BIO", "IOBES", "BILOU"])
+@pytest.mark.parametrize("scheme", ["IO", "BILOU"])
 def test_every_scheme_learns_and_scores(scheme):
     pytest.importorskip("seqeval")
     task = make(scheme_labels(["LOC", "PER"], scheme), dropout=0.0, scheme=scheme)
@@ -385,9 +385,9 @@ def test_every_scheme_learns_and_scores(scheme):
     assert task.entity_scores(SENTENCES, Y, verbose=0)["f1"] == 1.0
 
 
-def test_parts_of_speech(task):
+def test_parts_of_speech():
     tags = [["NOUN" if word[0].isupper() else "X" for word in words] for words in SENTENCES]
-    task = make(["NOUN", "X"])
+    task = make(["NOUN", "X"], dropout=0.0)
     task.compile(optimizer=keras.optimizers.Adam(2e-2))
     task.fit(SENTENCES, tags, epochs=40, verbose=0)
     assert task.scheme == "IO"
