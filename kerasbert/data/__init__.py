@@ -2,7 +2,9 @@
 
 from kerasbert.data.answers import answer_spans
 from kerasbert.data.batches import ordered_batches, text_batches
+from kerasbert.data.conll import read_conll
 from kerasbert.data.labels import (
+    IGNORED,
     check_labels,
     class_numbers,
     label_lookup,
@@ -21,6 +23,19 @@ from kerasbert.data.rows import (
     same_length,
     text_columns,
 )
+from kerasbert.data.schemes import (
+    OUTSIDE,
+    SCHEMES,
+    convert,
+    detect,
+    entities,
+    scheme_labels,
+    scheme_of_names,
+    spans_to_labels,
+)
 from kerasbert.data.squad import QuestionRows, read_squad
 from kerasbert.data.squad_scores import squad_scores
 from kerasbert.data.windows import QuestionWindows
+from kerasbert.data.word_labels import numbers_of_spans, numbers_of_words
+from kerasbert.data.word_windows import word_windows
+from kerasbert.data.words import Words, are_words, split_words, tokenize_texts, tokenize_words

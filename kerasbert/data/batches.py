@@ -13,8 +13,8 @@ def text_batches(rows, tokenizer, batch_size, max_length, *, shuffle=False, on_l
     """Tokenizes and batches rows of text.
 
     Args:
-        rows: `tf.data.Dataset` of dicts: `text`, perhaps `text_pair` (scalar strings), and anything else
-            that goes along (`label`, `sample_weight`).
+        rows: `tf.data.Dataset` of dicts: `text`, perhaps `text_pair` (scalar strings), or `ids`, the tokens
+            of a text, from a ragged tensor; and anything else that goes along (`label`, `sample_weight`).
         tokenizer: `BertTokenizer`.
         batch_size: int, B.
         max_length: int, the longest S, in tokens.
@@ -24,7 +24,7 @@ def text_batches(rows, tokenizer, batch_size, max_length, *, shuffle=False, on_l
 
     Returns:
         `tf.data.Dataset` of pairs: the tokens as a dict of int32 `(B, S)`, and the rest of the row as a
-        dict of `(B,)`.
+        dict of `(B,)`, of ragged `(B, None)` for what is a ragged tensor in `rows`.
     """
     count = int(rows.cardinality())
     if shuffle:
@@ -77,9 +77,10 @@ def ordered_batches(rows, tokenizer, batch_size, max_length, *, on_lengths=None)
 
 def _tokenize(window, tokenizer, on_lengths):
     """Splits a window of rows into token ids, those of second texts (or None), lengths, and the rest."""
-    first = tokenizer.tokenize(window["text"])
+    first = window["ids"] if "ids" in window else tokenizer.tokenize(window["text"])
     second = tokenizer.tokenize(window["text_pair"]) if "text_pair" in window else None
     lengths = tokenizer.packed_lengths(first, second)
     if on_lengths is not None:
         on_lengths(lengths)
-    return first, second, lengths, {name: v for name, v in window.items() if not name.startswith("text")}
+    rest = {name: v for name, v in window.items() if name not in ("ids", "text", "text_pair")}
+    return first, second, lengths, rest

@@ -7,6 +7,9 @@ import numpy as np
 from kerasbert import checks
 from kerasbert.optional import tensorflow as tf
 
+# The label of a token that does not count: a special token, padding, a later piece of a word.
+IGNORED = -100
+
 
 def check_labels(labels, least=2):
     """Returns class names as a tuple, or raises ValueError: at least so many, different, not empty."""
@@ -21,13 +24,14 @@ def check_labels(labels, least=2):
     return names
 
 
-def class_numbers(values, labels, where="y"):
+def class_numbers(values, labels, where="y", item="row"):
     """Turns labels into class numbers.
 
     Args:
         values: list, array or pandas Series of class names (str), or of class numbers (int).
         labels: tuple of str, the class names.
         where: str, named in errors.
+        item: str, what errors call one of the values.
 
     Returns:
         int32 array `(rows,)`.
@@ -54,7 +58,7 @@ def class_numbers(values, labels, where="y"):
     items = array.tolist()
     if array.dtype.kind in "OUST" and all(isinstance(item, (str, bytes)) for item in items):
         names = [item.decode() if isinstance(item, bytes) else item for item in items]
-        return _numbers_of_names(names, labels, where)
+        return _numbers_of_names(names, labels, where, item)
     if array.dtype.kind not in "iu":
         if array.size == 0:
             return np.zeros(0, "int32")
@@ -71,13 +75,13 @@ def class_numbers(values, labels, where="y"):
         raise checks.invalid(
             f"A class number must be from 0 to {len(labels) - 1}: there are {len(labels)} classes.",
             fix="Give every class a name in `labels`, or correct the row.",
-            where=f"{where}, row {bad[0]}",
+            where=f"{where}, {item} {bad[0]}",
             number=array[bad[0]].item(),
         )
     return array.astype("int32")
 
 
-def _numbers_of_names(names, labels, where):
+def _numbers_of_names(names, labels, where, item):
     number_of = {name: number for number, name in enumerate(labels)}
     for row, name in enumerate(names):
         if name not in number_of:
@@ -86,7 +90,7 @@ def _numbers_of_names(names, labels, where):
             raise checks.invalid(
                 "A label must be one of the model's labels.",
                 fix=f"{hint}The labels are {', '.join(labels)}.",
-                where=f"{where}, row {row}",
+                where=f"{where}, {item} {row}",
                 label=name,
             )
     return np.array([number_of[name] for name in names], "int32")

@@ -1,5 +1,6 @@
 """Tasks: an encoder, a head and a loss, ready to train and to answer."""
 
+from kerasbert.tasks.entities import Entity
 from kerasbert.tasks.masked_lm import BertMaskedLM
 from kerasbert.tasks.multiple_choice import BertMultipleChoice
 from kerasbert.tasks.next_sentence import BertNextSentencePredictor

@@ -4,9 +4,9 @@ import keras
 import numpy as np
 
 from kerasbert import checks
+from kerasbert.data import IGNORED
 from kerasbert.heads import MaskedLMHead
 from kerasbert.tasks.task import Task
-from kerasbert.tasks.token_classifier import IGNORED
 
 BATCH_SIZE = 32
 

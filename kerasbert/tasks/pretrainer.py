@@ -2,10 +2,10 @@
 
 import keras
 
+from kerasbert.data import IGNORED
 from kerasbert.heads import ClassificationHead
 from kerasbert.tasks.masked_lm import masked_lm_head
 from kerasbert.tasks.task import Task
-from kerasbert.tasks.token_classifier import IGNORED
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")

@@ -134,5 +134,9 @@ class TextTask(Task):
         super().make_predict_function(force)
         trace = getattr(self.predict_function, "get_concrete_function", None)
         if trace and not made_before and self.steps_per_execution == 1:
-            trace([{name: tf.TensorSpec((None,) * self.token_axes, tf.int32) for name in TOKEN_INPUTS}])
+            trace(self._predict_specs())
         return self.predict_function
+
+    def _predict_specs(self):
+        """What `predict` gives Keras' predict function."""
+        return [{name: tf.TensorSpec((None,) * self.token_axes, tf.int32) for name in TOKEN_INPUTS}]

@@ -1,28 +1,56 @@
-"""A label for each token."""
+"""A label for each word: named entities and parts of speech."""
+
+import itertools
 
 import keras
+import numpy as np
+from keras import ops
 
-from kerasbert.data import check_labels
+from kerasbert import checks
+from kerasbert.data import (
+    IGNORED,
+    OUTSIDE,
+    check_labels,
+    class_numbers,
+    is_dataset,
+    is_tokens,
+    label_lookup,
+    scheme_of_names,
+)
 from kerasbert.heads import TokenClassificationHead
+from kerasbert.optional import tensorflow as tf
+from kerasbert.tasks.entities import entities_of, scores_of
 from kerasbert.tasks.labels import kept_labels
-from kerasbert.tasks.task import Task
-
-# The label of a token that does not count: a special token, padding, a later piece of a word.
-IGNORED = -100
+from kerasbert.tasks.text_task import BATCH_SIZE, TextTask
+from kerasbert.tasks.word_feed import WordFeed
+from kerasbert.training import TokenAccuracy
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
-class BertTokenClassifier(Task):
-    """Labels tokens, as for named entities. It takes tokens, as a tokenizer gives them.
+class BertTokenClassifier(TextTask):
+    """Labels words, as for named entities: texts or lists of words in, entities out.
 
-    Devlin et al. 2019, section 5.3, https://arxiv.org/abs/1810.04805.
+    Devlin et al. 2019, section 5.3, https://arxiv.org/abs/1810.04805. The first token of a word carries its
+    label and decides it; later tokens of the word, special tokens and padding do not count. A row that is
+    too long is cut into windows that overlap, in training too; each word counts once, in the window in
+    which it stands farthest from a border. A word without tokens, such as a control character, is `O`.
+
+    `x` is a list of texts, or a list of lists of words. The words of a text are those of
+    `kerasbert.data.split_words`. `y` is, for words, one label each: names, in any scheme of
+    `kerasbert.data.SCHEMES`, or class numbers, -100 where a word does not count. For texts it is a list
+    of `(start, end, type)` in characters, which begin and end where words do.
 
     Args:
         encoder: `BertEncoder`.
-        tokenizer: `BertTokenizer`.
-        labels: sequence of str, the class names in the order of their numbers.
+        tokenizer: `BertTokenizer` or `RobertaTokenizer`.
+        labels: sequence of str, the class names in the order of their numbers, such as
+            `kerasbert.data.scheme_labels(["LOC", "PER"])`.
         dropout: float in [0, 1), before the last layer.
-        max_sequence_length: int or None, the longest input in tokens; None: the encoder's.
+        scheme: str, how `labels` stand for entities, one of `kerasbert.data.SCHEMES`; None: found out from
+            the names.
+        stride: int or None, tokens from the begin of a window to the begin of the next; None: windows share
+            a quarter.
+        max_sequence_length: int or None, the longest window in tokens; None: the encoder's.
         **kwargs: `name`, `dtype`.
 
     Call arguments:
@@ -30,24 +58,54 @@ class BertTokenClassifier(Task):
             for one sequence.
 
     Returns:
-        Float tensor `(B, S, C)`, or `(S, C)`: logits. `fit` takes class numbers `(B, S)`, and -100 for tokens
-        that do not count.
+        Float tensor `(B, S, C)`, or `(S, C)`: logits. For tokens, or a data set of them, `fit` takes class
+        numbers `(B, S)`, and -100 for tokens that do not count.
+
+    Raises:
+        ValueError: if `labels` are not at least two different names of one scheme, or the parts do not fit
+            together.
 
     Example:
 
-    >>> tokenizer = BertTokenizer(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "Bonn", "is"])
+    >>> tokenizer = BertTokenizer(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "bonn", "is"])
     >>> config = BertConfig(vocabulary_size=7, num_layers=1, num_heads=2, hidden_dim=8, intermediate_dim=16)
-    >>> classifier = BertTokenClassifier(BertEncoder(config), tokenizer, labels=["O", "B-LOC"])
-    >>> tuple(classifier(tokenizer(["Bonn is"])).shape)
-    (1, 4, 2)
+    >>> classifier = BertTokenClassifier(BertEncoder(config), tokenizer, labels=["O", "B-LOC", "I-LOC"])
+    >>> classifier.compile(optimizer="adam")
+    >>> history = classifier.fit([["Bonn", "is"]], [["B-LOC", "O"]], verbose=0)
+    >>> history = classifier.fit(["Bonn is", "is"], [[(0, 4, "LOC")], []], verbose=0)
+    >>> [len(labels) for labels in classifier.predict_labels([["Bonn", "is"]], verbose=0)]
+    [2]
     """
 
     head_names = ("token_classification",)
-    preset_arguments = ("labels", "dropout")
+    preset_arguments = ("labels", "dropout", "scheme", "stride")
+    feed_class = WordFeed
 
-    def __init__(self, encoder, tokenizer, labels, dropout=0.1, max_sequence_length=None, **kwargs):
+    def __init__(
+        self,
+        encoder,
+        tokenizer,
+        labels,
+        dropout=0.1,
+        scheme=None,
+        stride=None,
+        max_sequence_length=None,
+        **kwargs,
+    ):
         super().__init__(encoder, tokenizer, max_sequence_length, **kwargs)
         self.labels = check_labels(labels)
+        self.scheme = scheme_of_names(self.labels, scheme)
+        self._given = {"scheme": scheme, "stride": stride}
+        room = self.max_sequence_length - 2
+        self.window_stride = max(1, room - self.max_sequence_length // 4) if stride is None else stride
+        checks.positive_int(self.name, stride=self.window_stride)
+        if self.window_stride > room:
+            raise checks.invalid(
+                f"`stride` must be at most {room}: the tokens of a window, without the special ones.",
+                fix="Choose a smaller one, such as three quarters of it.",
+                where=self.name,
+                stride=stride,
+            )
         config = encoder.config
         self.head = TokenClassificationHead(
             len(self.labels),
@@ -65,12 +123,166 @@ class BertTokenClassifier(Task):
 
     def call(self, inputs, training=None):
         """See the class."""
-        outputs = self.encoder(inputs, training=training)
-        return self.head(outputs["sequence_output"], training=training)
+        return self.logits(self.encoder(inputs, training=training), training=training)
+
+    def fit(self, *args, class_weight=None, **kwargs):
+        """Trains on words or texts; see the class for `x` and `y`, and `BertTextClassifier.fit` for the rest.
+
+        `sample_weight` has one number to a row; there is no `class_weight`.
+        """
+        if class_weight is not None:
+            raise checks.invalid(
+                "Labels of words take no `class_weight`: Keras knows it for one label to a row.",
+                fix="Weigh rows by `sample_weight`.",
+                where=self.name,
+                class_weight=class_weight,
+            )
+        return super().fit(*args, **kwargs)
+
+    def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
+        """Finds entities.
+
+        Args:
+            x: texts or lists of words; or tokens.
+            batch_size: int or None for 32.
+            verbose, callbacks: of `keras.Model.predict`.
+            steps: of `keras.Model.predict`, for tokens.
+
+        Returns:
+            List of lists of `Entity`, one to a row; for tokens, probabilities `(B, S, C)`.
+        """
+        if is_tokens(x):
+            if is_dataset(x) and isinstance(x.element_spec, tuple):
+                x = x.map(lambda tokens, *_: tokens)
+            return super().predict(x, batch_size, verbose, steps, callbacks)
+        words = self.feed_class(self).words(x)
+        names, scores = self._decide(words, batch_size, verbose, callbacks)
+        rows = zip(words.texts, words.spans, names, scores, strict=True)
+        return [entities_of(*row, self.scheme) for row in rows]
+
+    def predict_labels(self, x, batch_size=None, verbose="auto", callbacks=None):
+        """Labels words.
+
+        Args:
+            x: lists of words, or texts, whose words are those of `words_of`.
+            batch_size, verbose, callbacks: as for `predict`.
+
+        Returns:
+            List of lists of str, one to a word.
+        """
+        return self._decide(self.feed_class(self).words(x), batch_size, verbose, callbacks)[0]
+
+    def words_of(self, texts):
+        """Where the words of texts stand: those of `split_words`, joined where they share a token.
+
+        Args:
+            texts: list of str.
+
+        Returns:
+            List of lists of `(start, end)`, in characters.
+        """
+        return self.feed_class(self).words(texts).spans
+
+    def entity_scores(self, x, y, batch_size=None, verbose="auto", callbacks=None):
+        """Precision, recall and F1 of entities that are found whole, with the right type.
+
+        The numbers are seqeval's, in its default mode (`conlleval`; Tjong Kim Sang & Buchholz 2000).
+
+        Args:
+            x, y: as for `fit`. Words with the number -100 count as outside.
+            batch_size, verbose, callbacks: as for `predict`.
+
+        Returns:
+            dict of `precision`, `recall`, `f1` (over all entities), `support` (how many entities there are),
+            and `types`, a dict of the same by type.
+
+        Raises:
+            ImportError: if seqeval is not installed.
+        """
+        feed = self.feed_class(self)
+        words = feed.words(x)
+        numbers = feed.numbers(x, y, words)
+        names = self._decide(words, batch_size, verbose, callbacks)[0]
+        true = _by_row([OUTSIDE if n == IGNORED else self.labels[n] for n in numbers], words.splits)
+        ignored = _by_row(numbers == IGNORED, words.splits)
+        found = [
+            [OUTSIDE if out else name for name, out in zip(*row, strict=True)]
+            for row in zip(names, ignored, strict=True)
+        ]
+        return scores_of(true, found, self.scheme)
+
+    def _decide(self, words, batch_size, verbose, callbacks):
+        """The label of each word and its probability, as lists by row."""
+        names = np.full(len(words.first), OUTSIDE, object)
+        scores = np.ones(len(words.first), "float32")
+        batches = self.feed_class(self).to_decide(words, batch_size or BATCH_SIZE)
+        if batches is not None:
+            tokens = keras.Model.predict(self, batches, verbose=verbose, callbacks=callbacks)
+            decides = tokens["word"] >= 0
+            word = tokens["word"][decides]
+            names[word] = np.array(self.labels, object)[tokens["label"][decides]]
+            scores[word] = tokens["score"][decides]
+        return _by_row(names.tolist(), words.splits), _by_row(scores, words.splits)
+
+    def predict_step(self, data):
+        """Keras' step; with words beside tokens it returns decisions in one row, as batches differ in S."""
+        tokens, words, _ = keras.utils.unpack_x_y_sample_weight(data)
+        if words is None:
+            return super().predict_step(data)
+        probabilities = self.answers(self(tokens, training=False))[self.output]
+        return {
+            "word": ops.reshape(words, (-1,)),
+            "label": ops.reshape(ops.argmax(probabilities, axis=-1), (-1,)),
+            "score": ops.reshape(ops.max(probabilities, axis=-1), (-1,)),
+        }
+
+    def _predict_specs(self):
+        return [(*super()._predict_specs(), tf.TensorSpec((None, None), tf.int32))]
+
+    # === What TextTask asks of a task ===
+
+    first_token_only = False
+    output = "probabilities"
+
+    def logits(self, encoder_outputs, training=None):
+        """Logits `(B, S, C)`, or `(S, C)`, of what the encoder returns."""
+        return self.head(encoder_outputs["sequence_output"], training=training)
+
+    def answers(self, logits):
+        """Named outputs of logits: `probabilities`, `(B, S, C)`, in float32."""
+        return {self.output: ops.softmax(ops.cast(logits, "float32"))}
+
+    def decisions(self, answers):
+        """The most probable class, `(B, S)`, of an array of probabilities."""
+        return answers.argmax(-1)
+
+    def postprocess(self, logits):
+        """What `predict` returns for tokens: probabilities `(B, S, C)`, a float32 array."""
+        return np.asarray(self.answers(logits)[self.output])
+
+    def label_numbers(self, y, where):
+        """Class numbers of tokens, as an int32 array `(B, S)`."""
+        y = np.asarray(y)
+        numbers = class_numbers(np.where(y == IGNORED, 0, y).reshape(-1), self.labels, where, "token")
+        return np.where(y == IGNORED, IGNORED, numbers.reshape(y.shape)).astype("int32")
+
+    def label_function(self):
+        """The same for tensors in a `tf.data` graph."""
+        lookup = label_lookup(self.labels)
+
+        def numbers(values):
+            ignored = values == IGNORED
+            return tf.where(ignored, IGNORED, lookup(tf.where(ignored, tf.zeros_like(values), values)))
+
+        return numbers
 
     def default_loss(self):
         """Cross-entropy of class numbers and logits, over the tokens that count."""
         return keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=IGNORED)
+
+    def default_metrics(self):
+        """Accuracy over the tokens that count."""
+        return [TokenAccuracy(IGNORED)]
 
     def get_config(self):
         """Returns the arguments of `__init__`."""
@@ -78,4 +290,10 @@ class BertTokenClassifier(Task):
             **super().get_config(),
             "labels": list(self.labels),
             "dropout": self.head.dropout_rate,
+            **self._given,
         }
+
+
+def _by_row(values, splits):
+    """Cuts the values of all words into rows."""
+    return [values[begin:end] for begin, end in itertools.pairwise(splits)]

@@ -12,6 +12,7 @@ class TextTokenizer:
     `_tokenize(texts, with_offsets)` how a string tensor becomes ids.
     """
 
+    word_prefix = ""  # what stands before a word, but the first, that is tokenized alone
     _separators = 1  # between first and second text
     _second_segment = 1
 

@@ -54,6 +54,7 @@ class RobertaTokenizer(TextTokenizer):
     [0, 263, 2, 2, 263, 2]
     """
 
+    word_prefix = " "
     _separators = 2
     _second_segment = 0
 

@@ -1,5 +1,6 @@
 """How BERT is trained: optimizers and schedules."""
 
 from kerasbert.training.contrastive import ContrastiveLoss, partner_accuracy
+from kerasbert.training.metrics import TokenAccuracy
 from kerasbert.training.optimizers import BertAdamW
 from kerasbert.training.schedules import WarmupLinearDecay

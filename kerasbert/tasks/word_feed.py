@@ -1,0 +1,138 @@
+"""Between a user's words or texts and Keras' loop, for a task that labels words."""
+
+import numpy as np
+
+from kerasbert import checks
+from kerasbert.data import (
+    IGNORED,
+    are_words,
+    is_dataset,
+    is_tokens,
+    numbers_of_spans,
+    numbers_of_words,
+    ordered_batches,
+    same_length,
+    text_batches,
+    tokenize_texts,
+    tokenize_words,
+    word_windows,
+)
+from kerasbert.optional import tensorflow as tf
+from kerasbert.tasks.feed import Feed
+from kerasbert.text import as_text_tensor
+
+
+class WordFeed(Feed):
+    """As `Feed`, with a label at the first token of each word, and long rows cut into windows."""
+
+    def labelled(self, x, y, sample_weight, batch_size, shuffle=False, where="x"):
+        """Returns `x, y, sample_weight` as Keras takes them."""
+        if is_tokens(x):
+            return super().labelled(x, y, sample_weight, batch_size, shuffle, where)
+        words = self.words(x, where)
+        numbers = self.numbers(x, y, words, where)
+        same_length(where, x=words.texts, sample_weight=sample_weight)
+        ids, decided = self._windows(words)
+        if not ids:
+            raise checks.invalid(
+                "There must be at least one word.", fix="Pass rows with words.", where=where, words=0
+            )
+        # The last number, of -1, is that of tokens which decide no word.
+        labels = [np.append(numbers, IGNORED)[window] for window in decided]
+        columns = {"ids": _ragged(ids), "label": _ragged(labels)}
+        if sample_weight is not None:
+            rows = np.searchsorted(words.splits, [window.max() for window in decided], side="right") - 1
+            columns["sample_weight"] = np.asarray(sample_weight, "float32")[rows]
+        task = self._task
+        batches = text_batches(
+            tf.data.Dataset.from_tensor_slices(columns),
+            task.tokenizer,
+            batch_size,
+            task.max_sequence_length,
+            shuffle=shuffle,
+        )
+
+        def as_keras_takes_them(tokens, rest):
+            labels = _as_packed(rest["label"], IGNORED)
+            if "sample_weight" not in rest:
+                return tokens, labels
+            return tokens, labels, rest["sample_weight"][:, None] * tf.ones_like(labels, tf.float32)
+
+        return batches.map(as_keras_takes_them), None, None
+
+    def words(self, x, where="x"):
+        """The words of `x`, lists of words or texts, and their tokens: `Words`."""
+        self._need_tokenizer(where)
+        if is_dataset(x):
+            raise checks.invalid(
+                "A data set for a task that labels words must hold tokens.",
+                fix="Pass lists of words or texts, part by part where they are too many for memory.",
+                where=where,
+                element_spec=x.element_spec,
+            )
+        if are_words(x):
+            return tokenize_words(list(x), self._task.tokenizer, where)
+        if as_text_tensor(x, where).shape.rank == 0:
+            raise checks.invalid(
+                "A task takes rows of text, not one text.",
+                fix='Put it in a list: ["Bonn is small"].',
+                where=where,
+                x=x,
+            )
+        return tokenize_texts(
+            (x.numpy() if tf.is_tensor(x) else np.asarray(x, object)).tolist(), self._task.tokenizer
+        )
+
+    def numbers(self, x, y, words, where="x"):
+        """The class numbers of all words, int32 `(W,)`, from what the user says of them."""
+        if y is None:
+            raise checks.invalid(
+                "Training and evaluation need labels.",
+                fix="Pass `y`: one label for each word; or `(start, end, type)` in characters for texts.",
+                where=where,
+                y=None,
+            )
+        convert = numbers_of_words if are_words(x) else numbers_of_spans
+        return convert(y, words, self._task.labels, self._task.scheme, f"{where}: y")
+
+    def to_decide(self, words, batch_size):
+        """Batches of tokens and the number of the word that each decides, or -1; None without words."""
+        ids, decided = self._windows(words)
+        if not ids:
+            return None
+        order = np.argsort([-len(window) for window in ids], kind="stable")  # least padding
+        columns = {"ids": _ragged([ids[i] for i in order]), "word": _ragged([decided[i] for i in order])}
+        batches = ordered_batches(
+            tf.data.Dataset.from_tensor_slices(columns),
+            self._task.tokenizer,
+            batch_size,
+            self._task.max_sequence_length,
+        )
+        return batches.map(lambda tokens, rest: (tokens, _as_packed(rest["word"], -1)))
+
+    def split(self, x, y, sample_weight, fraction):
+        """Cuts the last `fraction` of the rows off: `x, y, sample_weight` and `validation_data`."""
+        x, y = list(x), list(y)
+        weight = None if sample_weight is None else np.asarray(sample_weight)
+        same_length("x", x=x, y=y, sample_weight=weight)
+        cut = int(len(y) * (1 - fraction))
+
+        def part(rows):
+            return x[rows], y[rows], None if weight is None else weight[rows]
+
+        return *part(slice(cut)), part(slice(cut, None))
+
+    def _windows(self, words):
+        room = self._task.max_sequence_length - 2
+        return word_windows(words, room, self._task.window_stride)
+
+
+def _ragged(rows):
+    """Rows of int32 as a ragged tensor."""
+    splits = np.cumsum([0, *map(len, rows)])
+    return tf.RaggedTensor.from_row_splits(np.concatenate(rows).astype("int32"), splits)
+
+
+def _as_packed(ragged, other):
+    """Numbers at tokens, `(B, None)`, as `(B, S)`: `other` at special tokens and padding."""
+    return tf.pad(ragged.to_tensor(other), [[0, 0], [1, 1]], constant_values=other)

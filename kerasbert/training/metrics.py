@@ -1,0 +1,47 @@
+"""Metrics that leave out what does not count."""
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable(package="kerasbert")
+class TokenAccuracy(keras.metrics.Mean):
+    """The share of tokens with the right label, among those that have one.
+
+    Args:
+        ignore_class: int, the label of tokens that do not count, as of Keras' cross-entropy.
+        name: str.
+        dtype: Keras dtype.
+
+    Example:
+
+    >>> accuracy = TokenAccuracy()
+    >>> accuracy.update_state(np.array([[-100, 1, 0]]), np.array([[[9, 0], [0, 9], [0, 9]]]))
+    >>> float(accuracy.result())
+    0.5
+    """
+
+    def __init__(self, ignore_class=-100, name="accuracy", dtype=None):
+        super().__init__(name=name, dtype=dtype)
+        self.ignore_class = ignore_class
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        """Counts tokens.
+
+        Args:
+            y_true: int tensor `(B, S)`.
+            y_pred: float tensor `(B, S, C)`, logits or probabilities.
+            sample_weight: float tensor `(B, S)` or None.
+        """
+        y_true = ops.cast(y_true, "int32")
+        right = ops.cast(ops.argmax(y_pred, axis=-1), "int32") == y_true
+        weight = ops.cast(y_true != self.ignore_class, self.dtype)
+        if sample_weight is not None:
+            weight = weight * ops.cast(sample_weight, self.dtype)
+        # In one row: of rows Keras takes means, and short batches would count more.
+        right, weight = (ops.reshape(x, (-1,)) for x in (ops.cast(right, self.dtype), weight))
+        super().update_state(right, sample_weight=weight)
+
+    def get_config(self):
+        """Returns the arguments of `__init__`."""
+        return {**super().get_config(), "ignore_class": self.ignore_class}
