@@ -1,9 +1,7 @@
 """The words of texts, and the tokens of words."""
 
 import dataclasses
-import functools
 import re
-import sys
 import unicodedata
 
 import numpy as np
@@ -13,9 +11,31 @@ from kerasbert.optional import tensorflow as tf
 
 # The blocks that BERT's tokenizer calls Chinese characters: each is a word.
 _CHINESE = (
-    "\u4e00-\u9fff\u3400-\u4dbf\U00020000-\U0002a6df\U0002a700-\U0002b73f"
-    "\U0002b740-\U0002ceaf\uf900-\ufaff\U0002f800-\U0002fa1f"
+    *((0x4E00, 0x9FFF), (0x3400, 0x4DBF), (0xF900, 0xFAFF), (0x20000, 0x2A6DF)),
+    *((0x2A700, 0x2B73F), (0x2B740, 0x2CEAF), (0x2F800, 0x2FA1F)),
 )
+# In a text of kinds, see `_Kinds`: a word is one character that stands alone, or ends at letters.
+_WORD = re.compile("1|a(?:[ac]*a)?")
+
+
+class _Kinds(dict):
+    """The kind of each character: `1` stands alone, blank, control character `c`, `a` all others."""
+
+    def __missing__(self, code):
+        category = unicodedata.category(chr(code))
+        if chr(code) in "\t\n\r" or category[0] == "Z":
+            kind = " "
+        elif category in ("Cc", "Cf", "Cs") or code == 0xFFFD:  # which BERT's tokenizer drops too
+            kind = "c"
+        elif category[0] in "PS" or any(first <= code <= last for first, last in _CHINESE):
+            kind = "1"
+        else:
+            kind = "a"
+        self[code] = kind
+        return kind
+
+
+_KINDS = _Kinds()
 
 
 def split_words(text):
@@ -36,30 +56,7 @@ def split_words(text):
     >>> [text[start:end] for start, end in split_words(text)]
     ['In', 'Bonn', ',', '1949']
     """
-    pattern, controls = _pattern()
-    spans = []
-    for match in pattern.finditer(text):
-        start, end = match.span()
-        while start < end and text[start] in controls:
-            start += 1
-        while start < end and text[end - 1] in controls:
-            end -= 1
-        if start < end:
-            spans.append((start, end))
-    return spans
-
-
-@functools.lru_cache(maxsize=1)
-def _pattern():
-    """The expression that finds words, and the set of control characters."""
-    kinds = [unicodedata.category(chr(code)) for code in range(sys.maxunicode + 1)]
-    kinds[0xFFFD] = "Cc"  # BERT's tokenizer drops it as it drops those; lone surrogates become it
-    alone = [code for code, kind in enumerate(kinds) if kind[0] in "PS"]
-    spaces = [code for code, kind in enumerate(kinds) if kind[0] == "Z"]
-    controls = frozenset(chr(code) for code, kind in enumerate(kinds) if kind in ("Cc", "Cf", "Cs"))
-    single = "".join(re.escape(chr(code)) for code in alone) + _CHINESE
-    between = "".join(re.escape(chr(code)) for code in spaces) + r"\t\n\r"
-    return re.compile(f"[{single}]|[^{single}{between}]+"), controls
+    return [match.span() for match in _WORD.finditer(text.translate(_KINDS))]
 
 
 @dataclasses.dataclass(frozen=True)
