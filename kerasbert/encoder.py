@@ -3,14 +3,14 @@
 import keras
 
 from kerasbert import checks
-from kerasbert.checkpoints import load_weights, open_checkpoint, own_weights, write_preset
+from kerasbert.checkpoints import PresetLoader, load_weights, open_checkpoint, own_weights, write_preset
 from kerasbert.config import BertConfig
 from kerasbert.layers import BertEmbeddings, EncoderBlock, Pooler, attention_bias
 from kerasbert.layers.dense import left_empty
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
-class BertEncoder(keras.Model):
+class BertEncoder(PresetLoader, keras.Model):
     """The encoder of BERT: token ids in, a vector for each token and one for the input out.
 
     Devlin et al. 2019, https://arxiv.org/abs/1810.04805. The weights exist as soon as the object does.
@@ -148,21 +148,6 @@ class BertEncoder(keras.Model):
         self.embeddings.trainable = blocks is None
         for number, block in enumerate(self.blocks):
             block.trainable = blocks is None or number >= blocks
-
-    def load_preset(self, preset):
-        """Puts the weights of a checkpoint into this encoder: all of them, or none if anything is wrong.
-
-        Args:
-            preset: as for `from_preset`.
-
-        Returns:
-            `LoadReport`, also kept as `load_report`.
-
-        Raises, Warns:
-            As `from_preset`.
-        """
-        self.load_report = load_weights(self, open_checkpoint(preset))
-        return self.load_report
 
     def save_to_preset(self, folder, tokenizer=None):
         """Writes weights and config as a folder that `from_preset` and transformers load.

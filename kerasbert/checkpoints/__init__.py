@@ -5,6 +5,7 @@ from kerasbert.checkpoints.google_out import write_google
 from kerasbert.checkpoints.huggingface_out import write_preset
 from kerasbert.checkpoints.keras_hub_out import write_keras_hub
 from kerasbert.checkpoints.loading import load_weights, own_weights
+from kerasbert.checkpoints.preset_loader import PresetLoader
 from kerasbert.checkpoints.presets import preset_folder
 from kerasbert.checkpoints.report import LoadReport
 from kerasbert.checkpoints.sentence_transformers import read_modules, write_modules

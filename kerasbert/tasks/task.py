@@ -6,7 +6,7 @@ import keras
 
 from kerasbert import checks
 from kerasbert.atomic import replacing
-from kerasbert.checkpoints import load_weights, open_checkpoint, own_weights, write_preset
+from kerasbert.checkpoints import PresetLoader, load_weights, open_checkpoint, own_weights, write_preset
 from kerasbert.data import count_batches
 from kerasbert.encoder import BertEncoder
 from kerasbert.optional import tensorflow as tf
@@ -16,7 +16,7 @@ from kerasbert.training import BertAdamW, WarmupLinearDecay
 BATCH_SIZE = 32
 
 
-class Task(keras.Model):
+class Task(PresetLoader, keras.Model):
     """The base of tasks.
 
     A subclass names its heads (`heads`, layers; `head_names`, as checkpoints know them), says whether it
@@ -121,21 +121,6 @@ class Task(keras.Model):
             names += cls.preset_arguments
         kept = {name: checkpoint.arguments[name] for name in names if name in checkpoint.arguments}
         return kept | given, ()
-
-    def load_preset(self, preset):
-        """Puts the weights of a checkpoint into this task: all of them, or none if anything is wrong.
-
-        Args:
-            preset: as for `from_preset`; its encoder has the shape of this one.
-
-        Returns:
-            `LoadReport`, also kept as `load_report`.
-
-        Raises, Warns:
-            As `from_preset`.
-        """
-        self.load_report = load_weights(self, open_checkpoint(preset))
-        return self.load_report
 
     def save_to_preset(self, folder):
         """Writes weights, config and tokenizer as a folder that `from_preset` and transformers load.
