@@ -26,9 +26,6 @@ def text_batches(rows, tokenizer, batch_size, max_length, *, shuffle=False, on_l
         `tf.data.Dataset` of pairs: the tokens as a dict of int32 `(B, S)`, and the rest of the row as a
         dict of `(B,)`, of ragged `(B, None)` for what is a ragged tensor in `rows`.
     """
-    count = int(rows.cardinality())
-    if shuffle:
-        rows = rows.shuffle(min(count, SHUFFLE_BUFFER) if count > 0 else SHUFFLE_BUFFER)
 
     def by_length(window):
         first, second, lengths, rest = _tokenize(window, tokenizer, on_lengths)
@@ -49,7 +46,26 @@ def text_batches(rows, tokenizer, batch_size, max_length, *, shuffle=False, on_l
 
         return tf.data.Dataset.from_tensor_slices(starts).map(one)
 
-    batches = rows.batch(batch_size * WINDOW).map(by_length).flat_map(split)
+    return in_windows(rows, batch_size, shuffle, by_length, split)
+
+
+def in_windows(rows, batch_size, shuffle, sort, split):
+    """Makes batches out of windows of many rows.
+
+    Args:
+        rows: `tf.data.Dataset` of rows.
+        batch_size: int, rows to a batch.
+        shuffle: bool, draw rows at random.
+        sort: graph function of a window of rows, whose results are those of `split`.
+        split: graph function that makes a data set of batches out of them.
+
+    Returns:
+        `tf.data.Dataset` of batches, which knows its cardinality if `rows` does.
+    """
+    count = int(rows.cardinality())
+    if shuffle:
+        rows = rows.shuffle(min(count, SHUFFLE_BUFFER) if count > 0 else SHUFFLE_BUFFER)
+    batches = rows.batch(batch_size * WINDOW).map(sort).flat_map(split)
     if count != tf.data.UNKNOWN_CARDINALITY:
         count = count if count < 0 else -(-count // batch_size)
         batches = batches.apply(tf.data.experimental.assert_cardinality(count))

@@ -1,6 +1,6 @@
 """Batches of pairs whose two texts are encoded each by itself."""
 
-from kerasbert.data.batches import SHUFFLE_BUFFER, WINDOW
+from kerasbert.data.batches import in_windows
 from kerasbert.optional import tensorflow as tf
 
 # Numbers that float32 holds exactly: losses get their labels so. Two texts with one number by chance are only
@@ -21,9 +21,6 @@ def pair_batches(rows, tokenizer, batch_size, max_length, *, shuffle=False, on_l
         `tf.data.Dataset` of pairs: the tokens of 2 B texts as a dict of int32 `(2 B, S)`, those of a pair one
         after the other; and int32 `(2 B,)`, a number for each text that is equal for equal texts.
     """
-    count = int(rows.cardinality())
-    if shuffle:
-        rows = rows.shuffle(min(count, SHUFFLE_BUFFER) if count > 0 else SHUFFLE_BUFFER)
 
     def tokenize(window):
         texts = tf.stack([window["text"], window["text_pair"]], axis=1)  # (pairs, 2)
@@ -47,8 +44,4 @@ def pair_batches(rows, tokenizer, batch_size, max_length, *, shuffle=False, on_l
 
         return tf.data.Dataset.from_tensor_slices(starts).map(one)
 
-    batches = rows.batch(batch_size * WINDOW).map(tokenize).flat_map(split)
-    if count != tf.data.UNKNOWN_CARDINALITY:
-        count = count if count < 0 else -(-count // batch_size)
-        batches = batches.apply(tf.data.experimental.assert_cardinality(count))
-    return batches.prefetch(tf.data.AUTOTUNE)
+    return in_windows(rows, batch_size, shuffle, tokenize, split)

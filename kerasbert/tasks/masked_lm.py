@@ -6,9 +6,7 @@ import numpy as np
 from kerasbert import checks
 from kerasbert.data import IGNORED
 from kerasbert.heads import MaskedLMHead
-from kerasbert.tasks.task import Task
-
-BATCH_SIZE = 32
+from kerasbert.tasks.task import BATCH_SIZE, Task
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")

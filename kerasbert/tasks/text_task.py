@@ -5,10 +5,8 @@ import numpy as np
 from kerasbert.data import is_dataset, is_tokens
 from kerasbert.optional import tensorflow as tf
 from kerasbert.tasks.feed import Feed
-from kerasbert.tasks.task import Task
+from kerasbert.tasks.task import BATCH_SIZE, Task
 from kerasbert.text import TOKEN_INPUTS
-
-BATCH_SIZE = 32
 
 
 class TextTask(Task):
