@@ -10,7 +10,7 @@ demo: $(VENV)/.demo
 	$(BIN)/python examples/01_sentences_to_phone.py --output demo_output
 
 test: $(VENV)/.test lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check
