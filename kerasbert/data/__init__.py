@@ -36,6 +36,7 @@ from kerasbert.data.schemes import (
 from kerasbert.data.squad import QuestionRows, read_squad
 from kerasbert.data.squad_scores import squad_scores
 from kerasbert.data.windows import QuestionWindows
+from kerasbert.data.word_graph import split_words, words_of_texts
 from kerasbert.data.word_labels import numbers_of_spans, numbers_of_words
 from kerasbert.data.word_windows import word_windows
-from kerasbert.data.words import Words, are_words, split_words, tokenize_texts, tokenize_words
+from kerasbert.data.words import Words, are_words, tokenize_texts, tokenize_words

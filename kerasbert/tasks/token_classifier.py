@@ -213,8 +213,8 @@ class BertTokenClassifier(TextTask):
 
     def _decide(self, words, batch_size, verbose, callbacks):
         """The label of each word and its probability, as lists by row."""
-        names = np.full(len(words.first), OUTSIDE, object)
-        scores = np.ones(len(words.first), "float32")
+        names = np.full(words.splits[-1], OUTSIDE, object)
+        scores = np.ones(words.splits[-1], "float32")
         batches = self.feed_class(self).to_decide(words, batch_size or BATCH_SIZE)
         if batches is not None:
             tokens = keras.Model.predict(self, batches, verbose=verbose, callbacks=callbacks)

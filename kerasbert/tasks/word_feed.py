@@ -33,15 +33,15 @@ class WordFeed(Feed):
         numbers = self.numbers(x, y, words, where)
         same_length(where, x=words.texts, sample_weight=sample_weight)
         ids, decided = self._windows(words)
-        if not ids:
+        if not ids.nrows():
             raise checks.invalid(
                 "There must be at least one word.", fix="Pass rows with words.", where=where, words=0
             )
         # The last number, of -1, is that of tokens which decide no word.
-        labels = [np.append(numbers, IGNORED)[window] for window in decided]
-        columns = {"ids": _ragged(ids), "label": _ragged(labels)}
+        labels = np.append(numbers, IGNORED)[decided.flat_values.numpy()].astype("int32")
+        columns = {"ids": ids, "label": decided.with_flat_values(labels)}
         if sample_weight is not None:
-            rows = np.searchsorted(words.splits, [window.max() for window in decided], side="right") - 1
+            rows = np.searchsorted(words.splits, tf.reduce_max(decided, axis=1), side="right") - 1
             columns["sample_weight"] = np.asarray(sample_weight, "float32")[rows]
         task = self._task
         batches = text_batches(
@@ -98,10 +98,10 @@ class WordFeed(Feed):
     def to_decide(self, words, batch_size):
         """Batches of tokens and the number of the word that each decides, or -1; None without words."""
         ids, decided = self._windows(words)
-        if not ids:
+        if not ids.nrows():
             return None
-        order = np.argsort([-len(window) for window in ids], kind="stable")  # least padding
-        columns = {"ids": _ragged([ids[i] for i in order]), "word": _ragged([decided[i] for i in order])}
+        order = np.argsort(-ids.row_lengths().numpy(), kind="stable")  # least padding
+        columns = {"ids": tf.gather(ids, order), "word": tf.gather(decided, order)}
         batches = ordered_batches(
             tf.data.Dataset.from_tensor_slices(columns),
             self._task.tokenizer,
@@ -124,13 +124,7 @@ class WordFeed(Feed):
 
     def _windows(self, words):
         room = self._task.max_sequence_length - 2
-        return word_windows(words, room, self._task.window_stride)
-
-
-def _ragged(rows):
-    """Rows of int32 as a ragged tensor."""
-    splits = np.cumsum([0, *map(len, rows)])
-    return tf.RaggedTensor.from_row_splits(np.concatenate(rows).astype("int32"), splits)
+        return word_windows(words.ids, words.first, room, self._task.window_stride)
 
 
 def _as_packed(ragged, other):
