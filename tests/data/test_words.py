@@ -52,7 +52,7 @@ def test_words_of_texts(text, words):
 
 def test_words_in_the_graph_are_those_in_python(letters):
     generator = random.Random(0)
-    characters = "ab c,.)!東京\u00ad\ufeff\x07\n👩\u200d \ufffd\x00Éßı"
+    characters = "ab c,.)!東京\u00ad\ufeff\x07\n\u200d \ufffd\x00Éßı"
     texts = ["".join(generator.choices(characters, k=generator.randrange(25))) for _ in range(500)]
     assert tokenize_texts(texts, letters).spans == [split_words(text) for text in texts]
 
