@@ -70,6 +70,29 @@ TASKS = {
 }
 
 
+TEXTS = [
+    "good film",
+    "",
+    "the film was very bad. not good! a film very good very bad",
+    "\x07 a  film's",
+    "漢字 good",
+]
+LONG = " ".join(TEXTS * 3)
+# What a task takes, where that is not texts; and it takes texts of any length.
+_SAMPLES = {
+    "BertTokenClassifier": [*TEXTS, LONG],
+    "BertQuestionAnswerer": (["good?", "", "bad " * 9, "film?"], [LONG, TEXTS[2], TEXTS[2], ""]),
+    "BertMultipleChoice": (TEXTS, [["a", TEXTS[2], ""]] * 5),
+    "BertMaskedLM": ["a [MASK] film", "[MASK] [MASK] good", "film [MASK]"],
+}
+EXPORTED = [name for name in TASKS if name != "BertPretrainer"]
+
+
+def sample_texts(task):
+    """Texts as a task takes them in `predict`, some of them too long."""
+    return _SAMPLES.get(type(task).__name__, TEXTS)
+
+
 def make_task(name, config, tokenizer, **kwargs):
     """One of the tasks on a random encoder."""
     task_class = getattr(kerasbert, name.partition(" ")[0])

@@ -20,7 +20,7 @@ ALLOWED = {
     "data": {"text"},
     "training": set(),
     "tasks": {"encoder", "heads", "text", "data", "training", "checkpoints"},
-    "export": {"layers", "text", "config", "checkpoints"},
+    "export": {"layers", "text", "config", "checkpoints", "data", "tasks"},
     "__init__": {"config", "encoder", "tasks", "text"},
 }
 PURE = {"layers", "encoder", "heads", "checkpoints", "config", "training", "tasks", "checks", "atomic"}

@@ -32,10 +32,11 @@ from kerasbert.data.schemes import (
     scheme_labels,
     scheme_of_names,
     spans_to_labels,
+    type_of,
 )
 from kerasbert.data.squad import QuestionRows, read_squad
 from kerasbert.data.squad_scores import squad_scores
-from kerasbert.data.windows import QuestionWindows
+from kerasbert.data.windows import QuestionWindows, cut, homes
 from kerasbert.data.word_graph import split_words, words_of_texts
 from kerasbert.data.word_labels import numbers_of_spans, numbers_of_words
 from kerasbert.data.word_windows import word_windows

@@ -51,7 +51,7 @@ def word_windows(ids, first, room, stride):
     place = tf.gather(tf.cumsum(length, exclusive=True) - begin, window) + token
     decided = tf.tensor_scatter_nd_update(tf.fill([tf.reduce_sum(length)], -1), place[:, None], word)
     start = tf.gather(tf.cast(ids.row_starts(), tf.int32), row) + begin
-    windows = tf.RaggedTensor.from_row_lengths(decided, length, validate=False)
+    windows = tf.RaggedTensor.from_row_lengths(decided, tf.cast(length, tf.int64), validate=False)
     return windows.with_flat_values(
         tf.gather(ids.flat_values, tf.ragged.range(start, start + length).flat_values)
     ), windows

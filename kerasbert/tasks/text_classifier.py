@@ -86,11 +86,6 @@ class BertTextClassifier(TextTask):
     def _arguments(cls, checkpoint, given):
         return kept_labels(cls, checkpoint, *super()._arguments(checkpoint, given), given)
 
-    def call(self, inputs, training=None):
-        """See the class."""
-        outputs = self.encoder(inputs, first_token_only=self.first_token_only, training=training)
-        return self.logits(outputs, training=training)
-
     def fit(self, x=None, y=None, *args, class_weight=None, **kwargs):
         """As `TextTask.fit`; `class_weight` is a dict of class names or numbers -> weight.
 
