@@ -1,0 +1,7 @@
+"""Raw text to masked batches."""
+
+from kerasbert.pretraining.documents import Corpus
+from kerasbert.pretraining.examples import ExampleSettings, write_examples
+from kerasbert.pretraining.records import Manifest
+from kerasbert.pretraining.masking import Masking, geometric_spans, mask_tokens, ngram_spans
+from kerasbert.pretraining.batches import pretraining_batches
