@@ -1,7 +1,8 @@
 """Raw text to masked batches."""
 
+from kerasbert.pretraining.batches import pretraining_batches
+from kerasbert.pretraining.beam import write_examples_with_beam
 from kerasbert.pretraining.documents import Corpus
 from kerasbert.pretraining.examples import ExampleSettings, write_examples
-from kerasbert.pretraining.records import Manifest
 from kerasbert.pretraining.masking import Masking, geometric_spans, mask_tokens, ngram_spans
-from kerasbert.pretraining.batches import pretraining_batches
+from kerasbert.pretraining.records import Manifest

@@ -166,7 +166,11 @@ def _masked(batch, tokenizer, masking, seed, step, *, max_length, length_multipl
 
 def _check(manifest, tokenizer, batch_size, seed, step, epochs, shuffle_buffer, length_multiple):
     where = "pretraining_batches"
-    positive = {"batch_size": batch_size, "shuffle_buffer": shuffle_buffer, "length_multiple": length_multiple}
+    positive = {
+        "batch_size": batch_size,
+        "shuffle_buffer": shuffle_buffer,
+        "length_multiple": length_multiple,
+    }
     checks.positive_int(where, **positive)
     checks.not_negative_int(where, seed=seed, step=step)
     if epochs is not None:

@@ -66,7 +66,9 @@ class Corpus:
                 )
             paths += found
         if not paths:
-            raise checks.invalid("`files` must name a file.", fix="Pass one.", where="Corpus", files=self.files)
+            raise checks.invalid(
+                "`files` must name a file.", fix="Pass one.", where="Corpus", files=self.files
+            )
         object.__setattr__(self, "paths", tuple(sorted(set(paths))))
 
     def __iter__(self):

@@ -52,9 +52,10 @@ class Masking:
     """Which tokens are to be predicted, and what stands in their place.
 
     As in the original `create_pretraining_data`: of an example of n tokens, special ones counted,
-    `round(rate * n)` are to be predicted, at least one and at most `max_predictions`. Words (or spans) are
-    taken in random order; one with more tokens than are still to be chosen is passed over. Special tokens,
-    `[UNK]` among them, and padding are never chosen, and never put in place of another.
+    `round(rate * n)` are to be predicted, at least one and at most `max_predictions`. Words are taken in
+    random order; one with more tokens than are still to be chosen is passed over. A span is cut after the
+    last word that fits. Special tokens, `[UNK]` among them, and padding are never chosen, and never put
+    in place of another.
 
     Args:
         rate: float.
@@ -140,9 +141,9 @@ def mask_tokens(token_ids, lengths, continues, tokenizer, masking, max_predictio
     token_ids, lengths, continues = token_ids[keep], lengths[keep], continues[keep]
 
     eligible = tf.gather(ordinary, token_ids) & tf.sequence_mask(lengths, width)
-    units = _units(eligible, continues, masking, spans)
+    words, units = _words_and_spans(eligible, continues, masking, spans)
     wanted = tf.cast(tf.round(masking.rate * tf.cast(lengths, tf.float32)), tf.int32)
-    chosen = _choose(units, eligible, tf.clip_by_value(wanted, 1, max_predictions), scores)
+    chosen = _choose(words, units, eligible, tf.clip_by_value(wanted, 1, max_predictions), scores)
 
     if masking.by_span:
         fates = tf.gather(fates, units, batch_dims=1)
@@ -161,8 +162,8 @@ def mask_tokens(token_ids, lengths, continues, tokenizer, masking, max_predictio
     }
 
 
-def _units(eligible, continues, masking, random):
-    """Numbers what is chosen together: tokens, words or spans.
+def _words_and_spans(eligible, continues, masking, random):
+    """Numbers what stays whole, and what is chosen together.
 
     Args:
         eligible: bool tensor `(B, S)`.
@@ -171,50 +172,75 @@ def _units(eligible, continues, masking, random):
         random: float tensor `(B, S + L)` in [0, 1).
 
     Returns:
-        int32 tensor `(B, S)`: 0, 1, ... from the left of each row; any of these at tokens that are not
-        eligible.
+        Two int32 tensors `(B, S)`, the word and the span of each token: 0, 1, ... from the left of each row,
+        and any of these at tokens that are not eligible.
     """
     begins = eligible
     after_gap = ~tf.pad(eligible[:, :-1], [[0, 0], [1, 0]])
     if masking.whole_words:
         begins &= ~continues | after_gap
+    words = _numbered(begins)
     longest = len(masking.span_weights)
-    if longest > 1:
-        # Spans are laid end to end over the words of a row; where the first begins is random too.
-        cumulative = np.cumsum(masking.span_weights) / np.sum(masking.span_weights)
-        lengths = 1 + tf.raw_ops.Bucketize(input=random[:, 1:], boundaries=cumulative[:-1].tolist())
-        ends = tf.cumsum(lengths, axis=1) - tf.cast(random[:, :1] * longest, tf.int32)
-        words = tf.cumsum(tf.cast(begins, tf.int32), axis=1) - 1
-        span = tf.searchsorted(ends, words, side="right")
-        begins &= after_gap | (span != tf.pad(span[:, :-1], [[0, 0], [1, 0]]))
+    if longest == 1:
+        return words, words
+    # Spans are laid end to end over the words of a row; where the first begins is random too.
+    cumulative = np.cumsum(masking.span_weights) / np.sum(masking.span_weights)
+    lengths = 1 + tf.raw_ops.Bucketize(input=random[:, 1:], boundaries=cumulative[:-1].tolist())
+    ends = tf.cumsum(lengths, axis=1) - tf.cast(random[:, :1] * longest, tf.int32)
+    spans = tf.searchsorted(ends, words, side="right")
+    changes = spans != tf.pad(spans[:, :-1], [[0, 0], [1, 0]])
+    return words, _numbered(begins & (after_gap | changes))
+
+
+def _numbered(begins):
     return tf.maximum(tf.cumsum(tf.cast(begins, tf.int32), axis=1) - 1, 0)
 
 
-def _choose(units, eligible, budget, scores):
-    """Takes units in random order, but those with more tokens than the budget still has.
+def _choose(words, spans, eligible, budget, scores):
+    """Takes spans in random order until the budget is spent.
+
+    A span with more tokens than are left is cut after its last word that fits, and is the last then; where
+    not even its first word fits, it is passed over.
 
     Args:
-        units: int32 tensor `(B, S)` of `_units`.
+        words: int32 tensor `(B, S)` of `_words_and_spans`.
+        spans: int32 tensor `(B, S)` of the same.
         eligible: bool tensor `(B, S)`.
         budget: int32 tensor `(B,)`, the most tokens.
-        scores: float tensor `(B, S)` in [0, 1): units are taken from the highest on.
+        scores: float tensor `(B, S)` in [0, 1): spans are taken from the highest on.
 
     Returns:
-        bool tensor `(B, S)`, the tokens of the units that were taken.
+        bool tensor `(B, S)`, the tokens that were chosen.
     """
-    rows, width = tf.unstack(tf.shape(units))
-    first = tf.range(rows)[:, tf.newaxis] * width  # of each row, in the flat tensor
-    flat = tf.reshape(units + first, [-1])
-    sizes = tf.math.unsorted_segment_sum(tf.cast(tf.reshape(eligible, [-1]), tf.int32), flat, rows * width)
-    count = tf.reduce_max(units) + 1
-    order = first + tf.math.top_k(tf.where(tf.reshape(sizes, [rows, width]) > 0, scores, -1.0), count)[1]
-    in_order = tf.transpose(tf.gather(sizes, order))
+    rows, width = tf.unstack(tf.shape(words))
+    base = tf.range(rows)[:, tf.newaxis] * width  # of each row in a flat tensor
+
+    def over(groups, values, reduce):  # reduced over the eligible tokens of each group, in its place
+        flat = tf.where(eligible, groups + base, -1)
+        return tf.reshape(
+            reduce(tf.reshape(values, [-1]), tf.reshape(flat, [-1]), rows * width), [rows, width]
+        )
+
+    places = tf.zeros_like(words) + tf.range(width)
+    last = over(words, places, tf.math.unsorted_segment_max)
+    first = over(spans, places, tf.math.unsorted_segment_min)
+    # How many tokens of its span have been chosen once a token, with its word, is.
+    needed = tf.gather(last, words, batch_dims=1) - tf.gather(first, spans, batch_dims=1) + 1
+    whole = over(spans, needed, tf.math.unsorted_segment_max)
+    least = over(spans, needed, tf.math.unsorted_segment_min)
+
+    count = tf.reduce_max(spans) + 1
+    order = tf.math.top_k(tf.where(whole > 0, scores, -1.0), count)[1]
+    whole, least = (tf.transpose(tf.gather(x, order, batch_dims=1)) for x in (whole, least))
 
     def take(step, left, taken):
-        size = tf.where(in_order[step] <= left, in_order[step], 0)
+        partly = tf.where(least[step] <= left, left, 0)
+        size = tf.where(whole[step] <= left, tf.maximum(whole[step], 0), partly)
         return step + 1, left - size, taken.write(step, size)
 
     taken = tf.TensorArray(tf.int32, count, element_shape=[None])
     taken = tf.while_loop(lambda step, *_: step < count, take, (0, budget, taken))[2].stack()
-    taken = tf.scatter_nd(tf.reshape(order, [-1, 1]), tf.reshape(tf.transpose(taken), [-1]), [rows * width])
-    return eligible & tf.reshape(tf.gather(taken, flat) > 0, [rows, width])
+    taken = tf.scatter_nd(
+        tf.reshape(order + base, [-1, 1]), tf.reshape(tf.transpose(taken), [-1]), [rows * width]
+    )
+    return eligible & (needed <= tf.gather(taken, spans + base))

@@ -43,9 +43,7 @@ def make_shard(folder, shard, num_shards, documents, tokenizer, settings):
     documents = list(documents)
     layout = Layout.of(tokenizer, settings.pairs)
     room = layout.room(settings.max_length)
-    tokens = tokenize_documents(
-        documents, tokenizer, room, settings.split_sentences, settings.segment_words
-    )
+    tokens = tokenize_documents(documents, tokenizer, room, settings.split_sentences, settings.segment_words)
     num_documents = len(tokens.documents) - 1
     if settings.pairs == "next_sentence" and num_documents == 1:
         raise checks.invalid(
