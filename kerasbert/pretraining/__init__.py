@@ -6,3 +6,4 @@ from kerasbert.pretraining.documents import Corpus
 from kerasbert.pretraining.examples import ExampleSettings, write_examples
 from kerasbert.pretraining.masking import Masking, geometric_spans, mask_tokens, ngram_spans
 from kerasbert.pretraining.records import Manifest
+from kerasbert.pretraining.vocabulary import train_vocabulary
