@@ -108,10 +108,15 @@ class Task(PresetLoader, keras.Model):
         arguments, fresh_heads = cls._arguments(checkpoint, kwargs)
         if isinstance(tokenizer, str):
             tokenizer = tokenizer_from_folder(checkpoint.folder)
-        encoder = BertEncoder.to_be_loaded(checkpoint, cls.needs_pooler, dtype)
+        encoder = BertEncoder.to_be_loaded(checkpoint, cls._pooler_of(arguments), dtype)
         task = cls(encoder, tokenizer, dtype=dtype, **arguments)
         task.load_report = load_weights(task, checkpoint, fresh_heads)
         return task
+
+    @classmethod
+    def _pooler_of(cls, arguments):
+        """Whether a task of these arguments needs a pooler, as `needs_pooler`."""
+        return cls.needs_pooler
 
     @classmethod
     def _arguments(cls, checkpoint, given):
