@@ -1,12 +1,12 @@
-"""Masked batches a second beside transformers' collator for whole words, and memory over the size of a corpus.
+"""Masked batches a second beside transformers' collator for whole words; memory over the size of a corpus.
 
     python benchmarks/pretraining_input.py speed ../shared/data
     python benchmarks/pretraining_input.py memory ../shared/data
 
-Speed: both sides start from the same tokens (WikiText-2, 128 a row) and give masked batches of whole words; they
-take turns, and the ratio is that of each turn. transformers 5 has no `DataCollatorForWholeWordMask` any more; what
-replaced it is `DataCollatorForLanguageModeling(whole_word_mask=True)`, and that is taken where the other is
-missing. It is run in the process and in a `DataLoader` of two workers, and the faster one counts.
+Speed: both sides start from the same tokens (WikiText-2, 128 a row) and give masked batches of whole words;
+they take turns, and the ratio is that of each turn. transformers 5 has no `DataCollatorForWholeWordMask` any
+more; what replaced it is `DataCollatorForLanguageModeling(whole_word_mask=True)`, and that is taken where the
+other is missing. It is run in the process and in a `DataLoader` of two workers, and the faster one counts.
 
 Memory: the corpus is written 1, 10 and 50 times in a row; a new process for each makes examples, and reads an
 epoch of batches. What is reported is the most memory that it ever held.
@@ -71,7 +71,9 @@ def speed(data):
                     manifest.folder, tokenizer, BATCH_SIZE, masking=masking, length_multiple=MAX_LENGTH
                 )
             )
-        print(f"{type(collator).__name__} of transformers {transformers.__version__}, {len(features)} examples")
+        print(
+            f"{type(collator).__name__} of transformers {transformers.__version__}, {len(features)} examples"
+        )
         rates = {name: [] for name in streams}
         for turn in range(TURNS + 1):
             for name, stream in streams.items():
@@ -82,7 +84,9 @@ def speed(data):
         print(f"{name:32} {statistics.median(found):9.0f} examples/s  ({min(found):.0f} to {max(found):.0f})")
     best = [max(pair) for pair in zip(*list(rates.values())[:2], strict=True)]
     ratios = [ours / other for ours, other in zip(rates["kerasbert, words"], best, strict=True)]
-    print(f"ratio in each turn: {' '.join(f'{r:.1f}' for r in ratios)}; median {statistics.median(ratios):.1f}")
+    print(
+        f"ratio in each turn: {' '.join(f'{r:.1f}' for r in ratios)}; median {statistics.median(ratios):.1f}"
+    )
 
 
 def feature(ids, inside):
@@ -132,7 +136,9 @@ def examples_a_second(stream):
 
 def memory(data):
     text = b"".join(path.read_bytes() + b"\n\n" for path in sorted((data / "wikitext2").glob("*.txt")))
-    print("| corpus | examples | imported | + examples written | + an epoch of batches | examples/s written |")
+    print(
+        "| corpus | examples | imported | + examples written | + an epoch of batches | examples/s written |"
+    )
     print("|---|---|---|---|---|---|")
     for times in (1, 10, 50):
         with tempfile.TemporaryDirectory() as folder:
@@ -142,7 +148,8 @@ def memory(data):
             command = [sys.executable, __file__, "one", str(data), "--folder", folder]
             found = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
         held = " | ".join(f"{found[name]} MB" for name in ("imported", "written", "read"))
-        print(f"| {times} x, {times * len(text) / 1e6:.0f} MB | {found['examples']} | {held} | {found['rate']:.0f} |")
+        size = f"{times} x, {times * len(text) / 1e6:.0f} MB"
+        print(f"| {size} | {found['examples']} | {held} | {found['rate']:.0f} |", flush=True)
 
 
 def one(data, folder):
@@ -165,7 +172,9 @@ def one(data, folder):
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("what", choices=["speed", "memory", "one"])
     parser.add_argument("data", type=pathlib.Path, help="the shared data folder")
     parser.add_argument("--folder", help=argparse.SUPPRESS)

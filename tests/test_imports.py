@@ -19,6 +19,7 @@ ALLOWED = {
     "checkpoints": {"config", "layers"},
     "data": {"text"},
     "training": set(),
+    "pretraining": {"text"},
     "tasks": {"encoder", "heads", "text", "data", "training", "checkpoints"},
     "export": {"layers", "text", "config", "checkpoints", "data", "tasks"},
     "__init__": {"config", "encoder", "tasks", "text"},

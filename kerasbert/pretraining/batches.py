@@ -1,4 +1,19 @@
-"""Examples in files to masked batches, in an order that can be entered anywhere."""
+"""Examples in files to masked batches, in a stream that can be entered at any step.
+
+Batch `n` is a function of the files, the arguments and `n`. Nothing is drawn from a generator that remembers:
+random numbers come from counters (`draws`), keyed by the seed, by what they are for, and by the number of the
+epoch, the buffer or the batch. So the only state of a run is how many batches it took.
+
+    epochs 0, 1, 2 ...   each with the shards in an order of its own: one long row of examples
+    buffers              the row is cut every so many examples; each is shuffled, and sorted by length
+    batches              a buffer is cut to batches, whose order is shuffled
+    masks                drawn for the batch
+
+Entering at step `n` is arithmetic: which buffer, so which example of which epoch, so which record of which
+shard, since `examples.json` has the number of examples in each. Records before that in the shard are passed
+over unread. (An iterator checkpoint of tf.data is exact as well, but holds the whole shuffle buffer, takes as
+long, and binds a run to one version of TensorFlow and of this pipeline: benchmarks/LOG.md.)
+"""
 
 import numpy as np
 
@@ -61,6 +76,18 @@ def pretraining_batches(
         FileNotFoundError: if the folder is not complete.
         ValueError: if an argument is wrong, the vocabulary is another one, or there are fewer examples than
             `batch_size`.
+
+    Example:
+
+    >>> import pathlib, tempfile
+    >>> from kerasbert.pretraining import Corpus, write_examples
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> _ = (folder / "corpus.txt").write_text("good\\nfilm\\n\\nfilm\\n")
+    >>> tokenizer = BertTokenizer(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "good", "film"])
+    >>> _ = write_examples(Corpus(folder / "corpus.txt"), folder / "examples", tokenizer)
+    >>> batch = next(iter(pretraining_batches(folder / "examples", tokenizer, batch_size=2)))
+    >>> tuple(batch["token_ids"].shape), tuple(batch["mask_ids"].shape)
+    ((2, 8), (2, 19))
     """
     manifest = records.Manifest.load(folder)
     masking = masking or Masking()
@@ -104,6 +131,10 @@ def pretraining_batches(
 
     batches = windows.map(sort).prefetch(1).flat_map(split)
     batches = batches.map(mask, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+    options = tf.data.Options()
+    # Workers of tf.distribute are told apart by `host`; files dealt to them would be another stream.
+    options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
+    batches = batches.with_options(options)
     if epochs:
         left = max(0, -(-manifest.num_examples * epochs // batch_size) - step)
         batches = batches.apply(tf.data.experimental.assert_cardinality(left))

@@ -4,7 +4,6 @@ import contextlib
 import dataclasses
 import os
 
-from kerasbert import checks
 from kerasbert.atomic import replacing
 from kerasbert.optional import OptionalModule
 from kerasbert.pretraining import records
@@ -37,9 +36,8 @@ def write_examples_with_beam(corpus, folder, tokenizer, settings=None, num_shard
         ValueError: as `write_examples`; Beam may wrap it in an error of its own.
     """
     settings, num_shards = check(corpus, tokenizer, settings, num_shards)
-    with _complete(os.fspath(folder)) as place:
-        with beam.Pipeline(options=options) as pipeline:
-            _build(pipeline, corpus, place, tokenizer, settings, num_shards)
+    with _complete(os.fspath(folder)) as place, beam.Pipeline(options=options) as pipeline:
+        _build(pipeline, corpus, place, tokenizer, settings, num_shards)
     return records.Manifest.load(folder)
 
 

@@ -27,7 +27,7 @@ class Corpus:
     Args:
         files: str or path, with `*` and `?` for several files; or a sequence of them.
         layout: str. `"blank_lines"`: lines of text, and a blank one between documents, as the original
-            `create_pretraining_data` takes them. `"lines"`: a document a line. `"json"`: a JSON object a line.
+            `create_pretraining_data` takes them. `"lines"`: a document a line. `"json"`: an object a line.
         field: str, the name of the text in a JSON object; line breaks in it separate lines.
 
     Raises:

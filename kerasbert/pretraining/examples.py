@@ -11,8 +11,8 @@ from kerasbert.pretraining.documents import Corpus
 from kerasbert.pretraining.pairs import PAIRS
 from kerasbert.pretraining.shards import Layout, finish, make_shard
 
-SHARD_BYTES = 16 << 20  # of text; a shard is made in memory
-_PENDING_BYTES = 16 << 20  # of text that waits to be dealt
+SHARD_BYTES = 8 << 20  # of text; a shard is made in memory
+_PENDING_BYTES = 8 << 20  # of text that waits to be dealt
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,8 +27,8 @@ class ExampleSettings:
         max_length: int, the most tokens of an example, special ones included.
         negative_rate: float, the share of pairs that are not in order; a chunk of only one sentence always
             gets a segment of another document, as in the original.
-        short_sequence_rate: float, the share of documents (without pairs: of examples) whose examples are to be
-            shorter: of 2 tokens up to all, each as likely. RoBERTa has 0.
+        short_sequence_rate: float, the share of documents (without pairs: of examples) whose examples are to
+            be shorter: of 2 tokens up to all, each as likely. RoBERTa has 0.
         duplicates: int, how many times to go over each document, for other pairs.
         seed: int.
         split_sentences: function of a line (str) that returns its sentences as a list of str, or None where
@@ -38,6 +38,11 @@ class ExampleSettings:
 
     Raises:
         ValueError: if an argument is wrong.
+
+    Example:
+
+    >>> ExampleSettings(pairs="none", max_length=512, short_sequence_rate=0.0).max_length
+    512
     """
 
     pairs: str = "next_sentence"
@@ -77,7 +82,7 @@ def write_examples(corpus, folder, tokenizer, settings=None, num_shards=None):
         folder: str or path, appears complete or not at all; a former one is replaced.
         tokenizer: `BertTokenizer` or `RobertaTokenizer`.
         settings: `ExampleSettings`.
-        num_shards: int or None; None: a shard for every 16 MiB of text.
+        num_shards: int or None; None: a shard for every 8 MiB of text.
 
     Returns:
         The `Manifest` of the folder.

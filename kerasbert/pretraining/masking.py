@@ -71,6 +71,11 @@ class Masking:
 
     Raises:
         ValueError: if an argument is wrong.
+
+    Example:
+
+    >>> Masking(span_weights=geometric_spans(), by_span=True).predictions(512)
+    77
     """
 
     rate: float = 0.15

@@ -5,6 +5,7 @@ Everything here works on places of tokens in `TokenDocuments`: an example is a f
 
 import bisect
 import dataclasses
+import itertools
 
 PAIRS = ("next_sentence", "sentence_order", "none")
 
@@ -88,9 +89,9 @@ def _sentence_order(bounds, firsts, number, settings, room, rng):
 
 
 def _contiguous(bounds, firsts, settings, room, rng):
-    """Whole sentences in a row, across documents: FULL-SENTENCES of RoBERTa (Liu et al. 2019, section 4.2)."""
+    """Whole sentences in a row, across documents (Liu et al. 2019, section 4.2: FULL-SENTENCES)."""
     slices, length, target = [], 0, _target(settings, room, rng)
-    for first, stop in zip(firsts, firsts[1:], strict=False):
+    for first, stop in itertools.pairwise(firsts):
         for sentence in range(first, stop):
             begin, end = bounds[sentence], bounds[sentence + 1]
             separator = sentence == first  # between two documents of a sequence

@@ -24,9 +24,9 @@ def train_vocabulary(
         size: int, the most tokens; a small corpus gives fewer.
         lowercase, strip_accents, split_chinese: as for `BertTokenizer`, which must be given the same.
         min_frequency: int, how often a piece must occur.
-        num_unused: int, tokens `[unused0]`, `[unused1]` ... after `[PAD]`, for words that a later user adds.
-            With 99, special tokens have the ids of Google's vocabularies: `[PAD]` 0, `[UNK]` 100, `[CLS]` 101,
-            `[SEP]` 102, `[MASK]` 103; with 0, they have 0 to 4.
+        num_unused: int, tokens `[unused0]`, `[unused1]` ... after `[PAD]`, for words that a later user
+            adds. With 99, special tokens have the ids of Google's vocabularies: `[PAD]` 0, `[UNK]` 100,
+            `[CLS]` 101, `[SEP]` 102, `[MASK]` 103; with 0, they have 0 to 4.
 
     Returns:
         `Vocabulary`, for `BertTokenizer`; its `save` writes a `vocab.txt`.
@@ -92,7 +92,7 @@ def train_vocabulary(
 
 
 def _alphabet(corpus, learner, most):
-    """The most frequent characters of the corpus as words have them, and which of them words can go on with."""
+    """The most frequent characters of words, and those of them that a word can go on with."""
     found = collections.Counter()
     for lines in corpus:
         for line in lines:

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from pretraining_corpus import TOKENS, random_text
 
 import kerasbert
 from kerasbert.pretraining import Corpus, ExampleSettings, write_examples
-from pretraining_corpus import TOKENS, random_text
 
 
 @pytest.fixture(scope="session")

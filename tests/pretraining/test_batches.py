@@ -7,10 +7,10 @@ import sys
 import numpy as np
 import pytest
 import tensorflow as tf
+from pretraining_corpus import TOKENS, digests, read
 
 import kerasbert
 from kerasbert.pretraining import ExampleSettings, Manifest, Masking, pretraining_batches, write_examples
-from pretraining_corpus import TOKENS, digests, read
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 

@@ -2,11 +2,11 @@ import pathlib
 
 import numpy as np
 import pytest
+from pretraining_corpus import random_text, read
 
 import kerasbert
 from kerasbert.pretraining import Corpus, ExampleSettings, Manifest, documents, write_examples
 from kerasbert.pretraining.tokens import tokenize_documents
-from pretraining_corpus import random_text, read
 
 
 def contents(folder):

@@ -3,12 +3,12 @@ import random
 import numpy as np
 import pytest
 import tensorflow as tf
+from original_pretraining import masked_positions
 from scipy import stats
 
 import kerasbert
 from kerasbert.pretraining import Masking, geometric_spans, mask_tokens, ngram_spans
 from kerasbert.pretraining.masking import _words_and_spans
-from original_pretraining import masked_positions
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 WORDS = [f"w{i}" for i in range(40)]
@@ -215,7 +215,7 @@ def test_chosen_spans_are_long_but_for_the_last(tokenizer):
         for row in result["mask_positions"].numpy()
     ]
     counts = np.bincount(np.concatenate(runs), minlength=9)
-    # 30 tokens: seven spans of four words and two words of another, unless spans touch or a row begins or ends.
+    # 30 tokens: seven spans of four words and two words of another, unless spans touch or the row cuts them.
     assert counts[4] > 0.9 * 7 * 400 * 0.9
     assert counts[2] > 0.8 * 400
 

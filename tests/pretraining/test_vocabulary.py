@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
+from pretraining_corpus import random_text
 
 import kerasbert
 from kerasbert.pretraining import Corpus, train_vocabulary
-from pretraining_corpus import random_text
 
 pytest.importorskip("tokenizers", reason='pip install ".[vocabulary]"')
 TEXT = "The rain fell on the rainy café.\nRaining again: THE rain!\n\n雨が降る 雨\n" * 3
@@ -70,8 +70,8 @@ def test_wrong_arguments_are_refused(learn, tmp_path):
         learn(TEXT, 100)
     with pytest.raises(ValueError, match="A corpus must have words"):
         learn("\n \n", 200)
+    (tmp_path / "bad.txt").write_bytes(b"good\n\xff\n")
     with pytest.raises(ValueError, match="UTF-8 text"):
-        (tmp_path / "bad.txt").write_bytes(b"good\n\xff\n")
         train_vocabulary(Corpus(tmp_path / "bad.txt"), 200)
     with pytest.raises(TypeError, match="`corpus` must be a `Corpus`"):
         train_vocabulary(["text"], 200)
