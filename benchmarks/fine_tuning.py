@@ -5,7 +5,7 @@
     python benchmarks/fine_tuning.py wnut17                   # the recipe of public_sets.py, scored on test
     python benchmarks/fine_tuning.py qnli --part dev --learning-rate 2e-4 --epochs 4
 
-Prints a row of a Markdown table: the recipe, the score, and the seconds of training and of scoring. Scores are
+Prints a row of a Markdown table: the recipe, the score, and seconds of training and of scoring. Scores are
 accuracy for classes, Pearson's r for numbers, F1 of whole entities (seqeval) for words, exact match and F1
 for questions.
 """
@@ -21,29 +21,23 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import numpy as np
 import tensorflow as tf
-from public_sets import POLARITIES, SETS, SHARED, weights_folder
+from public_sets import SETS, SHARED, label_names, weights_folder
 
 import kerasbert
-from kerasbert.data import entities, scheme_labels
 
 
 def untrained(public_set, train, **kwargs):
     """The task of a set, on MiniLM's weights, with a new head."""
-    task_class, arguments = {
-        "texts": lambda: (kerasbert.BertTextClassifier, {"labels": POLARITIES}),
-        "numbers": lambda: (kerasbert.BertTextClassifier, {"labels": ["score"], "problem": "regression"}),
-        "pairs": lambda: (kerasbert.BertTextClassifier, {"labels": sorted(set(train[1]))}),
-        "words": lambda: (kerasbert.BertTokenClassifier, {"labels": scheme_labels(entity_types(train[1]))}),
-        "questions": lambda: (kerasbert.BertQuestionAnswerer, {}),
-    }[public_set.kind]()
+    task_class = {"words": kerasbert.BertTokenClassifier, "questions": kerasbert.BertQuestionAnswerer}.get(
+        public_set.kind, kerasbert.BertTextClassifier
+    )
+    if public_set.kind != "questions":
+        kwargs["labels"] = label_names(public_set, train)
+    if public_set.kind == "numbers":
+        kwargs["problem"] = "regression"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # MiniLM has no head: it starts anew
-        return task_class.from_preset(weights_folder(), **arguments, **kwargs)
-
-
-def entity_types(rows):
-    """The types of entities in rows of labels, in order."""
-    return sorted({type_ for labels in rows for *_, type_ in entities(labels)})
+        return task_class.from_preset(weights_folder(), **kwargs)
 
 
 def score(task, public_set, rows):

@@ -18,11 +18,10 @@ import os
 import pathlib
 import subprocess
 import sys
-import tempfile
 import time
 
 import numpy as np
-from public_sets import POLARITIES, SETS, SHARED, weights_folder
+from public_sets import SETS, SHARED
 
 CONTENDERS = ("kerasbert", "transformers-by-length", "transformers")
 
@@ -41,6 +40,7 @@ class Clock:
 def fit_kerasbert(options, public_set, train, held_out):
     import keras
     import tensorflow as tf
+    import tensorflow_text  # noqa: F401, kerasbert imports it when it is used
     from fine_tuning import untrained
 
     import kerasbert
@@ -61,121 +61,18 @@ def fit_kerasbert(options, public_set, train, held_out):
     return clock.read(), task.predict_labels(held_out, verbose=0)
 
 
-def fit_transformers(options, public_set, train, held_out):
-    import torch
-    import transformers
-
-    torch.set_num_threads(options.threads)
-    transformers.logging.set_verbosity_error()
-    transformers.utils.logging.disable_progress_bar()
-    transformers.set_seed(options.seeds[0])
-    words = public_set.kind == "words"
-    if words:
-        from fine_tuning import entity_types
-
-        from kerasbert.data import scheme_labels
-
-        labels = scheme_labels(entity_types(train[1]))
-    else:
-        labels = list(POLARITIES)
-    clock = Clock()
-    tokenizer = transformers.AutoTokenizer.from_pretrained(weights_folder())
-    auto = transformers.AutoModelForTokenClassification if words else None
-    model = (auto or transformers.AutoModelForSequenceClassification).from_pretrained(
-        weights_folder(), num_labels=len(labels)
-    )
-    rows, _ = _tokenized(tokenizer, public_set, train[0])
-    numbers = {name: number for number, name in enumerate(labels)}
-    for row, label in zip(rows, train[1], strict=True):
-        if words:
-            row["labels"] = [
-                -100 if place is None else numbers[label[place]] for place in row.pop("first_tokens")
-            ]
-        else:
-            row["labels"] = numbers[label]
-    collator = (
-        transformers.DataCollatorForTokenClassification if words else transformers.DataCollatorWithPadding
-    )
-    with tempfile.TemporaryDirectory() as folder:
-        trainer = transformers.Trainer(
-            model,
-            transformers.TrainingArguments(
-                folder,
-                num_train_epochs=public_set.epochs,
-                per_device_train_batch_size=public_set.batch_size,
-                learning_rate=options.learning_rate,
-                lr_scheduler_type="linear",
-                warmup_steps=0.1,
-                weight_decay=0.01,
-                adam_epsilon=1e-6,
-                max_grad_norm=1.0,
-                train_sampling_strategy="group_by_length"
-                if options.contender == "transformers-by-length"
-                else "random",
-                bf16=options.bfloat16,
-                seed=options.seeds[0],
-                use_cpu=True,
-                save_strategy="no",
-                logging_strategy="no",
-                report_to="none",
-                disable_tqdm=True,
-            ),
-            data_collator=collator(tokenizer),
-            train_dataset=rows,
-        )
-        trainer.train()
-    seconds = clock.read()
-    return seconds, _labels_found(model.eval(), tokenizer, public_set, held_out, labels)
-
-
-def _tokenized(tokenizer, public_set, x):
-    """Rows as dicts of lists; of words also `first_tokens`, the word that starts at a token, or None."""
-    words = public_set.kind == "words"
-    batch = tokenizer(
-        [list(row) for row in x] if words else list(x),
-        is_split_into_words=words,
-        truncation=True,
-        max_length=public_set.max_sequence_length,
-    )
-    rows = [{name: batch[name][i] for name in sorted(batch)} for i in range(len(x))]
-    if words:
-        for i, row in enumerate(rows):
-            places = batch.word_ids(i)
-            row["first_tokens"] = [
-                None if place == before else place
-                for before, place in zip([None, *places[:-1]], places, strict=True)
-            ]
-    return rows, batch
-
-
-def _labels_found(model, tokenizer, public_set, x, labels):
-    """A label for each row, or for each word of each row; words that were cut off are outside."""
-    import torch
-
-    rows, _ = _tokenized(tokenizer, public_set, x)
-    found = []
-    for row, original in zip(rows, x, strict=True):
-        first_tokens = row.pop("first_tokens", None)
-        with torch.no_grad():
-            best = model(**{name: torch.tensor([v]) for name, v in row.items()}).logits[0].argmax(-1).tolist()
-        if first_tokens is None:
-            found.append(labels[best])
-            continue
-        names = ["O"] * len(original)
-        for place, number in zip(first_tokens, best, strict=True):
-            if place is not None:
-                names[place] = labels[number]
-        found.append(names)
-    return found
-
-
 def run_child(options):
     """Fits once and prints JSON."""
     public_set = SETS[options.set]
     parts = public_set.read(options.shared)
     x, y = parts[options.part]
-    fit = fit_kerasbert if options.contender == "kerasbert" else fit_transformers
-    seconds, found = fit(options, public_set, parts["train"], x)
+    arguments = options, public_set, parts["train"], x
+    if options.contender == "kerasbert":
+        seconds, found = fit_kerasbert(*arguments)
+    else:
+        import fine_tuning_rival
+
+        seconds, found = fine_tuning_rival.fit(*arguments, Clock)
     if public_set.kind == "words":
         from seqeval.metrics import f1_score
 

@@ -48,6 +48,18 @@ def weights_folder():
     return pathlib.Path(spec.origin).parent / "model"
 
 
+def label_names(public_set, train):
+    """The classes of a set, as a head numbers them."""
+    from kerasbert.data import entities, scheme_labels
+
+    if public_set.kind == "numbers":
+        return ["score"]
+    if public_set.kind == "words":
+        types = {type_ for labels in train[1] for *_, type_ in entities(labels)}
+        return scheme_labels(sorted(types))
+    return sorted(set(train[1]))
+
+
 def part_of(key):
     """Train, dev or test, 7 : 1 : 2 at random, the same for the same text."""
     tenth = zlib.crc32(" ".join(re.findall(r"\w+", key.lower())).encode()) % 10
@@ -131,7 +143,7 @@ SETS = {
     "vader_polarity": PublicSet("texts", read_film_polarity, 2, 32, 3e-4, 128),
     "vader_score": PublicSet("numbers", read_film_scores, 2, 32, 3e-4, 128),
     "qnli": PublicSet("pairs", read_qnli, 3, 32, 3e-4, 128),
-    "wnut17": PublicSet("words", _words(*(f"wnut17/{part}.conll" for part in PARTS)), 4, 16, 3e-4, 128),
+    "wnut17": PublicSet("words", _words(*(f"wnut17/{part}.conll" for part in PARTS)), 3, 16, 3e-4, 128),
     "bc5cdr": PublicSet("words", _bio("bc5cdr"), 3, 16, 3e-4, 128),
     "ncbi_disease": PublicSet("words", _bio("ncbi_disease"), 3, 16, 3e-4, 128),
     "xquad": PublicSet("questions", _questions("xquad/xquad.en.json"), 4, 16, 3e-4, 256),
