@@ -246,6 +246,12 @@ class Task(PresetLoader, keras.Model):
         schedule.plan(int(keras.ops.convert_to_numpy(optimizer.iterations)), max(steps * epochs, 1))
         self.train_function = None  # the step numbers are constants of its graph
 
+    def make_train_function(self, force=False):
+        """As Keras'. The optimizer's variables are made first: made within, all would be traced twice."""
+        if not self.optimizer.built:
+            self.optimizer.build(self.trainable_variables)
+        return super().make_train_function(force)
+
     def default_metrics(self):
         """None but the loss."""
         return None
