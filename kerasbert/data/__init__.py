@@ -33,6 +33,7 @@ from kerasbert.data.schemes import (
     scheme_of_names,
     spans_to_labels,
 )
+from kerasbert.data.sentences import split_sentences
 from kerasbert.data.squad import QuestionRows, read_squad
 from kerasbert.data.squad_scores import squad_scores
 from kerasbert.data.windows import QuestionWindows
