@@ -62,6 +62,7 @@ TASKS = {
     "BertTextClassifier of numbers": {"labels": ["score"], "problem": "regression"},
     "BertTokenClassifier": {"labels": ["O", "B", "I"], "dropout": 0.3},
     "BertQuestionAnswerer": {},
+    "BertSummarizer": {},
     "BertMultipleChoice": {"dropout": 0.3},
     "BertMaskedLM": {"tied": False},
     "BertPretrainer": {},

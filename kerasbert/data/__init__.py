@@ -3,6 +3,7 @@
 from kerasbert.data.answers import answer_spans
 from kerasbert.data.batches import ordered_batches, text_batches
 from kerasbert.data.conll import read_conll
+from kerasbert.data.documents import Documents, sentence_labels, tokenize_documents
 from kerasbert.data.labels import (
     IGNORED,
     check_labels,
@@ -12,8 +13,10 @@ from kerasbert.data.labels import (
     row_numbers,
     rows_of_numbers,
 )
+from kerasbert.data.oracle import oracle_labels
 from kerasbert.data.pairs import pair_batches
 from kerasbert.data.readers import read_csv
+from kerasbert.data.rouge import rouge_scores, summary_words
 from kerasbert.data.rows import (
     count_batches,
     counted,
@@ -34,6 +37,8 @@ from kerasbert.data.schemes import (
     spans_to_labels,
     type_of,
 )
+from kerasbert.data.sentence_windows import sentence_windows
+from kerasbert.data.sentences import split_sentences
 from kerasbert.data.squad import QuestionRows, read_squad
 from kerasbert.data.squad_scores import squad_scores
 from kerasbert.data.windows import QuestionWindows, cut, homes

@@ -4,3 +4,4 @@ from kerasbert.training.contrastive import ContrastiveLoss, partner_accuracy
 from kerasbert.training.metrics import TokenAccuracy
 from kerasbert.training.optimizers import BertAdamW
 from kerasbert.training.schedules import WarmupLinearDecay
+from kerasbert.training.token_loss import TokenBinaryCrossentropy

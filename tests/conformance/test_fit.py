@@ -29,6 +29,7 @@ def test_every_task_learns_from_tokens_with_its_own_defaults(name, config, token
         "BertTextClassifier of several labels": np.eye(3)[one],
         "BertTextClassifier of numbers": one.astype("float32"),
         "BertTokenClassifier": each,
+        "BertSummarizer": each,
         "BertQuestionAnswerer": {"start": one, "end": one + 1},
         "BertMaskedLM": each,
         "BertPretrainer": {"masked_lm": each, "next_sentence": one},
