@@ -147,14 +147,27 @@ def answer_texts(runner, task, x):
     """
     if isinstance(runner, TFLiteRunner):
         return task.predict_by(runner, x)
-    endpoint = endpoints.BY_NAME[task.endpoint]
-    columns, found = endpoint.columns(x), []
-    for start in range(0, len(next(iter(columns.values()))), BATCH_SIZE):
-        inputs = {name: column[start : start + BATCH_SIZE] for name, column in columns.items()}
-        found += [endpoint.predictions(task, runner(inputs))]
+    endpoint, found = endpoints.BY_NAME[task.endpoint], []
+    for start in range(0, count_rows(x), BATCH_SIZE):
+        part = _rows(x, slice(start, start + BATCH_SIZE))
+        found.append(endpoint.predictions(task, runner(endpoint.columns(part)), part))
     return (
         np.concatenate(found) if isinstance(found[0], np.ndarray) else [row for part in found for row in part]
     )
+
+
+def count_rows(x):
+    """How many rows texts have that `predict` takes."""
+    if isinstance(x, dict):
+        x = tuple(x.values())
+    return len(x[0]) if isinstance(x, tuple) else len(x)
+
+
+def _rows(x, rows):
+    """Some rows of texts, in the same form."""
+    if isinstance(x, dict):
+        return {name: column[rows] for name, column in x.items()}
+    return tuple(column[rows] for column in x) if isinstance(x, tuple) else x[rows]
 
 
 def _is_tflite(path):

@@ -18,7 +18,7 @@ def main(arguments=None):
     pretrain = commands.add_parser(
         "pretrain",
         help="pre-train from raw text; goes on where an earlier call was stopped",
-        description="Pre-trains from raw text to a preset. The same command goes on with a run that was stopped.",
+        description="Pre-trains from raw text to a preset. Given again, it goes on with a run.",
     )
     pretrain.add_argument("--config", required=True, help="a TOML file; see examples/pretraining.toml")
     options = parser.parse_args(arguments)

@@ -84,6 +84,12 @@ _SAMPLES = {
     "BertTokenClassifier": [*TEXTS, LONG],
     "BertQuestionAnswerer": (["good?", "", "bad " * 9, "film?"], [LONG, TEXTS[2], TEXTS[2], ""]),
     "BertMultipleChoice": (TEXTS, [["a", TEXTS[2], ""]] * 5),
+    "BertSummarizer": [
+        *TEXTS,
+        LONG,
+        ["good film", "\x07", "bad film", "a film was good and bad"],
+        "good " * 20,
+    ],
     "BertMaskedLM": ["a [MASK] film", "[MASK] [MASK] good", "film [MASK]"],
 }
 EXPORTED = [name for name in TASKS if name != "BertPretrainer"]

@@ -19,10 +19,11 @@ ALLOWED = {
     "checkpoints": {"config", "layers"},
     "data": {"text"},
     "training": set(),
-    "pretraining": {"text"},
+    "pretraining": {"config", "encoder", "tasks", "text", "training"},
     "tasks": {"encoder", "heads", "text", "data", "training", "checkpoints"},
     "export": {"layers", "text", "config", "checkpoints", "data", "tasks"},
     "__init__": {"config", "encoder", "tasks", "text"},
+    "__main__": {"pretraining"},
 }
 PURE = {"layers", "encoder", "heads", "checkpoints", "config", "training", "tasks", "checks", "atomic"}
 

@@ -81,7 +81,7 @@ def columns(x):
     return {"question": list(questions), "context": list(contexts)}
 
 
-def predictions(task, outputs):
+def predictions(task, outputs, x):
     """A list of `Answer`."""
     names = ("text", "start", "end", "score", "null_score")
     rows = zip(*(outputs[name].tolist() for name in names), strict=True)

@@ -32,6 +32,6 @@ def columns(x):
     return {"text": list(text), "choices": [list(row) for row in choices]}
 
 
-def predictions(task, outputs):
+def predictions(task, outputs, x):
     """Probabilities `(rows, K)`."""
     return outputs["probabilities"]

@@ -37,6 +37,6 @@ def columns(x):
     return dict(zip(("text", "text_pair"), x if isinstance(x, tuple) else (x,), strict=False))
 
 
-def predictions(task, outputs):
+def predictions(task, outputs, x):
     """Numbers `(rows, C)`."""
     return outputs[task.output]

@@ -46,7 +46,7 @@ def columns(x):
     return {"text": list(x)}
 
 
-def predictions(task, outputs):
+def predictions(task, outputs, x):
     """As `BertMaskedLM.fill_masks`."""
     return [
         [

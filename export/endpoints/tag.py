@@ -88,7 +88,7 @@ def columns(x):
     return {"text": list(x)}
 
 
-def predictions(task, outputs):
+def predictions(task, outputs, x):
     """Lists of `Entity`."""
     names = ("text", "type", "score", "start", "end", "first_word", "end_word")
     rows = zip(*(outputs[name].tolist() for name in names), strict=True)

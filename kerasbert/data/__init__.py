@@ -3,7 +3,7 @@
 from kerasbert.data.answers import answer_spans
 from kerasbert.data.batches import ordered_batches, text_batches
 from kerasbert.data.conll import read_conll
-from kerasbert.data.documents import Documents, sentence_labels, tokenize_documents
+from kerasbert.data.documents import Documents, sentence_labels, sentence_spans, tokenize_documents
 from kerasbert.data.labels import (
     IGNORED,
     check_labels,

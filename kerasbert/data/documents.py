@@ -46,26 +46,41 @@ def tokenize_documents(rows, tokenizer, where="x"):
     Raises:
         TypeError: if something is not text; the message names row and sentence.
     """
-    texts, spans, pieces = [], [], []
-    for row, document in enumerate(rows):
-        if isinstance(document, (str, bytes)):
-            texts.append(_as_str(document))
-            spans.append(split_sentences(texts[-1]))
-            pieces += [texts[-1][start:end] for start, end in spans[-1]]
-        else:
-            sentences = _checked(document, f"{where}, row {row}")
-            texts.append("\n".join(sentences))
-            ends = np.cumsum([len(sentence) + 1 for sentence in sentences], dtype=int) - 1
-            spans.append([(int(e) - len(s), int(e)) for s, e in zip(sentences, ends, strict=True)])
-            pieces += sentences
-    tokens = tokenizer.tokenize(pieces)
+    texts, spans = zip(*sentence_spans(rows, where), strict=True) if len(rows) else ((), ())
+    sentences = [text[start:end] for text, row in zip(texts, spans, strict=True) for start, end in row]
+    tokens = tokenizer.tokenize(sentences)
     return Documents(
-        texts,
-        spans,
+        list(texts),
+        list(spans),
         np.cumsum([0, *map(len, spans)]),
         tokens.flat_values.numpy(),
         tokens.row_splits.numpy(),
     )
+
+
+def sentence_spans(rows, where="x"):
+    """Finds the sentences of documents.
+
+    Args:
+        rows, where: as of `tokenize_documents`.
+
+    Returns:
+        List of pairs, one to a document: its text, and a list of `(start, end)` of its sentences in it.
+
+    Raises:
+        TypeError: if something is not text; the message names row and sentence.
+    """
+    found = []
+    for row, document in enumerate(rows):
+        if isinstance(document, (str, bytes)):
+            text = _as_str(document)
+            found.append((text, split_sentences(text)))
+        else:
+            sentences = _checked(document, f"{where}, row {row}")
+            ends = np.cumsum([len(sentence) + 1 for sentence in sentences], dtype=int) - 1
+            spans = [(int(e) - len(s), int(e)) for s, e in zip(sentences, ends, strict=True)]
+            found.append(("\n".join(sentences), spans))
+    return found
 
 
 def _as_str(text):

@@ -1,6 +1,5 @@
 """Pre-training from raw text to a preset, in one call that can be killed and called again."""
 
-import contextlib
 import dataclasses
 import json
 import pathlib
@@ -22,16 +21,17 @@ from kerasbert.tasks import BertPretrainer
 from kerasbert.text import BertTokenizer, tokenizer_from_folder
 from kerasbert.training import BertAdamW, BertLamb, WarmupPolynomialDecay
 
+MOST_BLOCKS = 1000
 OPTIMIZERS = {"adamw": BertAdamW, "lamb": BertLamb}
 
 
 def pretrain(settings, verbose=2):
     """Pre-trains, or goes on with what an earlier call left.
 
-    The folder `settings.output` gets `vocab.txt`, `examples-...` (TFRecords), `snapshots` (weights, optimizer and
-    step: the position in the data is the step), `log.jsonl` and TensorBoard's files, and at last `preset`, which
-    `from_preset` and transformers load. A call with the same settings goes on from the newest snapshot: on a CPU
-    to the same weights as if it had never stopped.
+    The folder `settings.output` gets `vocab.txt`, `examples-...` (TFRecords), `snapshots` (weights, optimizer
+    and step: the position in the data is the step), `log.jsonl`, TensorBoard's files, and at last `preset`,
+    which `from_preset` and transformers load. A call with the same settings goes on from the newest snapshot:
+    on a CPU to the same weights as if it had never stopped.
 
     Args:
         settings: `RunSettings`.
@@ -48,7 +48,10 @@ def pretrain(settings, verbose=2):
     output.mkdir(parents=True, exist_ok=True)
     _check_same_run(output / "settings.json", settings)
     tokenizer = _tokenizer(output, settings)
-    folders = [_examples(output, "examples", settings.corpus, phase, tokenizer, settings) for phase in settings.phases]
+    folders = [
+        _examples(output, "examples", settings.corpus, phase, tokenizer, settings)
+        for phase in settings.phases
+    ]
 
     keras.utils.set_random_seed(settings.seed)
     model = _model(settings, tokenizer)
@@ -146,7 +149,9 @@ def _held_out(output, phase, tokenizer, settings):
 
 def _model(settings, tokenizer):
     """The compiled model, and the optimizer built, at their beginnings."""
-    scope = keras.RematScope(mode="full") if settings.rematerialize else contextlib.nullcontext()
+    # Block by block: of all layers, each inside another, activations would be computed many times.
+    blocks = [f"block_{i}" for i in range(MOST_BLOCKS if settings.rematerialize else 0)]
+    scope = keras.RematScope(mode="list_of_layers", layer_names=blocks)
     pairs = settings.examples.pairs
     with scope:
         if settings.preset:
@@ -156,12 +161,14 @@ def _model(settings, tokenizer):
             encoder = BertEncoder(config, pooler=pairs != "none", dtype=settings.dtype)
             model = BertPretrainer(encoder, tokenizer, pairs=pairs, dtype=settings.dtype)
     options = dataclasses.asdict(settings.optimizer)
-    kind = OPTIMIZERS[checks.one_of("optimizer", tuple(OPTIMIZERS), name=options["name"]) or options["name"]]
+    checks.one_of("[optimizer]", tuple(OPTIMIZERS), name=options["name"])
     schedule = WarmupPolynomialDecay(
         options["learning_rate"], options["warmup_steps"], settings.total_steps, options["power"]
     )
     names = ("weight_decay", "global_clipnorm", "gradient_accumulation_steps")
+    kind = OPTIMIZERS[options["name"]]
     model.compile(kind(schedule, **{name: options[name] for name in names}))
+    model.optimizer.watch_gradient_norm()
     model.optimizer.build(model.trainable_variables)
     return model
 

@@ -100,12 +100,12 @@ class RunSettings:
     corpus: Corpus
     phases: tuple
     validation: Corpus | None = None
-    vocabulary: Vocabulary = Vocabulary()
+    vocabulary: Vocabulary = dataclasses.field(default_factory=Vocabulary)
     preset: str | None = None
     model: dict = dataclasses.field(default_factory=dict)
-    examples: ExampleSettings = ExampleSettings()
-    masking: Masking = Masking()
-    optimizer: Optimizer = Optimizer()
+    examples: ExampleSettings = dataclasses.field(default_factory=ExampleSettings)
+    masking: Masking = dataclasses.field(default_factory=Masking)
+    optimizer: Optimizer = dataclasses.field(default_factory=Optimizer)
     dtype: str = "float32"
     rematerialize: bool = False
     seed: int = 0
@@ -118,7 +118,9 @@ class RunSettings:
         intervals = {"save_every": self.save_every, "evaluate_every": self.evaluate_every}
         checks.positive_int(where, log_every=self.log_every, **intervals)
         if not self.phases:
-            raise checks.invalid("A run must have phases.", fix="Add one, with `steps`.", where=where, phases=())
+            raise checks.invalid(
+                "A run must have phases.", fix="Add one, with `steps`.", where=where, phases=()
+            )
         for phase in self.phases:
             checks.positive_int(where, **dataclasses.asdict(phase))
         steps = {f"phases[{i}].steps": phase.steps for i, phase in enumerate(self.phases)}

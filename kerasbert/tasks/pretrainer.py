@@ -23,9 +23,9 @@ class BertPretrainer(Task):
         encoder: `BertEncoder`, with a pooler unless `pairs` is `"none"`.
         tokenizer: `BertTokenizer` or `RobertaTokenizer`.
         tied: bool, whether the last kernel of the masked language model is the token embedding.
-        pairs: str, what is learned from two segments: `"next_sentence"`; `"sentence_order"` (ALBERT, Lan et al.
-            2020, section 3.1, https://arxiv.org/abs/1909.11942), by the same head; or `"none"` (RoBERTa, Liu et
-            al. 2019, section 4.2, https://arxiv.org/abs/1907.11692).
+        pairs: str, what is learned from two segments: `"next_sentence"`; `"sentence_order"` (ALBERT, Lan et
+            al. 2020, section 3.1, https://arxiv.org/abs/1909.11942), by the same head; or `"none"` (RoBERTa,
+            Liu et al. 2019, section 4.2, https://arxiv.org/abs/1907.11692).
         max_sequence_length: int or None, the longest input in tokens; None: the encoder's.
         **kwargs: `name`, `dtype`.
 
@@ -35,8 +35,8 @@ class BertPretrainer(Task):
 
     Returns:
         dict of `masked_lm`, float tensor `(B, S, V)`, or `(B, M, V)` with `mask_positions`; and, of pairs,
-        `next_sentence`, `(B, 2)`: logits. `fit` takes a data set of `pretraining_batches`; or tokens and a dict
-        of `masked_lm`, token ids `(B, S)` or `(B, M)` and -100 where nothing is to be predicted, and
+        `next_sentence`, `(B, 2)`: logits. `fit` takes a data set of `pretraining_batches`; or tokens and a
+        dict of `masked_lm`, token ids `(B, S)` or `(B, M)` and -100 where nothing is to be predicted, and
         `next_sentence`, int `(B,)`: 0 if the segments are in order, 1 if not.
 
     Example:
@@ -92,12 +92,14 @@ class BertPretrainer(Task):
 
     def fit(self, x=None, y=None, **kwargs):
         """Trains on a data set of `pretraining_batches`, or on tokens and labels as `keras.Model.fit`."""
+        if is_dataset(x):
+            kwargs["shuffle"] = False  # Keras warns that it will not
         if kwargs.get("validation_data") is not None:
             kwargs["validation_data"] = self.as_keras_takes_them(kwargs["validation_data"])
         return super().fit(self.as_keras_takes_them(x), y, **kwargs)
 
     def evaluate(self, x=None, y=None, **kwargs):
-        """Returns the losses and accuracies on a data set of `pretraining_batches`, or on tokens and labels."""
+        """Returns losses and accuracies on a data set of `pretraining_batches`, or on tokens and labels."""
         return super().evaluate(self.as_keras_takes_them(x), y, **kwargs)
 
     def as_keras_takes_them(self, batches):

@@ -67,10 +67,6 @@ class BertSummarizer(TextTask):
         self.head.build((None, None, config.hidden_dim))
         self.built = True
 
-    def call(self, inputs, training=None):
-        """See the class."""
-        return self.logits(self.encoder(inputs, training=training), training=training)
-
     def fit(self, *args, class_weight=None, **kwargs):
         """Trains on documents; see the class for `x` and `y`, and `BertTextClassifier.fit` for the rest.
 
@@ -119,19 +115,31 @@ class BertSummarizer(TextTask):
                 x = x.map(lambda tokens, *_: tokens)
             return super().predict(x, batch_size, verbose, steps, callbacks)
         feed = self.feed_class(self)
-        documents = feed.documents(x)
-        scores = self._scores(feed, documents, batch_size, verbose, callbacks)
+        scored = self._scored(feed, x, batch_size, verbose, callbacks)
         feed.warn_if_truncated()
-        by_row = (scores[begin:end] for begin, end in itertools.pairwise(documents.splits))
-        rows = zip(documents.texts, documents.spans, by_row, strict=True)
-        return [best_summary(*row, max_sentences, trigram_blocking) for row in rows]
+        return [best_summary(*row, max_sentences, trigram_blocking) for row in scored]
 
-    def _scores(self, feed, documents, batch_size, verbose, callbacks):
+    def predict_by(self, run, x, batch_size=None):
+        """See `TextTask.predict_by`."""
+        return [best_summary(*row) for row in self._scored(self.feed_class(self), x, batch_size, run=run)]
+
+    def _scored(self, feed, x, *args, **kwargs):
+        """The text of each document, the places of its sentences, and their scores."""
+        documents = feed.documents(x)
+        scores = self._scores(feed, documents, *args, **kwargs)
+        by_row = (scores[begin:end] for begin, end in itertools.pairwise(documents.splits))
+        return zip(documents.texts, documents.spans, by_row, strict=True)
+
+    def _scores(self, feed, documents, batch_size, verbose="auto", callbacks=None, run=None):
         """The probability of each sentence, `UNSCORED` for one without tokens."""
         scores = np.full(len(documents.id_splits) - 1, UNSCORED, "float32")
         batches = feed.to_decide(documents, batch_size or BATCH_SIZE)
         if batches is not None:
-            tokens = keras.Model.predict(self, batches, verbose=verbose, callbacks=callbacks)
+            if run is None:
+                tokens = keras.Model.predict(self, batches, verbose=verbose, callbacks=callbacks)
+            else:
+                parts = [_decided(numbers, run(inputs)[self.output]) for inputs, numbers in batches]
+                tokens = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
             decides = tokens["sentence"] >= 0
             scores[tokens["sentence"][decides]] = tokens["score"][decides]
         return scores
@@ -141,8 +149,7 @@ class BertSummarizer(TextTask):
         tokens, sentences, _ = keras.utils.unpack_x_y_sample_weight(data)
         if sentences is None:
             return super().predict_step(data)
-        scores = self.answers(self(tokens, training=False))[self.output]
-        return {"sentence": ops.reshape(sentences, (-1,)), "score": ops.reshape(scores, (-1,))}
+        return _decided(sentences, self.answers(self(tokens, training=False))[self.output])
 
     def _predict_specs(self):
         return [(*super()._predict_specs(), tf.TensorSpec((None, None), tf.int32))]
@@ -167,7 +174,7 @@ class BertSummarizer(TextTask):
 
     # === What TextTask asks of a task ===
 
-    first_token_only = False
+    endpoint = "summarize"
     output = "probabilities"
 
     def logits(self, encoder_outputs, training=None):
@@ -178,9 +185,9 @@ class BertSummarizer(TextTask):
         """Named outputs of logits: `probabilities`, `(B, S)`, in float32."""
         return {self.output: ops.sigmoid(ops.cast(logits, "float32"))}
 
-    def decisions(self, answers):
-        """Which of an array of probabilities are above one half, `(B, S)`."""
-        return answers > 0.5
+    def decisions(self, predictions):
+        """What counts as the same answer, of what `predict` returns: which sentences each row has."""
+        return [summary.indices for summary in predictions]
 
     def postprocess(self, logits):
         """What `predict` returns for tokens: probabilities `(B, S)`, a float32 array."""
@@ -217,3 +224,8 @@ class BertSummarizer(TextTask):
     def default_metrics(self):
         """The share of sentences with the right label."""
         return [TokenAccuracy(IGNORED)]
+
+
+def _decided(sentences, scores):
+    """The score at each token, and the sentence that it decides, all in one row."""
+    return {"sentence": ops.reshape(sentences, (-1,)), "score": ops.reshape(scores, (-1,))}

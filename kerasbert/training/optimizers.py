@@ -7,11 +7,12 @@ from keras import ops
 
 from kerasbert import checks
 from kerasbert.optional import tensorflow as tf
+from kerasbert.training.gradients import SummedGradients
 from kerasbert.training.schedules import WarmupLinearDecay
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
-class BertAdamW(keras.optimizers.AdamW):
+class BertAdamW(SummedGradients, keras.optimizers.AdamW):
     """AdamW with BERT's settings: warm-up and linear decay, clipping, no decay of biases and norms.
 
     Loshchilov & Hutter 2019, https://arxiv.org/abs/1711.05101; Devlin et al. 2019, appendix A.2.
@@ -70,14 +71,6 @@ class BertAdamW(keras.optimizers.AdamW):
         super().build(variables)
         self._levels = [_level(variable) for variable in variables]
 
-    def apply(self, grads, trainable_variables=None):
-        """Updates all variables.
-
-        The gradient of a table comes as one slice for each lookup; Keras would take squares, and the norm for
-        clipping, as if each slice were a row of its own. So the slices of a row are summed first.
-        """
-        return super().apply([_summed(gradient) for gradient in grads], trainable_variables)
-
     def update_step(self, gradient, variable, learning_rate):
         """Updates one variable, at the rate of its block."""
         if self.layer_decay is not None:
@@ -111,13 +104,6 @@ class BertAdamW(keras.optimizers.AdamW):
     def get_config(self):
         """Returns the arguments of `__init__`."""
         return {**super().get_config(), "layer_decay": self.layer_decay}
-
-
-def _summed(gradient):
-    """A gradient as a tensor of the variable's shape."""
-    if keras.backend.backend() != "tensorflow" or not isinstance(gradient, tf.IndexedSlices):
-        return gradient
-    return tf.math.unsorted_segment_sum(gradient.values, gradient.indices, gradient.dense_shape[0])
 
 
 def _level(variable):
