@@ -146,7 +146,7 @@ def memory(data):
                 for _ in range(times):
                     file.write(text)
             command = [sys.executable, __file__, "one", str(data), "--folder", folder]
-            found = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+            found = json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
         held = " | ".join(f"{found[name]} MB" for name in ("imported", "written", "read"))
         size = f"{times} x, {times * len(text) / 1e6:.0f} MB"
         print(f"| {size} | {found['examples']} | {held} | {found['rate']:.0f} |", flush=True)

@@ -135,10 +135,10 @@ def pretraining_batches(
     # Workers of tf.distribute are told apart by `host`; files dealt to them would be another stream.
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
     batches = batches.with_options(options)
+    left = tf.data.INFINITE_CARDINALITY
     if epochs:
         left = max(0, -(-manifest.num_examples * epochs // batch_size) - step)
-        batches = batches.apply(tf.data.experimental.assert_cardinality(left))
-    return batches.prefetch(tf.data.AUTOTUNE)
+    return batches.apply(tf.data.experimental.assert_cardinality(left)).prefetch(tf.data.AUTOTUNE)
 
 
 def _records(manifest, seed, position, epochs):

@@ -1,16 +1,14 @@
 """The same examples as `write_examples`, by an Apache Beam pipeline on one machine or many."""
 
 import contextlib
-import dataclasses
 import os
 
+from kerasbert import checks
 from kerasbert.atomic import replacing
-from kerasbert.optional import OptionalModule
+from kerasbert.optional import tensorflow as tf
 from kerasbert.pretraining import records
 from kerasbert.pretraining.examples import check, shard_of
 from kerasbert.pretraining.shards import finish, make_shard
-
-beam = OptionalModule("apache_beam", 'pip install "kerasbert[beam]"')
 
 
 def write_examples_with_beam(corpus, folder, tokenizer, settings=None, num_shards=None, options=None):
@@ -35,15 +33,15 @@ def write_examples_with_beam(corpus, folder, tokenizer, settings=None, num_shard
         ImportError: if Apache Beam is not installed.
         ValueError: as `write_examples`; Beam may wrap it in an error of its own.
     """
+    beam = checks.require("apache_beam", 'pip install "kerasbert[beam]"', "write_examples_with_beam")
     settings, num_shards = check(corpus, tokenizer, settings, num_shards)
     with _complete(os.fspath(folder)) as place, beam.Pipeline(options=options) as pipeline:
-        _build(pipeline, corpus, place, tokenizer, settings, num_shards)
+        _build(beam, pipeline, corpus, place, tokenizer, settings, num_shards)
     return records.Manifest.load(folder)
 
 
-def _build(pipeline, corpus, folder, tokenizer, settings, num_shards):
+def _build(beam, pipeline, corpus, folder, tokenizer, settings, num_shards):
     """Adds all steps to a pipeline."""
-    tokenizer = _Sent(type(tokenizer), tokenizer.get_config())
 
     def deal(numbered):
         file, path = numbered
@@ -53,15 +51,10 @@ def _build(pipeline, corpus, folder, tokenizer, settings, num_shards):
     def make(shard, documents):
         # Documents come in any order; a shard without any has the one that is nobody's.
         lines = [lines for place, lines in sorted(documents, key=lambda item: item[0]) if lines]
-        return shard, make_shard(folder, shard, num_shards, lines, tokenizer.get(), settings)
+        return shard, make_shard(folder, shard, num_shards, lines, tokenizer, settings)
 
     def end(shards):
-        finish(
-            folder,
-            [shard for _, shard in sorted(shards, key=lambda item: item[0])],
-            tokenizer.get(),
-            settings,
-        )
+        finish(folder, [shard for _, shard in sorted(shards, key=lambda item: item[0])], tokenizer, settings)
 
     files = pipeline | "files" >> beam.Create(list(enumerate(corpus.paths))) | beam.Reshuffle()
     documents = files | "documents" >> beam.FlatMap(deal)
@@ -69,22 +62,6 @@ def _build(pipeline, corpus, folder, tokenizer, settings, num_shards):
     grouped = (documents, nobody) | beam.Flatten() | beam.GroupByKey()
     made = grouped | "examples" >> beam.MapTuple(make)
     made | beam.combiners.ToList() | "manifest" >> beam.Map(end)
-
-
-@dataclasses.dataclass
-class _Sent:
-    """A tokenizer on its way to workers; each process builds it once."""
-
-    kind: type
-    config: dict
-
-    def get(self):
-        if "_tokenizer" not in self.__dict__:
-            self.__dict__["_tokenizer"] = self.kind.from_config(self.config)
-        return self.__dict__["_tokenizer"]
-
-    def __getstate__(self):
-        return {"kind": self.kind, "config": self.config}
 
 
 @contextlib.contextmanager
@@ -96,7 +73,7 @@ def _complete(folder):
             yield str(whole)
         return
     page = os.path.join(folder, records.MANIFEST)
-    if records.tf.io.gfile.exists(page):
-        records.tf.io.gfile.remove(page)
-    records.tf.io.gfile.makedirs(folder)
+    if tf.io.gfile.exists(page):
+        tf.io.gfile.remove(page)
+    tf.io.gfile.makedirs(folder)
     yield folder

@@ -170,14 +170,15 @@ def serialize(token_ids, continues, second_start, label):
     Returns:
         bytes, the same for the same values.
     """
+    train = tf.train
     features = {"token_ids": token_ids, "continues": continues, "second_start": [second_start]}
     if label is not None:
         features["next_sentence"] = [label]
     features = {
-        name: tf.train.Feature(int64_list=tf.train.Int64List(value=np.asarray(values, np.int64)))
+        name: train.Feature(int64_list=train.Int64List(value=np.asarray(values, np.int64)))
         for name, values in features.items()
     }
-    example = tf.train.Example(features=tf.train.Features(feature=features))
+    example = train.Example(features=train.Features(feature=features))
     return example.SerializeToString(deterministic=True)
 
 

@@ -88,6 +88,7 @@ def test_the_stream_can_be_entered_at_any_step(batches):
         dataset = batches(epochs=2, step=step)
         assert digests(dataset) == whole[step:]
         assert len(dataset) == max(0, len(whole) - step)
+    assert batches().cardinality() == tf.data.INFINITE_CARDINALITY  # so `fit` asks for `steps_per_epoch`
     step = 20 * len(whole) + 3  # many epochs on
     assert digests(batches(step=step).take(2)) == digests(batches().skip(step).take(2))
 

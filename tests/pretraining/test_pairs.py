@@ -1,3 +1,4 @@
+import itertools
 import random
 
 import numpy as np
@@ -5,9 +6,11 @@ import pytest
 from original_pretraining import pairs_of_document, truncate
 from scipy import stats
 
+import kerasbert
+from kerasbert.pretraining.documents import Corpus
 from kerasbert.pretraining.examples import ExampleSettings
 from kerasbert.pretraining.pairs import make_examples, truncated
-from kerasbert.pretraining.tokens import TokenDocuments
+from kerasbert.pretraining.tokens import TokenDocuments, tokenize_documents
 
 ROOM = 40
 
@@ -59,14 +62,29 @@ def same_distribution(some, others):
 
 
 def test_pairs_are_distributed_as_the_original_makes_them(documents):
+    agree(flat(documents), documents, ROOM, seeds=10)
+
+
+@pytest.mark.parametrize("name", ["bert_sample_text/sample_text.txt", "wikitext2/valid.txt"])
+def test_pairs_of_real_text_are_distributed_as_the_original_makes_them(shared_data, name):
+    tokenizer = kerasbert.BertTokenizer(shared_data / "vocab" / "bert_base_uncased.vocab.txt")
+    tokens = tokenize_documents(Corpus(shared_data / name), tokenizer, 125)
+    ids, bounds = tokens.token_ids.tolist(), tokens.bounds
+    sentences = [ids[begin:end] for begin, end in itertools.pairwise(bounds)]
+    documents = [sentences[first:stop] for first, stop in itertools.pairwise(tokens.documents)]
+    agree(tokens, documents, 125, seeds=1 if len(documents) > 100 else 200)
+
+
+def agree(tokens, documents, room, seeds):
+    """Compares lengths and labels of pairs over several seeds with the original's."""
     mine, theirs = [], []
-    for seed in range(10):
-        for example in ours(documents, seed):
+    for seed in range(seeds):
+        for example in make_examples(tokens, ExampleSettings(), room, random.Random(seed)):
             (a, b), (c, d) = example.first[0], example.second
             mine.append((b - a, d - c, b - a + d - c, example.label))
         rng = random.Random(1000 + seed)
         for number in range(len(documents)):
-            for first, second, is_random in pairs_of_document(documents, number, ROOM, 0.1, 0.5, rng):
+            for first, second, is_random in pairs_of_document(documents, number, room, 0.1, 0.5, rng):
                 theirs.append((len(first), len(second), len(first) + len(second), is_random))
     mine, theirs = np.array(mine).T, np.array(theirs).T
     assert stats.chisquare([len(mine[0]), len(theirs[0])]).pvalue > 1e-3
@@ -93,7 +111,7 @@ def test_segments_stand_in_the_text(documents):
 
 def test_half_of_the_pairs_that_can_follow_do(documents):
     long = numbered([[5] * 400] * 40)
-    labels = [example.label for example in ours(long, short_sequence_rate=0.0)]
+    labels = [e.label for seed in range(5) for e in ours(long, seed, short_sequence_rate=0.0)]
     assert stats.binomtest(sum(labels), len(labels), 0.5).pvalue > 1e-3
     labels = [example.label for example in ours(long, short_sequence_rate=0.0, negative_rate=0.2)]
     assert stats.binomtest(sum(labels), len(labels), 0.2).pvalue > 1e-3
@@ -143,8 +161,10 @@ def test_sentence_order_swaps_what_follows(documents):
         assert (d <= a) if example.label else (b <= c)
         seen[a:b] += 1
         seen[c:d] += 1
-    assert stats.binomtest(sum(labels), len(labels), 0.5).pvalue > 1e-3
     assert seen.max() == 1
+    for seed in range(1, 10):
+        labels += [example.label for example in ours(documents, seed, pairs="sentence_order")]
+    assert stats.binomtest(sum(labels), len(labels), 0.5).pvalue > 1e-3
 
 
 def test_a_sentence_alone_is_split_for_its_order():
