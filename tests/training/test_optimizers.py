@@ -98,18 +98,28 @@ def test_a_row_that_is_looked_up_twice_moves_by_the_sum_of_its_gradients(global_
     np.testing.assert_allclose(given, expected, rtol=1e-6)
 
 
-def test_it_moves_as_keras_moves_and_as_pytorch_does():
-    gradients = np.random.default_rng(0).normal(size=(4, 3, 2)).astype("float32")
-    arguments = {"weight_decay": 0.1, "epsilon": 1e-6, "global_clipnorm": 1.0}
-    ours = after_steps(BertAdamW(CONSTANT, **arguments), gradients)
-    keras_own = after_steps(keras.optimizers.AdamW(CONSTANT, **arguments), gradients)
+GRADIENTS = np.random.default_rng(0).normal(size=(4, 3, 2)).astype("float32")
+SETTINGS = {"weight_decay": 0.1, "epsilon": 1e-6, "global_clipnorm": 1.0}
+
+
+@pytest.mark.parametrize(
+    "more", [{}, {"gradient_accumulation_steps": 2}, {"amsgrad": True}, {"use_ema": True}]
+)
+def test_it_moves_as_keras_own_does(more):
+    ours, keras_own = (
+        after_steps(of_class(CONSTANT, **SETTINGS, **more), GRADIENTS)
+        for of_class in (BertAdamW, keras.optimizers.AdamW)
+    )
     np.testing.assert_allclose(ours, keras_own, rtol=1e-5)
 
+
+def test_it_moves_as_pytorchs_does():
     torch = pytest.importorskip("torch")
     table = torch.nn.Parameter(torch.tensor([[1.0, -2.0], [0.5, 3.0], [1.0, 1.0]]))
     optimizer = torch.optim.AdamW([table], lr=0.1, weight_decay=0.1, eps=1e-6)
-    for gradient in gradients:
+    for gradient in GRADIENTS:
         table.grad = torch.tensor(gradient)
         torch.nn.utils.clip_grad_norm_([table], 1.0)
         optimizer.step()
+    ours = after_steps(BertAdamW(CONSTANT, **SETTINGS), GRADIENTS)
     np.testing.assert_allclose(ours, table.detach().numpy(), rtol=1e-4)
