@@ -27,9 +27,10 @@ class Adaptation:
         self.check_merged("freeze")
         if blocks is not None:
             checks.one_of(self.name, range(len(self.blocks) + 1), blocks=blocks)
-        self.embeddings.trainable = blocks is None
-        for number, block in enumerate(self.blocks):
-            block.trainable = blocks is None or number >= blocks
+        for level, layer in enumerate([self.embeddings, *self.blocks]):
+            layer.trainable = learns = blocks is None or level > blocks
+            for weight in layer.weights:  # a layer that is trainable already would leave them as they are
+                weight.trainable = learns
 
     def enable_lora(self, rank, alpha=None):
         """Lets low-rank changes of query and value kernels learn; of the rest, the pooler and heads alone.

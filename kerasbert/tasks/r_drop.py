@@ -81,7 +81,7 @@ class RDrop:
         divergence = self.divergence(ops.cast(first, "float32"), ops.cast(second, "float32"))
         # Labels that are one number to a row or token may say that it does not count.
         labels = y if len(y.shape) == len(divergence.shape) else ops.zeros_like(divergence)
-        return _Mean()(labels, divergence, weights_of(labels, sample_weight))
+        return _Mean(name="divergence")(labels, divergence, weights_of(labels, sample_weight))
 
 
 class _Mean(keras.losses.Loss):
