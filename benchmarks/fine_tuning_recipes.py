@@ -6,7 +6,7 @@
 
 The sign of a film review's score is learned (vader_groundtruth, sentences). Each recipe learns from the same
 rows and is scored once, after the last epoch, on 1,000 others. Prints Markdown rows: recipe, peak rate,
-parameters that learn, accuracy (the mean over seeds, and each), loss on the test rows, CPU seconds of a `fit`.
+parameters that learn, accuracy (the mean over seeds, and each), loss on the test rows, CPU seconds of `fit`.
 """
 
 import argparse
