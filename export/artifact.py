@@ -46,7 +46,8 @@ class Artifact:
 
 
 def check_exportable(task, where):
-    """Raises ValueError unless a task answers to texts, and so has an endpoint to be called by."""
+    """Raises ValueError unless a task answers to texts, and so has an endpoint, and its LoRA is merged."""
+    task.encoder.check_merged(where)
     if not hasattr(task, "endpoint") or task.tokenizer is None:
         raise checks.invalid(
             "A task must answer to texts to be exported to this format.",

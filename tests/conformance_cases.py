@@ -106,6 +106,26 @@ def make_task(name, config, tokenizer, **kwargs):
     return task_class(BertEncoder(config), tokenizer, **TASKS[name], **kwargs)
 
 
+def training_rows(name, tokenizer, texts):
+    """Tokens and labels for one of the tasks, and what `compile` must be told."""
+    tokens = {key: np.asarray(value) for key, value in tokenizer(texts).items()}
+    if name == "BertMultipleChoice":
+        tokens = {key: np.stack([value, value[::-1]]) for key, value in tokens.items()}
+    rows, length = len(tokens["token_ids"]), tokens["token_ids"].shape[-1]
+    one, each = np.arange(rows) % 2, np.arange(rows * length).reshape(rows, length) % 2
+    y = {
+        "BertTextClassifier of several labels": np.eye(3)[one],
+        "BertTextClassifier of numbers": one.astype("float32"),
+        "BertTokenClassifier": each,
+        "BertSummarizer": each,
+        "BertQuestionAnswerer": {"start": one, "end": one + 1},
+        "BertMaskedLM": each,
+        "BertPretrainer": {"masked_lm": each, "next_sentence": one},
+        "BertTextEmbedder": np.ones((rows, D)),
+    }.get(name, one)
+    return tokens, y, {"loss": "mse", "metrics": None} if name == "BertTextEmbedder" else {}
+
+
 def outputs(result):
     """The arrays of a result, by name."""
     named = result if isinstance(result, dict) else {"output": result}

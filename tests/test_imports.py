@@ -15,7 +15,8 @@ ALLOWED = {
     "text": set(),
     "layers": set(),
     "heads": {"layers"},
-    "encoder": {"layers", "config", "checkpoints"},
+    "adaptation": set(),
+    "encoder": {"layers", "config", "checkpoints", "adaptation"},
     "checkpoints": {"config", "layers"},
     "data": {"text"},
     "training": set(),
@@ -25,7 +26,18 @@ ALLOWED = {
     "__init__": {"config", "encoder", "tasks", "text"},
     "__main__": {"pretraining"},
 }
-PURE = {"layers", "encoder", "heads", "checkpoints", "config", "training", "tasks", "checks", "atomic"}
+PURE = {
+    "layers",
+    "adaptation",
+    "encoder",
+    "heads",
+    "checkpoints",
+    "config",
+    "training",
+    "tasks",
+    "checks",
+    "atomic",
+}
 
 
 def files():

@@ -71,11 +71,13 @@ class BertQuestionAnswerer(TextTask):
         self.head.build((None, None, config.hidden_dim))
         self.built = True
 
-    def compile(self, *args, loss_weights="auto", **kwargs):
-        """As `Task.compile`; start and end count half each."""
+    def compile(self, optimizer="auto", loss="auto", metrics="auto", loss_weights="auto", **kwargs):
+        """As `Task.compile`; one loss is that of start and end alike, and these count half each."""
+        if isinstance(loss, keras.losses.Loss):
+            loss = dict.fromkeys(("start", "end"), loss)
         if isinstance(loss_weights, str):
             loss_weights = {"start": 0.5, "end": 0.5}
-        super().compile(*args, loss_weights=loss_weights, **kwargs)
+        super().compile(optimizer, loss, metrics, loss_weights=loss_weights, **kwargs)
 
     def fit(self, x=None, y=None, **kwargs):
         """Trains on questions, contexts and answers, in batches of windows of about one length.

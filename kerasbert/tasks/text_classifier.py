@@ -152,6 +152,11 @@ class BertTextClassifier(TextTask):
         labels `(B, C)`; None for a regression."""
         return None if self._problem.decisions is None else self._problem.decisions(answers)
 
+    @property
+    def divergence(self):
+        """How far apart two tensors of logits `(B, C)` are, for R-Drop."""
+        return self._problem.divergence
+
     def default_loss(self):
         """Cross-entropy, of one label among all or of each for itself; the squared error of a regression."""
         return self._problem.loss()

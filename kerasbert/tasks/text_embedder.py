@@ -50,6 +50,7 @@ class BertTextEmbedder(TextTask):
     feed_class = PairFeed
     endpoint = "embed"
     output = "embedding"
+    divergence = None
 
     def __init__(
         self, encoder, tokenizer, pooling="mean", normalize=True, max_sequence_length=None, **kwargs

@@ -141,8 +141,7 @@ class BertTokenClassifier(TextTask):
         Args:
             x: texts or lists of words; or tokens.
             batch_size: int or None for 32.
-            verbose, callbacks: of `keras.Model.predict`.
-            steps: of `keras.Model.predict`, for tokens.
+            verbose, callbacks, steps: of `keras.Model.predict`; the last for tokens alone.
 
         Returns:
             List of lists of `Entity`, one to a row; for tokens, probabilities `(B, S, C)`.
@@ -212,6 +211,8 @@ class BertTokenClassifier(TextTask):
             for row in zip(names, ignored, strict=True)
         ]
         return scores_of(true, found, self.scheme)
+
+    scores = entity_scores  # the name that `TaskScores` knows
 
     def _decide(self, words, batch_size, verbose="auto", callbacks=None, run=None):
         """The label of each word and its probability, as lists by row."""
