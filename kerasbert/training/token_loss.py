@@ -31,7 +31,7 @@ class TokenBinaryCrossentropy(keras.losses.Loss):
     def call(self, y_true, y_pred):
         """See the class; returns `(B, S)`, whose mean is that of the tokens that count."""
         counts = ops.cast(y_true != self.ignore_class, y_pred.dtype)
-        losses = counts * ops.binary_crossentropy(counts * y_true, y_pred, from_logits=True)
+        losses = counts * ops.binary_crossentropy(y_true, y_pred, from_logits=True)
         return losses / ops.maximum(ops.mean(counts), keras.config.epsilon())
 
     def get_config(self):

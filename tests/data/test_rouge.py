@@ -80,6 +80,7 @@ def test_a_hand_example():
     assert oracle_labels(sentences, "Nobody") == [0] * 5
     assert oracle_labels(["雨停了。", "安走了。"], "安走了") == [0, 1]
     assert oracle_labels(["same", "same"], "same") == [1, 0]
+    assert oracle_labels(["a", "b x y z"], "a b c") == [1, 0]  # 1/2 with one, and with both
     assert oracle_labels([], "a") == []
     with pytest.raises(ValueError, match="max_sentences=0"):
         oracle_labels(sentences, "a", max_sentences=0)
