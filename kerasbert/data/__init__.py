@@ -13,7 +13,7 @@ from kerasbert.data.labels import (
     rows_of_numbers,
 )
 from kerasbert.data.pairs import pair_batches
-from kerasbert.data.readers import read_csv
+from kerasbert.data.readers import read_csv, read_json_lines
 from kerasbert.data.rows import (
     count_batches,
     counted,
@@ -35,6 +35,9 @@ from kerasbert.data.schemes import (
 )
 from kerasbert.data.squad import QuestionRows, read_squad
 from kerasbert.data.squad_scores import squad_scores
+from kerasbert.data.streams import RowStream
+from kerasbert.data.tables import read_table
+from kerasbert.data.tfrecords import read_tfrecord, write_tfrecord
 from kerasbert.data.windows import QuestionWindows
 from kerasbert.data.word_labels import numbers_of_spans, numbers_of_words
 from kerasbert.data.word_windows import word_windows
