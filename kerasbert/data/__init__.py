@@ -1,7 +1,7 @@
 """Texts to batches: readers, rows, labels, batches by length."""
 
 from kerasbert.data.answers import answer_spans
-from kerasbert.data.batches import ordered_batches, text_batches
+from kerasbert.data.batches import PackedTokens, ordered_batches, text_batches
 from kerasbert.data.conll import read_conll
 from kerasbert.data.labels import (
     IGNORED,
@@ -10,6 +10,7 @@ from kerasbert.data.labels import (
     label_lookup,
     multi_hot,
     row_numbers,
+    rows_of_hot,
     rows_of_numbers,
 )
 from kerasbert.data.pairs import pair_batches
@@ -35,6 +36,7 @@ from kerasbert.data.schemes import (
 )
 from kerasbert.data.squad import QuestionRows, read_squad
 from kerasbert.data.squad_scores import squad_scores
+from kerasbert.data.stream_datasets import no_rows, stream_of, streamed_rows
 from kerasbert.data.streams import RowStream
 from kerasbert.data.tables import read_table
 from kerasbert.data.tfrecords import read_tfrecord, write_tfrecord

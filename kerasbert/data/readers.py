@@ -38,8 +38,8 @@ def read_csv(
         separator: str, one character; `"\\t"` for TSV.
         quoted: bool, whether `"` quotes a field. Many TSV files do not quote.
         on_bad: str, what becomes of a row that is not UTF-8, has another number of fields than the header,
-            quotes that do not match, or a label that `parse_label` refuses: `"stop"` raises, `"skip"` leaves it
-            out, and warns at the end with their number and the first.
+            quotes that do not match, or a label that `parse_label` refuses: `"stop"` raises, `"skip"` leaves
+            it out, and warns at the end with their number and the first.
 
     Returns:
         `RowStream` of `(x, label)`, or of `x` without a label; `x` is a str, a pair, or a text and choices.
@@ -107,10 +107,11 @@ def _table(path, options):
         except csv.Error as error:
             row = checks.invalid(
                 "A row must be one of a table.",
-                fix='Close its quotes; check `quoted`; csv.field_size_limit sets the limit of a field; or pass '
-                'on_bad="skip".',
+                fix="Close its quotes; check `quoted`; csv.field_size_limit sets the limit of a field; "
+                'or pass on_bad="skip".',
                 where=first,
                 reason=str(error),
+                read_up_to_line=reader.line_num,
             )
         if row is None:
             return

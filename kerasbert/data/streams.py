@@ -63,8 +63,8 @@ class SourceStream(RowStream):
     """Rows of a reader, which finds some of them bad.
 
     Args:
-        read: function without arguments that returns an iterable of pairs: where a row stands, and the row, or
-            the error that it is.
+        read: function without arguments that returns an iterable of pairs: where a row stands, and the row,
+            or the error that it is.
         labelled: as for `RowStream`.
         on_bad: str. `"stop"` raises the error; `"skip"` leaves the row out, and the first time that all
             rows were read, a warning says how many and repeats the first error.
@@ -77,9 +77,10 @@ class SourceStream(RowStream):
 
     def placed(self):
         """As `RowStream.placed`, good rows only."""
-        seen, bad, first = 0, 0, None
-        for seen, (place, row) in enumerate(self._read(), 1):
+        good, bad, first = 0, 0, None
+        for place, row in self._read():
             if not isinstance(row, Exception):
+                good += 1
                 yield place, row
             elif self._on_bad == "stop":
                 raise row
@@ -87,12 +88,12 @@ class SourceStream(RowStream):
                 bad, first = bad + 1, first or row
         if bad and not self._warned:
             self._warned = True
-            warnings.warn(left_out(bad, seen, first), stacklevel=2)
+            warnings.warn(left_out(bad, good + bad, first), stacklevel=2)
 
 
-def left_out(bad, seen, first):
-    """The warning of rows that were left out; `first` is the first error."""
-    return f"{bad} of {seen} rows were left out. The first: {first}"
+def left_out(bad, count, first):
+    """The warning of rows that were left out, of so many; `first` is the first error."""
+    return f"{bad} of {count} rows were left out. The first: {first}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -131,7 +132,9 @@ class Part:
                     first=first,
                 )
         if isinstance(first, dict):
-            return {name: [x[name] for x in column] for name in first}
+            columns = {name: [x[name] for x in column] for name in first}
+            is_tokens = "token_ids" in first
+            return {name: _padded(rows) for name, rows in columns.items()} if is_tokens else columns
         return tuple(map(list, zip(*column, strict=True))) if isinstance(first, tuple) else column
 
     @property
@@ -162,3 +165,9 @@ class Part:
 def _form(x):
     """What must be equal for all `x` of a stream."""
     return sorted(x) if isinstance(x, dict) else len(x) if isinstance(x, tuple) else 0
+
+
+def _padded(rows):
+    """Lists of int as an array, zeros after the shorter ones."""
+    length = max(map(len, rows))
+    return np.array([[*row, *[0] * (length - len(row))] for row in rows], "int32")

@@ -12,8 +12,8 @@ def read_table(table, text="text", label="label", text_pair=None, words=None, ch
     they mean the same to a task with its `labels` in another order.
 
     Args:
-        table: pandas DataFrame; Hugging Face `Dataset` or `IterableDataset`; or another iterable of dicts that
-            can be gone through again and again.
+        table: pandas DataFrame; Hugging Face `Dataset` or `IterableDataset`; or another iterable of dicts
+            that can be gone through again and again.
         text, label, text_pair, words, choices: the names of columns, as for `read_json_lines`.
         on_bad: str, what becomes of a row in which a value is missing or of a wrong type: `"stop"` raises,
             `"skip"` leaves it out, and warns at the end with their number and the first.

@@ -1,5 +1,6 @@
 """TFRecord files of `tf.train.Example`s."""
 
+import itertools
 import numbers
 import pathlib
 
@@ -24,9 +25,9 @@ def write_tfrecord(path, rows):
 
     Args:
         path: str or path; `.gz` is compressed.
-        rows: `RowStream`, such as `read_csv` returns; or another iterable of pairs `(x, label)`. `x` is a str, a
-            pair, a list of words, a text and a list of choices, or a dict of lists of ints: `token_ids`,
-            `segment_ids` and `padding_mask`. A label is a str, a number, or a list of them.
+        rows: `RowStream`, such as `read_csv` returns; or another iterable of pairs `(x, label)`. `x` is a
+            str, a pair, a list of words, a text and a list of choices, or a dict of lists of ints:
+            `token_ids`, `segment_ids` and `padding_mask`. A label is a str, a number, or a list of them.
 
     Returns:
         int, how many rows were written.
@@ -147,12 +148,11 @@ def read_tfrecord(
 def _examples(path, names, lists):
     """Yields the place and the features of each record, or the error that it is."""
     records = tf.data.TFRecordDataset(str(path), _compression(path)).batch(AT_ONCE).as_numpy_iterator()
-    number = 0
+    number = None
     try:
-        for part in records:
-            for number, record in enumerate(part, number + 1):
-                where = f"{path}, record {number}"
-                yield where, _features(record, names, lists, where)
+        for number, record in enumerate(itertools.chain.from_iterable(records)):
+            where = f"{path}, record {number}"
+            yield where, _features(record, names, lists, where)
     except tf.errors.DataLossError as error:
         raise checks.invalid(
             "A TFRecord file must be whole.",

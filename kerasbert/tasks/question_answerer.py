@@ -4,7 +4,7 @@ import keras
 import numpy as np
 
 from kerasbert import checks
-from kerasbert.data import QuestionRows, is_tokens, squad_scores
+from kerasbert.data import QuestionRows, RowStream, is_tokens, squad_scores
 from kerasbert.heads import SpanHead
 from kerasbert.tasks.question_feed import QuestionFeed, question_columns
 from kerasbert.tasks.spans import best_answers
@@ -85,10 +85,13 @@ class BertQuestionAnswerer(TextTask):
 
         Args:
             x: `(questions, contexts)`, two sequences of str; a dict of them as `text` and `text_pair`; what
-                `kerasbert.data.read_squad` returns; or tokens, as a tokenizer gives them for pairs, or a
+                `kerasbert.data.read_squad` returns; what a reader returns that reads part by part, such as
+                `read_json_lines(path, text="question", text_pair="context", label="answers")`, or a
+                `tf.data.Dataset` of the same; or tokens, as a tokenizer gives them for pairs, or a
                 `tf.data.Dataset` of tokens and positions.
             y: for each row a list of answers `(text, start)`, start in characters of the context, of which
-                the first that stands at its offset is learned; an empty list where there is no answer. With
+                the first that stands at its offset is learned; an empty list where there is no answer; or a
+                dict of `text` and `answer_start`, a list each, as Hugging Face's `datasets` have them. With
                 tokens a dict of `start` and `end`, int `(B,)`. None with what `read_squad` returns.
             **kwargs: as of `BertTextClassifier.fit`; `batch_size` counts windows, and `validation_data` is
                 such an `x`, `(x, y)` or `(x, y, sample_weight)`.
@@ -137,13 +140,13 @@ class BertQuestionAnswerer(TextTask):
         checks.positive_int("predict", n_best=n_best, max_answer_length=max_answer_length)
         if is_tokens(x):
             return super().predict(x, batch_size, verbose, **kwargs)
-        batch_size = batch_size or BATCH_SIZE
-        questions, contexts = question_columns(x)
-        feed = self.feed_class(self)
-        windows = feed.windows(questions, contexts)
-        logits = self._window_logits(feed, windows, batch_size, verbose)
+        feed, answers = self.feed_class(self), []
+        for part, _, where in feed.parts(x):
+            questions, contexts = question_columns(part, where)
+            windows = feed.windows(questions, contexts, where)
+            logits = self._window_logits(feed, windows, batch_size or BATCH_SIZE, verbose)
+            answers += best_answers(windows, *logits, contexts, n_best, max_answer_length, null_threshold)
         feed.warn_if_truncated()
-        answers = best_answers(windows, *logits, contexts, n_best, max_answer_length, null_threshold)
         return answers if n_best > 1 else [best for (best,) in answers]
 
     def _window_logits(self, feed, windows, batch_size, verbose):
@@ -175,8 +178,11 @@ class BertQuestionAnswerer(TextTask):
             dict of `exact_match`, `f1` and `questions`, and of their parts with and without answer where
             there are both.
         """
+        x = self.feed_class(self).source(x)
         if answers is None and isinstance(x, QuestionRows):
             answers = x.answers
+        elif isinstance(x, RowStream) and x.labelled:
+            answers = [row[1] for row in x]
         if answers is None:
             raise checks.invalid(
                 "Scores need right answers.", fix="Pass `answers`, a list to each row.", answers=None
