@@ -71,7 +71,7 @@ def stream_of(dataset):
 
     Args:
         dataset: of `x`, `(x, y)` or `(x, y, sample_weight)`. `x` is a row of words, a string tensor
-            `(None,)`; or a tuple or dict that begins with a text.
+            `(None,)`; a tuple or dict that begins with a text; or a text, which comes alone, not in batches.
     """
     spec = dataset.element_spec
     labelled = isinstance(spec, tuple)

@@ -51,10 +51,10 @@ class RowStream:
         """Yields pairs: where a row stands, a str for errors, and the row."""
         return ((f"row {number}", row) for number, row in enumerate(self._read()))
 
-    def parts(self, size=PART):
-        """Yields the rows as `Part`s of `size` rows; the last may have fewer."""
+    def parts(self):
+        """Yields the rows as `Part`s of `PART` rows; the last may have fewer."""
         rows = self.placed()
-        while part := list(itertools.islice(rows, size)):
+        while part := list(itertools.islice(rows, PART)):
             places, rows_of_part = zip(*part, strict=True)
             yield Part(places, rows_of_part if self.labelled else [(x,) for x in rows_of_part])
 
