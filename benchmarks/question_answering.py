@@ -54,7 +54,7 @@ def main():
     options = parser.parse_args()
 
     file, language = SETS[options.set]
-    warnings.filterwarnings("ignore", message=".*questions were left out")
+    warnings.filterwarnings("ignore", message=".*rows were left out")
     rows = read_squad(options.data / file, on_bad="skip")
     if options.rows:
         rows = rows.take(range(min(options.rows, len(rows))))

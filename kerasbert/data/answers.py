@@ -58,8 +58,19 @@ def answer_spans(answers, contexts, where="y"):
     return spans
 
 
+def answer_pairs(answers):
+    """The answers of one row as pairs, if they come as a dict of lists, or as dicts, of SQuAD's names."""
+    names = ("text", "answer_start")
+    if isinstance(answers, dict) and set(answers) == set(names):
+        return list(zip(*(answers[name] for name in names), strict=False))
+    if isinstance(answers, (list, tuple, np.ndarray)):
+        return [tuple(a.get(n) for n in names) if isinstance(a, dict) else a for a in answers]
+    return answers
+
+
 def checked_pairs(answers, where):
     """Returns the answers of one row as a list of `(str, int)`, or raises TypeError."""
+    answers = answer_pairs(answers)
     good = isinstance(answers, (list, tuple, np.ndarray)) and all(map(_is_pair, answers))
     if not good:
         raise checks.invalid(

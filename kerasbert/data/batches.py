@@ -13,8 +13,9 @@ def text_batches(rows, tokenizer, batch_size, max_length, *, shuffle=False, on_l
     """Tokenizes and batches rows of text.
 
     Args:
-        rows: `tf.data.Dataset` of dicts: `text`, perhaps `text_pair` (scalar strings), or `ids`, the tokens
-            of a text, from a ragged tensor; and anything else that goes along (`label`, `sample_weight`).
+        rows: `tf.data.Dataset` of dicts: `text`, perhaps `text_pair` (scalar strings), or `ids`, perhaps
+            `ids_pair`, the tokens of texts, from a ragged tensor; and anything else that goes along (`label`,
+            `sample_weight`).
         tokenizer: `BertTokenizer`.
         batch_size: int, B.
         max_length: int, the longest S, in tokens.
@@ -91,12 +92,29 @@ def ordered_batches(rows, tokenizer, batch_size, max_length, *, on_lengths=None)
     return batches.map(pack).prefetch(tf.data.AUTOTUNE)
 
 
+class PackedTokens:
+    """Stands where `text_batches` takes a tokenizer, for rows whose `ids` are packed already."""
+
+    @staticmethod
+    def packed_lengths(ids, second=None):
+        """The lengths of ragged `(B, None)` ids."""
+        return ids.row_lengths()
+
+    @staticmethod
+    def pack(ids, second=None, max_length=None):
+        """Pads ids: a dict of `token_ids` and `padding_mask`, int32 `(B, S)`."""
+        return {"token_ids": ids.to_tensor(), "padding_mask": tf.ones_like(ids).to_tensor()}
+
+
 def _tokenize(window, tokenizer, on_lengths):
     """Splits a window of rows into token ids, those of second texts (or None), lengths, and the rest."""
     first = window["ids"] if "ids" in window else tokenizer.tokenize(window["text"])
-    second = tokenizer.tokenize(window["text_pair"]) if "text_pair" in window else None
+    second = window.get("ids_pair")
+    if "text_pair" in window:
+        second = tokenizer.tokenize(window["text_pair"])
     lengths = tokenizer.packed_lengths(first, second)
     if on_lengths is not None:
         on_lengths(lengths)
-    rest = {name: v for name, v in window.items() if name not in ("ids", "text", "text_pair")}
+    texts = ("ids", "ids_pair", "text", "text_pair")
+    rest = {name: v for name, v in window.items() if name not in texts}
     return first, second, lengths, rest

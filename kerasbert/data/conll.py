@@ -1,10 +1,12 @@
 """Files in the columns of CoNLL: a word and its label a line, a blank line after a sentence."""
 
+import itertools
 import pathlib
 import re
-import warnings
 
 from kerasbert import checks
+from kerasbert.data.lines import read_lines
+from kerasbert.data.streams import SourceStream
 
 _COLUMNS = {"\t": re.compile("\t"), " ": re.compile(" +")}
 _DOCUMENT = "-DOCSTART-"
@@ -17,21 +19,21 @@ def read_conll(path, word=0, label=-1, separator=None, comment=None, on_bad="sto
     word: `#` begins words in many sets, so there are no comments by default.
 
     Args:
-        path: str or path, UTF-8.
+        path: str or path, UTF-8; `.gz`, `.bz2` and `.xz` are decompressed.
         word: int, the column of words.
         label: int, the column of labels; negative: from the right.
         separator: str, `"\\t"`, `" "` for one or more, or None: a TAB if the first row has one.
         comment: str or None, what lines begin with that are left out.
-        on_bad: str, what becomes of a row without a word, without a label or with another number of columns
-            than the first row: `"stop"` raises, `"skip"` leaves out the sentence it stands in, and warns at
-            the end with the lines.
+        on_bad: str, what becomes of a sentence with a line that is not UTF-8, or without a word, without a
+            label or with another number of columns than the first: `"stop"` raises, `"skip"` leaves it out,
+            and warns at the end with the number of such sentences and the first.
 
-    Yields:
-        Pairs of lists of str: the words of a sentence, and their labels.
+    Returns:
+        `RowStream` of pairs of lists of str: the words of a sentence, and their labels.
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if a row is bad, or not UTF-8; it names the line.
+        ValueError: while reading, if a row is bad; it names the line.
 
     Example:
 
@@ -43,69 +45,45 @@ def read_conll(path, word=0, label=-1, separator=None, comment=None, on_bad="sto
     ((['In', 'Bonn'], ['Yes']), (['O', 'B-LOC'], ['O']))
     """
     checks.one_of("read_conll", (*_COLUMNS, None), separator=separator)
-    checks.one_of("read_conll", ("stop", "skip"), on_bad=on_bad)
     path = pathlib.Path(path)
-    return _sentences(path, path.open("rb"), word, label, separator, comment, on_bad)
+    path.open("rb").close()
+    return SourceStream(lambda: _sentences(path, word, label, separator, comment), True, on_bad)
 
 
-def _sentences(path, file, word, label, separator, comment, on_bad):
-    rows, good, bad, count = [], True, [], None
-    with file:
-        for number, line in _lines(path, file):
-            if not line.strip("\t ") or line.startswith(_DOCUMENT):
-                if rows and good:
-                    yield [row[word] for row in rows], [row[label] for row in rows]
-                rows, good = [], True
-                continue
-            if comment is not None and line.startswith(comment):
-                continue
-            separator = separator or ("\t" if "\t" in line else " ")
-            row = _COLUMNS[separator].split(line.strip(" ") if separator == " " else line)
-            count = count or len(row)
-            problem = _problem(row, count, word, label)
-            if problem and on_bad == "stop":
-                raise checks.invalid(
-                    problem,
-                    fix='Correct the line; check `separator`, `word` and `label`; or pass on_bad="skip".',
-                    where=f"{path}, line {number}",
-                    line=line,
-                )
-            if problem:
-                good = False
-                bad.append(number)
-            rows.append(row)
-    if bad:
-        warnings.warn(
-            f"{path}: sentences with bad rows were left out. There were {len(bad)} such rows: lines "
-            f"{', '.join(map(str, bad[:8]))}{' and so on' if len(bad) > 8 else ''}.",
-            stacklevel=2,
-        )
+def _sentences(path, word, label, separator, comment):
+    """Yields the place of the first line of a sentence, and words and labels, or the first error in it."""
+    rows, place, bad, count = [], None, None, None
+    end = (str(path), "", None)  # of the last sentence
+    for where, line, error in itertools.chain(read_lines(path), [end]):
+        line = line.rstrip("\r\n")
+        if error is None and (not line.strip("\t ") or line.startswith(_DOCUMENT)):
+            if bad or rows:
+                yield place, bad or ([row[word] for row in rows], [row[label] for row in rows])
+            rows, place, bad = [], None, None
+            continue
+        if error is None and comment is not None and line.startswith(comment):
+            continue
+        separator = separator or ("\t" if "\t" in line else " ")
+        row = _COLUMNS[separator].split(line.strip(" ") if separator == " " else line)
+        count = count or len(row)
+        place, bad = place or where, bad or error or _problem(row, count, word, label, line, where)
+        rows.append(row)
 
 
-def _lines(path, file):
-    """Yields line numbers and lines, without line ends, and a blank line at the end."""
-    number = 0
-    for number, line in enumerate(file, 1):
-        try:
-            text = line.decode("utf-8-sig" if number == 1 else "utf-8")
-        except UnicodeDecodeError as error:
-            raise checks.invalid(
-                "The file must be UTF-8.",
-                fix="Convert it to UTF-8.",
-                where=f"{path}, line {number}",
-                line=line,
-            ) from error
-        yield number, text.rstrip("\r\n")
-    yield number + 1, ""
-
-
-def _problem(row, count, word, label):
-    """What is wrong with a row, or None."""
-    if len(row) != count:
-        return f"A row must have as many columns as the first, {count}."
+def _problem(row, count, word, label, line, where):
+    """The error that a row is, or None."""
     places = [place + count if place < 0 else place for place in (word, label)]
-    if not all(0 <= place < count for place in places) or places[0] == places[1]:
-        return "A row must have a column for the word and another for its label."
-    if not row[word] or not row[label]:
-        return "Neither word nor label may be empty."
-    return None
+    if len(row) != count:
+        rule = f"A row must have as many columns as the first, {count}."
+    elif not all(0 <= place < count for place in places) or places[0] == places[1]:
+        rule = "A row must have a column for the word and another for its label."
+    elif not row[word] or not row[label]:
+        rule = "Neither word nor label may be empty."
+    else:
+        return None
+    return checks.invalid(
+        rule,
+        fix='Correct the line; check `separator`, `word` and `label`; or pass on_bad="skip".',
+        where=where,
+        line=line,
+    )

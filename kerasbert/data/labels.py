@@ -62,13 +62,14 @@ def class_numbers(values, labels, where="y", item="row"):
     if array.dtype.kind not in "iu":
         if array.size == 0:
             return np.zeros(0, "int32")
-        if array.dtype.kind != "f" or not np.all(array == np.floor(array)):
+        bad = next((row for row, value in enumerate(items) if not _is_whole(value)), None)
+        if array.dtype.kind != "f" or bad is not None:
             raise checks.invalid(
-                "Labels must be class names or whole class numbers.",
+                "Labels must be class names or whole class numbers, all of one kind.",
                 fix="Convert them, or drop the rows that have none.",
-                where=where,
+                where=where if bad is None else f"{where}, {item} {bad}",
                 kind=TypeError,
-                values=items,
+                values=items if bad is None else items[bad],
             )
     bad = np.flatnonzero((array < 0) | (array >= len(labels)))
     if bad.size:
@@ -79,6 +80,10 @@ def class_numbers(values, labels, where="y", item="row"):
             number=array[bad[0]].item(),
         )
     return array.astype("int32")
+
+
+def _is_whole(value):
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and value % 1 == 0
 
 
 def _numbers_of_names(names, labels, where, item):
@@ -117,7 +122,8 @@ def multi_hot(values, labels, where="y"):
     """Turns sets of labels into rows of zeros and ones.
 
     Args:
-        values: for each row a list of class names or numbers; or an array `(rows, C)` of zeros and ones.
+        values: for each row a list of class names or numbers, or of C floats, zeros and ones; or an array
+            `(rows, C)` of zeros and ones.
         labels: tuple of str, the C class names.
         where: str, named in errors.
 
@@ -125,7 +131,7 @@ def multi_hot(values, labels, where="y"):
         float32 array `(rows, C)`.
 
     Raises:
-        ValueError: if a label is unknown, or the array is of another form.
+        ValueError: if a label is unknown or twice in a row, or zeros and ones are of another form.
         TypeError: if the values are neither.
 
     Example:
@@ -153,7 +159,19 @@ def multi_hot(values, labels, where="y"):
                 kind=TypeError,
                 labels=row,
             )
-        hot[i, class_numbers(list(row), labels, f"{where}, row {i}")] = 1
+        row = list(row)
+        if row and all(isinstance(value, float) for value in row):
+            hot[i] = multi_hot(np.array([row]), labels, f"{where}, row {i}")
+            continue
+        numbers = class_numbers(row, labels, f"{where}, row {i}")
+        if len(set(numbers.tolist())) < len(numbers):
+            raise checks.invalid(
+                "No label may be twice in a row.",
+                fix="Pass zeros and ones as floats, or as an array for all rows.",
+                where=f"{where}, row {i}",
+                labels=row,
+            )
+        hot[i, numbers] = 1
     return hot
 
 
@@ -181,7 +199,7 @@ def row_numbers(values, labels, where="y"):
     if array.dtype.kind not in "iuf":
         raise checks.invalid(
             "Regression needs numbers.",
-            fix="Convert the values to float.",
+            fix="Convert the values to float; `read_csv` does by parse_label=float.",
             where=where,
             kind=TypeError,
             values=array.tolist(),
@@ -200,11 +218,30 @@ def row_numbers(values, labels, where="y"):
 
 
 def rows_of_numbers(labels):
-    """Returns a graph function from C numbers a row, `(B, C)`, or `(B,)` for one, to float32 `(B, C)`."""
+    """Returns a graph function from C numbers a row, `(B, C)`, or `(B,)` for one, to float32 `(B, C)`.
 
-    def numbers(values):
-        values = tf.cast(values, tf.float32)
-        values = values[:, None] if values.shape.rank == 1 else values
+    It checks when it runs that they are finite.
+    """
+    return lambda values: _checked_rows(values, labels, tf.math.is_finite, "finite")
+
+
+def rows_of_hot(labels):
+    """Returns a graph function from rows of zeros and ones, `(B, C)`, to float32 `(B, C)`; checks them."""
+    return lambda values: _checked_rows(values, labels, lambda v: (v == 0) | (v == 1), "zeros and ones")
+
+
+def _checked_rows(values, labels, good, kind):
+    if values.dtype == tf.string:
+        raise checks.invalid(
+            "A data set must give numbers for this problem.",
+            fix="Convert the labels; a reader of `kerasbert.data` takes lists of names.",
+            where="y",
+            kind=TypeError,
+            dtype="string",
+        )
+    values = tf.cast(values, tf.float32)
+    values = values[:, None] if values.shape.rank == 1 else values
+    message = f"Labels must be {kind}, {len(labels)} to a row. Received:"
+    check = tf.debugging.Assert(tf.reduce_all(good(values)), [message, values])
+    with tf.control_dependencies([check] if check is not None else []):
         return tf.ensure_shape(values, (None, len(labels)))
-
-    return numbers

@@ -1,85 +1,182 @@
 """Files of labelled texts, streamed row by row."""
 
 import csv
-import itertools
+import functools
+import json
 import pathlib
 
 from kerasbert import checks
-from kerasbert.optional import tensorflow as tf
+from kerasbert.data.fields import Fields
+from kerasbert.data.lines import read_lines
+from kerasbert.data.streams import SourceStream
 
 
-def read_csv(path, text="text", label="label", text_pair=None, separator=",", quoted=True):
-    """Streams a table with a header line as a data set that `fit` takes.
+def read_csv(
+    path,
+    text="text",
+    label="label",
+    text_pair=None,
+    choices=None,
+    parse_label=None,
+    separator=",",
+    quoted=True,
+    on_bad="stop",
+):
+    """Streams a table with a header line.
+
+    Blank lines are passed over. A quoted field may hold separators, line ends and, twice, quotes.
 
     Args:
-        path: str or path, UTF-8.
+        path: str or path, UTF-8; `.gz`, `.bz2` and `.xz` are decompressed.
         text: str, the name of the column of texts.
-        label: str or None, the name of the column of labels; None for texts alone.
+        label: str, the name of the column of labels; a sequence of names for a list of labels or numbers in
+            each row; None for rows without.
         text_pair: str or None, the name of the column of second texts.
+        choices: sequence of str or None, the names of the columns of choices.
+        parse_label: function of the str in a column of labels, such as `float` for a regression, or
+            `lambda text: text.split(";")` for several labels. None: labels are str.
         separator: str, one character; `"\\t"` for TSV.
         quoted: bool, whether `"` quotes a field. Many TSV files do not quote.
+        on_bad: str, what becomes of a row that is not UTF-8, has another number of fields than the header,
+            quotes that do not match, or a label that `parse_label` refuses: `"stop"` raises, `"skip"` leaves
+            it out, and warns at the end with their number and the first.
 
     Returns:
-        `tf.data.Dataset` of `(x, label)`, or of `x` without a label column; `x` is a string or a pair.
+        `RowStream` of `(x, label)`, or of `x` without a label; `x` is a str, a pair, or a text and choices.
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if a column is missing; while reading, if a row has another number of fields or is
-            not UTF-8. It names the line.
+        ValueError: if a column is missing; while reading, if a row is bad. It names the line.
 
     Example:
 
     >>> import tempfile
     >>> file = tempfile.NamedTemporaryFile("w", suffix=".csv", delete=False)
-    >>> _ = file.write("text,label\\nwhat a film,good\\n"); file.close()
-    >>> [(x.numpy().decode(), y.numpy().decode()) for x, y in read_csv(file.name)]
-    [('what a film', 'good')]
+    >>> _ = file.write("text,stars\\nwhat a film,4.5\\n"); file.close()
+    >>> list(read_csv(file.name, label="stars", parse_label=float))
+    [('what a film', 4.5)]
     """
     path = pathlib.Path(path)
+    fields = Fields(text, label, text_pair, choices=choices, parse_label=parse_label)
     options = {"delimiter": separator, "quoting": csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE}
-    wanted = [name for name in (text, text_pair, label) if name is not None]
-    header = next(_rows(path, options), [])
-    missing = [name for name in wanted if name not in header]
+    where, header = next(_table(path, options), (str(path), []))
+    if isinstance(header, Exception):
+        raise header
+    missing = [name for name in fields.names if header.count(name) != 1]
     if missing:
         raise checks.invalid(
-            "The header must name every column that is asked for.",
-            fix="Name the columns with `text`, `label` and `text_pair`; check `separator`.",
-            where=str(path),
+            "The header must name every column that is asked for, once.",
+            fix="Name the columns with `text`, `label` and so on; check `separator`.",
+            where=where,
             missing=missing,
             header=header,
         )
-    places = [header.index(name) for name in wanted]
-
-    def rows():
-        for row in itertools.islice(_rows(path, options), 1, None):
-            fields = [row[i] for i in places]
-            x = tuple(fields[:2]) if text_pair else fields[0]
-            yield (x, fields[-1]) if label else x
-
-    scalar = tf.TensorSpec((), tf.string)
-    x_spec = (scalar, scalar) if text_pair else scalar
-    return tf.data.Dataset.from_generator(rows, output_signature=(x_spec, scalar) if label else x_spec)
+    return SourceStream(lambda: fields.rows(_records(path, options)), fields.labelled, on_bad)
 
 
-def _rows(path, options):
-    """Yields the rows of a table as lists of str, the header first, all of its length."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader, fields = csv.reader(file, **options), None
+def _records(path, options):
+    """Yields the place and the fields by name of each row after the header, or the error that it is."""
+    rows = _table(path, options)
+    _, header = next(rows)
+    for where, row in rows:
+        if not isinstance(row, Exception) and len(row) != len(header):
+            row = checks.invalid(
+                f"A row must have {len(header)} fields, as the header has.",
+                fix='Correct it; check `separator` and `quoted`; or pass on_bad="skip".',
+                where=where,
+                fields=len(row),
+            )
+        yield where, row if isinstance(row, Exception) else dict(zip(header, row, strict=True))
+
+
+def _table(path, options):
+    """Yields the place and the fields of each row, or the error that it is."""
+    first, problem = str(path), None  # of the lines of one row
+
+    def lines():
+        nonlocal first, problem
+        for where, line, error in read_lines(path):
+            first, problem = first or where, problem or error
+            yield line
+
+    reader = csv.reader(lines(), strict=True, **options)
+    while True:
+        first = problem = None
         try:
-            for row in reader:
-                fields = fields or len(row)
-                if len(row) != fields:
-                    raise checks.invalid(
-                        f"A row must have {fields} fields, as the header has.",
-                        fix="Correct the line; check `separator` and `quoted`.",
-                        where=f"{path}, line {reader.line_num}",
-                        fields=len(row),
-                    )
-                yield row
-        except (UnicodeDecodeError, csv.Error) as error:
-            raise checks.invalid(
-                "The file must be a UTF-8 table.",
-                fix="Convert it to UTF-8; check `quoted`.",
-                where=f"{path}, after line {reader.line_num}",
+            row = next(reader, None)
+        except csv.Error as error:
+            row = checks.invalid(
+                "A row must be one of a table.",
+                fix="Close its quotes; check `quoted`; csv.field_size_limit sets the limit of a field; "
+                'or pass on_bad="skip".',
+                where=first,
                 reason=str(error),
-            ) from error
+                read_up_to_line=reader.line_num,
+            )
+        if row is None:
+            return
+        if problem or row:
+            yield first, problem or row
+
+
+def read_json_lines(
+    path, text="text", label="label", text_pair=None, words=None, choices=None, on_bad="stop"
+):
+    """Streams a file of one JSON object a line.
+
+    Blank lines are passed over.
+
+    Args:
+        path: str or path, UTF-8; `.gz`, `.bz2` and `.xz` are decompressed.
+        text: str, the name of the field of texts.
+        label: str, the name of the field of labels, whatever the task takes: a str, a number, a list of them,
+            a label for each word, or answers; a sequence of names for a list of labels or numbers; None for
+            rows without.
+        text_pair: str or None, the name of the field of second texts, such as the contexts of questions.
+        words: str or None, the name of the field of lists of words, which are read in place of `text`.
+        choices: str or None, the name of the field of lists of choices; or a sequence of names, one to a
+            choice.
+        on_bad: str, what becomes of a line that is not UTF-8, no JSON object, or lacks a field: `"stop"`
+            raises, `"skip"` leaves it out, and warns at the end with their number and the first.
+
+    Returns:
+        `RowStream` of `(x, label)`, or of `x` without a label; `x` is a str, a pair, a list of words, or a
+        text and choices.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: while reading, if a row is bad. It names the line.
+
+    Example:
+
+    >>> import tempfile
+    >>> file = tempfile.NamedTemporaryFile("w", suffix=".jsonl", delete=False)
+    >>> _ = file.write('{"text": "what a film", "tags": ["loud", "long"]}\\n'); file.close()
+    >>> list(read_json_lines(file.name, label="tags"))
+    [('what a film', ['loud', 'long'])]
+    """
+    path = pathlib.Path(path)
+    path.open("rb").close()
+    fields = Fields(text, label, text_pair, words, choices)
+    return SourceStream(lambda: fields.rows(_objects(path)), fields.labelled, on_bad)
+
+
+def _objects(path):
+    """Yields the place and the object of each line, or the error that it is."""
+    for where, line, error in read_lines(path):
+        if error or line.strip():
+            yield where, error or _object(line, where)
+
+
+def _object(line, where):
+    problem = functools.partial(
+        checks.invalid,
+        "A line must hold one JSON object.",
+        fix='Write one object a line, {"text": ..., "label": ...}; or pass on_bad="skip".',
+        where=where,
+    )
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        return problem(reason=str(error), line=line)
+    return found if isinstance(found, dict) else problem(line=line)

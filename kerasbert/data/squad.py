@@ -9,6 +9,8 @@ import numpy as np
 
 from kerasbert import checks
 from kerasbert.data.answers import not_there, stands
+from kerasbert.data.lines import DAMAGED, open_bytes
+from kerasbert.data.streams import left_out
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,7 +57,7 @@ def read_squad(path, on_bad="stop"):
     """Reads a file of SQuAD v1.1 or v2, or another in their format.
 
     Args:
-        path: str or path, UTF-8.
+        path: str or path, UTF-8; `.gz`, `.bz2` and `.xz` are decompressed.
         on_bad: str, what becomes of a question of whose answers none stands at its offset. `"stop"`: an
             error. `"skip"`: it is left out; `skipped` lists them, and a warning says how many. Where one
             does, the others stay, because they count in scores.
@@ -83,12 +85,13 @@ def read_squad(path, on_bad="stop"):
     """
     checks.one_of("read_squad", ("stop", "skip"), on_bad=on_bad)
     path = pathlib.Path(path)
-    try:
-        content = json.loads(path.read_text("utf-8-sig"))
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise checks.invalid(
-            "The file must be JSON in UTF-8.", fix="Fetch it again.", where=str(path), reason=str(error)
-        ) from error
+    with open_bytes(path) as file:
+        try:
+            content = json.loads(file.read().decode("utf-8-sig"))
+        except (ValueError, RecursionError, *DAMAGED) as error:
+            raise checks.invalid(
+                "The file must be JSON in UTF-8.", fix="Fetch it again.", where=str(path), reason=str(error)
+            ) from error
     rows, skipped = [], []
     for number, question, context, where in _questions(content, str(path)):
         answers = _answers(question, where)
@@ -100,10 +103,7 @@ def read_squad(path, on_bad="stop"):
         else:
             rows.append((question["question"], context, answers, str(question["id"]), number))
     if skipped:
-        warnings.warn(
-            f"{len(skipped)} questions were left out. The first: {skipped[0]}",
-            stacklevel=2,
-        )
+        warnings.warn(left_out(len(skipped), len(rows) + len(skipped), skipped[0]), stacklevel=2)
     return QuestionRows(
         *(tuple(column) for column in zip(*rows, strict=True)) if rows else [()] * 5, tuple(skipped)
     )

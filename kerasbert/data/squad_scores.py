@@ -7,6 +7,7 @@ import string
 import numpy as np
 
 from kerasbert import checks
+from kerasbert.data.answers import answer_pairs
 
 _PUNCTUATION = str.maketrans("", "", string.punctuation)
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
@@ -29,8 +30,8 @@ def squad_scores(predictions, answers, language="en", version=None):
 
     Args:
         predictions: list of str, one to a question.
-        answers: for each question a list of right answers, str or pairs `(str, start)`; an empty list where
-            there is none.
+        answers: for each question a list of right answers, str or pairs `(str, start)`, or a dict of `text`
+            and `answer_start`, a list each; empty where there is none.
         language: `"en"` or `"zh"`.
         version: `"1.1"` or `"2.0"`, whose script to follow in English; None: 2.0 if a question has no answer.
 
@@ -50,7 +51,7 @@ def squad_scores(predictions, answers, language="en", version=None):
     checks.one_of("squad_scores", ("en", "zh"), language=language)
     checks.one_of("squad_scores", ("1.1", "2.0", None), version=version)
     predictions = list(predictions)
-    answers = [[a if isinstance(a, str) else a[0] for a in row] for row in answers]
+    answers = [[a if isinstance(a, str) else a[0] for a in answer_pairs(row)] for row in answers]
     if len(predictions) != len(answers) or not answers:
         raise checks.invalid(
             "There must be one prediction for each question, and at least one.",

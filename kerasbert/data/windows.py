@@ -217,15 +217,14 @@ class QuestionWindows:
         places = {"start": first, "end": last}
         return {name: np.where(inside, self.place + at, 0).astype("int32") for name, at in places.items()}
 
-    def slices(self, order=None, **columns):
-        """Returns what `text_batches` takes.
+    def slices(self, order=None):
+        """Returns what `text_batches` takes: columns of numbers, and the tokenizer that knows their tokens.
 
         Args:
             order: int array `(windows,)`, or None for the order they have.
-            **columns: arrays `(windows,)` that go along.
 
         Returns:
-            `tf.data.Dataset` of dicts, and `TokenSlices`.
+            dict of `text` and `text_pair`, int arrays `(windows,)`, and `TokenSlices`.
         """
         questions, contexts = self._questions, self.contexts
         starts = np.concatenate(
@@ -237,8 +236,6 @@ class QuestionWindows:
         lengths = np.concatenate([self._question_lengths, self.length])
         tokens = np.concatenate([questions.tokens, contexts.tokens])
         numbers = {"text": self.row, "text_pair": len(questions.number) + np.arange(len(self))}
-        columns |= numbers
         if order is not None:
-            columns = {name: values[order] for name, values in columns.items()}
-        rows = tf.data.Dataset.from_tensor_slices(columns)
-        return rows, TokenSlices(self._tokenizer, tokens, starts, lengths)
+            numbers = {name: values[order] for name, values in numbers.items()}
+        return numbers, TokenSlices(self._tokenizer, tokens, starts, lengths)

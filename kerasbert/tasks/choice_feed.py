@@ -11,8 +11,12 @@ from kerasbert.text import as_text_tensor
 class ChoiceFeed(Feed):
     """A `Feed` whose rows are a text and K choices, K being the same in all rows."""
 
+    texts_in_graph = False
+    empty = ((), ())
+
     def _columns(self, x, where):
         """`text` `(rows,)` and `choices` `(rows, K)`, string tensors, of `x = (texts, choices)`."""
+        self._need_tokenizer(where)
         named = x if isinstance(x, dict) else dict(zip(("text", "choices"), x, strict=False))
         if tf.is_tensor(named.get("choices")):  # our own, after a split
             return named
@@ -45,7 +49,7 @@ class ChoiceFeed(Feed):
             )
         return y.astype("int32")
 
-    def _batches(self, rows, batch_size, batched, shuffle):
+    def _batches(self, rows, tokenizer, batch_size, batched, shuffle):
         """Batches of rows in the order they come in, or any; `batched` rows are batches already."""
         task, count = self._task, self._counter()
         if shuffle:
@@ -63,9 +67,8 @@ class ChoiceFeed(Feed):
         rows = rows if batched else rows.batch(batch_size)
         return rows.map(pack).prefetch(tf.data.AUTOTUNE)
 
-    def unlabelled(self, x, batch_size):
+    def unlabelled(self, x, batch_size, where="x"):
         """Returns batches of tokens, and the row numbers in their order, which is that of `x`."""
-        self._need_tokenizer("x")
-        columns = self._columns(x, "x")
+        columns = self._columns(x, where)
         batches = self._batches(tf.data.Dataset.from_tensor_slices(columns), batch_size, False, False)
         return batches.map(lambda tokens, rest: tokens), np.arange(len(columns["text"]))

@@ -1,6 +1,7 @@
 """Entities that a task found, and how many of them are right."""
 
 import dataclasses
+import itertools
 
 from kerasbert import checks
 from kerasbert.data import convert, entities
@@ -49,6 +50,11 @@ def entities_of(text, spans, labels, scores, scheme):
         score = float(scores[first:after].mean())
         found.append(Entity(text[start:end], type_, score, start, end, first, after))
     return found
+
+
+def by_row(values, splits):
+    """Cuts the values of all words into rows."""
+    return [values[begin:end] for begin, end in itertools.pairwise(splits)]
 
 
 def scores_of(y_true, y_pred, scheme):

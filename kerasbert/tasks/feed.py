@@ -6,16 +6,22 @@ import numpy as np
 
 from kerasbert import checks
 from kerasbert.data import (
+    PackedTokens,
+    RowStream,
     counted,
     dataset_rows,
     is_dataset,
     is_tokens,
+    no_rows,
     ordered_batches,
     same_length,
+    stream_of,
+    streamed_rows,
     text_batches,
     text_columns,
 )
 from kerasbert.optional import tensorflow as tf
+from kerasbert.text import TOKEN_INPUTS
 
 
 class Feed:
@@ -25,13 +31,18 @@ class Feed:
         task: `TextTask`.
     """
 
+    texts_in_graph = True  # a `tf.data.Dataset` of rows stays one
+    empty = ()  # an `x` without rows
+
     def __init__(self, task):
         self._task = task
         self._counts = None
 
     def labelled(self, x, y, sample_weight, batch_size, shuffle=False, where="x"):
         """Returns `x, y, sample_weight` as Keras takes them: a data set alone, or arrays of tokens."""
-        if is_dataset(x) and (y is not None or sample_weight is not None):
+        x = self.source(x)
+        streamed = is_dataset(x) or isinstance(x, RowStream)
+        if streamed and (y is not None or sample_weight is not None):
             raise checks.invalid(
                 "A data set must bring its own labels and weights.",
                 fix="Let it give `(x, y)`, or `(x, y, sample_weight)`, and pass no others.",
@@ -42,23 +53,30 @@ class Feed:
             x = counted(x)
         if is_tokens(x):
             return self._tokens(x, y, sample_weight, where)
-        self._need_tokenizer(where)
-        numbers = None
+        batched, numbers, tokenizer = False, None, self._task.tokenizer
         if is_dataset(x):
+            self._need_tokenizer(where)
             rows, batched = dataset_rows(x)
             numbers = self._task.label_function()
             if "label" not in rows.element_spec:
                 raise no_labels(where)
         else:
-            rows, batched = self._rows(x, y, sample_weight, where), False
-        batches = self._batches(rows, batch_size, batched, shuffle)
+            rows, tokenizer = self._rows(x, y, sample_weight, where)
+        batches = self._batches(rows, tokenizer, batch_size, batched, shuffle)
 
         def as_keras_takes_them(tokens, rest):
-            labels = rest["label"] if numbers is None else numbers(rest["label"])
+            if "segment_ids" in rest:
+                tokens = tokens | {"segment_ids": rest["segment_ids"].to_tensor()}
+            if numbers is not None:
+                rest = rest | {"label": numbers(rest["label"])}
             weight = (rest["sample_weight"],) if "sample_weight" in rest else ()
-            return (tokens, labels, *weight)
+            return (tokens, *self._targets(rest, *weight))
 
         return batches.map(as_keras_takes_them), None, None
+
+    def _targets(self, rest, *weight):
+        """Labels, and weights where there are some, of the columns of a batch, as Keras takes them."""
+        return (rest["label"], *weight)
 
     def _tokens(self, x, y, sample_weight, where):
         if is_dataset(x):
@@ -74,46 +92,93 @@ class Feed:
         same_length(where, **x, **named, sample_weight=sample_weight)
         return x, labels, sample_weight
 
+    # === Rows ===
+
+    def source(self, x):
+        """What a user passes as `x`; a data set whose rows need Python becomes a `RowStream`."""
+        return x if self.texts_in_graph or not is_dataset(x) or is_tokens(x) else stream_of(x)
+
+    def parts(self, x, y=None):
+        """Yields `x`, `y` and a name for errors: of all rows, or part by part of those of a stream."""
+        x = self.source(x)
+        if not isinstance(x, RowStream):
+            yield x, y, "x"
+            return
+        part = None
+        for part in x.parts():
+            yield part.x, part.y, f"x, from {part.places[0]} on"
+        if part is None:
+            yield self.empty, (), "x"
+
     def _rows(self, x, y, sample_weight, where):
+        """Rows with labels, and a tokenizer that packs them, as `text_batches` takes them."""
+        if isinstance(x, RowStream):
+            rows = streamed_rows(x, self._prepared, where)
+        else:
+            rows = tf.data.Dataset.from_tensor_slices(self._prepared(x, y, sample_weight, where))
+        if not int(rows.cardinality()):
+            raise no_rows(where)
+        return rows, PackedTokens() if "segment_ids" in rows.element_spec else self._task.tokenizer
+
+    def _prepared(self, x, y, sample_weight, where):
+        """Rows in memory as columns, by name: tensors and arrays with a first axis of rows."""
+        columns = self._token_columns(x, where) if is_tokens(x) else self._columns(x, where)
         if y is None:
             raise no_labels(where)
-        columns = self._columns(x, where)
-        return self._labelled_rows(columns, self._label_numbers(y, columns, where), sample_weight, where)
+        labels = {"label": self._label_numbers(y, columns, where)}
+        if sample_weight is not None:
+            labels["sample_weight"] = np.asarray(sample_weight, "float32")
+        same_length(where, **columns, **labels)
+        return columns | labels
+
+    def _token_columns(self, x, where):
+        """Tokens in memory, without padding."""
+        if set(x) != set(TOKEN_INPUTS) or not self.texts_in_graph:
+            raise checks.invalid(
+                "Rows of tokens must have all of their inputs, and one label or list of numbers each.",
+                fix=f"Name {', '.join(TOKEN_INPUTS)}; tokens for other tasks come as arrays, or as a "
+                "`tf.data.Dataset` of batches.",
+                where=where,
+                names=sorted(x),
+            )
+        _check_ids(x, self._task.encoder.config, where)
+        places = np.arange(1, x["padding_mask"].shape[1] + 1)
+        lengths = np.max((x["padding_mask"] != 0) * places, axis=1, initial=1)
+        limit = self._task.encoder.config.max_sequence_length
+        if lengths.max() > limit:
+            raise checks.invalid(
+                f"Tokens must be at most {limit}, as many as the encoder has positions for.",
+                fix="Write them anew with a shorter `max_length`.",
+                where=where,
+                tokens=lengths.max().item(),
+            )
+        ragged = {n: tf.RaggedTensor.from_tensor(x[n], lengths=lengths) for n in ("token_ids", "segment_ids")}
+        return {"ids": ragged["token_ids"], "segment_ids": ragged["segment_ids"]}
 
     def _columns(self, x, where):
         """The texts of `x` in memory, by name."""
+        self._need_tokenizer(where)
         return text_columns(x, where)
 
     def _label_numbers(self, y, columns, where):
         """The labels of rows of `columns`, as the loss takes them."""
         return self._task.label_numbers(y, f"{where}: y")
 
-    def _labelled_rows(self, columns, labels, sample_weight, where):
-        columns = columns | {"label": labels}
-        if sample_weight is not None:
-            columns["sample_weight"] = np.asarray(sample_weight, "float32")
-        same_length(where, **columns)
-        if not len(columns["label"]):
-            raise checks.invalid("There must be at least one row.", fix="Pass texts.", where=where, rows=0)
-        return tf.data.Dataset.from_tensor_slices(columns)
-
-    def _batches(self, rows, batch_size, batched, shuffle):
-        task, length = self._task, self._task.max_sequence_length
+    def _batches(self, rows, tokenizer, batch_size, batched, shuffle):
+        length, count = self._task.max_sequence_length, self._counter()
         if batched:
-            return ordered_batches(rows, task.tokenizer, None, length, on_lengths=self._counter())
-        return text_batches(
-            rows, task.tokenizer, batch_size, length, shuffle=shuffle, on_lengths=self._counter()
-        )
+            return ordered_batches(rows, tokenizer, None, length, on_lengths=count)
+        return text_batches(rows, tokenizer, batch_size, length, shuffle=shuffle, on_lengths=count)
 
-    def unlabelled(self, x, batch_size):
+    def unlabelled(self, x, batch_size, where="x"):
         """Returns batches of tokens, and the row numbers in the order of the batches (None: as they come)."""
-        self._need_tokenizer("x")
+        self._need_tokenizer(where)
         order, batched = None, False
         if is_dataset(x):
             rows, batched = dataset_rows(x)
         else:
             # Sorted by length over all rows: least padding.
-            columns = text_columns(x)
+            columns = text_columns(x, where)
             lengths = self._task.tokenizer.packed_lengths(
                 *(self._task.tokenizer.tokenize(column) for column in columns.values())
             )

@@ -1,7 +1,16 @@
 """Pairs of texts without labels, for learning from the pairs alone."""
 
 from kerasbert import checks
-from kerasbert.data import counted, dataset_rows, is_dataset, is_tokens, pair_batches, text_columns
+from kerasbert.data import (
+    RowStream,
+    counted,
+    dataset_rows,
+    is_dataset,
+    is_tokens,
+    pair_batches,
+    streamed_rows,
+    text_columns,
+)
 from kerasbert.optional import tensorflow as tf
 from kerasbert.tasks.feed import Feed
 
@@ -28,16 +37,18 @@ class PairFeed(Feed):
 
     def _pairs(self, x, sample_weight, where):
         """Rows of pairs, or None for a data set with labels."""
-        if is_dataset(x):
+        if isinstance(x, RowStream):
+            if x.labelled:
+                return None
+            rows = streamed_rows(x, lambda x, y, weight, place: text_columns(x, place), where)
+        elif is_dataset(x):
             rows, batched = dataset_rows(counted(x))
             if "label" in rows.element_spec:
                 return None
             rows = counted(rows.unbatch()) if batched else rows
-            names = set(rows.element_spec)
         else:
-            columns = text_columns(x, where)
-            names = set(columns)
-            rows = tf.data.Dataset.from_tensor_slices(columns)
+            rows = tf.data.Dataset.from_tensor_slices(text_columns(x, where))
+        names = set(rows.element_spec)
         if "text_pair" not in names or sample_weight is not None or not int(rows.cardinality()):
             raise checks.invalid(
                 "Without labels, training takes pairs of texts that mean the same, and no weights.",

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import keras
 from keras import ops
 
-from kerasbert.data import class_numbers, label_lookup, multi_hot, row_numbers, rows_of_numbers
+from kerasbert.data import class_numbers, label_lookup, multi_hot, row_numbers, rows_of_hot, rows_of_numbers
 from kerasbert.tasks.r_drop import bernoulli_divergence, categorical_divergence, normal_divergence
 
 
@@ -63,7 +63,7 @@ MULTI_LABEL = Problem(
     loss=lambda: keras.losses.BinaryCrossentropy(from_logits=True),
     metrics=lambda: [keras.metrics.MeanMetricWrapper(label_accuracy, name="accuracy")],
     label_numbers=multi_hot,
-    label_function=rows_of_numbers,
+    label_function=rows_of_hot,
     divergence=bernoulli_divergence,
     decisions=lambda answers: answers > 0.5,
 )

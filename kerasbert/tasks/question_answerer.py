@@ -5,7 +5,7 @@ import numpy as np
 from keras import ops
 
 from kerasbert import checks
-from kerasbert.data import QuestionRows, is_tokens, squad_scores
+from kerasbert.data import QuestionRows, RowStream, is_tokens, squad_scores
 from kerasbert.heads import SpanHead
 from kerasbert.tasks.question_feed import QuestionFeed, question_columns
 from kerasbert.tasks.spans import MAX_ANSWER_LENGTH, best_answers
@@ -84,10 +84,13 @@ class BertQuestionAnswerer(TextTask):
 
         Args:
             x: `(questions, contexts)`, two sequences of str; a dict of them as `text` and `text_pair`; what
-                `kerasbert.data.read_squad` returns; or tokens, as a tokenizer gives them for pairs, or a
+                `kerasbert.data.read_squad` returns; what a reader returns that reads part by part, such as
+                `read_json_lines(path, text="question", text_pair="context", label="answers")`, or a
+                `tf.data.Dataset` of the same; or tokens, as a tokenizer gives them for pairs, or a
                 `tf.data.Dataset` of tokens and positions.
             y: for each row a list of answers `(text, start)`, start in characters of the context, of which
-                the first that stands at its offset is learned; an empty list where there is no answer. With
+                the first that stands at its offset is learned; an empty list where there is no answer; or a
+                dict of `text` and `answer_start`, a list each, as Hugging Face's `datasets` have them. With
                 tokens a dict of `start` and `end`, int `(B,)`. None with what `read_squad` returns.
             **kwargs: as of `BertTextClassifier.fit`; `batch_size` counts windows, and `validation_data` is
                 such an `x`, `(x, y)` or `(x, y, sample_weight)`.
@@ -146,10 +149,13 @@ class BertQuestionAnswerer(TextTask):
         return [best for (best,) in self._answers(self.feed_class(self), run, x, batch_size)]
 
     def _answers(self, feed, run, x, batch_size=None, verbose=0, *options):
-        questions, contexts = question_columns(x)
-        windows = feed.windows(questions, contexts)
-        logits = self._window_logits(run, feed, windows, batch_size or BATCH_SIZE, verbose)
-        return best_answers(windows, *logits, contexts, *options)
+        answers = []
+        for part, _, where in feed.parts(x):
+            questions, contexts = question_columns(part, where)
+            windows = feed.windows(questions, contexts, where)
+            logits = self._window_logits(run, feed, windows, batch_size or BATCH_SIZE, verbose)
+            answers += best_answers(windows, *logits, contexts, *options)
+        return answers
 
     def _window_logits(self, run, feed, windows, batch_size, verbose):
         """Start and end logits, float32 `(windows, S)`, of the windows in their own order."""
@@ -180,8 +186,11 @@ class BertQuestionAnswerer(TextTask):
             dict of `exact_match`, `f1` and `questions`, and of their parts with and without answer where
             there are both.
         """
+        x = self.feed_class(self).source(x)
         if answers is None and isinstance(x, QuestionRows):
             answers = x.answers
+        elif isinstance(x, RowStream) and x.labelled:
+            answers = [row[1] for row in x]
         if answers is None:
             raise checks.invalid(
                 "Scores need right answers.", fix="Pass `answers`, a list to each row.", answers=None

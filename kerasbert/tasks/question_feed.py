@@ -8,47 +8,64 @@ from kerasbert import checks
 from kerasbert.data import (
     QuestionRows,
     QuestionWindows,
+    RowStream,
     answer_spans,
-    is_dataset,
     is_tokens,
+    no_rows,
     ordered_batches,
     same_length,
     text_batches,
     text_columns,
 )
+from kerasbert.optional import tensorflow as tf
 from kerasbert.tasks.feed import Feed, no_labels
 
 
 class QuestionFeed(Feed):
     """Makes batches of windows for one call of a question answerer; see `Feed`."""
 
+    texts_in_graph = False
+    empty = ((), ())
+
     def __init__(self, task):
         super().__init__(task)
         self._seen = self._truncated = 0
 
-    def labelled(self, x, y, sample_weight, batch_size, shuffle=False, where="x"):
-        """Returns `x, y, sample_weight` as Keras takes them: a data set alone, or arrays of tokens."""
+    def _rows(self, x, y, sample_weight, where):
+        """As `Feed._rows`; tokens of rows in memory are not copied for each of their windows."""
+        if isinstance(x, RowStream):
+            return super()._rows(x, y, sample_weight, where)
+        columns, slices = self._windows(x, y, sample_weight, where)
+        if not len(columns["start"]):
+            raise no_rows(where)
+        return tf.data.Dataset.from_tensor_slices(columns), slices
+
+    def _prepared(self, x, y, sample_weight, where):
+        """The windows of some rows of a stream: tokens, positions of answers and weights."""
         if is_tokens(x):
-            return super().labelled(x, y, sample_weight, batch_size, shuffle, where)
+            return super()._prepared(x, y, sample_weight, where)
+        columns, slices = self._windows(x, y, sample_weight, where)
+        names = {"text": "ids", "text_pair": "ids_pair"}
+        tokens = {new: slices.tokenize(columns.pop(name)) for name, new in names.items()}
+        return columns | tokens
+
+    def _windows(self, x, y, sample_weight, where):
+        """The windows of rows in memory, and the tokenizer that knows their tokens."""
         questions, contexts, answers = self._columns(x, y, where)
-        if not questions:
-            raise checks.invalid(
-                "There must be at least one row.", fix="Pass questions.", where=where, rows=0
-            )
         spans = answer_spans(answers, contexts, f"{where}: y")
         windows = self.windows(questions, contexts, where)
-        columns = windows.labels(spans)
+        columns, slices = windows.slices()
+        columns |= windows.labels(spans)
         if sample_weight is not None:
             same_length(where, x=questions, sample_weight=sample_weight)
             columns["sample_weight"] = np.asarray(sample_weight, "float32")[windows.row]
-        rows, slices = windows.slices(**columns)
-        batches = text_batches(rows, slices, batch_size, None, shuffle=shuffle)
+        return columns, slices
 
-        def as_keras_takes_them(tokens, rest):
-            weight = (rest.pop("sample_weight"),) if "sample_weight" in rest else ()
-            return (tokens, rest, *weight)
+    def _batches(self, rows, tokenizer, batch_size, batched, shuffle):
+        return text_batches(rows, tokenizer, batch_size, None, shuffle=shuffle)
 
-        return batches.map(as_keras_takes_them), None, None
+    def _targets(self, rest, *weight):
+        return ({name: rest[name] for name in ("start", "end")}, *weight)
 
     def _columns(self, x, y, where):
         questions, contexts = question_columns(x, where)
@@ -93,8 +110,8 @@ class QuestionFeed(Feed):
     def by_length(self, windows, batch_size):
         """Yields pairs of the numbers of windows and their tokens, in batches of about one length."""
         order = np.argsort(-windows.packed_lengths, kind="stable")
-        rows, slices = windows.slices(order)
-        batches = ordered_batches(rows, slices, batch_size, None)
+        columns, slices = windows.slices(order)
+        batches = ordered_batches(tf.data.Dataset.from_tensor_slices(columns), slices, batch_size, None)
         for i, (tokens, _) in enumerate(batches):
             yield order[i * batch_size : (i + 1) * batch_size], tokens
 
@@ -113,11 +130,10 @@ def question_columns(x, where="x"):
     """Returns questions and contexts as two lists of str, or raises as `text_columns` does."""
     if isinstance(x, QuestionRows):
         return list(x.questions), list(x.contexts)
-    good = not is_dataset(x)
-    columns = text_columns(x, where) if good else {}
+    columns = text_columns(x, where)
     if "text_pair" not in columns:
         raise checks.invalid(
-            "A question answerer takes questions and contexts in memory.",
+            "A question answerer takes questions and contexts.",
             fix="Pass `(questions, contexts)`, or what `kerasbert.data.read_squad` returns.",
             where=where,
             kind=TypeError,

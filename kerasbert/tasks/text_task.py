@@ -3,7 +3,7 @@
 import numpy as np
 from keras import ops
 
-from kerasbert.data import is_dataset, is_tokens
+from kerasbert.data import RowStream, is_dataset, is_tokens
 from kerasbert.optional import tensorflow as tf
 from kerasbert.tasks.feed import Feed
 from kerasbert.tasks.task import BATCH_SIZE, Task
@@ -50,12 +50,14 @@ class TextTask(Task):
         """Trains on texts, in batches of about one length, padded to the longest.
 
         Args:
-            x: texts: a sequence of str, a tuple of two such sequences, a dict of `text` and `text_pair`,
-                or a `tf.data.Dataset` of `(x, y)`, read through once more if it does not know its length; or
-                tokens, as a `BertTokenizer` returns them.
-            y: the task's labels, one to a row; None with a data set.
+            x: texts: a sequence of str (list, array, pandas Series, column of a Hugging Face data set); a
+                tuple of two such sequences; a dict of `text` and `text_pair`; what a reader of
+                `kerasbert.data` returns, or a `tf.data.Dataset` of `(x, y)`, both read part by part, and
+                through once more to count the rows if need be; or tokens, as a `BertTokenizer` returns them.
+            y: the task's labels, one to a row; None where rows bring their own.
             batch_size: int or None for 32; not used for a data set of batches.
-            validation_data: `(x, y)`, `(x, y, sample_weight)` or a data set; labels and texts as above.
+            validation_data: `(x, y)`, `(x, y, sample_weight)`, a data set or what a reader returns; labels
+                and texts as above.
             epochs, verbose, callbacks, validation_split, shuffle, class_weight, sample_weight,
                 initial_epoch, steps_per_epoch, **kwargs: of `keras.Model.fit`.
 
@@ -70,7 +72,7 @@ class TextTask(Task):
         """
         batch_size = batch_size or BATCH_SIZE
         feed = self.feed_class(self)
-        if validation_split and not is_dataset(x) and not is_tokens(x):
+        if validation_split and not (is_dataset(x) or is_tokens(x) or isinstance(x, RowStream)):
             x, y, sample_weight, validation_data = feed.split(x, y, sample_weight, validation_split)
             validation_split = 0.0
         x, y, sample_weight = feed.labelled(x, y, sample_weight, batch_size, shuffle)
@@ -112,25 +114,24 @@ class TextTask(Task):
         """Returns the task's answers, one to a row, in the order of `x`.
 
         Args:
-            x: texts or tokens, as for `fit`.
+            x: texts or tokens, as for `fit`. What a reader returns is read and answered part by part, each
+                with a progress bar of its own; labels are left aside.
             batch_size: int or None for 32.
             verbose, steps, callbacks: of `keras.Model.predict`.
         """
-        batch_size = batch_size or BATCH_SIZE
         feed = self.feed_class(self)
-        order = None
+        arguments = {"verbose": verbose, "steps": steps, "callbacks": callbacks}
+        found = [self._predict(feed, x, where, batch_size, arguments) for x, _, where in feed.parts(x)]
+        feed.warn_if_truncated()
+        return found[0] if len(found) == 1 else np.concatenate(found)
+
+    def _predict(self, feed, x, where, batch_size, arguments):
+        batch_size, order = batch_size or BATCH_SIZE, None
         if not is_tokens(x):
-            x, order = feed.unlabelled(x, batch_size)
+            x, order = feed.unlabelled(x, batch_size, where)
         if order is not None and not len(order):
             return self.postprocess(np.zeros((0, *self.logits_shape), "float32"))
-        logits = super().predict(
-            x,
-            batch_size=None if is_dataset(x) else batch_size,
-            verbose=verbose,
-            steps=steps,
-            callbacks=callbacks,
-        )
-        feed.warn_if_truncated()
+        logits = super().predict(x, None if is_dataset(x) else batch_size, **arguments)
         if order is not None:
             logits = logits[np.argsort(order)]
         return self.postprocess(logits)

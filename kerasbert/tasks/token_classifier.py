@@ -1,7 +1,5 @@
 """A label for each word: named entities and parts of speech."""
 
-import itertools
-
 import keras
 import numpy as np
 from keras import ops
@@ -19,7 +17,7 @@ from kerasbert.data import (
 )
 from kerasbert.heads import TokenClassificationHead
 from kerasbert.optional import tensorflow as tf
-from kerasbert.tasks.entities import entities_of, scores_of
+from kerasbert.tasks.entities import by_row, entities_of, scores_of
 from kerasbert.tasks.labels import kept_labels
 from kerasbert.tasks.text_task import BATCH_SIZE, TextTask
 from kerasbert.tasks.word_feed import WordFeed
@@ -38,7 +36,8 @@ class BertTokenClassifier(TextTask):
     `x` is a list of texts, or a list of lists of words. The words of a text are those of
     `kerasbert.data.split_words`. `y` is, for words, one label each: names, in any scheme of
     `kerasbert.data.SCHEMES`, or class numbers, -100 where a word does not count. For texts it is a list
-    of `(start, end, type)` in characters, which begin and end where words do.
+    of `(start, end, type)` in characters, which begin and end where words do. Or `x` is what `read_conll` or
+    another reader returns, or a `tf.data.Dataset` of words and labels, and there is no `y`.
 
     Args:
         encoder: `BertEncoder`.
@@ -150,16 +149,20 @@ class BertTokenClassifier(TextTask):
             if is_dataset(x) and isinstance(x.element_spec, tuple):
                 x = x.map(lambda tokens, *_: tokens)
             return super().predict(x, batch_size, verbose, steps, callbacks)
-        return self._entities(self.feed_class(self).words(x), batch_size, verbose, callbacks)
+        return self._entities(x, batch_size, verbose, callbacks)
 
     def predict_by(self, run, x, batch_size=None):
         """See `TextTask.predict_by`."""
-        return self._entities(self.feed_class(self).words(x), batch_size, run=run)
+        return self._entities(x, batch_size, run=run)
 
-    def _entities(self, words, *args, **kwargs):
-        names, scores = self._decide(words, *args, **kwargs)
-        rows = zip(words.texts, words.spans, names, scores, strict=True)
-        return [entities_of(*row, self.scheme) for row in rows]
+    def _entities(self, x, *args, **kwargs):
+        feed, found = self.feed_class(self), []
+        for part, _, where in feed.parts(x):
+            words = feed.words(part, where)
+            decided = self._decide(words, *args, **kwargs)
+            rows = zip(words.texts, words.spans, *decided, strict=True)
+            found += [entities_of(*row, self.scheme) for row in rows]
+        return found
 
     def predict_labels(self, x, batch_size=None, verbose="auto", callbacks=None):
         """Labels words.
@@ -171,7 +174,9 @@ class BertTokenClassifier(TextTask):
         Returns:
             List of lists of str, one to a word.
         """
-        return self._decide(self.feed_class(self).words(x), batch_size, verbose, callbacks)[0]
+        feed = self.feed_class(self)
+        parts = (feed.words(part, where) for part, _, where in feed.parts(x))
+        return [row for words in parts for row in self._decide(words, batch_size, verbose, callbacks)[0]]
 
     def words_of(self, texts):
         """Where the words of texts stand: those of `split_words`, joined where they share a token.
@@ -184,7 +189,7 @@ class BertTokenClassifier(TextTask):
         """
         return self.feed_class(self).words(texts).spans
 
-    def entity_scores(self, x, y, batch_size=None, verbose="auto", callbacks=None):
+    def entity_scores(self, x, y=None, batch_size=None, verbose="auto", callbacks=None):
         """Precision, recall and F1 of entities that are found whole, with the right type.
 
         The numbers are seqeval's, in its default mode (`conlleval`; Tjong Kim Sang & Buchholz 2000).
@@ -200,16 +205,14 @@ class BertTokenClassifier(TextTask):
         Raises:
             ImportError: if seqeval is not installed.
         """
-        feed = self.feed_class(self)
-        words = feed.words(x)
-        numbers = feed.numbers(x, y, words)
-        names = self._decide(words, batch_size, verbose, callbacks)[0]
-        true = _by_row([OUTSIDE if n == IGNORED else self.labels[n] for n in numbers], words.splits)
-        ignored = _by_row(numbers == IGNORED, words.splits)
-        found = [
-            [OUTSIDE if out else name for name, out in zip(*row, strict=True)]
-            for row in zip(names, ignored, strict=True)
-        ]
+        feed, true, found = self.feed_class(self), [], []
+        for part, labels, where in feed.parts(x, y):
+            words = feed.words(part, where)
+            numbers = feed.numbers(part, labels, words, where)
+            names = self._decide(words, batch_size, verbose, callbacks)[0]
+            true += by_row([OUTSIDE if n == IGNORED else self.labels[n] for n in numbers], words.splits)
+            for row in zip(names, by_row(numbers == IGNORED, words.splits), strict=True):
+                found.append([OUTSIDE if out else name for name, out in zip(*row, strict=True)])
         return scores_of(true, found, self.scheme)
 
     scores = entity_scores  # the name that `TaskScores` knows
@@ -229,7 +232,7 @@ class BertTokenClassifier(TextTask):
             word = tokens["word"][decides]
             names[word] = np.array(self.labels, object)[tokens["label"][decides]]
             scores[word] = tokens["score"][decides]
-        return _by_row(names.tolist(), words.splits), _by_row(scores, words.splits)
+        return by_row(names.tolist(), words.splits), by_row(scores, words.splits)
 
     def predict_step(self, data):
         """Keras' step; with words beside tokens it returns decisions in one row, as batches differ in S."""
@@ -303,8 +306,3 @@ def _decided(words, probabilities):
         "label": ops.reshape(ops.argmax(probabilities, axis=-1), (-1,)),
         "score": ops.reshape(ops.max(probabilities, axis=-1), (-1,)),
     }
-
-
-def _by_row(values, splits):
-    """Cuts the values of all words into rows."""
-    return [values[begin:end] for begin, end in itertools.pairwise(splits)]

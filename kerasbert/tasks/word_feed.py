@@ -6,7 +6,6 @@ from kerasbert import checks
 from kerasbert.data import (
     IGNORED,
     are_words,
-    is_dataset,
     is_tokens,
     numbers_of_spans,
     numbers_of_words,
@@ -25,51 +24,34 @@ from kerasbert.text import as_text_tensor
 class WordFeed(Feed):
     """As `Feed`, with a label at the first token of each word, and long rows cut into windows."""
 
-    def labelled(self, x, y, sample_weight, batch_size, shuffle=False, where="x"):
-        """Returns `x, y, sample_weight` as Keras takes them."""
+    texts_in_graph = False
+
+    def _prepared(self, x, y, sample_weight, where):
+        """The windows of rows in memory: token ids, labels and weights."""
         if is_tokens(x):
-            return super().labelled(x, y, sample_weight, batch_size, shuffle, where)
+            return super()._prepared(x, y, sample_weight, where)
         words = self.words(x, where)
         numbers = self.numbers(x, y, words, where)
         same_length(where, x=words.texts, sample_weight=sample_weight)
         ids, decided = self._windows(words)
-        if not ids.nrows():
-            raise checks.invalid(
-                "There must be at least one word.", fix="Pass rows with words.", where=where, words=0
-            )
         # The last number, of -1, is that of tokens which decide no word.
         labels = np.append(numbers, IGNORED)[decided.flat_values.numpy()].astype("int32")
         columns = {"ids": ids, "label": decided.with_flat_values(labels)}
         if sample_weight is not None:
             rows = np.searchsorted(words.splits, tf.reduce_max(decided, axis=1), side="right") - 1
             columns["sample_weight"] = np.asarray(sample_weight, "float32")[rows]
-        task = self._task
-        batches = text_batches(
-            tf.data.Dataset.from_tensor_slices(columns),
-            task.tokenizer,
-            batch_size,
-            task.max_sequence_length,
-            shuffle=shuffle,
-        )
+        return columns
 
-        def as_keras_takes_them(tokens, rest):
-            labels = _as_packed(rest["label"], IGNORED)
-            if "sample_weight" not in rest:
-                return tokens, labels
-            return tokens, labels, rest["sample_weight"][:, None] * tf.ones_like(labels, tf.float32)
+    def _batches(self, rows, tokenizer, batch_size, batched, shuffle):
+        return text_batches(rows, tokenizer, batch_size, self._task.max_sequence_length, shuffle=shuffle)
 
-        return batches.map(as_keras_takes_them), None, None
+    def _targets(self, rest, *weight):
+        labels = _as_packed(rest["label"], IGNORED)
+        return (labels, *(w[:, None] * tf.ones_like(labels, tf.float32) for w in weight))
 
     def words(self, x, where="x"):
         """The words of `x`, lists of words or texts, and their tokens: `Words`."""
         self._need_tokenizer(where)
-        if is_dataset(x):
-            raise checks.invalid(
-                "A data set for a task that labels words must hold tokens.",
-                fix="Pass lists of words or texts, part by part where they are too many for memory.",
-                where=where,
-                element_spec=x.element_spec,
-            )
         if are_words(x):
             return tokenize_words(list(x), self._task.tokenizer, where)
         if as_text_tensor(x, where).shape.rank == 0:

@@ -1,6 +1,7 @@
 """Texts from Python become one string tensor, and what is not text is refused."""
 
 import re
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -16,7 +17,8 @@ def as_text_tensor(texts, name):
     A lone surrogate in a str, which UTF-8 cannot hold, becomes U+FFFD, which every BERT tokenizer drops.
 
     Args:
-        texts: one str or bytes; a list, tuple, numpy array or pandas Series of them; or a string tensor.
+        texts: one str or bytes; a sequence of them, such as a list, numpy array, pandas Series or a column of
+            Hugging Face's `datasets`; or a string tensor.
         name: str, the argument's name for error messages.
 
     Returns:
@@ -39,8 +41,8 @@ def as_text_tensor(texts, name):
         return texts
     if isinstance(texts, (str, bytes)):
         return tf.constant(_encodable(texts), tf.string)
-    if isinstance(texts, (list, tuple)):
-        rows = texts
+    if isinstance(texts, Sequence):
+        rows = texts if isinstance(texts, (list, tuple)) else list(texts)
     elif hasattr(texts, "dtype") and hasattr(texts, "tolist"):  # numpy, pandas
         if np.ndim(texts) not in (0, 1):
             raise _wrong_rank(name, np.shape(texts))

@@ -53,7 +53,7 @@ def test_a_wrong_offset_stops_or_is_left_out_and_named(tmp_path):
         ValueError, match=r"'Bonn', start=2, found=' Bon'.*article 0, paragraph 0, question first"
     ):
         read_squad(path)
-    with pytest.warns(UserWarning, match=r"2 questions were left out.*question first"):
+    with pytest.warns(UserWarning, match=r"2 of 3 rows were left out.*question first"):
         rows = read_squad(path, on_bad="skip")
     assert rows.ids == ("second",)
     assert rows.answers == ([("Bonn.", 4), ("Bonn", 3)],)  # right as a text, so it counts in scores
@@ -66,6 +66,8 @@ def test_a_wrong_offset_stops_or_is_left_out_and_named(tmp_path):
     ("content", "message"),
     [
         ("{", r"JSON in UTF-8.*rows\.json"),
+        ("", "JSON in UTF-8"),
+        ("[" * 100_000, "JSON in UTF-8"),
         ([], "`data` here"),
         ({"data": [{}]}, "`paragraphs` here.*article 0"),
         ({"data": [{"paragraphs": [{"qas": []}]}]}, "`context` here.*paragraph 0"),
@@ -74,7 +76,7 @@ def test_a_wrong_offset_stops_or_is_left_out_and_named(tmp_path):
         (file({"id": "x", "question": "x"}), "`answers` here.*question x"),
         (file(question("Bonn", "3")), "`answer_start` here.*question q"),
     ],
-    ids=range(8),
+    ids=range(10),
 )
 def test_what_is_missing_is_named(tmp_path, content, message):
     with pytest.raises(ValueError, match=message):

@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from kerasbert import BertTokenizer, RobertaTokenizer
 from kerasbert.data import QuestionWindows, answer_spans
@@ -71,7 +72,8 @@ def any_tokenizer(request, tokenizer, byte_pairs):
 @pytest.mark.parametrize("max_length", [8, 12, 16, 128])
 def test_every_context_token_is_in_a_window_after_its_question(any_tokenizer, max_length):
     windows = QuestionWindows(any_tokenizer, QUESTIONS, CONTEXTS, max_length, 3, 5)
-    rows, slices = windows.slices()
+    columns, slices = windows.slices()
+    rows = tf.data.Dataset.from_tensor_slices(columns)
     seen = [set() for _ in CONTEXTS]
     for w, numbers in enumerate(rows.batch(1)):
         packed = any_tokenizer.pack(*(slices.tokenize(numbers[name]) for name in ("text", "text_pair")))

@@ -158,7 +158,7 @@ def test_long_questions_are_truncated_and_counted():
         ((QUESTIONS, CONTEXTS), [[(" ", 1)]] * 12, ValueError, r"must have a token.*row 0"),
         (([], []), [], ValueError, "at least one row"),
         ((QUESTIONS, [None] * 12), ANSWERS, TypeError, "must be text"),
-        (tf.data.Dataset.from_tensors(("a", "b")), None, TypeError, "in memory"),
+        (tf.data.Dataset.from_tensors(("a", "b")), None, TypeError, "takes questions.*row 0"),
         ({"token_ids": np.zeros((2, 3), int)}, [0, 1], ValueError, "`start` and `end`"),
         ({"token_ids": np.zeros((2, 3), int)}, {"start": [0], "end": [1, 2]}, ValueError, "as many rows"),
     ],

@@ -204,7 +204,7 @@ def test_two_devices_do_as_one():
         ([["a"]], [["O"], ["O"]], "as many rows"),
         ([], [], "at least one word"),
         ([[], ["\x07"]], [[], ["O"]], "at least one word"),
-        (tf.data.Dataset.from_tensor_slices((["a"], ["O"])), None, "must hold tokens"),
+        (tf.data.Dataset.from_tensor_slices((["a"], ["O"])), None, r"`\(start, end, type\)`.*row 0"),
         ({"token_ids": np.array([[2, 5, 3]])}, np.array([[-100, 9, -100]]), "number=9"),
         ({"token_ids": np.array([[2, 99, 3]])}, np.array([[-100, 0, -100]]), "`token_ids` must be"),
     ],

@@ -1,0 +1,67 @@
+"""Lines of text files, compressed or not."""
+
+import bz2
+import gzip
+import lzma
+import zlib
+
+from kerasbert import checks
+
+_OPENERS = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+# What a damaged or truncated compressed file raises.
+DAMAGED = (EOFError, OSError, zlib.error, lzma.LZMAError)
+
+
+def open_bytes(path):
+    """Opens a `pathlib.Path` to read bytes; `.gz`, `.bz2` and `.xz` are decompressed."""
+    return _OPENERS.get(path.suffix, open)(path, "rb")
+
+
+def read_lines(path):
+    """Streams a file by lines, which end with a line feed, whatever else is in them.
+
+    Args:
+        path: `pathlib.Path`, UTF-8, perhaps with a byte order mark.
+
+    Yields:
+        Triples: the place of a line, a str for errors; the line, a str with its line end; and the error that
+        it is, or None.
+
+    Raises:
+        ValueError: if a compressed file is damaged.
+    """
+    number = 0
+    with open_bytes(path) as file:
+        try:
+            for number, line in enumerate(file, 1):
+                yield _decoded(line, number, f"{path}, line {number}")
+        except DAMAGED as error:
+            raise checks.invalid(
+                "A compressed file must be whole.",
+                fix="Fetch it again.",
+                where=f"{path}, after line {number}",
+                reason=str(error),
+            ) from error
+
+
+def _decoded(line, number, where):
+    error = None
+    try:
+        text = line.decode("utf-8-sig" if number == 1 else "utf-8")
+    except UnicodeDecodeError as problem:
+        text = line.decode("utf-8", "replace")
+        error = checks.invalid(
+            "A line must be UTF-8.",
+            fix='Convert the file to UTF-8, or pass on_bad="skip".',
+            where=where,
+            byte=problem.start,
+            value=line[problem.start : problem.end],
+        )
+    if error is None and "\0" in text:
+        error = checks.invalid(
+            "A line must not hold the character NUL.",
+            fix='Convert the file to UTF-8 if it is UTF-16, or pass on_bad="skip".',
+            where=where,
+            character=text.index("\0"),
+        )
+    return where, text, error

@@ -1,0 +1,173 @@
+"""Rows that are read anew for each epoch, so that no set of them need be in memory."""
+
+import dataclasses
+import itertools
+import warnings
+
+import numpy as np
+
+from kerasbert import checks
+
+# Rows that are prepared at a time.
+PART = 1024
+
+
+class RowStream:
+    """Rows that are read anew whenever they are gone through: what `fit`, `evaluate`, `predict` take as `x`.
+
+    The readers of `kerasbert.data` return one. For rows of any other source, pass a function that starts to
+    read them. It must come to an end: `fit` goes through all rows once, to check and count them, before it
+    trains.
+
+    Args:
+        read: function without arguments that returns an iterable of rows: `(x, y)`, `(x, y, sample_weight)`,
+            or `x` alone if not `labelled`. `x` and `y` are one row of what the task takes: a str, a pair of
+            them, a list of words, a text and a list of choices; a label, an answer, labels of words.
+        labelled: bool, whether rows have labels.
+
+    Example:
+
+    >>> rows = RowStream(lambda: ((f"film {i}", "good") for i in range(2)))
+    >>> list(rows), list(rows) == list(rows)
+    ([('film 0', 'good'), ('film 1', 'good')], True)
+    """
+
+    def __init__(self, read, labelled=True):
+        if not callable(read):
+            raise checks.invalid(
+                "`read` must be a function: rows are read anew for each epoch.",
+                fix="Pass `lambda: rows()`, which calls the generator; or a reader of `kerasbert.data`.",
+                where="RowStream",
+                kind=TypeError,
+                read=read,
+            )
+        self._read = read
+        self.labelled = labelled
+
+    def __iter__(self):
+        return (row for _, row in self.placed())
+
+    def placed(self):
+        """Yields pairs: where a row stands, a str for errors, and the row."""
+        return ((f"row {number}", row) for number, row in enumerate(self._read()))
+
+    def parts(self):
+        """Yields the rows as `Part`s of `PART` rows; the last may have fewer."""
+        rows = self.placed()
+        while part := list(itertools.islice(rows, PART)):
+            places, rows_of_part = zip(*part, strict=True)
+            yield Part(places, rows_of_part if self.labelled else [(x,) for x in rows_of_part])
+
+
+class SourceStream(RowStream):
+    """Rows of a reader, which finds some of them bad.
+
+    Args:
+        read: function without arguments that returns an iterable of pairs: where a row stands, and the row,
+            or the error that it is.
+        labelled: as for `RowStream`.
+        on_bad: str. `"stop"` raises the error; `"skip"` leaves the row out, and the first time that all
+            rows were read, a warning says how many and repeats the first error.
+    """
+
+    def __init__(self, read, labelled, on_bad):
+        checks.one_of("kerasbert.data", ("stop", "skip"), on_bad=on_bad)
+        super().__init__(read, labelled)
+        self._on_bad, self._warned = on_bad, False
+
+    def placed(self):
+        """As `RowStream.placed`, good rows only."""
+        good, bad, first = 0, 0, None
+        for place, row in self._read():
+            if not isinstance(row, Exception):
+                good += 1
+                yield place, row
+            elif self._on_bad == "stop":
+                raise row
+            else:
+                bad, first = bad + 1, first or row
+        if bad and not self._warned:
+            self._warned = True
+            warnings.warn(left_out(bad, good + bad, first), stacklevel=2)
+
+
+def left_out(bad, count, first):
+    """The warning of rows that were left out, of so many; `first` is the first error."""
+    return f"{bad} of {count} rows were left out. The first: {first}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Part:
+    """Some rows of a stream, in memory.
+
+    Args:
+        places: sequence of str, where each row stands.
+        rows: sequence of tuples `(x,)`, `(x, y)` or `(x, y, sample_weight)`.
+    """
+
+    places: tuple
+    rows: tuple
+
+    def __len__(self):
+        return len(self.rows)
+
+    def singles(self):
+        """Yields each row as a `Part`."""
+        for place, row in zip(self.places, self.rows, strict=True):
+            yield Part((place,), (row,))
+
+    @property
+    def x(self):
+        """What `fit` takes as `x` for rows in memory: a list, or a tuple or dict of lists."""
+        column = self._column(0)
+        first = column[0]
+        for place, x in zip(self.places, column, strict=True):
+            if _form(x) != _form(first):
+                raise checks.invalid(
+                    "All rows must have one form, that of the first.",
+                    fix="Correct the row: a text, a pair of texts, a list of words, or a text and choices.",
+                    where=place,
+                    kind=TypeError,
+                    x=x,
+                    first=first,
+                )
+        if isinstance(first, dict):
+            columns = {name: [x[name] for x in column] for name in first}
+            is_tokens = "token_ids" in first
+            return {name: _padded(rows) for name, rows in columns.items()} if is_tokens else columns
+        return tuple(map(list, zip(*column, strict=True))) if isinstance(first, tuple) else column
+
+    @property
+    def y(self):
+        """Labels, a list of one for each row; None where rows have none."""
+        return self._column(1)
+
+    @property
+    def sample_weight(self):
+        """float32 array `(rows,)`, or None."""
+        weights = self._column(2)
+        return None if weights is None else np.asarray(weights, "float32")
+
+    def _column(self, place):
+        """The parts of all rows that stand at `place`, or None where there are none."""
+        for where, row in zip(self.places, self.rows, strict=True):
+            if not isinstance(row, tuple) or len(row) != len(self.rows[0]) or len(row) > 3:
+                raise checks.invalid(
+                    "Each row must be `(x, y)` or `(x, y, sample_weight)`.",
+                    fix="Return tuples of one length; or pass `labelled=False` for rows of `x` alone.",
+                    where=where,
+                    kind=TypeError,
+                    row=row,
+                )
+        return [row[place] for row in self.rows] if place < len(self.rows[0]) else None
+
+
+def _form(x):
+    """What must be equal for all `x` of a stream."""
+    return sorted(x) if isinstance(x, dict) else len(x) if isinstance(x, tuple) else 0
+
+
+def _padded(rows):
+    """Lists of int as an array, zeros after the shorter ones."""
+    length = max(map(len, rows))
+    return np.array([[*row, *[0] * (length - len(row))] for row in rows], "int32")
