@@ -7,6 +7,7 @@ import numpy as np
 from kerasbert import checks
 from kerasbert.data import (
     IGNORED,
+    PackedTokens,
     is_dataset,
     is_tokens,
     ordered_batches,
@@ -23,14 +24,16 @@ from kerasbert.tasks.feed import Feed, no_labels
 class SentenceFeed(Feed):
     """As `Feed`, with a label at the `[CLS]` of each sentence, and long documents cut into windows."""
 
+    texts_in_graph = False
+
     def __init__(self, task):
         super().__init__(task)
         self._seen = self._truncated = 0
 
-    def labelled(self, x, y, sample_weight, batch_size, shuffle=False, where="x"):
-        """Returns `x, y, sample_weight` as Keras takes them."""
+    def _prepared(self, x, y, sample_weight, where):
+        """The windows of rows in memory: token ids, segments, labels and weights."""
         if is_tokens(x):
-            return super().labelled(x, y, sample_weight, batch_size, shuffle, where)
+            return super()._prepared(x, y, sample_weight, where)
         documents = self.documents(x, where)
         if y is None:
             raise no_labels(where)
@@ -38,28 +41,18 @@ class SentenceFeed(Feed):
         labels = np.append(sentence_labels(list(y), documents, f"{where}: y"), IGNORED)
         same_length(where, x=documents.texts, sample_weight=sample_weight)
         columns, decided = self._windows(documents)
-        if not decided:
-            raise checks.invalid(
-                "There must be at least one sentence.",
-                fix="Pass documents with sentences.",
-                where=where,
-                sentences=0,
-            )
         columns["label"] = _ragged([labels[window] for window in decided])
         if sample_weight is not None:
             rows = np.searchsorted(documents.splits, [window[0] for window in decided], side="right") - 1
             columns["sample_weight"] = np.asarray(sample_weight, "float32")[rows]
-        rows = tf.data.Dataset.from_tensor_slices(columns)
-        batches = text_batches(rows, self._task.tokenizer, batch_size, None, shuffle=shuffle)
+        return columns
 
-        def as_keras_takes_them(tokens, rest):
-            labels = rest["label"].to_tensor(IGNORED)
-            weight = ()
-            if "sample_weight" in rest:
-                weight = (rest["sample_weight"][:, None] * tf.ones_like(labels, tf.float32),)
-            return (_with_segments(tokens, rest), labels, *weight)
+    def _batches(self, rows, tokenizer, batch_size, batched, shuffle):
+        return text_batches(rows, tokenizer, batch_size, None, shuffle=shuffle)
 
-        return batches.map(as_keras_takes_them), None, None
+    def _targets(self, rest, *weight):
+        labels = rest["label"].to_tensor(IGNORED)
+        return (labels, *(w[:, None] * tf.ones_like(labels, tf.float32) for w in weight))
 
     def documents(self, x, where="x"):
         """The sentences of `x`, texts or lists of sentences, and their tokens: `Documents`."""
@@ -87,10 +80,11 @@ class SentenceFeed(Feed):
         columns["sentence"] = _ragged(decided)
         order = np.argsort([-len(window) for window in decided], kind="stable")  # least padding
         rows = tf.data.Dataset.from_tensor_slices({n: tf.gather(v, order) for n, v in columns.items()})
-        batches = ordered_batches(rows, self._task.tokenizer, batch_size, None)
-        return batches.map(
-            lambda tokens, rest: (_with_segments(tokens, rest), rest["sentence"].to_tensor(-1))
-        )
+
+        def as_keras_takes_them(tokens, rest):
+            return tokens | {"segment_ids": rest["segment_ids"].to_tensor()}, rest["sentence"].to_tensor(-1)
+
+        return ordered_batches(rows, PackedTokens(), batch_size, None).map(as_keras_takes_them)
 
     def split(self, x, y, sample_weight, fraction):
         """Cuts the last `fraction` of the rows off: `x, y, sample_weight` and `validation_data`."""
@@ -105,7 +99,7 @@ class SentenceFeed(Feed):
         return *part(slice(cut)), part(slice(cut, None))
 
     def _windows(self, documents):
-        """Columns of windows, `ids` and `segment`; and which sentence each token decides."""
+        """Columns of windows, `ids` and `segment_ids`; and which sentence each token decides."""
         task = self._task
         ids, segments, decided = sentence_windows(
             documents,
@@ -114,10 +108,7 @@ class SentenceFeed(Feed):
             task.max_sequence_length,
             task.encoder.config.num_segments,
         )
-        if not ids:
-            return {}, []
-        # Packing adds the first [CLS] and the last [SEP].
-        return {"ids": _ragged([window[1:-1] for window in ids]), "segment": _ragged(segments)}, decided
+        return {"ids": _ragged(ids), "segment_ids": _ragged(segments)}, decided
 
     def warn_if_truncated(self):
         """Warns, with the count, if sentences did not fit into a window."""
@@ -131,9 +122,5 @@ class SentenceFeed(Feed):
 
 def _ragged(rows):
     """Rows of int32 as a ragged tensor."""
-    splits = np.cumsum([0, *map(len, rows)])
-    return tf.RaggedTensor.from_row_splits(np.concatenate(rows).astype("int32"), splits)
-
-
-def _with_segments(tokens, rest):
-    return tokens | {"segment_ids": rest["segment"].to_tensor()}
+    values = np.concatenate([np.zeros(0, "int32"), *rows], dtype="int32")
+    return tf.RaggedTensor.from_row_splits(values, np.cumsum([0, *map(len, rows)]))

@@ -1,7 +1,5 @@
 """The sentences that say what a text is about."""
 
-import itertools
-
 import keras
 import numpy as np
 from keras import ops
@@ -10,6 +8,7 @@ from kerasbert import checks
 from kerasbert.data import IGNORED, is_dataset, is_tokens, rouge_scores
 from kerasbert.heads import TokenClassificationHead
 from kerasbert.optional import tensorflow as tf
+from kerasbert.tasks.entities import by_row
 from kerasbert.tasks.sentence_feed import SentenceFeed
 from kerasbert.tasks.summaries import UNSCORED, best_summary
 from kerasbert.tasks.text_task import BATCH_SIZE, TextTask
@@ -125,10 +124,10 @@ class BertSummarizer(TextTask):
 
     def _scored(self, feed, x, *args, **kwargs):
         """The text of each document, the places of its sentences, and their scores."""
-        documents = feed.documents(x)
-        scores = self._scores(feed, documents, *args, **kwargs)
-        by_row = (scores[begin:end] for begin, end in itertools.pairwise(documents.splits))
-        return zip(documents.texts, documents.spans, by_row, strict=True)
+        for part, _, where in feed.parts(x):
+            documents = feed.documents(part, where)
+            scores = self._scores(feed, documents, *args, **kwargs)
+            yield from zip(documents.texts, documents.spans, by_row(scores, documents.splits), strict=True)
 
     def _scores(self, feed, documents, batch_size, verbose="auto", callbacks=None, run=None):
         """The probability of each sentence, `UNSCORED` for one without tokens."""
