@@ -5,6 +5,7 @@ from kerasbert.data.batches import PackedTokens, ordered_batches, text_batches
 from kerasbert.data.conll import read_conll
 from kerasbert.data.labels import (
     IGNORED,
+    as_array,
     check_labels,
     class_numbers,
     label_lookup,
