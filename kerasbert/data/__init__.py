@@ -6,6 +6,7 @@ from kerasbert.data.conll import read_conll
 from kerasbert.data.documents import Documents, sentence_labels, sentence_spans, tokenize_documents
 from kerasbert.data.labels import (
     IGNORED,
+    as_array,
     check_labels,
     class_numbers,
     label_lookup,

@@ -62,7 +62,8 @@ def answer_pairs(answers):
     """The answers of one row as pairs, if they come as a dict of lists, or as dicts, of SQuAD's names."""
     names = ("text", "answer_start")
     if isinstance(answers, dict) and set(answers) == set(names):
-        return list(zip(*(answers[name] for name in names), strict=False))
+        texts, starts = (answers[name] for name in names)
+        return list(zip(texts, starts, strict=True)) if len(texts) == len(starts) else answers
     if isinstance(answers, (list, tuple, np.ndarray)):
         return [tuple(a.get(n) for n in names) if isinstance(a, dict) else a for a in answers]
     return answers

@@ -24,6 +24,17 @@ def check_labels(labels, least=2):
     return names
 
 
+def as_array(values):
+    """Labels as an array, of objects where some are lists and others are not."""
+    try:
+        return np.asarray(values)
+    except ValueError:
+        values = list(values)
+        array = np.empty(len(values), object)
+        array[:] = values
+        return array
+
+
 def class_numbers(values, labels, where="y", item="row"):
     """Turns labels into class numbers.
 
@@ -45,7 +56,7 @@ def class_numbers(values, labels, where="y", item="row"):
     >>> class_numbers(["positive", "negative"], ("negative", "positive")).tolist()
     [1, 0]
     """
-    array = np.asarray(values)
+    array = as_array(values)
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
     if array.ndim != 1:
@@ -62,7 +73,9 @@ def class_numbers(values, labels, where="y", item="row"):
     if array.dtype.kind not in "iu":
         if array.size == 0:
             return np.zeros(0, "int32")
-        bad = next((row for row, value in enumerate(items) if not _is_whole(value)), None)
+        named = any(isinstance(value, str) for value in items)
+        wrong = (lambda value: not isinstance(value, str)) if named else (lambda value: not _is_whole(value))
+        bad = next((row for row, value in enumerate(items) if wrong(value)), None)
         if array.dtype.kind != "f" or bad is not None:
             raise checks.invalid(
                 "Labels must be class names or whole class numbers, all of one kind.",
@@ -195,7 +208,7 @@ def row_numbers(values, labels, where="y"):
     >>> row_numbers([2, 3.5], ("score",)).tolist()
     [[2.0], [3.5]]
     """
-    array = np.asarray(values)
+    array = as_array(values)
     if array.dtype.kind not in "iuf":
         raise checks.invalid(
             "Regression needs numbers.",

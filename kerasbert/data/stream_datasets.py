@@ -31,7 +31,7 @@ def streamed_rows(stream, prepare, where="x"):
             raise checks.invalid(
                 "Rows must be alike: as many choices, labels or numbers in each.",
                 fix="Correct the rows that differ from the first.",
-                where=f"{where}, from {part.places[0]} on",
+                where=f"{where}, {part.places[0]} and after",
                 received=found,
                 first=specs,
             )
@@ -52,8 +52,9 @@ def no_rows(where):
 
 
 def _prepared(part, prepare):
+    columns = part.x, part.y, part.sample_weight
     try:
-        return prepare(part.x, part.y, part.sample_weight, part.places[0])
+        return prepare(*columns, f"{part.places[0]} and after")
     except (TypeError, ValueError):
         for row in part.singles():  # which one it was
             prepare(row.x, row.y, row.sample_weight, row.places[0])

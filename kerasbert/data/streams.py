@@ -124,7 +124,7 @@ class Part:
         for place, x in zip(self.places, column, strict=True):
             if _form(x) != _form(first):
                 raise checks.invalid(
-                    "All rows must have one form, that of the first.",
+                    "All rows must have one form, that of the first, and as many choices.",
                     fix="Correct the row: a text, a pair of texts, a list of words, or a text and choices.",
                     where=place,
                     kind=TypeError,
@@ -133,8 +133,7 @@ class Part:
                 )
         if isinstance(first, dict):
             columns = {name: [x[name] for x in column] for name in first}
-            is_tokens = "token_ids" in first
-            return {name: _padded(rows) for name, rows in columns.items()} if is_tokens else columns
+            return self._padded(columns) if "token_ids" in first else columns
         return tuple(map(list, zip(*column, strict=True))) if isinstance(first, tuple) else column
 
     @property
@@ -147,6 +146,22 @@ class Part:
         """float32 array `(rows,)`, or None."""
         weights = self._column(2)
         return None if weights is None else np.asarray(weights, "float32")
+
+    def _padded(self, columns):
+        """Tokens, lists of int, as arrays with zeros after the shorter ones."""
+        for where, *lists in zip(self.places, *columns.values(), strict=True):
+            if len(set(map(len, lists))) > 1:
+                raise checks.invalid(
+                    "All inputs of a row of tokens must be as long.",
+                    fix="Write the row anew.",
+                    where=where,
+                    **dict(zip(columns, map(len, lists), strict=True)),
+                )
+        length = max(map(len, columns["token_ids"]))
+        return {
+            name: np.array([[*row, *[0] * (length - len(row))] for row in rows], "int32")
+            for name, rows in columns.items()
+        }
 
     def _column(self, place):
         """The parts of all rows that stand at `place`, or None where there are none."""
@@ -163,11 +178,7 @@ class Part:
 
 
 def _form(x):
-    """What must be equal for all `x` of a stream."""
-    return sorted(x) if isinstance(x, dict) else len(x) if isinstance(x, tuple) else 0
-
-
-def _padded(rows):
-    """Lists of int as an array, zeros after the shorter ones."""
-    length = max(map(len, rows))
-    return np.array([[*row, *[0] * (length - len(row))] for row in rows], "int32")
+    """What must be equal for all `x` of a stream: the names, or how many texts and choices there are."""
+    if isinstance(x, tuple):
+        return [len(part) if isinstance(part, list) else 0 for part in x]
+    return sorted(x) if isinstance(x, dict) else 0

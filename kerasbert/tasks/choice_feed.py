@@ -3,6 +3,7 @@
 import numpy as np
 
 from kerasbert import checks
+from kerasbert.data import as_array
 from kerasbert.optional import tensorflow as tf
 from kerasbert.tasks.feed import Feed
 from kerasbert.text import as_text_tensor
@@ -37,7 +38,7 @@ class ChoiceFeed(Feed):
 
     def _label_numbers(self, y, columns, where):
         """The numbers of the right choices, int32 `(rows,)`."""
-        y, count = np.asarray(y), int(columns["choices"].shape[1])
+        y, count = as_array(y), int(columns["choices"].shape[1])
         bad = y.dtype.kind not in "iu" or y.ndim != 1
         outside = np.zeros(0, int) if bad else np.flatnonzero((y < 0) | (y >= count))
         if bad or outside.size:
@@ -70,5 +71,6 @@ class ChoiceFeed(Feed):
     def unlabelled(self, x, batch_size, where="x"):
         """Returns batches of tokens, and the row numbers in their order, which is that of `x`."""
         columns = self._columns(x, where)
-        batches = self._batches(tf.data.Dataset.from_tensor_slices(columns), batch_size, False, False)
+        rows = tf.data.Dataset.from_tensor_slices(columns)
+        batches = self._batches(rows, self._task.tokenizer, batch_size, False, False)
         return batches.map(lambda tokens, rest: tokens), np.arange(len(columns["text"]))

@@ -106,7 +106,7 @@ class Feed:
             return
         part = None
         for part in x.parts():
-            yield part.x, part.y, f"x, from {part.places[0]} on"
+            yield part.x, part.y, f"{part.places[0]} and after"
         if part is None:
             yield self.empty, (), "x"
 

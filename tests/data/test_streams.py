@@ -57,6 +57,7 @@ def test_parts_are_rows_in_memory(small_parts):
         ([("a", 1), (("b", "c"), 1)], r"one form.*row 1"),
         ([("a", 1), ({"text": "b"}, 1)], r"one form.*row 1"),
         ([(("a", "b"), 1), (("a", "b", "c"), 1)], r"one form.*row 1"),
+        ([(("a", ["b", "c"]), 1), (("a", ["b"]), 1)], r"as many choices.*row 1"),
     ],
 )
 def test_rows_of_another_form_are_errors(rows, message):
@@ -88,7 +89,7 @@ def test_a_data_set_of_prepared_rows(small_parts):
     ("rows", "message"),
     [
         ([("a", 1), ("b", 2), ("c", 3), ("bad", 4)], "a bad row in row 3"),
-        ([("a", [1, 2]), ("b", [2, 3]), ("c", [3])], "must be alike.*from row 2 on"),
+        ([("a", [1, 2]), ("b", [2, 3]), ("c", [3])], "must be alike.*row 2 and after"),
         ([], "at least one row"),
     ],
 )
