@@ -85,24 +85,20 @@ def main():
     start = time.perf_counter(), time.process_time()
     task = untrained(public_set, train, max_sequence_length=recipe["max_sequence_length"], dtype=args.dtype)
     task.compile(optimizer=kerasbert.training.BertAdamW(recipe["learning_rate"]))
-    rows = train if public_set.kind == "questions" else None
-    task.fit(
-        *((rows,) if rows is not None else train),
-        epochs=recipe["epochs"],
-        batch_size=recipe["batch_size"],
-        verbose=2,
-    )
+    rows = (train,) if public_set.kind == "questions" else train
+    task.fit(*rows, epochs=recipe["epochs"], batch_size=recipe["batch_size"], verbose=2)
     fit_s, cpu_s = time.perf_counter() - start[0], time.process_time() - start[1]
     start = time.perf_counter()
     scores = score(task, public_set, held_out)
     score_s = time.perf_counter() - start
 
-    size = len(train) if public_set.kind == "questions" else len(train[1])
-    held_out_size = len(held_out) if public_set.kind == "questions" else len(held_out[1])
+    if public_set.kind == "questions":  # MiniLM's vocabulary is English
+        tokens = task.tokenizer.tokenize(list(held_out.contexts)).flat_values.numpy()
+        print(f"[UNK] is {np.mean(tokens == task.tokenizer.unk_id):.0%} of the tokens of the contexts")
     cells = {
         "set": args.set,
-        "train": size,
-        args.part: held_out_size,
+        "train": len(train) if public_set.kind == "questions" else len(train[1]),
+        args.part: len(held_out) if public_set.kind == "questions" else len(held_out[1]),
         "epochs": recipe["epochs"],
         "batch": recipe["batch_size"],
         "peak rate": recipe["learning_rate"],
