@@ -3,8 +3,8 @@
     pip install sentencex==1.0.32 sentencesplit==0.1.0
     python benchmarks/sentences.py
 
-The sentences are those of QNLI, which a splitter of the set's authors made out of Wikipedia: its own errors count
-against all contenders alike.
+The sentences are those of QNLI, which another splitter made out of Wikipedia: its errors count against all
+contenders alike.
 """
 
 import pathlib
@@ -17,12 +17,11 @@ from kerasbert.data import split_sentences
 
 QNLI = pathlib.Path(__file__).resolve().parents[2] / "shared" / "data" / "qnli" / "dev.tsv"
 
+SEGMENTER = sentencesplit.Segmenter(language="en")
 CONTENDERS = {
     "kerasbert": lambda text: [text[start:end] for start, end in split_sentences(text)],
     "sentencex": lambda text: [part.strip() for part in sentencex.segment("en", text) if part.strip()],
-    "sentencesplit": lambda text, by=sentencesplit.Segmenter(language="en"): [
-        part.strip() for part in by.segment(text)
-    ],
+    "sentencesplit": lambda text: [part.strip() for part in SEGMENTER.segment(text)],
 }
 
 

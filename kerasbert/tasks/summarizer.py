@@ -9,6 +9,7 @@ from kerasbert.data import IGNORED, is_dataset, is_tokens, rouge_scores
 from kerasbert.heads import TokenClassificationHead
 from kerasbert.optional import tensorflow as tf
 from kerasbert.tasks.entities import by_row
+from kerasbert.tasks.r_drop import bernoulli_divergence
 from kerasbert.tasks.sentence_feed import SentenceFeed
 from kerasbert.tasks.summaries import UNSCORED, best_summary
 from kerasbert.tasks.text_task import BATCH_SIZE, TextTask
@@ -217,6 +218,11 @@ class BertSummarizer(TextTask):
                 return tf.cast(values, tf.int32)
 
         return numbers
+
+    @staticmethod
+    def divergence(first, second):
+        """How far two tensors of logits are apart at each token, `(B, S)`; see `RDrop`."""
+        return bernoulli_divergence(first[..., None], second[..., None])
 
     def default_loss(self):
         """Binary cross-entropy over the sentences."""

@@ -3,6 +3,9 @@
 import keras
 from keras import ops
 
+from kerasbert import checks
+from kerasbert.training.smoothing import weights_of
+
 
 @keras.saving.register_keras_serializable(package="kerasbert")
 class TokenBinaryCrossentropy(keras.losses.Loss):
@@ -10,6 +13,8 @@ class TokenBinaryCrossentropy(keras.losses.Loss):
 
     Args:
         ignore_class: int, the label of tokens that do not count, as of Keras' cross-entropy.
+        label_smoothing: float in [0, 1), as of `keras.losses.BinaryCrossentropy`: targets are that much
+            nearer to one half.
         name: str.
         dtype: Keras dtype.
 
@@ -24,16 +29,23 @@ class TokenBinaryCrossentropy(keras.losses.Loss):
     0.6931
     """
 
-    def __init__(self, ignore_class=-100, name="token_binary_crossentropy", dtype=None):
+    def __init__(self, ignore_class=-100, label_smoothing=0.0, name="token_binary_crossentropy", dtype=None):
         super().__init__(name=name, dtype=dtype)
+        checks.fraction(name, label_smoothing=label_smoothing)
         self.ignore_class = ignore_class
+        self.label_smoothing = label_smoothing
 
     def call(self, y_true, y_pred):
         """See the class; returns `(B, S)`, whose mean is that of the tokens that count."""
-        counts = ops.cast(y_true != self.ignore_class, y_pred.dtype)
-        losses = counts * ops.binary_crossentropy(y_true, y_pred, from_logits=True)
-        return losses / ops.maximum(ops.mean(counts), keras.config.epsilon())
+        targets = y_true * (1 - self.label_smoothing) + 0.5 * self.label_smoothing
+        losses = ops.binary_crossentropy(targets, y_pred, from_logits=True)
+        return losses * ops.cast(weights_of(y_true, ignore_class=self.ignore_class), losses.dtype)
 
     def get_config(self):
         """Returns the arguments of `__init__`."""
-        return {"ignore_class": self.ignore_class, "name": self.name, "dtype": self.dtype}
+        return {
+            "ignore_class": self.ignore_class,
+            "label_smoothing": self.label_smoothing,
+            "name": self.name,
+            "dtype": self.dtype,
+        }

@@ -5,7 +5,12 @@ import numpy as np
 import pytest
 from conformance_cases import TASKS, make_task, training_rows
 
-from kerasbert.training import BertAdamW, GradualUnfreezing, SmoothedCrossentropy
+from kerasbert.training import (
+    BertAdamW,
+    GradualUnfreezing,
+    SmoothedCrossentropy,
+    TokenBinaryCrossentropy,
+)
 
 # Labels that are no numbers of classes, and vectors.
 NOT_SMOOTHED = ("BertTextClassifier of several labels", "BertTextClassifier of numbers", "BertTextEmbedder")
@@ -17,7 +22,9 @@ def test_everything_at_once(name, config, tokenizer, texts):
     tokens, y, options = training_rows(name, tokenizer, texts)
     if name != "BertTextEmbedder":
         options |= {"r_drop": 1.0}
-    if name not in NOT_SMOOTHED:
+    if name == "BertSummarizer":
+        options |= {"loss": TokenBinaryCrossentropy(label_smoothing=0.1)}
+    elif name not in NOT_SMOOTHED:
         options |= {"loss": SmoothedCrossentropy(0.1)}
     task.encoder.enable_lora(rank=2)
     learning = [variable.path for variable in task.trainable_variables]

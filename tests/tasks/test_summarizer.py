@@ -148,6 +148,18 @@ def test_weights_and_validation(compiled):
         compiled.fit(ROWS, Y, class_weight={0: 1.0}, verbose=0)
 
 
+def test_r_drop_compares_sentences_alone(monkeypatch):
+    task = make()
+    task.compile(r_drop=0.5)
+    tokens, y = by_hand(task, ROWS, Y)
+    first, second = np.random.default_rng(0).normal(size=(2, *y.shape)).astype("float32")
+    monkeypatch.setattr(type(task), "call", lambda self, inputs, training=None: second)  # the other pass
+    p, q = (1 / (1 + np.exp(-logits[y >= 0])) for logits in (first, second))
+    losses = [-np.log(np.where(y[y >= 0], x, 1 - x)).mean() for x in (p, q)]
+    apart = 0.5 * ((p - q) * (first - second)[y >= 0]).mean()
+    np.testing.assert_allclose(task.compute_loss(tokens, y, first), np.mean(losses) + 0.5 * apart, rtol=1e-5)
+
+
 # === What comes out ===
 
 

@@ -1,5 +1,6 @@
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from kerasbert.training import TokenAccuracy, TokenBinaryCrossentropy
@@ -16,6 +17,10 @@ def test_it_is_the_mean_over_the_tokens_that_count():
     weighted = TokenBinaryCrossentropy()(Y, LOGITS, sample_weight=weight)
     np.testing.assert_allclose(weighted, 2 * expected[:2].sum() / 3, rtol=1e-6)
     assert float(TokenBinaryCrossentropy()(np.full_like(Y, -100), LOGITS)) == 0.0
+    smoothed = keras.losses.BinaryCrossentropy(from_logits=True, label_smoothing=0.2)(
+        Y[Y >= 0], LOGITS[Y >= 0]
+    )
+    np.testing.assert_allclose(TokenBinaryCrossentropy(label_smoothing=0.2)(Y, LOGITS), smoothed, rtol=1e-6)
 
 
 def test_gradients_come_from_the_tokens_that_count():
@@ -28,8 +33,10 @@ def test_gradients_come_from_the_tokens_that_count():
 
 
 def test_its_config_and_the_accuracy():
-    loss = keras.losses.deserialize(keras.losses.serialize(TokenBinaryCrossentropy(ignore_class=-1)))
-    assert loss.ignore_class == -1
+    loss = keras.losses.deserialize(keras.losses.serialize(TokenBinaryCrossentropy(-1, label_smoothing=0.1)))
+    assert (loss.ignore_class, loss.label_smoothing) == (-1, 0.1)
+    with pytest.raises(ValueError, match="label_smoothing=1"):
+        TokenBinaryCrossentropy(label_smoothing=1)
     accuracy = TokenAccuracy()
     accuracy.update_state(np.array([[1, -100, 1, 0]]), np.array([[0.1, 9.0, -0.1, -9.0]]))
     np.testing.assert_allclose(accuracy.result(), 2 / 3, rtol=1e-6)
