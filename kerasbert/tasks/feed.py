@@ -1,6 +1,7 @@
 """Between a user's texts and Keras' loop: batches of tokens, and a count of what was cut off."""
 
 import warnings
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -96,6 +97,15 @@ class Feed:
 
     def source(self, x):
         """What a user passes as `x`; a data set whose rows need Python becomes a `RowStream`."""
+        if hasattr(x, "columns") or hasattr(x, "column_names") or isinstance(x, Iterator):
+            raise checks.invalid(
+                "Rows must come as columns, or as what can be read again in each epoch.",
+                fix="Pass columns, `table['text'], table['label']`, or `read_table(table, text='text')`; for "
+                "a generator, `RowStream`. Both are in `kerasbert.data`.",
+                where="x",
+                kind=TypeError,
+                x=type(x).__name__,
+            )
         return x if self.texts_in_graph or not is_dataset(x) or is_tokens(x) else stream_of(x)
 
     def parts(self, x, y=None):
