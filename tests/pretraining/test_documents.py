@@ -77,7 +77,8 @@ def test_a_line_of_any_length_comes_in_pieces_and_whole(tmp_path, monkeypatch, w
 
 def test_a_long_line_of_blanks_does_not_end_a_document_early(tmp_path, monkeypatch):
     monkeypatch.setattr(documents, "_BLOCK", 100)
-    (document,) = Corpus(written(tmp_path, "one" + " " * 1000 + "two\nthree"))
+    blanks = " " * 1000
+    (document,) = Corpus(written(tmp_path, f"one{blanks}two{blanks}\nthree"))
     assert " ".join(document).split() == ["one", "two", "three"]
 
 
