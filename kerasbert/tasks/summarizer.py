@@ -116,8 +116,9 @@ class BertSummarizer(TextTask):
             return super().predict(x, batch_size, verbose, steps, callbacks)
         feed = self.feed_class(self)
         scored = self._scored(feed, x, batch_size, verbose, callbacks)
+        found = [best_summary(*row, max_sentences, trigram_blocking) for row in scored]
         feed.warn_if_truncated()
-        return [best_summary(*row, max_sentences, trigram_blocking) for row in scored]
+        return found
 
     def predict_by(self, run, x, batch_size=None):
         """See `TextTask.predict_by`."""
