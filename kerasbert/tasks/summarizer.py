@@ -12,12 +12,13 @@ from kerasbert.tasks.entities import by_row
 from kerasbert.tasks.r_drop import bernoulli_divergence
 from kerasbert.tasks.sentence_feed import SentenceFeed
 from kerasbert.tasks.summaries import UNSCORED, best_summary
-from kerasbert.tasks.text_task import BATCH_SIZE, TextTask
+from kerasbert.tasks.text_task import BATCH_SIZE
+from kerasbert.tasks.token_task import TokenTask
 from kerasbert.training import TokenAccuracy, TokenBinaryCrossentropy
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
-class BertSummarizer(TextTask):
+class BertSummarizer(TokenTask):
     """Summarizes texts by some of their sentences: texts in, summaries out.
 
     BERTSUM with the simple classifier (Liu 2019, section 2, https://arxiv.org/abs/1903.10318): a `[CLS]`
@@ -66,20 +67,6 @@ class BertSummarizer(TextTask):
         )
         self.head.build((None, None, config.hidden_dim))
         self.built = True
-
-    def fit(self, *args, class_weight=None, **kwargs):
-        """Trains on documents; see the class for `x` and `y`, and `BertTextClassifier.fit` for the rest.
-
-        `sample_weight` has one number to a document; there is no `class_weight`.
-        """
-        if class_weight is not None:
-            raise checks.invalid(
-                "Labels of sentences take no `class_weight`: Keras knows it for one label to a row.",
-                fix="Weigh documents by `sample_weight`.",
-                where=self.name,
-                class_weight=class_weight,
-            )
-        return super().fit(*args, **kwargs)
 
     def predict(
         self,
@@ -131,29 +118,14 @@ class BertSummarizer(TextTask):
             scores = self._scores(feed, documents, *args, **kwargs)
             yield from zip(documents.texts, documents.spans, by_row(scores, documents.splits), strict=True)
 
-    def _scores(self, feed, documents, batch_size, verbose="auto", callbacks=None, run=None):
+    def _scores(self, feed, documents, batch_size, *args, **kwargs):
         """The probability of each sentence, `UNSCORED` for one without tokens."""
         scores = np.full(len(documents.id_splits) - 1, UNSCORED, "float32")
         batches = feed.to_decide(documents, batch_size or BATCH_SIZE)
         if batches is not None:
-            if run is None:
-                tokens = keras.Model.predict(self, batches, verbose=verbose, callbacks=callbacks)
-            else:
-                parts = [_decided(numbers, run(inputs)[self.output]) for inputs, numbers in batches]
-                tokens = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-            decides = tokens["sentence"] >= 0
-            scores[tokens["sentence"][decides]] = tokens["score"][decides]
+            sentence, probabilities = self.decided(batches, *args, **kwargs)
+            scores[sentence] = probabilities
         return scores
-
-    def predict_step(self, data):
-        """Keras' step; with sentences beside tokens it returns scores in one row, as batches differ in S."""
-        tokens, sentences, _ = keras.utils.unpack_x_y_sample_weight(data)
-        if sentences is None:
-            return super().predict_step(data)
-        return _decided(sentences, self.answers(self(tokens, training=False))[self.output])
-
-    def _predict_specs(self):
-        return [(*super()._predict_specs(), tf.TensorSpec((None, None), tf.int32))]
 
     def rouge_scores(self, x, summaries, language="en", use_stemmer=False, **kwargs):
         """ROUGE of the summaries that `predict` gives; see `kerasbert.data.rouge_scores`.
@@ -178,7 +150,6 @@ class BertSummarizer(TextTask):
     # === What TextTask asks of a task ===
 
     endpoint = "summarize"
-    output = "probabilities"
 
     def logits(self, encoder_outputs, training=None):
         """Logits `(B, S)`, or `(S,)`, of what the encoder returns."""
@@ -191,10 +162,6 @@ class BertSummarizer(TextTask):
     def decisions(self, predictions):
         """What counts as the same answer, of what `predict` returns: which sentences each row has."""
         return [summary.indices for summary in predictions]
-
-    def postprocess(self, logits):
-        """What `predict` returns for tokens: probabilities `(B, S)`, a float32 array."""
-        return np.asarray(self.answers(logits)[self.output])
 
     def label_numbers(self, y, where):
         """Labels of tokens: 0, 1 and -100, as an int32 array `(B, S)`."""
@@ -232,8 +199,3 @@ class BertSummarizer(TextTask):
     def default_metrics(self):
         """The share of sentences with the right label."""
         return [TokenAccuracy(IGNORED)]
-
-
-def _decided(sentences, scores):
-    """The score at each token, and the sentence that it decides, all in one row."""
-    return {"sentence": ops.reshape(sentences, (-1,)), "score": ops.reshape(scores, (-1,))}

@@ -19,13 +19,14 @@ from kerasbert.heads import TokenClassificationHead
 from kerasbert.optional import tensorflow as tf
 from kerasbert.tasks.entities import by_row, entities_of, scores_of
 from kerasbert.tasks.labels import kept_labels
-from kerasbert.tasks.text_task import BATCH_SIZE, TextTask
+from kerasbert.tasks.text_task import BATCH_SIZE
+from kerasbert.tasks.token_task import TokenTask
 from kerasbert.tasks.word_feed import WordFeed
 from kerasbert.training import TokenAccuracy
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
-class BertTokenClassifier(TextTask):
+class BertTokenClassifier(TokenTask):
     """Labels words, as for named entities: texts or lists of words in, entities out.
 
     Devlin et al. 2019, section 5.3, https://arxiv.org/abs/1810.04805. The first token of a word carries its
@@ -120,20 +121,6 @@ class BertTokenClassifier(TextTask):
     def _arguments(cls, checkpoint, given):
         return kept_labels(cls, checkpoint, *super()._arguments(checkpoint, given), given)
 
-    def fit(self, *args, class_weight=None, **kwargs):
-        """Trains on words or texts; see the class for `x` and `y`, and `BertTextClassifier.fit` for the rest.
-
-        `sample_weight` has one number to a row; there is no `class_weight`.
-        """
-        if class_weight is not None:
-            raise checks.invalid(
-                "Labels of words take no `class_weight`: Keras knows it for one label to a row.",
-                fix="Weigh rows by `sample_weight`.",
-                where=self.name,
-                class_weight=class_weight,
-            )
-        return super().fit(*args, **kwargs)
-
     def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
         """Finds entities.
 
@@ -217,37 +204,20 @@ class BertTokenClassifier(TextTask):
 
     scores = entity_scores  # the name that `TaskScores` knows
 
-    def _decide(self, words, batch_size, verbose="auto", callbacks=None, run=None):
+    def _decide(self, words, batch_size, *args, **kwargs):
         """The label of each word and its probability, as lists by row."""
         names = np.full(words.splits[-1], OUTSIDE, object)
         scores = np.ones(words.splits[-1], "float32")
         batches = self.feed_class(self).to_decide(words, batch_size or BATCH_SIZE)
         if batches is not None:
-            if run is None:
-                tokens = keras.Model.predict(self, batches, verbose=verbose, callbacks=callbacks)
-            else:
-                parts = [_decided(words, run(inputs)[self.output]) for inputs, words in batches]
-                tokens = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-            decides = tokens["word"] >= 0
-            word = tokens["word"][decides]
-            names[word] = np.array(self.labels, object)[tokens["label"][decides]]
-            scores[word] = tokens["score"][decides]
+            word, probabilities = self.decided(batches, *args, **kwargs)
+            names[word] = np.array(self.labels, object)[probabilities.argmax(-1)]
+            scores[word] = probabilities.max(-1)
         return by_row(names.tolist(), words.splits), by_row(scores, words.splits)
-
-    def predict_step(self, data):
-        """Keras' step; with words beside tokens it returns decisions in one row, as batches differ in S."""
-        tokens, words, _ = keras.utils.unpack_x_y_sample_weight(data)
-        if words is None:
-            return super().predict_step(data)
-        return _decided(words, self.answers(self(tokens, training=False))[self.output])
-
-    def _predict_specs(self):
-        return [(*super()._predict_specs(), tf.TensorSpec((None, None), tf.int32))]
 
     # === What TextTask asks of a task ===
 
     endpoint = "tag"
-    output = "probabilities"
 
     def logits(self, encoder_outputs, training=None):
         """Logits `(B, S, C)`, or `(S, C)`, of what the encoder returns."""
@@ -260,10 +230,6 @@ class BertTokenClassifier(TextTask):
     def decisions(self, predictions):
         """What counts as the same answer, of what `predict` returns: where each row's entities are."""
         return [[(entity.start, entity.end, entity.type) for entity in row] for row in predictions]
-
-    def postprocess(self, logits):
-        """What `predict` returns for tokens: probabilities `(B, S, C)`, a float32 array."""
-        return np.asarray(self.answers(logits)[self.output])
 
     def label_numbers(self, y, where):
         """Class numbers of tokens, as an int32 array `(B, S)`."""
@@ -297,12 +263,3 @@ class BertTokenClassifier(TextTask):
             "dropout": self.head.dropout_rate,
             **self._given,
         }
-
-
-def _decided(words, probabilities):
-    """The label and its probability at each token, and the word that it decides, all in one row."""
-    return {
-        "word": ops.reshape(words, (-1,)),
-        "label": ops.reshape(ops.argmax(probabilities, axis=-1), (-1,)),
-        "score": ops.reshape(ops.max(probabilities, axis=-1), (-1,)),
-    }

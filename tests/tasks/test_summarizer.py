@@ -144,7 +144,7 @@ def test_weights_and_validation(compiled):
     history = compiled.fit(ROWS, Y, sample_weight=[1, 2] + [1] * 10, validation_split=0.5, verbose=0).history
     last = compiled.evaluate(ROWS[6:], Y[6:], verbose=0)
     np.testing.assert_allclose(history["val_loss"][0], last[0], rtol=1e-4)
-    with pytest.raises(ValueError, match="sentences take no `class_weight`"):
+    with pytest.raises(ValueError, match="tokens take no `class_weight`"):
         compiled.fit(ROWS, Y, class_weight={0: 1.0}, verbose=0)
 
 

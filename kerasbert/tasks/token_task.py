@@ -1,0 +1,68 @@
+"""Tasks that decide something at some tokens: at the first of a word, at the `[CLS]` of a sentence."""
+
+import keras
+import numpy as np
+from keras import ops
+
+from kerasbert import checks
+from kerasbert.optional import tensorflow as tf
+from kerasbert.tasks.text_task import TextTask
+
+
+class TokenTask(TextTask):
+    """The base of tasks whose answers are `probabilities` at tokens, `(B, S)` or `(B, S, C)`."""
+
+    output = "probabilities"
+
+    def fit(self, *args, class_weight=None, **kwargs):
+        """Trains; see the class for `x` and `y`, and `BertTextClassifier.fit` for the rest.
+
+        `sample_weight` has one number to a row; there is no `class_weight`.
+        """
+        if class_weight is not None:
+            raise checks.invalid(
+                "Labels at tokens take no `class_weight`: Keras knows it for one label to a row.",
+                fix="Weigh rows by `sample_weight`.",
+                where=self.name,
+                class_weight=class_weight,
+            )
+        return super().fit(*args, **kwargs)
+
+    def decided(self, batches, verbose="auto", callbacks=None, run=None):
+        """The probabilities at the tokens that decide something.
+
+        Args:
+            batches: `tf.data.Dataset` of tokens and int `(B, S)`: the number of what each decides, or -1.
+            verbose, callbacks: of `keras.Model.predict`.
+            run: as of `predict_by`, or None for this model.
+
+        Returns:
+            int array `(N,)`, these numbers, and float32 array `(N,)` or `(N, C)`.
+        """
+        if run is None:
+            found = keras.Model.predict(self, batches, verbose=verbose, callbacks=callbacks)
+        else:
+            parts = [_in_one_row(numbers, run(tokens)[self.output]) for tokens, numbers in batches]
+            found = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        decides = found["number"] >= 0
+        return found["number"][decides], found["probability"][decides]
+
+    def predict_step(self, data):
+        """Keras' step; with numbers beside tokens it returns all in one row, as batches differ in S."""
+        tokens, numbers, _ = keras.utils.unpack_x_y_sample_weight(data)
+        if numbers is None:
+            return super().predict_step(data)
+        return _in_one_row(numbers, self.answers(self(tokens, training=False))[self.output])
+
+    def _predict_specs(self):
+        return [(*super()._predict_specs(), tf.TensorSpec((None, None), tf.int32))]
+
+    def postprocess(self, logits):
+        """What `predict` returns for tokens: probabilities, a float32 array."""
+        return np.asarray(self.answers(logits)[self.output])
+
+
+def _in_one_row(numbers, probabilities):
+    """The probabilities at all tokens of a batch, and what each decides."""
+    shape = (-1, *probabilities.shape[2:])
+    return {"number": ops.reshape(numbers, (-1,)), "probability": ops.reshape(probabilities, shape)}
