@@ -26,8 +26,8 @@ class BertSummarizer(TextTask):
     sentences. A sentence without tokens, such as an empty one, is in no summary.
 
     `x` is a list of texts, whose sentences are those of `kerasbert.data.split_sentences`, or a list of lists
-    of sentences. `y` is for each document 0 or 1 for each sentence, or a summary that somebody wrote, of
-    which `kerasbert.data.oracle_labels` makes labels.
+    of sentences; or a data set of texts and labels. `y` is for each document 0 or 1 for each sentence, or a
+    summary that somebody wrote, of which `kerasbert.data.oracle_labels` makes labels.
 
     Args:
         encoder: `BertEncoder`.
@@ -116,15 +116,16 @@ class BertSummarizer(TextTask):
             return super().predict(x, batch_size, verbose, steps, callbacks)
         feed = self.feed_class(self)
         scored = self._scored(feed, x, batch_size, verbose, callbacks)
+        found = [best_summary(*row, max_sentences, trigram_blocking) for row in scored]
         feed.warn_if_truncated()
-        return [best_summary(*row, max_sentences, trigram_blocking) for row in scored]
+        return found
 
     def predict_by(self, run, x, batch_size=None):
         """See `TextTask.predict_by`."""
         return [best_summary(*row) for row in self._scored(self.feed_class(self), x, batch_size, run=run)]
 
     def _scored(self, feed, x, *args, **kwargs):
-        """The text of each document, the places of its sentences, and their scores."""
+        """Yields the text of each document, the places of its sentences, and their scores."""
         for part, _, where in feed.parts(x):
             documents = feed.documents(part, where)
             scores = self._scores(feed, documents, *args, **kwargs)
