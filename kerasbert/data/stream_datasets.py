@@ -47,7 +47,10 @@ def streamed_rows(stream, prepare, where="x"):
 def no_rows(where):
     """The error of training and evaluation on nothing."""
     return checks.invalid(
-        "There must be at least one row, with at least one word.", fix="Pass texts.", where=where, rows=0
+        "There must be at least one row, with at least one word or sentence.",
+        fix="Pass texts.",
+        where=where,
+        rows=0,
     )
 
 

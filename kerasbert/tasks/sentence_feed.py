@@ -8,7 +8,6 @@ from kerasbert import checks
 from kerasbert.data import (
     IGNORED,
     PackedTokens,
-    is_dataset,
     is_tokens,
     ordered_batches,
     same_length,
@@ -58,9 +57,9 @@ class SentenceFeed(Feed):
         """The sentences of `x`, texts or lists of sentences, and their tokens: `Documents`."""
         self._need_tokenizer(where)
         x = x.numpy().tolist() if tf.is_tensor(x) else x
-        if isinstance(x, (str, bytes, dict)) or is_dataset(x) or not hasattr(x, "__iter__"):
+        if isinstance(x, (str, bytes, dict)) or not hasattr(x, "__iter__"):
             raise checks.invalid(
-                "A summarizer takes documents in memory: a list of texts, or of lists of sentences.",
+                "A summarizer takes documents: a list of texts, or of lists of sentences.",
                 fix='Put a text in a list: ["It rained. Ann left."].',
                 where=where,
                 kind=TypeError,

@@ -27,8 +27,8 @@ class BertSummarizer(TokenTask):
     sentences. A sentence without tokens, such as an empty one, is in no summary.
 
     `x` is a list of texts, whose sentences are those of `kerasbert.data.split_sentences`, or a list of lists
-    of sentences. `y` is for each document 0 or 1 for each sentence, or a summary that somebody wrote, of
-    which `kerasbert.data.oracle_labels` makes labels.
+    of sentences; or a data set of texts and labels. `y` is for each document 0 or 1 for each sentence, or a
+    summary that somebody wrote, of which `kerasbert.data.oracle_labels` makes labels.
 
     Args:
         encoder: `BertEncoder`.
@@ -112,7 +112,7 @@ class BertSummarizer(TokenTask):
         return [best_summary(*row) for row in self._scored(self.feed_class(self), x, batch_size, run=run)]
 
     def _scored(self, feed, x, *args, **kwargs):
-        """The text of each document, the places of its sentences, and their scores."""
+        """Yields the text of each document, the places of its sentences, and their scores."""
         for part, _, where in feed.parts(x):
             documents = feed.documents(part, where)
             scores = self._scores(feed, documents, *args, **kwargs)

@@ -134,6 +134,10 @@ def test_summaries_become_labels(compiled):
     mixed = [labels[0], *summaries[1:]]
     expected = compiled.evaluate(ROWS, labels, batch_size=99, verbose=0)
     assert compiled.evaluate(ROWS, mixed, batch_size=99, verbose=0) == expected
+    data = tf.data.Dataset.from_tensor_slices((TEXTS, summaries))
+    np.testing.assert_allclose(compiled.evaluate(data, batch_size=99, verbose=0), expected, rtol=1e-5)
+    texts = compiled.predict(data.map(lambda text, _: text), verbose=0)
+    assert texts == compiled.predict(TEXTS, verbose=0)
 
 
 def test_weights_and_validation(compiled):
@@ -288,7 +292,7 @@ def test_roberta_has_no_segments(byte_pairs, tmp_path):
     ("x", "y", "kind", "message"),
     [
         ("It rained.", [[1]], TypeError, "Put a text in a list"),
-        ({"text": TEXTS}, Y, TypeError, "documents in memory"),
+        ({"text": TEXTS}, Y, TypeError, "takes documents"),
         (ROWS, None, ValueError, "need labels"),
         (ROWS, Y[1:], ValueError, "as many rows"),
         ([["a"], None], [[1], [0]], TypeError, "row 1"),
@@ -296,7 +300,7 @@ def test_roberta_has_no_segments(byte_pairs, tmp_path):
         (["Ann left. It rained."], [[1]], ValueError, "sentences=2.*x: y, row 0"),
         ([["a", "b"]], [[1, 2]], ValueError, "0 or 1 for each sentence"),
         ([], [], ValueError, "at least one row"),
-        ([[], ["\x07"]], [[], [1]], ValueError, "at least one row"),
+        ([[], ["\x07"]], [[], [1]], ValueError, "at least one word or sentence"),
         ({"token_ids": np.array([[2, 5, 3]])}, np.array([[1, -100, 9]]), ValueError, "values=.-100, 1, 9"),
         ({"token_ids": np.array([[2, 5, 3]])}, np.array([1]), ValueError, r"shape=\(1,\)"),
         ({"token_ids": np.array([[2, 99, 3]])}, np.array([[1, -100, -100]]), ValueError, "`token_ids` must"),
