@@ -96,7 +96,7 @@ def main(output, epochs):
         answers[text]["Keras"] = label
     for name, artifact in artifacts.items():
         found = export.answer_texts(export.open_artifact(artifact), classifier, list(SENTENCES))
-        for text, probabilities in zip(SENTENCES, found["probabilities"], strict=True):
+        for text, probabilities in zip(SENTENCES, found, strict=True):
             answers[text][name] = classes[probabilities.argmax()]
     for text, row in answers.items():
         say(f"{text!r}: {', '.join(f'{name}: {label}' for name, label in row.items())}")

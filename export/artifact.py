@@ -46,11 +46,12 @@ class Artifact:
 
 
 def check_exportable(task, where):
-    """Raises ValueError unless a task takes texts, and so has an endpoint to be called by."""
+    """Raises ValueError unless a task answers to texts, and so has an endpoint, and its LoRA is merged."""
+    task.encoder.check_merged(where)
     if not hasattr(task, "endpoint") or task.tokenizer is None:
         raise checks.invalid(
-            "A task must take texts to be exported to this format.",
-            fix="Export a classifier or an embedder; `to_huggingface` takes every task.",
+            "A task must answer to texts to be exported to this format.",
+            fix="Give it a tokenizer; of a pre-trained model export the encoder in a task of its own.",
             where=where,
             task=type(task).__name__,
             tokenizer=task.tokenizer,

@@ -1,6 +1,7 @@
 """Folders in other libraries' formats: Hugging Face's, Google's, KerasHub's."""
 
-from kerasbert.checkpoints import write_google, write_keras_hub
+from kerasbert import checks
+from kerasbert.checkpoints import OWN_HEADS, write_google, write_keras_hub
 from kerasbert.export.artifact import Artifact
 
 
@@ -19,6 +20,14 @@ def to_huggingface(model, folder):
         FileExistsError: if the folder holds other files.
         ValueError: if transformers has no such model.
     """
+    own = set(getattr(model, "head_names", ())) & set(OWN_HEADS)
+    if own:
+        raise checks.invalid(
+            "transformers must have a class for the model's head.",
+            fix="Export its `encoder`; `save_to_preset` keeps the head too, for kerasbert.",
+            where="to_huggingface",
+            head=own.pop(),
+        )
     model.save_to_preset(folder)
     return Artifact.of(folder, "huggingface", signatures={})
 

@@ -5,6 +5,7 @@ import pathlib
 import numpy as np
 
 from kerasbert import checks
+from kerasbert.export import endpoints
 from kerasbert.export.tflite import INSTALL
 from kerasbert.optional import tensorflow as tf
 
@@ -65,7 +66,7 @@ class TFLiteRunner:
             by one, without their padding.
 
     Returns:
-        dict of numpy arrays, the rows' answers in order.
+        dict of numpy arrays, the rows' answers in order, with zeros at padding.
 
     Raises:
         ImportError: if `ai-edge-litert` is missing.
@@ -92,7 +93,15 @@ class TFLiteRunner:
             self._run(**{name: value[i : i + 1, :length] for name, value in arrays.items()})
             for i, length in enumerate(lengths)
         ]
-        return {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
+        return {name: _stacked([row[name][0] for row in rows]) for name in rows[0]}
+
+
+def _stacked(rows):
+    """Arrays of one rank, but maybe of several lengths, as one array; shorter ones end in zeros."""
+    joined = np.zeros((len(rows), *np.max([row.shape for row in rows], axis=0)), rows[0].dtype)
+    for place, row in zip(joined, rows, strict=True):
+        place[tuple(map(slice, row.shape))] = row
+    return joined
 
 
 def open_artifact(path, num_threads=1):
@@ -125,26 +134,40 @@ def open_artifact(path, num_threads=1):
     )
 
 
-def answer_texts(runner, task, texts, text_pair=None):
+def answer_texts(runner, task, x):
     """Runs an artifact on texts: a SavedModel tokenizes them itself, a TFLite file gets the task's tokens.
 
     Args:
         runner: `SavedModelRunner` or `TFLiteRunner`.
         task: the kerasbert task that was exported.
-        texts: list of str.
-        text_pair: list of str or None, the second texts.
+        x: texts, as for the task's `predict`, in memory.
 
     Returns:
-        dict of numpy arrays, a row for each text.
+        What `predict` returns (`fill_masks`, of a masked language model).
     """
-    columns = {"text": texts} if text_pair is None else {"text": texts, "text_pair": text_pair}
-    answers = []
-    for start in range(0, len(texts), BATCH_SIZE):
-        inputs = {name: column[start : start + BATCH_SIZE] for name, column in columns.items()}
-        if isinstance(runner, TFLiteRunner):
-            inputs = task.tokenizer(*inputs.values(), max_length=task.max_sequence_length)
-        answers.append(runner(inputs))
-    return {name: np.concatenate([batch[name] for batch in answers]) for name in answers[0]}
+    if isinstance(runner, TFLiteRunner):
+        return task.predict_by(runner, x)
+    endpoint, found = endpoints.BY_NAME[task.endpoint], []
+    for start in range(0, count_rows(x), BATCH_SIZE):
+        part = _rows(x, slice(start, start + BATCH_SIZE))
+        found.append(endpoint.predictions(task, runner(endpoint.columns(part)), part))
+    return (
+        np.concatenate(found) if isinstance(found[0], np.ndarray) else [row for part in found for row in part]
+    )
+
+
+def count_rows(x):
+    """How many rows texts have that `predict` takes."""
+    if isinstance(x, dict):
+        x = tuple(x.values())
+    return len(x[0]) if isinstance(x, tuple) else len(x)
+
+
+def _rows(x, rows):
+    """Some rows of texts, in the same form."""
+    if isinstance(x, dict):
+        return {name: column[rows] for name, column in x.items()}
+    return tuple(column[rows] for column in x) if isinstance(x, tuple) else x[rows]
 
 
 def _is_tflite(path):

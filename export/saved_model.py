@@ -5,26 +5,32 @@ import collections
 import keras
 
 from kerasbert.atomic import replacing
+from kerasbert.export import endpoints
 from kerasbert.export.artifact import Artifact, check_exportable
 from kerasbert.export.warmup import write_warmup
 from kerasbert.optional import tensorflow as tf
 from kerasbert.text import TOKEN_INPUTS
 
-WARMUP_TEXTS = ("", "a short text", "a longer text, of the length of an ordinary sentence or two. " * 2)
-
 
 def to_saved_model(task, path):
     """Writes a task as a SavedModel that needs TensorFlow and TensorFlow Text, and not kerasbert.
 
-    It has three signatures, called after the task, such as `classify`:
+    Its signatures are called after what the task does; the first one is the default:
 
-    - `classify`, the default one: `text`, string `(B,)`;
-    - `classify_pair`: `text` and `text_pair`, string `(B,)`;
-    - `classify_tokens`: `token_ids`, `segment_ids` and `padding_mask`, int32 `(B, S)`.
+    - of classifiers `classify` and `classify_pair`: `text`, and `text_pair`, to `probabilities` or `scores`
+      `(B, C)`, and `label` if one class of several is chosen;
+    - of the embedder `embed` and `embed_pair`: the same to `embedding` `(B, D)`;
+    - of the token classifier `tag`: `text` to its entities, `text`, `type`, `score`, `start`, `end`,
+      `first_word` and `end_word`, `(B, E)` each, where less than E are followed by `""`, 0 and -1;
+    - of the question answerer `answer`: `question` and `context` to `text`, `start`, `end`, `score` and
+      `null_score`, `(B,)` each;
+    - of multiple choice `choose`: `text` and `choices` `(B, K)` to `probabilities` `(B, K)`;
+    - of the masked language model `fill`: `text` to `token` and `probability`, `(B, M, 5)` for M masks.
 
-    Each returns the task's answers by name, such as `probabilities`, float32 `(B, C)`; a classifier into one
-    class of several also `label`, string `(B,)`; and those that take text say in `truncated`, bool `(B,)`,
-    which texts were too long. `assets.extra/` holds a warm-up request for TF Serving.
+    Inputs but choices are strings `(B,)`. Texts to be tagged and contexts can have any length; for others
+    `truncated`, bool `(B,)`, says which ones were too long. One more signature, such as `classify_tokens`,
+    takes `token_ids`, `segment_ids` and `padding_mask`, int32 `(B, S)`, and returns the task's `answers`.
+    `assets.extra/` holds a warm-up request for TF Serving.
 
     Args:
         task: a kerasbert task, such as `BertTextClassifier`.
@@ -36,41 +42,23 @@ def to_saved_model(task, path):
     """
     check_exportable(task, "to_saved_model")
     archive = keras.export.ExportArchive()
-    texts = {"text": tf.TensorSpec((None,), tf.string, "text")}
-    pairs = texts | {"text_pair": tf.TensorSpec((None,), tf.string, "text_pair")}
+    endpoint = endpoints.BY_NAME[task.endpoint]
     tokens = {name: tf.TensorSpec((None, None), tf.int32, name) for name in TOKEN_INPUTS}
-    endpoints = {
-        task.endpoint: (lambda text: _from_texts(task, text), texts),
-        f"{task.endpoint}_pair": (lambda text, text_pair: _from_texts(task, text, text_pair), pairs),
+    answer_tokens = getattr(endpoint, "named", lambda task, tokens: task.answer_tokens(tokens))
+    functions = endpoint.signatures(task) | {
         f"{task.endpoint}_tokens": (
-            lambda token_ids, segment_ids, padding_mask: _from_tokens(
+            lambda token_ids, segment_ids, padding_mask: answer_tokens(
                 task, dict(zip(TOKEN_INPUTS, (token_ids, segment_ids, padding_mask), strict=True))
             ),
             tokens,
         ),
     }
-    for name, (function, specs) in endpoints.items():
+    for name, (function, specs) in functions.items():
         archive.add_endpoint(name, function, input_signature=list(specs.values()))
     with replacing(path) as temporary:
         archive.write_out(str(temporary), verbose=False)
-        write_warmup(temporary, {"text": list(WARMUP_TEXTS)})
+        write_warmup(temporary, endpoint.WARMUP)
     return describe_saved_model(path)
-
-
-def _from_texts(task, text, text_pair=None):
-    tokenizer, limit = task.tokenizer, task.max_sequence_length
-    first = tokenizer.tokenize(text)
-    second = None if text_pair is None else tokenizer.tokenize(text_pair)
-    answers = _from_tokens(task, tokenizer.pack(first, second, max_length=limit))
-    return answers | {"truncated": tokenizer.packed_lengths(first, second) > limit}
-
-
-def _from_tokens(task, tokens):
-    answers = task.answers(task(tokens, training=False))
-    if getattr(task, "problem", None) == "single_label":
-        best = tf.argmax(answers[task.output], axis=-1)
-        answers["label"] = tf.gather(tf.constant(task.labels), best)
-    return answers
 
 
 def describe_saved_model(path):

@@ -5,7 +5,10 @@ import dataclasses
 import numpy as np
 
 from kerasbert import checks
+from kerasbert.export import endpoints
 from kerasbert.export.runners import answer_texts, open_artifact
+from kerasbert.optional import tensorflow as tf
+from kerasbert.text import TOKEN_INPUTS
 
 
 @dataclasses.dataclass(frozen=True)
@@ -15,10 +18,11 @@ class Verification:
     Args:
         path: str, the artifact.
         rows: int, how many texts were compared.
-        max_difference: float, the largest difference of one answer, such as a probability.
-        mean_difference: float, over all answers.
-        label_agreement: float in [0, 1], the share of rows with the same label, or labels; None for tasks
-            without labels.
+        max_difference: float, the largest difference of one number: a probability, of a class or at a token;
+            or of an embedding or a regression.
+        mean_difference: float, over all of them.
+        label_agreement: float in [0, 1], the share of rows with the same label, labels, entities, answer, or
+            best tokens; None for tasks without any.
         worst_text: the text with the largest difference.
         not_finite: int, how many of the artifact's numbers are NaN or infinite.
         keras_accuracy: float or None, of the Keras model, if labels were given: the share of rows whose label
@@ -51,13 +55,15 @@ def verify(
     """Compares an artifact with the Keras model it was made of, and raises if they differ.
 
     A SavedModel is given the texts themselves, so its tokenizer is compared too; a TFLite file gets the
-    task's tokens.
+    task's tokens. Where an answer is no array of numbers, but entities or a span, both are compared: the
+    answers, and the probabilities at all tokens.
 
     Args:
         task: the kerasbert task that was exported.
         artifact: `Artifact`, or the path of one.
         texts: texts as for `predict`, in memory; such as a test set.
-        labels: labels of the texts or None; with them, the accuracies of both are measured.
+        labels: labels of the texts or None; with them, the accuracies of both are measured. Only for tasks
+            that choose labels for texts, or one of several choices.
         max_difference: float or None, the largest difference of one probability that passes. None means
             1e-4 for SavedModel and float32 TFLite, which compute the same sums in another order, and no
             limit for a float16 or quantized file, where one text at the border of two classes says little.
@@ -73,13 +79,23 @@ def verify(
         ValueError: if there are no texts.
     """
     runner = open_artifact(artifact)
-    columns = texts if isinstance(texts, tuple) else (texts,)
-    columns = [list(column) for column in columns]
-    if not columns[0]:
+    columns = list(endpoints.BY_NAME[task.endpoint].columns(texts).values())
+    if not len(columns[0]):
         raise checks.invalid("Verifying needs texts.", fix="Pass a test set.", where="verify", texts=texts)
-    expected = task.predict(texts, verbose=0)
-    found = answer_texts(runner, task, *columns)[task.output]
-    result = _compare(task, artifact, columns, expected, found)
+    expected, found = task.predict(texts, verbose=0), answer_texts(runner, task, texts)
+    has_numbers = isinstance(expected, np.ndarray)
+    if labels is not None and not has_numbers:
+        raise checks.invalid(
+            "Labels are compared for tasks alone that choose labels for texts.",
+            fix="Score what `export.answer_texts` returns, as you score what `predict` does.",
+            where="verify",
+            task=type(task).__name__,
+        )
+    if has_numbers:
+        differences = _differences(expected, found, artifact)
+    else:
+        differences = _token_differences(task, runner, columns)
+    result = _verification(task, artifact, columns, expected, found, differences)
     if labels is not None and result.label_agreement is not None:
         numbers = task.label_numbers(labels, "verify: labels")
         result = dataclasses.replace(
@@ -114,10 +130,11 @@ def verify(
 
 def _same(one, two):
     """The share of rows that are equal."""
-    return float(np.all(np.reshape(one == two, (len(one), -1)), axis=-1).mean())
+    return float(np.mean([np.all(a == b) for a, b in zip(one, two, strict=True)]))
 
 
-def _compare(task, artifact, columns, expected, found):
+def _differences(expected, found, artifact):
+    """How far each number of each row is off, infinite where it is not finite."""
     if found.shape != expected.shape:
         raise checks.invalid(
             "The artifact must have as many answers as the Keras model.",
@@ -128,16 +145,43 @@ def _compare(task, artifact, columns, expected, found):
             keras=expected.shape,
         )
     finite = np.isfinite(found)
-    difference = np.where(finite, np.abs(np.where(finite, found, 0.0) - expected), np.inf)
-    worst = int(difference.max(-1).argmax())
-    row = tuple(column[worst] for column in columns)
+    return np.where(finite, np.abs(np.where(finite, found, 0.0) - expected), np.inf)
+
+
+def _token_differences(task, runner, columns):
+    """The same for the numbers at each token: a list of arrays, one to a row."""
+    by_keras = tf.function(
+        task.answer_tokens, [{name: tf.TensorSpec((None, None), tf.int32) for name in TOKEN_INPUTS}]
+    )
+    differences = []
+
+    def compare(tokens):
+        tokens = {name: np.asarray(value) for name, value in tokens.items()}
+        mask = tokens["padding_mask"]
+        answers = {name: value.numpy() for name, value in by_keras(tokens).items()}
+        pair = (task.comparable(x, mask)[mask > 0] for x in (answers, runner(tokens)))
+        differences[-1].append(_differences(*pair, runner).ravel())
+        return answers
+
+    for row in zip(*columns, strict=True):
+        differences.append([np.zeros(0)])
+        x = tuple([text] for text in row)
+        task.predict_by(compare, x[0] if len(x) == 1 else x)
+    return [np.concatenate(parts) for parts in differences]
+
+
+def _verification(task, artifact, columns, expected, found, differences):
+    row_maxima = [row.max(initial=0.0) for row in differences]
+    worst = int(np.argmax(row_maxima))
+    text = tuple(column[worst] for column in columns)
     decided = task.decisions(expected)
+    everything = np.concatenate([np.ravel(row) for row in differences])
     return Verification(
         path=str(getattr(artifact, "path", artifact)),
         rows=len(expected),
-        max_difference=float(difference.max()),
-        mean_difference=float(difference.mean()),
+        max_difference=float(max(row_maxima)),
+        mean_difference=float(everything.mean()) if everything.size else 0.0,
         label_agreement=None if decided is None else _same(task.decisions(found), decided),
-        worst_text=row[0] if len(row) == 1 else row,
-        not_finite=int((~finite).sum()),
+        worst_text=text[0] if len(text) == 1 else text,
+        not_finite=int(np.isinf(everything).sum()),
     )

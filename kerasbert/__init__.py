@@ -8,6 +8,7 @@ from kerasbert.tasks import (
     BertNextSentencePredictor,
     BertPretrainer,
     BertQuestionAnswerer,
+    BertSummarizer,
     BertTextClassifier,
     BertTextEmbedder,
     BertTokenClassifier,

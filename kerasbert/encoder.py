@@ -3,6 +3,7 @@
 import keras
 
 from kerasbert import checks
+from kerasbert.adaptation import Adaptation
 from kerasbert.checkpoints import PresetLoader, load_weights, open_checkpoint, own_weights, write_preset
 from kerasbert.config import BertConfig
 from kerasbert.layers import BertEmbeddings, EncoderBlock, Pooler, attention_bias
@@ -10,7 +11,7 @@ from kerasbert.layers.dense import left_empty
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
-class BertEncoder(PresetLoader, keras.Model):
+class BertEncoder(Adaptation, PresetLoader, keras.Model):
     """The encoder of BERT: token ids in, a vector for each token and one for the input out.
 
     Devlin et al. 2019, https://arxiv.org/abs/1810.04805. The weights exist as soon as the object does.
@@ -131,24 +132,6 @@ class BertEncoder(PresetLoader, keras.Model):
         with left_empty():
             return cls(checkpoint.config, pooler=pooler, dtype=dtype)
 
-    def freeze(self, blocks):
-        """Keeps the embeddings and the lowest blocks as they are in training; the others learn.
-
-        As in Lee et al. 2019, https://arxiv.org/abs/1911.03090. Call it before `compile`, and again with less
-        to unfreeze from the top.
-
-        Args:
-            blocks: int or None, how many blocks; 0 freezes the embeddings alone, None nothing.
-
-        Raises:
-            ValueError: if there are fewer blocks.
-        """
-        if blocks is not None:
-            checks.one_of(self.name, range(len(self.blocks) + 1), blocks=blocks)
-        self.embeddings.trainable = blocks is None
-        for number, block in enumerate(self.blocks):
-            block.trainable = blocks is None or number >= blocks
-
     def save_to_preset(self, folder, tokenizer=None):
         """Writes weights and config as a folder that `from_preset` and transformers load.
 
@@ -162,17 +145,22 @@ class BertEncoder(PresetLoader, keras.Model):
         write_preset(folder, self.config, self.weight_values(), tokenizer=tokenizer)
 
     def named_weights(self):
-        """Returns all weights by path, such as `encoder/block_0/attention/query/kernel`."""
-        return own_weights(self, "encoder")
+        """Returns all weights but LoRA's by path, such as `encoder/block_0/attention/query/kernel`."""
+        named = own_weights(self, "encoder")
+        return {path: weight for path, weight in named.items() if "/lora_kernel_" not in path}
 
     def weight_values(self):
-        """Returns `named_weights()` as numpy arrays."""
-        return {path: keras.ops.convert_to_numpy(weight) for path, weight in self.named_weights().items()}
+        """Returns `named_weights()` as numpy arrays, with LoRA's changes merged."""
+        values = {path: keras.ops.convert_to_numpy(w) for path, w in self.named_weights().items()}
+        for path, change in self.lora_changes().items():
+            values[path] = values[path] + keras.ops.convert_to_numpy(change)
+        return values
 
     def build(self, token_ids_shape):
         """Creates all weights."""
-        self.embeddings.build(token_ids_shape)
-        for layer in [*self.blocks, *([self.pooler] if self.pooler else [])]:
+        embeddings, *others = self.parts()
+        embeddings.build(token_ids_shape)
+        for layer in others:
             layer.build((*token_ids_shape, self.config.hidden_dim))
         self.built = True
 
@@ -233,9 +221,19 @@ class BertEncoder(PresetLoader, keras.Model):
             )
 
     def get_config(self):
-        """Returns the arguments of `__init__`."""
+        """Returns the arguments of `__init__`, and what is frozen or changed by LoRA."""
         return {
             **super().get_config(),
             "config": self.config.to_dict(),
             "pooler": self.pooler is not None,
+            **self.adaptation(),
         }
+
+    @classmethod
+    def from_config(cls, config):
+        """Builds an encoder from `get_config`'s result."""
+        config = dict(config)
+        adaptation = {name: config.pop(name, None) for name in ("frozen", "lora")}
+        encoder = cls(**config)
+        encoder.adapt(**adaptation)
+        return encoder

@@ -62,6 +62,7 @@ TASKS = {
     "BertTextClassifier of numbers": {"labels": ["score"], "problem": "regression"},
     "BertTokenClassifier": {"labels": ["O", "B", "I"], "dropout": 0.3},
     "BertQuestionAnswerer": {},
+    "BertSummarizer": {},
     "BertMultipleChoice": {"dropout": 0.3},
     "BertMaskedLM": {"tied": False},
     "BertPretrainer": {},
@@ -70,10 +71,59 @@ TASKS = {
 }
 
 
+TEXTS = [
+    "good film",
+    "",
+    "the film was very bad. not good! a film very good very bad",
+    "\x07 a  film's",
+    "漢字 good",
+]
+LONG = " ".join(TEXTS * 3)
+# What a task takes, where that is not texts; and it takes texts of any length.
+_SAMPLES = {
+    "BertTokenClassifier": [*TEXTS, LONG],
+    "BertQuestionAnswerer": (["good?", "", "bad " * 9, "film?"], [LONG, TEXTS[2], TEXTS[2], ""]),
+    "BertMultipleChoice": (TEXTS, [["a", TEXTS[2], ""]] * 5),
+    "BertSummarizer": [
+        *TEXTS,
+        LONG,
+        ["good film", "\x07", "bad film", "a film was good and bad"],
+        "good " * 20,
+    ],
+    "BertMaskedLM": ["a [MASK] film", "[MASK] [MASK] good", "film [MASK]"],
+}
+EXPORTED = [name for name in TASKS if name != "BertPretrainer"]
+
+
+def sample_texts(task):
+    """Texts as a task takes them in `predict`, some of them too long."""
+    return _SAMPLES.get(type(task).__name__, TEXTS)
+
+
 def make_task(name, config, tokenizer, **kwargs):
     """One of the tasks on a random encoder."""
     task_class = getattr(kerasbert, name.partition(" ")[0])
     return task_class(BertEncoder(config), tokenizer, **TASKS[name], **kwargs)
+
+
+def training_rows(name, tokenizer, texts):
+    """Tokens and labels for one of the tasks, and what `compile` must be told."""
+    tokens = {key: np.asarray(value) for key, value in tokenizer(texts).items()}
+    if name == "BertMultipleChoice":
+        tokens = {key: np.stack([value, value[::-1]]) for key, value in tokens.items()}
+    rows, length = len(tokens["token_ids"]), tokens["token_ids"].shape[-1]
+    one, each = np.arange(rows) % 2, np.arange(rows * length).reshape(rows, length) % 2
+    y = {
+        "BertTextClassifier of several labels": np.eye(3)[one],
+        "BertTextClassifier of numbers": one.astype("float32"),
+        "BertTokenClassifier": each,
+        "BertSummarizer": each,
+        "BertQuestionAnswerer": {"start": one, "end": one + 1},
+        "BertMaskedLM": each,
+        "BertPretrainer": {"masked_lm": each, "next_sentence": one},
+        "BertTextEmbedder": np.ones((rows, D)),
+    }.get(name, one)
+    return tokens, y, {"loss": "mse", "metrics": None} if name == "BertTextEmbedder" else {}
 
 
 def outputs(result):

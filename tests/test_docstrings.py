@@ -29,7 +29,9 @@ def test_the_examples_run(name):
     assert results.failed == 0
 
 
-@pytest.mark.parametrize("package", ["", ".layers", ".heads", ".tasks", ".text", ".data", ".training"])
+@pytest.mark.parametrize(
+    "package", ["", ".layers", ".heads", ".tasks", ".text", ".data", ".pretraining", ".training"]
+)
 def test_public_names_have_docstrings(package):
     module = importlib.import_module("kerasbert" + package)
     names = {n: v for n, v in vars(module).items() if inspect.isclass(v) or inspect.isfunction(v)}

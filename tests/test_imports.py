@@ -15,15 +15,29 @@ ALLOWED = {
     "text": set(),
     "layers": set(),
     "heads": {"layers"},
-    "encoder": {"layers", "config", "checkpoints"},
+    "adaptation": set(),
+    "encoder": {"layers", "config", "checkpoints", "adaptation"},
     "checkpoints": {"config", "layers"},
     "data": {"text"},
     "training": set(),
+    "pretraining": {"config", "encoder", "tasks", "text", "training"},
     "tasks": {"encoder", "heads", "text", "data", "training", "checkpoints"},
-    "export": {"layers", "text", "config", "checkpoints"},
+    "export": {"layers", "text", "config", "checkpoints", "data", "tasks"},
     "__init__": {"config", "encoder", "tasks", "text"},
+    "__main__": {"pretraining"},
 }
-PURE = {"layers", "encoder", "heads", "checkpoints", "config", "training", "tasks", "checks", "atomic"}
+PURE = {
+    "layers",
+    "adaptation",
+    "encoder",
+    "heads",
+    "checkpoints",
+    "config",
+    "training",
+    "tasks",
+    "checks",
+    "atomic",
+}
 
 
 def files():

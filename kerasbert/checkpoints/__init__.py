@@ -1,5 +1,6 @@
 """Checkpoints of other libraries; their names live here and nowhere else."""
 
+from kerasbert.checkpoints.families import OWN_HEADS
 from kerasbert.checkpoints.formats import open_checkpoint
 from kerasbert.checkpoints.google_out import write_google
 from kerasbert.checkpoints.huggingface_out import write_preset

@@ -224,6 +224,7 @@ def _heads(family, theirs, names, path):
     """The heads that the folder was saved with, those that are not ours left out."""
     if theirs.get("architectures"):
         heads = HEADS_OF_CLASS.get(theirs["architectures"][0].removeprefix(family.classes), ())
+        heads = heads or theirs.get(OWN, {}).get("heads", ())
     else:  # files of the first years do not say; several heads are called `classifier`
         heads = [
             head

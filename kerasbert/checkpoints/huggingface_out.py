@@ -24,6 +24,7 @@ from kerasbert.layers.positions import sinusoidal_positions
 _ACTIVATION_NAMES = {ours: theirs for theirs, ours in reversed(ACTIVATIONS.items())}
 _PROBLEM_NAMES = {ours: theirs for theirs, ours in PROBLEMS.items()}
 _CLASS_OF_HEADS = {heads: name for name, heads in families.HEADS_OF_CLASS.items()}
+_CLASS_OF_HEADS |= {(head,): "Model" for head in families.OWN_HEADS}
 # What a preset folder can hold: only a folder with nothing else is replaced.
 _FILES = {
     "config.json",
@@ -166,6 +167,8 @@ def config_fields(family, config, heads, arguments, tokenizer):
         fields["tie_word_embeddings"] = arguments["tied"]
     known = {"dropout", "labels", "problem", "tied"}
     own = {"task": {name: value for name, value in arguments.items() if name not in known}}
+    if not set(heads).isdisjoint(families.OWN_HEADS):
+        own["heads"] = list(heads)
     if config.position_embedding != "learned":
         own["position_embedding"] = config.position_embedding
     return fields | {OWN: own}

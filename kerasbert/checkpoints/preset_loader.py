@@ -17,7 +17,8 @@ class PresetLoader:
             `LoadReport`, also kept as `load_report`.
 
         Raises, Warns:
-            As `from_preset`.
+            As `from_preset`. ValueError also if LoRA changes the encoder.
         """
+        getattr(self, "encoder", self).check_merged("load_preset")
         self.load_report = load_weights(self, open_checkpoint(preset))
         return self.load_report

@@ -3,6 +3,7 @@
 from kerasbert.data.answers import answer_spans
 from kerasbert.data.batches import PackedTokens, ordered_batches, text_batches
 from kerasbert.data.conll import read_conll
+from kerasbert.data.documents import Documents, sentence_labels, sentence_spans, tokenize_documents
 from kerasbert.data.labels import (
     IGNORED,
     as_array,
@@ -14,8 +15,10 @@ from kerasbert.data.labels import (
     rows_of_hot,
     rows_of_numbers,
 )
+from kerasbert.data.oracle import oracle_labels
 from kerasbert.data.pairs import pair_batches
 from kerasbert.data.readers import read_csv, read_json_lines
+from kerasbert.data.rouge import rouge_scores, summary_words
 from kerasbert.data.rows import (
     count_batches,
     counted,
@@ -34,14 +37,18 @@ from kerasbert.data.schemes import (
     scheme_labels,
     scheme_of_names,
     spans_to_labels,
+    type_of,
 )
+from kerasbert.data.sentence_windows import sentence_windows
+from kerasbert.data.sentences import split_sentences
 from kerasbert.data.squad import QuestionRows, read_squad
 from kerasbert.data.squad_scores import squad_scores
 from kerasbert.data.stream_datasets import no_rows, stream_of, streamed_rows
 from kerasbert.data.streams import RowStream
 from kerasbert.data.tables import read_table
 from kerasbert.data.tfrecords import read_tfrecord, write_tfrecord
-from kerasbert.data.windows import QuestionWindows
+from kerasbert.data.windows import QuestionWindows, cut, homes
+from kerasbert.data.word_graph import split_words, words_of_texts
 from kerasbert.data.word_labels import numbers_of_spans, numbers_of_words
 from kerasbert.data.word_windows import word_windows
-from kerasbert.data.words import Words, are_words, split_words, tokenize_texts, tokenize_words
+from kerasbert.data.words import Words, are_words, tokenize_texts, tokenize_words

@@ -13,56 +13,56 @@ AT_ONCE = 1024
 
 
 def cut(lengths, room, stride):
-    """Cuts rows into windows, as Devlin et al. 2019 did for SQuAD (`run_squad.py`).
+    """Cuts rows into windows, as Devlin et al. 2019 did for SQuAD (`run_squad.py`); a graph function.
 
     Args:
-        lengths: int array `(rows,)`, tokens of each context.
-        room: int array `(rows,)`, the most tokens of a window.
+        lengths: int64 tensor `(rows,)`, tokens of each context.
+        room: int64 tensor `(rows,)`, the most tokens of a window.
         stride: int, tokens from the begin of a window to the begin of the next; half a window where a
             window is no longer than that, so that windows always overlap.
 
     Returns:
-        Three int arrays `(windows,)`: the row, the first token, and the number of tokens.
+        Three int64 tensors `(windows,)`: the row, the first token, and the number of tokens.
 
     Example:
 
-    >>> [part.tolist() for part in cut(np.array([9, 2]), np.array([5, 5]), 3)]
+    >>> [part.numpy().tolist() for part in cut(np.array([9, 2]), np.array([5, 5]), 3)]
     [[0, 0, 0, 1], [0, 3, 6, 0], [5, 5, 3, 2]]
     """
-    step = np.where(stride < room, stride, np.maximum(room // 2, 1))
-    count = 1 + -(-np.maximum(lengths - room, 0) // step)
-    row = np.repeat(np.arange(len(lengths)), count)
-    begin = _places(count) * step[row]
-    return row, begin, np.minimum(lengths[row] - begin, room[row])
+    step = tf.where(stride < room, tf.cast(stride, tf.int64), tf.maximum(room // 2, 1))
+    count = 1 + -(-tf.maximum(lengths - room, 0) // step)
+    row, place = _numbered(count)
+    begin = place * tf.gather(step, row)
+    return row, begin, tf.minimum(tf.gather(lengths, row) - begin, tf.gather(room, row))
 
 
 def homes(row, begin, length, lengths):
-    """Chooses for each token of a context the window where it has the most context.
+    """Chooses for each token of a context the window where it has the most context; a graph function.
 
     That is the least of the tokens to its left and to its right, and a hundredth of the window's length, as
     in `run_squad.py`; of equals the first.
 
     Args:
         row, begin, length: of `cut`.
-        lengths: int array `(rows,)`, tokens of each context.
+        lengths: int64 tensor `(rows,)`, tokens of each context.
 
     Returns:
-        int array `(tokens of all rows,)`, numbers of windows.
+        int64 tensor `(tokens of all rows,)`, numbers of windows.
     """
-    window, place = np.repeat(np.arange(len(row)), length), _places(length)
-    token = (np.cumsum(lengths) - lengths)[row[window]] + begin[window] + place
-    score = np.minimum(place, length[window] - 1 - place) + 0.01 * length[window]
-    best = np.full(lengths.sum(), -1.0)
-    np.maximum.at(best, token, score)
-    home = np.full(lengths.sum(), len(row))
-    chosen = score == best[token]
-    np.minimum.at(home, token[chosen], window[chosen])
-    return home
+    window, place = _numbered(length)
+    token = tf.gather(tf.gather(tf.cumsum(lengths, exclusive=True), row) + begin, window) + place
+    length = tf.gather(length, window)
+    score = tf.cast(tf.minimum(place, length - 1 - place), tf.float64) + 0.01 * tf.cast(length, tf.float64)
+    count = tf.reduce_sum(lengths)
+    best = tf.gather(tf.math.unsorted_segment_max(score, token, count), token)
+    chosen = tf.where(score == best, window, tf.int64.max)
+    return tf.math.unsorted_segment_min(chosen, token, count)
 
 
-def _places(counts):
-    """0, 1, ... up to each count, in a row."""
-    return np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+def _numbered(counts):
+    """Of `counts` things to a row: the row of each, and its number in the row."""
+    places = tf.ragged.range(counts)
+    return places.value_rowids(), places.flat_values
 
 
 class TokenSlices:
@@ -170,7 +170,8 @@ class QuestionWindows:
         self._questions, self.contexts = Texts.of(questions, tokenizer), Texts.of(contexts, tokenizer)
         self.num_truncated = int((self._questions.lengths > self.question_limit).sum())
         kept = np.minimum(self._questions.lengths, self.question_limit)
-        self.row, self.begin, self.length = cut(self.contexts.lengths, room - kept, stride)
+        windows = cut(self.contexts.lengths, room - kept, stride)
+        self.row, self.begin, self.length = (values.numpy() for values in windows)
         self._question_lengths = kept
         # All special tokens but the [SEP] at the end come before the context.
         self.place = kept[self.row] + special - 1
@@ -182,7 +183,7 @@ class QuestionWindows:
     @functools.cached_property
     def homes(self):
         """`homes` of these windows."""
-        return homes(self.row, self.begin, self.length, self.contexts.lengths)
+        return homes(self.row, self.begin, self.length, self.contexts.lengths).numpy()
 
     def labels(self, spans):
         """Returns the positions of answers in packed windows.

@@ -1,9 +1,9 @@
-"""Long rows of tokens cut into windows that overlap, each word decided in one of them."""
+"""Long rows of tokens cut into windows that overlap, each word decided in one; in graph operations."""
 
-import numpy as np
+from kerasbert.optional import tensorflow as tf
 
 
-def word_windows(words, room, stride):
+def word_windows(ids, first, room, stride):
     """Cuts rows of tokens into windows.
 
     A row that fits is one window. Of a longer one, each begins `stride` tokens after the one before, and the
@@ -11,45 +11,52 @@ def word_windows(words, room, stride):
     border. A window that decides no word is left out.
 
     Args:
-        words: `Words`.
+        ids: ragged int32 `(R, None)`, the tokens of R rows, without special ones.
+        first: ragged int32 `(R, None)`, the first token of each word, counted in its row; -1 for a word
+            without tokens.
         room: int, the most tokens in a window, special ones not counted.
         stride: int from 1 to `room`.
 
     Returns:
-        A pair of lists of int32 arrays, one to a window: token ids; and at each token the number in all
-        words of the word that it decides, or -1.
+        A pair of ragged int32 tensors `(W, None)`: the tokens of each window; and at each token the number,
+        among the words of all rows, of the word that it decides, or -1.
 
     Example:
 
-    >>> from kerasbert.data import tokenize_words
-    >>> letters = BertTokenizer(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"abcdef"])
-    >>> ids, decided = word_windows(tokenize_words([[*"abcdef"]], letters), room=4, stride=2)
-    >>> [row.tolist() for row in ids], [row.tolist() for row in decided]
+    >>> ids, first = tf.ragged.constant([[5, 6, 7, 8, 9, 10]]), tf.ragged.constant([[0, 1, 2, 3, 4, 5]])
+    >>> ids, decided = word_windows(ids, first, room=4, stride=2)
+    >>> ids.to_list(), decided.to_list()
     ([[5, 6, 7, 8], [7, 8, 9, 10]], [[0, 1, 2, -1], [-1, 3, 4, 5]])
     """
-    ids, decided = [], []
-    for row in range(len(words.splits) - 1):
-        begin, end = words.id_splits[row : row + 2]
-        numbers = np.arange(*words.splits[row : row + 2], dtype="int32")
-        first = words.first[words.splits[row] : words.splits[row + 1]]
-        numbers, first = numbers[first >= 0], first[first >= 0]
-        at = np.full(end - begin, -1, "int32")
-        at[first - begin] = numbers
-        if not len(numbers):
-            continue
-        if end - begin <= room:
-            ids.append(words.ids[begin:end])
-            decided.append(at)
-            continue
-        starts = np.append(np.arange(0, end - begin - room, stride), end - begin - room)
-        # Halfway between the middles of two windows a token is equally far from a border of each.
-        halfway = (starts[:-1] + starts[1:] + room - 1) / 2
-        window = np.searchsorted(halfway, first - begin, side="left")
-        for which in np.unique(window):
-            start = starts[which]
-            mine = np.full(room, -1, "int32")
-            places = first[window == which] - begin
-            mine[places - start] = at[places]
-            ids.append(words.ids[begin + start : begin + start + room])
-            decided.append(mine)
-    return ids, decided
+    lengths = tf.cast(ids.row_lengths(), tf.int32)
+    beyond = tf.maximum(lengths - room, 0)
+    counts = 1 + _ceiling(beyond, stride)  # windows of each row
+    word = tf.cast(tf.reshape(tf.where(first.flat_values >= 0), [-1]), tf.int32)
+    row, token = tf.gather(first.value_rowids(), word), tf.gather(first.flat_values, word)
+
+    # Halfway between the middles of two windows a token is equally far from a border of each. All but the
+    # last window stand `stride` apart; doubled, places are whole numbers.
+    beyond, last = tf.gather(beyond, row), tf.gather(counts, row) - 1
+    passed = _ceiling(tf.maximum(2 * token - (room - 1) - stride, 0), 2 * stride)
+    passed = tf.minimum(passed, tf.maximum(last - 1, 0))
+    reached = (last > 0) & (2 * token > (last - 1) * stride + beyond + room - 1)
+    window = tf.where(reached, last, passed)
+
+    used, window = tf.unique(tf.gather(tf.cumsum(counts, exclusive=True), row) + window)
+    row = tf.gather(tf.repeat(tf.range(tf.size(counts)), counts), used)
+    begin = (used - tf.gather(tf.cumsum(counts, exclusive=True), row)) * stride
+    begin = tf.minimum(begin, tf.maximum(tf.gather(lengths, row) - room, 0))
+    length = tf.minimum(tf.gather(lengths, row), room)
+
+    place = tf.gather(tf.cumsum(length, exclusive=True) - begin, window) + token
+    decided = tf.tensor_scatter_nd_update(tf.fill([tf.reduce_sum(length)], -1), place[:, None], word)
+    start = tf.gather(tf.cast(ids.row_starts(), tf.int32), row) + begin
+    windows = tf.RaggedTensor.from_row_lengths(decided, tf.cast(length, tf.int64), validate=False)
+    return windows.with_flat_values(
+        tf.gather(ids.flat_values, tf.ragged.range(start, start + length).flat_values)
+    ), windows
+
+
+def _ceiling(one, two):
+    """Whole numbers divided and rounded up."""
+    return -(-one // two)

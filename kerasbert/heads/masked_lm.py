@@ -25,9 +25,11 @@ class MaskedLMHead(keras.layers.Layer):
     Call arguments:
         sequence_output: float tensor `(B, S, D)`, or `(S, D)` for one sequence.
         token_embedding: float tensor `(V, D)`, the encoder's; not read if not tied.
+        mask_positions: int tensor `(B, M)`, or `(M,)`, or None: the positions to score; None: all. Of 128
+            positions about 20 are masked, and the rest needs no product with the vocabulary.
 
     Returns:
-        Float tensor `(B, S, V)`, or `(S, V)`: logits.
+        Float tensor `(B, S, V)`, or `(S, V)`: logits; with `mask_positions` M in place of S.
 
     Raises:
         ValueError: if `token_embedding` is missing where it is tied.
@@ -60,7 +62,7 @@ class MaskedLMHead(keras.layers.Layer):
             epsilon=layer_norm_epsilon, name="layer_norm", dtype=self.dtype_policy
         )
 
-    def build(self, sequence_output_shape, token_embedding_shape=None):
+    def build(self, sequence_output_shape, token_embedding_shape=None, mask_positions_shape=None):
         """Creates the dense layer, the normalization, the bias and, if not tied, the last kernel."""
         hidden_dim = sequence_output_shape[-1]
         self.dense = make_dense(hidden_dim, self.initializer_range, name="dense", dtype=self.dtype_policy)
@@ -78,8 +80,10 @@ class MaskedLMHead(keras.layers.Layer):
             )
         self.built = True
 
-    def call(self, sequence_output, token_embedding=None):
+    def call(self, sequence_output, token_embedding=None, mask_positions=None):
         """See the class."""
+        if mask_positions is not None:
+            sequence_output = _at(sequence_output, mask_positions)
         kernel = token_embedding if self.tied else self.decoder_kernel
         if kernel is None:
             raise checks.invalid(
@@ -92,9 +96,11 @@ class MaskedLMHead(keras.layers.Layer):
         kernel = ops.cast(ops.convert_to_tensor(kernel), self.compute_dtype)
         return ops.matmul(x, ops.transpose(kernel)) + self.output_bias
 
-    def compute_output_shape(self, sequence_output_shape, token_embedding_shape=None):
-        """Returns the input's shape with V in place of D."""
-        return (*sequence_output_shape[:-1], self.vocabulary_size)
+    def compute_output_shape(
+        self, sequence_output_shape, token_embedding_shape=None, mask_positions_shape=None
+    ):
+        """Returns the input's shape with V in place of D, and M of S."""
+        return (*(mask_positions_shape or sequence_output_shape[:-1]), self.vocabulary_size)
 
     def get_config(self):
         """Returns the arguments of `__init__`."""
@@ -106,3 +112,11 @@ class MaskedLMHead(keras.layers.Layer):
             "initializer_range": self.initializer_range,
             "tied": self.tied,
         }
+
+
+def _at(vectors, positions):
+    """The vectors `(..., M, D)` at `positions` `(..., M)` of `vectors` `(..., S, D)`."""
+    *lead, length, hidden_dim = ops.shape(vectors)
+    if lead:
+        positions = positions + ops.arange(lead[0], dtype=positions.dtype)[:, None] * length
+    return ops.take(ops.reshape(vectors, (-1, hidden_dim)), positions, axis=0)

@@ -45,14 +45,47 @@ class BertInitializer(keras.initializers.TruncatedNormal):
         return {"stddev": self.stddev}
 
 
+class BertDense(keras.layers.Dense):
+    """A `Dense` whose low-rank change (LoRA) can be saved as it is, and merged.
+
+    Keras saves the changed kernel, and loads zeros for both factors of the change: neither would ever learn
+    again, because the gradient of each is a product with the other.
+    """
+
+    def enable_lora(self, rank, lora_alpha=None):
+        """Lets a change of rank `rank` learn, and nothing else of the layer."""
+        self.trainable = True  # else the new weights would be frozen, too
+        super().enable_lora(rank, lora_alpha)
+        self.bias.trainable = False
+
+    def lora_change(self):
+        """What LoRA adds to the kernel, a float32 tensor like it."""
+        return self.lora_alpha / self.lora_rank * ops.matmul(self.lora_kernel_a, self.lora_kernel_b)
+
+    def merge_lora(self):
+        """Adds the change to the kernel for good."""
+        change = self.lora_change()
+        self.lora_enabled = False  # from here on `kernel` is the variable
+        self.kernel.assign_add(change)
+        del self.lora_kernel_a, self.lora_kernel_b
+
+    def save_own_variables(self, store):
+        """Saves the kernel, the bias and LoRA's factors, each by itself."""
+        saved = keras.layers.Layer if self.lora_enabled else keras.layers.Dense
+        saved.save_own_variables(self, store)
+
+    def load_own_variables(self, store):
+        """Loads what `save_own_variables` saves."""
+        loaded = keras.layers.Layer if self.lora_enabled else keras.layers.Dense
+        loaded.load_own_variables(self, store)
+
+
 def make_dense(units, initializer_range, *, name, dtype):
-    """A `Dense` with BERT's initializer.
+    """A `BertDense` with BERT's initializer.
 
     Each call makes its own initializer: Keras gives kernels that share one identical values.
     """
-    return keras.layers.Dense(
-        units, kernel_initializer=BertInitializer(initializer_range), name=name, dtype=dtype
-    )
+    return BertDense(units, kernel_initializer=BertInitializer(initializer_range), name=name, dtype=dtype)
 
 
 def apply_to_vectors(dense, x):

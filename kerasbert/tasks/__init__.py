@@ -7,6 +7,8 @@ from kerasbert.tasks.next_sentence import BertNextSentencePredictor
 from kerasbert.tasks.pretrainer import BertPretrainer
 from kerasbert.tasks.question_answerer import BertQuestionAnswerer
 from kerasbert.tasks.spans import Answer
+from kerasbert.tasks.summaries import Summary
+from kerasbert.tasks.summarizer import BertSummarizer
 from kerasbert.tasks.text_classifier import BertTextClassifier
 from kerasbert.tasks.text_embedder import BertTextEmbedder
 from kerasbert.tasks.token_classifier import BertTokenClassifier

@@ -4,9 +4,11 @@ import keras
 import numpy as np
 
 from kerasbert import checks
-from kerasbert.data import IGNORED
+from kerasbert.data import IGNORED, is_tokens
 from kerasbert.heads import MaskedLMHead
 from kerasbert.tasks.task import BATCH_SIZE, Task
+
+TOP_K = 5
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
@@ -49,10 +51,9 @@ class BertMaskedLM(Task):
 
     def call(self, inputs, training=None):
         """See the class."""
-        sequence_output = self.encoder(inputs, training=training)["sequence_output"]
-        return self.head(sequence_output, self.encoder.embeddings.token_embedding.embeddings)
+        return self.logits(self.encoder(inputs, training=training))
 
-    def fill_masks(self, texts, top_k=5):
+    def fill_masks(self, texts, top_k=TOP_K):
         """The most probable tokens for each `[MASK]` in texts (`<mask>` for RoBERTa).
 
         Args:
@@ -72,7 +73,17 @@ class BertMaskedLM(Task):
         >>> [[[(token, probability)]]] = BertMaskedLM(encoder, tokenizer).fill_masks(
         ...     ["a [MASK] film"], top_k=1)
         """
-        tokenizer = self._mask_tokenizer("fill_masks")
+        return self.predict_by(self.answer_tokens, texts, top_k)
+
+    def predict(self, x, batch_size=None, verbose="auto", **kwargs):
+        """Fills the masks of texts, as `fill_masks`; for tokens it returns logits `(B, S, V)`."""
+        if is_tokens(x):
+            return super().predict(x, batch_size, verbose, **kwargs)
+        return self.fill_masks(x, **kwargs)
+
+    def predict_by(self, run, texts, top_k=TOP_K):
+        """As `fill_masks`, by whatever else runs this model; see `TextTask.predict_by`."""
+        tokenizer = self.mask_tokenizer("fill_masks")
         checks.positive_int("fill_masks", top_k=top_k)
         filled = []
         for start in range(0, len(texts), BATCH_SIZE):
@@ -88,12 +99,11 @@ class BertMaskedLM(Task):
                     where=f"fill_masks, row {start + bad[0]}",
                     text=batch[bad[0]],
                 )
-            probabilities = keras.ops.softmax(keras.ops.cast(self(tokens, training=False), "float32"))
-            probabilities = keras.ops.convert_to_numpy(probabilities)
+            probabilities = keras.ops.convert_to_numpy(run(tokens)[self.output])
             filled += [self._best(*row, top_k) for row in zip(probabilities, masked, strict=True)]
         return filled
 
-    def _mask_tokenizer(self, where):
+    def mask_tokenizer(self, where):
         """The tokenizer, but for `[MASK]` in a text, which is the token here."""
         if self.tokenizer is None:
             raise checks.invalid(
@@ -114,6 +124,35 @@ class BertMaskedLM(Task):
             best = np.argsort(-row[: self.tokenizer.vocabulary_size], kind="stable")[:top_k]
             found.append([(self.tokenizer.vocabulary[int(i)], float(row[i])) for i in best])
         return found
+
+    # === What exports ask of a task ===
+
+    endpoint = "fill"
+    output = "probabilities"
+    answer_names = (output,)
+    first_token_only = False
+
+    def logits(self, encoder_outputs, training=None):
+        """Logits `(B, S, V)`, or `(S, V)`, of what the encoder returns."""
+        return self.head(
+            encoder_outputs["sequence_output"], self.encoder.embeddings.token_embedding.embeddings
+        )
+
+    def answers(self, logits):
+        """Named outputs of logits: `probabilities`, `(B, S, V)`, in float32."""
+        return {self.output: keras.ops.softmax(keras.ops.cast(logits, "float32"))}
+
+    def answer_tokens(self, tokens):
+        """The `answers` to a batch of tokens `(B, S)`, or to one sequence `(S,)`."""
+        return self.answers(self(tokens, training=False))
+
+    def comparable(self, answers, padding_mask):
+        """See `TextTask.comparable`."""
+        return np.asarray(answers[self.output])
+
+    def decisions(self, predictions):
+        """What counts as the same answer, of what `fill_masks` returns: the best token of each mask."""
+        return [[best[0][0] for best in row] for row in predictions]
 
     def default_loss(self):
         """Cross-entropy over the vocabulary, at the masked positions."""

@@ -6,7 +6,7 @@ from keras import ops
 
 from kerasbert.heads import ClassificationHead
 from kerasbert.tasks.choice_feed import ChoiceFeed
-from kerasbert.tasks.text_task import TextTask
+from kerasbert.tasks.text_task import BATCH_SIZE, TextTask
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
@@ -60,8 +60,34 @@ class BertMultipleChoice(TextTask):
         """See the class."""
         *lead, choices, length = ops.shape(inputs["token_ids"])
         rows = {name: ops.reshape(value, (-1, length)) for name, value in inputs.items()}
-        pooled = self.encoder(rows, first_token_only=True, training=training)["pooled_output"]
-        return ops.reshape(self.head(pooled, training=training), (*lead, choices))
+        return ops.reshape(super().call(rows, training=training), (*lead, choices))
+
+    def predict_by(self, run, x, batch_size=None):
+        """See `TextTask.predict_by`; `run` scores each choice, in `(B, 1)`, by itself."""
+        scores = []
+        for tokens in self.feed_class(self).unlabelled(x, batch_size or BATCH_SIZE)[0]:
+            *lead, length = tokens["token_ids"].shape
+            found = run({name: ops.reshape(value, (-1, length)) for name, value in tokens.items()})
+            scores.append(np.reshape(found[self.output], lead))
+        return self.postprocess(np.concatenate(scores))
+
+    # === What TextTask asks of a task ===
+
+    endpoint = "choose"
+    output = "score"
+    first_token_only = True
+
+    def logits(self, encoder_outputs, training=None):
+        """The score of one choice, `(B, 1)` or `(1,)`, of what the encoder returns."""
+        return self.head(encoder_outputs["pooled_output"], training=training)
+
+    def answers(self, logits):
+        """Named outputs of a choice by itself: `score`, `(B, 1)`, in float32."""
+        return {self.output: ops.cast(logits, "float32")}
+
+    def decisions(self, predictions):
+        """What counts as the same answer, of what `predict` returns: the most probable choice."""
+        return predictions.argmax(-1)
 
     def default_loss(self):
         """Cross-entropy over the choices."""

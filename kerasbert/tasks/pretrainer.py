@@ -1,34 +1,43 @@
-"""The two losses of BERT's pre-training."""
+"""BERT's pre-training: masked tokens, and whether two segments belong together."""
 
 import keras
 
-from kerasbert.data import IGNORED
+from kerasbert import checks
+from kerasbert.data import IGNORED, is_dataset
 from kerasbert.heads import ClassificationHead
+from kerasbert.optional import tensorflow as tf
 from kerasbert.tasks.masked_lm import masked_lm_head
 from kerasbert.tasks.task import Task
+from kerasbert.training import TokenAccuracy
+
+PAIRS = ("next_sentence", "sentence_order", "none")
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
 class BertPretrainer(Task):
-    """Masked tokens and the next sentence. It takes tokens of pairs, as a tokenizer gives them.
+    """Masked tokens and the next sentence: takes batches of `kerasbert.pretraining`, or tokens.
 
     Devlin et al. 2019, section 3.1, https://arxiv.org/abs/1810.04805.
 
     Args:
-        encoder: `BertEncoder` with a pooler.
-        tokenizer: `BertTokenizer`.
+        encoder: `BertEncoder`, with a pooler unless `pairs` is `"none"`.
+        tokenizer: `BertTokenizer` or `RobertaTokenizer`.
         tied: bool, whether the last kernel of the masked language model is the token embedding.
+        pairs: str, what is learned from two segments: `"next_sentence"`; `"sentence_order"` (ALBERT, Lan et
+            al. 2020, section 3.1, https://arxiv.org/abs/1909.11942), by the same head; or `"none"` (RoBERTa,
+            Liu et al. 2019, section 4.2, https://arxiv.org/abs/1907.11692).
         max_sequence_length: int or None, the longest input in tokens; None: the encoder's.
         **kwargs: `name`, `dtype`.
 
     Call arguments:
         inputs: dict of int tensors `token_ids`, `segment_ids`, `padding_mask`, `(B, S)` each, or `(S,)`
-            for one sequence.
+            for one sequence; and `mask_positions`, `(B, M)` or `(M,)`, if these alone are to be scored.
 
     Returns:
-        dict of `masked_lm`, float tensor `(B, S, V)`, and `next_sentence`, `(B, 2)`: logits. `fit` takes a
-        dict of `masked_lm`, token ids `(B, S)` and -100 where nothing is to be predicted, and
-        `next_sentence`, int `(B,)`: 0 if the second text follows the first, 1 if it is a random one.
+        dict of `masked_lm`, float tensor `(B, S, V)`, or `(B, M, V)` with `mask_positions`; and, of pairs,
+        `next_sentence`, `(B, 2)`: logits. `fit` takes a data set of `pretraining_batches`; or tokens and a
+        dict of `masked_lm`, token ids `(B, S)` or `(B, M)` and -100 where nothing is to be predicted, and
+        `next_sentence`, int `(B,)`: 0 if the segments are in order, 1 if not.
 
     Example:
 
@@ -40,40 +49,96 @@ class BertPretrainer(Task):
     """
 
     head_names = ("masked_lm", "next_sentence")
-    needs_pooler = True
-    preset_arguments = ("tied",)
+    preset_arguments = ("tied", "pairs")
 
-    def __init__(self, encoder, tokenizer, tied=True, max_sequence_length=None, **kwargs):
+    def __init__(
+        self, encoder, tokenizer, tied=True, pairs="next_sentence", max_sequence_length=None, **kwargs
+    ):
+        checks.one_of("BertPretrainer", PAIRS, pairs=pairs)
+        self.needs_pooler = pairs != "none"
         super().__init__(encoder, tokenizer, max_sequence_length, **kwargs)
         config = encoder.config
+        self.pairs = pairs
         self.masked_lm_head = masked_lm_head(config, tied, self.dtype_policy)
-        self.next_sentence_head = ClassificationHead(
-            2, 0.0, config.initializer_range, name="next_sentence", dtype=self.dtype_policy
-        )
-        self.next_sentence_head.build((None, config.hidden_dim))
+        self.next_sentence_head = None
+        if self.needs_pooler:
+            self.next_sentence_head = ClassificationHead(
+                2, 0.0, config.initializer_range, name="next_sentence", dtype=self.dtype_policy
+            )
+            self.next_sentence_head.build((None, config.hidden_dim))
+        else:
+            self.head_names = ("masked_lm",)
         self.built = True
+
+    @classmethod
+    def _pooler_of(cls, arguments):
+        return arguments.get("pairs", PAIRS[0]) != "none"
 
     @property
     def heads(self):
-        """The two heads."""
-        return [self.masked_lm_head, self.next_sentence_head]
+        """The two heads, or that of masked tokens alone."""
+        return [self.masked_lm_head, *([self.next_sentence_head] if self.needs_pooler else [])]
 
     def call(self, inputs, training=None):
         """See the class."""
+        inputs = dict(inputs)
+        mask_positions = inputs.pop("mask_positions", None)
         outputs = self.encoder(inputs, training=training)
         table = self.encoder.embeddings.token_embedding.embeddings
-        return {
-            "masked_lm": self.masked_lm_head(outputs["sequence_output"], table),
-            "next_sentence": self.next_sentence_head(outputs["pooled_output"]),
-        }
+        logits = {"masked_lm": self.masked_lm_head(outputs["sequence_output"], table, mask_positions)}
+        if self.needs_pooler:
+            logits["next_sentence"] = self.next_sentence_head(outputs["pooled_output"])
+        return logits
+
+    def fit(self, x=None, y=None, **kwargs):
+        """Trains on a data set of `pretraining_batches`, or on tokens and labels as `keras.Model.fit`."""
+        if is_dataset(x):
+            kwargs["shuffle"] = False  # Keras warns that it will not
+        if kwargs.get("validation_data") is not None:
+            kwargs["validation_data"] = self.as_keras_takes_them(kwargs["validation_data"])
+        return super().fit(self.as_keras_takes_them(x), y, **kwargs)
+
+    def evaluate(self, x=None, y=None, **kwargs):
+        """Returns losses and accuracies on a data set of `pretraining_batches`, or on tokens and labels."""
+        return super().evaluate(self.as_keras_takes_them(x), y, **kwargs)
+
+    def as_keras_takes_them(self, batches):
+        """Makes pairs of inputs and labels of what `pretraining_batches` returns; what is not that stays."""
+        if not is_dataset(batches) or not isinstance(batches.element_spec, dict):
+            return batches
+        missing = {"mask_ids", *(["next_sentence"] if self.needs_pooler else [])} - set(batches.element_spec)
+        if missing:
+            raise checks.invalid(
+                f'Batches for `pairs="{self.pairs}"` must have labels of everything that is learned.',
+                fix="Write the examples with the same `pairs` in their `ExampleSettings`.",
+                where=self.name,
+                missing=sorted(missing),
+            )
+
+        def labelled(batch):
+            batch = dict(batch)
+            masked = tf.where(batch.pop("mask_weights") > 0, batch.pop("mask_ids"), IGNORED)
+            labels = {"masked_lm": masked, "next_sentence": batch.pop("next_sentence", None)}
+            return batch, labels if self.needs_pooler else {"masked_lm": masked}
+
+        return batches.map(labelled)
 
     def default_loss(self):
-        """The sum of two cross-entropies: of masked tokens, and of the next sentence."""
-        return {
+        """The sum of two cross-entropies: of masked tokens, and of the pair."""
+        losses = {
             "masked_lm": keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=IGNORED),
             "next_sentence": keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         }
+        return {name: losses[name] for name in self.head_names}
+
+    def default_metrics(self):
+        """The accuracy of each."""
+        metrics = {
+            "masked_lm": [TokenAccuracy(IGNORED)],
+            "next_sentence": [keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
+        }
+        return {name: metrics[name] for name in self.head_names}
 
     def get_config(self):
         """Returns the arguments of `__init__`."""
-        return {**super().get_config(), "tied": self.masked_lm_head.tied}
+        return {**super().get_config(), "tied": self.masked_lm_head.tied, "pairs": self.pairs}

@@ -7,6 +7,7 @@ import keras
 from keras import ops
 
 from kerasbert.data import class_numbers, label_lookup, multi_hot, row_numbers, rows_of_hot, rows_of_numbers
+from kerasbert.tasks.r_drop import bernoulli_divergence, categorical_divergence, normal_divergence
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,6 +22,7 @@ class Problem:
         metrics: function without arguments, of a list of Keras metrics on logits.
         label_numbers: function of labels in memory, the label names and a place for errors: an array.
         label_function: function of the label names: a graph function of a tensor of labels.
+        divergence: function of two tensors of logits `(B, C)`: how far their answers are apart, `(B,)`.
         decisions: function of answers, an array: what counts as the same answer; None where nothing does.
     """
 
@@ -31,6 +33,7 @@ class Problem:
     metrics: Callable
     label_numbers: Callable
     label_function: Callable
+    divergence: Callable
     decisions: Callable | None
 
 
@@ -42,6 +45,7 @@ SINGLE_LABEL = Problem(
     metrics=lambda: [keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
     label_numbers=class_numbers,
     label_function=label_lookup,
+    divergence=categorical_divergence,
     decisions=lambda answers: answers.argmax(-1),
 )
 
@@ -60,6 +64,7 @@ MULTI_LABEL = Problem(
     metrics=lambda: [keras.metrics.MeanMetricWrapper(label_accuracy, name="accuracy")],
     label_numbers=multi_hot,
     label_function=rows_of_hot,
+    divergence=bernoulli_divergence,
     decisions=lambda answers: answers > 0.5,
 )
 REGRESSION = Problem(
@@ -70,6 +75,7 @@ REGRESSION = Problem(
     metrics=lambda: [keras.metrics.MeanAbsoluteError(name="absolute_error")],
     label_numbers=row_numbers,
     label_function=rows_of_numbers,
+    divergence=normal_divergence,
     decisions=None,
 )
 BY_NAME = {"single_label": SINGLE_LABEL, "multi_label": MULTI_LABEL, "regression": REGRESSION}

@@ -2,12 +2,13 @@
 
 import keras
 import numpy as np
+from keras import ops
 
 from kerasbert import checks
 from kerasbert.data import QuestionRows, RowStream, is_tokens, squad_scores
 from kerasbert.heads import SpanHead
 from kerasbert.tasks.question_feed import QuestionFeed, question_columns
-from kerasbert.tasks.spans import best_answers
+from kerasbert.tasks.spans import MAX_ANSWER_LENGTH, best_answers
 from kerasbert.tasks.text_task import BATCH_SIZE, TextTask
 
 
@@ -70,15 +71,13 @@ class BertQuestionAnswerer(TextTask):
         self.head.build((None, None, config.hidden_dim))
         self.built = True
 
-    def call(self, inputs, training=None):
-        """See the class."""
-        return self.head(self.encoder(inputs, training=training)["sequence_output"])
-
-    def compile(self, *args, loss_weights="auto", **kwargs):
-        """As `Task.compile`; start and end count half each."""
+    def compile(self, optimizer="auto", loss="auto", metrics="auto", loss_weights="auto", **kwargs):
+        """As `Task.compile`; one loss is that of start and end alike, and these count half each."""
+        if isinstance(loss, keras.losses.Loss):
+            loss = dict.fromkeys(("start", "end"), loss)
         if isinstance(loss_weights, str):
             loss_weights = {"start": 0.5, "end": 0.5}
-        super().compile(*args, loss_weights=loss_weights, **kwargs)
+        super().compile(optimizer, loss, metrics, loss_weights=loss_weights, **kwargs)
 
     def fit(self, x=None, y=None, **kwargs):
         """Trains on questions, contexts and answers, in batches of windows of about one length.
@@ -115,7 +114,7 @@ class BertQuestionAnswerer(TextTask):
         batch_size=None,
         verbose="auto",
         n_best=1,
-        max_answer_length=30,
+        max_answer_length=MAX_ANSWER_LENGTH,
         null_threshold=None,
         **kwargs,
     ):
@@ -140,16 +139,25 @@ class BertQuestionAnswerer(TextTask):
         checks.positive_int("predict", n_best=n_best, max_answer_length=max_answer_length)
         if is_tokens(x):
             return super().predict(x, batch_size, verbose, **kwargs)
-        feed, answers = self.feed_class(self), []
-        for part, _, where in feed.parts(x):
-            questions, contexts = question_columns(part, where)
-            windows = feed.windows(questions, contexts, where)
-            logits = self._window_logits(feed, windows, batch_size or BATCH_SIZE, verbose)
-            answers += best_answers(windows, *logits, contexts, n_best, max_answer_length, null_threshold)
+        feed, options = self.feed_class(self), (n_best, max_answer_length, null_threshold)
+        answers = self._answers(feed, self.predict_on_batch, x, batch_size, verbose, *options)
         feed.warn_if_truncated()
         return answers if n_best > 1 else [best for (best,) in answers]
 
-    def _window_logits(self, feed, windows, batch_size, verbose):
+    def predict_by(self, run, x, batch_size=None):
+        """See `TextTask.predict_by`."""
+        return [best for (best,) in self._answers(self.feed_class(self), run, x, batch_size)]
+
+    def _answers(self, feed, run, x, batch_size=None, verbose=0, *options):
+        answers = []
+        for part, _, where in feed.parts(x):
+            questions, contexts = question_columns(part, where)
+            windows = feed.windows(questions, contexts, where)
+            logits = self._window_logits(run, feed, windows, batch_size or BATCH_SIZE, verbose)
+            answers += best_answers(windows, *logits, contexts, *options)
+        return answers
+
+    def _window_logits(self, run, feed, windows, batch_size, verbose):
         """Start and end logits, float32 `(windows, S)`, of the windows in their own order."""
         longest = windows.packed_lengths.max(initial=1)
         # Not by `Model.predict`: it joins batches of different S number by number.
@@ -157,7 +165,7 @@ class BertQuestionAnswerer(TextTask):
         quiet = verbose == 0 or not len(windows)
         bar = None if quiet else keras.utils.Progbar(-(-len(windows) // batch_size), unit_name="batch")
         for i, (numbers, tokens) in enumerate(feed.by_length(windows, batch_size)):
-            found = self.predict_on_batch(tokens)
+            found = run(tokens)
             for kept, name in zip(logits, ("start", "end"), strict=True):
                 kept[numbers, : found[name].shape[1]] = found[name]
             if bar:
@@ -191,6 +199,26 @@ class BertQuestionAnswerer(TextTask):
         return squad_scores([answer.text for answer in found], answers, language, version)
 
     # === What TextTask asks of a task ===
+
+    endpoint = "answer"
+    answer_names = ("start", "end")
+
+    def logits(self, encoder_outputs, training=None):
+        """`start` and `end`, `(B, S)` or `(S,)`, of what the encoder returns."""
+        return self.head(encoder_outputs["sequence_output"])
+
+    def answers(self, logits):
+        """Named outputs: the logits `start` and `end`, `(B, S)`, in float32."""
+        return {name: ops.cast(value, "float32") for name, value in logits.items()}
+
+    def comparable(self, answers, padding_mask):
+        """Probabilities of the positions as start and as end, `(B, S, 2)`."""
+        logits = (np.where(padding_mask, answers[name], -np.inf) for name in self.answer_names)
+        return np.stack([ops.convert_to_numpy(ops.softmax(values)) for values in logits], -1)
+
+    def decisions(self, predictions):
+        """What counts as the same answer, of what `predict` returns: where it stands."""
+        return [(answer.start, answer.end) for answer in predictions]
 
     def default_loss(self):
         """Cross-entropy of the start and of the end over the positions."""

@@ -4,6 +4,8 @@ import dataclasses
 
 import numpy as np
 
+MAX_ANSWER_LENGTH = 30
+
 
 @dataclasses.dataclass(frozen=True)
 class Answer:
@@ -25,7 +27,9 @@ class Answer:
     null_score: float
 
 
-def best_answers(windows, start, end, contexts, n_best=1, max_answer_length=30, null_threshold=None):
+def best_answers(
+    windows, start, end, contexts, n_best=1, max_answer_length=MAX_ANSWER_LENGTH, null_threshold=None
+):
     """Finds the best spans over all windows of each question.
 
     All spans are compared, where `run_squad.py` compares those of the 20 best starts and ends. As there, a

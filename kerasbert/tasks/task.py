@@ -10,13 +10,14 @@ from kerasbert.checkpoints import PresetLoader, load_weights, open_checkpoint, o
 from kerasbert.data import count_batches
 from kerasbert.encoder import BertEncoder
 from kerasbert.optional import tensorflow as tf
+from kerasbert.tasks.r_drop import RDrop
 from kerasbert.text import tokenizer_from_folder
 from kerasbert.training import BertAdamW, WarmupLinearDecay
 
 BATCH_SIZE = 32
 
 
-class Task(PresetLoader, keras.Model):
+class Task(RDrop, PresetLoader, keras.Model):
     """The base of tasks.
 
     A subclass names its heads (`heads`, layers; `head_names`, as checkpoints know them), says whether it
@@ -108,10 +109,15 @@ class Task(PresetLoader, keras.Model):
         arguments, fresh_heads = cls._arguments(checkpoint, kwargs)
         if isinstance(tokenizer, str):
             tokenizer = tokenizer_from_folder(checkpoint.folder)
-        encoder = BertEncoder.to_be_loaded(checkpoint, cls.needs_pooler, dtype)
+        encoder = BertEncoder.to_be_loaded(checkpoint, cls._pooler_of(arguments), dtype)
         task = cls(encoder, tokenizer, dtype=dtype, **arguments)
         task.load_report = load_weights(task, checkpoint, fresh_heads)
         return task
+
+    @classmethod
+    def _pooler_of(cls, arguments):
+        """Whether a task of these arguments needs a pooler, as `needs_pooler`."""
+        return cls.needs_pooler
 
     @classmethod
     def _arguments(cls, checkpoint, given):
@@ -161,11 +167,12 @@ class Task(PresetLoader, keras.Model):
 
         That is all but a pooler that the task does not read.
         """
-        return {
-            path: keras.ops.convert_to_numpy(weight)
-            for path, weight in self.named_weights().items()
-            if self.needs_pooler is not False or not path.startswith("encoder/pooler/")
-        }
+        values = self.encoder.weight_values()
+        for head in self.heads:
+            values |= {path: keras.ops.convert_to_numpy(w) for path, w in own_weights(head).items()}
+        if self.needs_pooler is not False:
+            return values
+        return {path: value for path, value in values.items() if not path.startswith("encoder/pooler/")}
 
     # === Training ===
 
@@ -193,7 +200,9 @@ class Task(PresetLoader, keras.Model):
             loss: `"auto"` for the task's, or any Keras loss on its logits.
             metrics: `"auto"` for the task's, or a list of Keras metrics on its logits.
             jit_compile: `"auto"` for XLA where it pays: on GPU and TPU, not on CPU.
-            **kwargs: of `keras.Model.compile`.
+            **kwargs: of `keras.Model.compile`; and `r_drop`, float or None: how much it counts that a batch
+                passes twice with about one result (R-Drop, Liang et al. 2021,
+                https://arxiv.org/abs/2106.14448), such as 1.0. A step takes about twice as long.
         """
         if jit_compile == "auto" and keras.backend.backend() == "tensorflow" and _on_cpu():
             jit_compile = False
@@ -237,9 +246,17 @@ class Task(PresetLoader, keras.Model):
         schedule = getattr(optimizer, "_learning_rate", None)
         if not isinstance(schedule, WarmupLinearDecay):
             return
-        steps = steps_per_epoch or count_batches(x, batch_size)
-        schedule.plan(int(keras.ops.convert_to_numpy(optimizer.iterations)), max(steps * epochs, 1))
+        batches = (steps_per_epoch or count_batches(x, batch_size)) * epochs
+        per_step = optimizer.gradient_accumulation_steps or 1
+        first_step = int(keras.ops.convert_to_numpy(optimizer.iterations))
+        schedule.plan(first_step, max(batches // per_step, 1), per_step)
         self.train_function = None  # the step numbers are constants of its graph
+
+    def make_train_function(self, force=False):
+        """As Keras'. The optimizer's variables are made first: made within, all would be traced twice."""
+        if not self.optimizer.built:
+            self.optimizer.build(self.trainable_variables)
+        return super().make_train_function(force)
 
     def default_metrics(self):
         """None but the loss."""

@@ -86,11 +86,6 @@ class BertTextClassifier(TextTask):
     def _arguments(cls, checkpoint, given):
         return kept_labels(cls, checkpoint, *super()._arguments(checkpoint, given), given)
 
-    def call(self, inputs, training=None):
-        """See the class."""
-        outputs = self.encoder(inputs, first_token_only=self.first_token_only, training=training)
-        return self.logits(outputs, training=training)
-
     def fit(self, x=None, y=None, *args, class_weight=None, **kwargs):
         """As `TextTask.fit`; `class_weight` is a dict of class names or numbers -> weight.
 
@@ -156,6 +151,11 @@ class BertTextClassifier(TextTask):
         """What counts as the same answer, of an array of them: the most probable class `(B,)`, or which
         labels `(B, C)`; None for a regression."""
         return None if self._problem.decisions is None else self._problem.decisions(answers)
+
+    @property
+    def divergence(self):
+        """How far apart two tensors of logits `(B, C)` are, for R-Drop."""
+        return self._problem.divergence
 
     def default_loss(self):
         """Cross-entropy, of one label among all or of each for itself; the squared error of a regression."""

@@ -50,6 +50,7 @@ class BertTextEmbedder(TextTask):
     feed_class = PairFeed
     endpoint = "embed"
     output = "embedding"
+    divergence = None
 
     def __init__(
         self, encoder, tokenizer, pooling="mean", normalize=True, max_sequence_length=None, **kwargs
@@ -76,13 +77,6 @@ class BertTextEmbedder(TextTask):
     def heads(self):
         """None."""
         return []
-
-    def call(self, inputs, training=None):
-        """See the class."""
-        outputs = self.encoder(inputs, first_token_only=self.first_token_only, training=training)
-        mask = inputs.get("padding_mask")
-        mask = ops.ones_like(inputs["token_ids"]) if mask is None else mask
-        return self.logits(outputs | {"padding_mask": mask}, training=training)
 
     def similarity(self, texts, others, **kwargs):
         """Cosine similarities of two lists of texts.

@@ -1,6 +1,7 @@
 """Tasks with strings in `fit`, `evaluate` and `predict`."""
 
 import numpy as np
+from keras import ops
 
 from kerasbert.data import RowStream, is_dataset, is_tokens
 from kerasbert.optional import tensorflow as tf
@@ -13,13 +14,21 @@ class TextTask(Task):
     """The base of tasks that take strings: Keras' training loop, fed with texts.
 
     A subclass says what its labels are (`label_numbers`, `label_function`), how encoder outputs become
-    `logits` and these `answers`, what `predict` returns (`postprocess`), what exports call it (`endpoint`)
-    and whether it reads `[CLS]` alone (`first_token_only`); one with other rows than texts or pairs has a
-    `feed_class` of its own. Arguments and errors are those of `Task`.
+    `logits` and these `answers`, of which `output` is the one that `predict` returns (by `postprocess`), what
+    exports call it (`endpoint`) and whether it reads `[CLS]` alone (`first_token_only`); one with other rows
+    than texts or pairs has a `feed_class` of its own. Arguments and errors are those of `Task`.
     """
 
     feed_class = Feed
     token_axes = 2  # of a batch of tokens: B, S
+    first_token_only = False
+
+    def call(self, inputs, training=None):
+        """See the class."""
+        outputs = self.encoder(inputs, first_token_only=self.first_token_only, training=training)
+        mask = inputs.get("padding_mask")
+        mask = ops.ones_like(inputs["token_ids"]) if mask is None else mask
+        return self.logits(outputs | {"padding_mask": mask}, training=training)
 
     def fit(
         self,
@@ -126,6 +135,35 @@ class TextTask(Task):
         if order is not None:
             logits = logits[np.argsort(order)]
         return self.postprocess(logits)
+
+    def predict_by(self, run, x, batch_size=None):
+        """As `predict`, by whatever else runs this model, such as an exported file.
+
+        Args:
+            run: function of a batch of tokens, a dict of int tensors `(B, S)`, that returns the task's
+                `answers`: arrays by name.
+            x: texts, as for `predict`.
+            batch_size: int or None for 32.
+
+        Returns:
+            What `predict` returns.
+        """
+        batches, order = self.feed_class(self).unlabelled(x, batch_size or BATCH_SIZE)
+        answers = [np.asarray(run(tokens)[self.output]) for tokens in batches]
+        return np.concatenate(answers)[np.argsort(order)]
+
+    def answer_tokens(self, tokens):
+        """The `answers` to a batch of tokens `(B, S)`, or to one sequence `(S,)`."""
+        return self.answers(TextTask.call(self, tokens, training=False))
+
+    def comparable(self, answers, padding_mask):
+        """What is compared of the `answers` of this model and of an export: an array of numbers near 1."""
+        return np.asarray(answers[self.output])
+
+    @property
+    def answer_names(self):
+        """The names of `answers`."""
+        return (self.output,)
 
     def make_predict_function(self, force=False):
         """Makes Keras' predict function; on TensorFlow traced once, for batches of any shape."""

@@ -120,10 +120,6 @@ class BertTokenClassifier(TextTask):
     def _arguments(cls, checkpoint, given):
         return kept_labels(cls, checkpoint, *super()._arguments(checkpoint, given), given)
 
-    def call(self, inputs, training=None):
-        """See the class."""
-        return self.logits(self.encoder(inputs, training=training), training=training)
-
     def fit(self, *args, class_weight=None, **kwargs):
         """Trains on words or texts; see the class for `x` and `y`, and `BertTextClassifier.fit` for the rest.
 
@@ -144,8 +140,7 @@ class BertTokenClassifier(TextTask):
         Args:
             x: texts or lists of words; or tokens.
             batch_size: int or None for 32.
-            verbose, callbacks: of `keras.Model.predict`.
-            steps: of `keras.Model.predict`, for tokens.
+            verbose, callbacks, steps: of `keras.Model.predict`; the last for tokens alone.
 
         Returns:
             List of lists of `Entity`, one to a row; for tokens, probabilities `(B, S, C)`.
@@ -154,10 +149,17 @@ class BertTokenClassifier(TextTask):
             if is_dataset(x) and isinstance(x.element_spec, tuple):
                 x = x.map(lambda tokens, *_: tokens)
             return super().predict(x, batch_size, verbose, steps, callbacks)
+        return self._entities(x, batch_size, verbose, callbacks)
+
+    def predict_by(self, run, x, batch_size=None):
+        """See `TextTask.predict_by`."""
+        return self._entities(x, batch_size, run=run)
+
+    def _entities(self, x, *args, **kwargs):
         feed, found = self.feed_class(self), []
         for part, _, where in feed.parts(x):
             words = feed.words(part, where)
-            decided = self._decide(words, batch_size, verbose, callbacks)
+            decided = self._decide(words, *args, **kwargs)
             rows = zip(words.texts, words.spans, *decided, strict=True)
             found += [entities_of(*row, self.scheme) for row in rows]
         return found
@@ -213,13 +215,19 @@ class BertTokenClassifier(TextTask):
                 found.append([OUTSIDE if out else name for name, out in zip(*row, strict=True)])
         return scores_of(true, found, self.scheme)
 
-    def _decide(self, words, batch_size, verbose, callbacks):
+    scores = entity_scores  # the name that `TaskScores` knows
+
+    def _decide(self, words, batch_size, verbose="auto", callbacks=None, run=None):
         """The label of each word and its probability, as lists by row."""
-        names = np.full(len(words.first), OUTSIDE, object)
-        scores = np.ones(len(words.first), "float32")
+        names = np.full(words.splits[-1], OUTSIDE, object)
+        scores = np.ones(words.splits[-1], "float32")
         batches = self.feed_class(self).to_decide(words, batch_size or BATCH_SIZE)
         if batches is not None:
-            tokens = keras.Model.predict(self, batches, verbose=verbose, callbacks=callbacks)
+            if run is None:
+                tokens = keras.Model.predict(self, batches, verbose=verbose, callbacks=callbacks)
+            else:
+                parts = [_decided(words, run(inputs)[self.output]) for inputs, words in batches]
+                tokens = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
             decides = tokens["word"] >= 0
             word = tokens["word"][decides]
             names[word] = np.array(self.labels, object)[tokens["label"][decides]]
@@ -231,19 +239,14 @@ class BertTokenClassifier(TextTask):
         tokens, words, _ = keras.utils.unpack_x_y_sample_weight(data)
         if words is None:
             return super().predict_step(data)
-        probabilities = self.answers(self(tokens, training=False))[self.output]
-        return {
-            "word": ops.reshape(words, (-1,)),
-            "label": ops.reshape(ops.argmax(probabilities, axis=-1), (-1,)),
-            "score": ops.reshape(ops.max(probabilities, axis=-1), (-1,)),
-        }
+        return _decided(words, self.answers(self(tokens, training=False))[self.output])
 
     def _predict_specs(self):
         return [(*super()._predict_specs(), tf.TensorSpec((None, None), tf.int32))]
 
     # === What TextTask asks of a task ===
 
-    first_token_only = False
+    endpoint = "tag"
     output = "probabilities"
 
     def logits(self, encoder_outputs, training=None):
@@ -254,9 +257,9 @@ class BertTokenClassifier(TextTask):
         """Named outputs of logits: `probabilities`, `(B, S, C)`, in float32."""
         return {self.output: ops.softmax(ops.cast(logits, "float32"))}
 
-    def decisions(self, answers):
-        """The most probable class, `(B, S)`, of an array of probabilities."""
-        return answers.argmax(-1)
+    def decisions(self, predictions):
+        """What counts as the same answer, of what `predict` returns: where each row's entities are."""
+        return [[(entity.start, entity.end, entity.type) for entity in row] for row in predictions]
 
     def postprocess(self, logits):
         """What `predict` returns for tokens: probabilities `(B, S, C)`, a float32 array."""
@@ -294,3 +297,12 @@ class BertTokenClassifier(TextTask):
             "dropout": self.head.dropout_rate,
             **self._given,
         }
+
+
+def _decided(words, probabilities):
+    """The label and its probability at each token, and the word that it decides, all in one row."""
+    return {
+        "word": ops.reshape(words, (-1,)),
+        "label": ops.reshape(ops.argmax(probabilities, axis=-1), (-1,)),
+        "score": ops.reshape(ops.max(probabilities, axis=-1), (-1,)),
+    }

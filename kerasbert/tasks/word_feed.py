@@ -35,10 +35,10 @@ class WordFeed(Feed):
         same_length(where, x=words.texts, sample_weight=sample_weight)
         ids, decided = self._windows(words)
         # The last number, of -1, is that of tokens which decide no word.
-        labels = [np.append(numbers, IGNORED)[window] for window in decided]
-        columns = {"ids": _ragged(ids), "label": _ragged(labels)}
+        labels = np.append(numbers, IGNORED)[decided.flat_values.numpy()].astype("int32")
+        columns = {"ids": ids, "label": decided.with_flat_values(labels)}
         if sample_weight is not None:
-            rows = np.searchsorted(words.splits, [window.max() for window in decided], side="right") - 1
+            rows = np.searchsorted(words.splits, tf.reduce_max(decided, axis=1), side="right") - 1
             columns["sample_weight"] = np.asarray(sample_weight, "float32")[rows]
         return columns
 
@@ -80,10 +80,10 @@ class WordFeed(Feed):
     def to_decide(self, words, batch_size):
         """Batches of tokens and the number of the word that each decides, or -1; None without words."""
         ids, decided = self._windows(words)
-        if not ids:
+        if not ids.nrows():
             return None
-        order = np.argsort([-len(window) for window in ids], kind="stable")  # least padding
-        columns = {"ids": _ragged([ids[i] for i in order]), "word": _ragged([decided[i] for i in order])}
+        order = np.argsort(-ids.row_lengths().numpy(), kind="stable")  # least padding
+        columns = {"ids": tf.gather(ids, order), "word": tf.gather(decided, order)}
         batches = ordered_batches(
             tf.data.Dataset.from_tensor_slices(columns),
             self._task.tokenizer,
@@ -106,14 +106,7 @@ class WordFeed(Feed):
 
     def _windows(self, words):
         room = self._task.max_sequence_length - 2
-        return word_windows(words, room, self._task.window_stride)
-
-
-def _ragged(rows):
-    """Rows of int32 as a ragged tensor."""
-    splits = np.cumsum([0, *map(len, rows)])
-    values = np.concatenate([np.zeros(0, "int32"), *rows]).astype("int32")
-    return tf.RaggedTensor.from_row_splits(values, splits)
+        return word_windows(words.ids, words.first, room, self._task.window_stride)
 
 
 def _as_packed(ragged, other):

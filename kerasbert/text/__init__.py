@@ -2,6 +2,7 @@
 
 from kerasbert.text.folders import tokenizer_from_folder
 from kerasbert.text.inputs import as_text_tensor
+from kerasbert.text.normalization import valid_utf8
 from kerasbert.text.packing import TOKEN_INPUTS
 from kerasbert.text.roberta import RobertaTokenizer
 from kerasbert.text.tokenizer import BertTokenizer

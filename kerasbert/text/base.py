@@ -141,6 +141,9 @@ class TextTokenizer:
         """
         return decoding.to_tokens(decoding.as_list(ids), self.vocabulary)
 
+    def __reduce__(self):  # graphs cannot be copied, nor sent to another process
+        return type(self).from_config, (self.get_config(),)
+
     @classmethod
     def from_config(cls, config):
         """Makes the tokenizer of a `get_config`.

@@ -146,9 +146,6 @@ class RobertaTokenizer(TextTokenizer):
             "special_tokens_in_text": self.special_tokens_in_text,
         }
 
-    def __reduce__(self):  # graphs cannot be copied
-        return type(self).from_config, (self.get_config(),)
-
     def _to_text(self, ids):
         if any(isinstance(row, (list, tuple)) for row in ids):
             return [self._to_text(row) for row in ids]

@@ -1,6 +1,12 @@
-"""How BERT is trained: optimizers and schedules."""
+"""How BERT is trained: optimizers, schedules, losses and callbacks."""
 
 from kerasbert.training.contrastive import ContrastiveLoss, partner_accuracy
+from kerasbert.training.lamb import BertLamb
 from kerasbert.training.metrics import TokenAccuracy
 from kerasbert.training.optimizers import BertAdamW
+from kerasbert.training.polynomial import WarmupPolynomialDecay
 from kerasbert.training.schedules import WarmupLinearDecay
+from kerasbert.training.scores import TaskScores
+from kerasbert.training.smoothing import SmoothedCrossentropy
+from kerasbert.training.token_loss import TokenBinaryCrossentropy
+from kerasbert.training.unfreezing import GradualUnfreezing

@@ -30,11 +30,12 @@ class TokenAccuracy(keras.metrics.Mean):
 
         Args:
             y_true: int tensor `(B, S)`.
-            y_pred: float tensor `(B, S, C)`, logits or probabilities.
+            y_pred: float tensor `(B, S, C)`, logits or probabilities; or `(B, S)`, logits of yes and no.
             sample_weight: float tensor `(B, S)` or None.
         """
         y_true = ops.cast(y_true, "int32")
-        right = ops.cast(ops.argmax(y_pred, axis=-1), "int32") == y_true
+        decided = ops.argmax(y_pred, axis=-1) if len(y_pred.shape) > len(y_true.shape) else y_pred > 0
+        right = ops.cast(decided, "int32") == y_true
         weight = ops.cast(y_true != self.ignore_class, self.dtype)
         if sample_weight is not None:
             weight = weight * ops.cast(sample_weight, self.dtype)

@@ -3,13 +3,16 @@
 import re
 
 import keras
+from keras import ops
 
 from kerasbert import checks
+from kerasbert.optional import tensorflow as tf
+from kerasbert.training.gradients import SummedGradients
 from kerasbert.training.schedules import WarmupLinearDecay
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
-class BertAdamW(keras.optimizers.AdamW):
+class BertAdamW(SummedGradients, keras.optimizers.AdamW):
     """AdamW with BERT's settings: warm-up and linear decay, clipping, no decay of biases and norms.
 
     Loshchilov & Hutter 2019, https://arxiv.org/abs/1711.05101; Devlin et al. 2019, appendix A.2.
@@ -75,7 +78,28 @@ class BertAdamW(keras.optimizers.AdamW):
             top = max((level for level in self._levels if level is not None), default=0) + 1
             below = 0 if level is None else top - level
             learning_rate = learning_rate * self.layer_decay**below
-        super().update_step(gradient, variable, learning_rate)
+        if keras.backend.backend() != "tensorflow" or self.amsgrad:
+            super().update_step(gradient, variable, learning_rate)
+        else:
+            self._update_in_one_pass(gradient, variable, learning_rate)
+
+    def _update_in_one_pass(self, gradient, variable, learning_rate):
+        """What `keras.optimizers.Adam` computes, in one operation: half the time, as memory is the limit."""
+        index = self._get_variable_index(variable)
+        step = ops.cast(self.iterations + 1, variable.dtype)
+        beta_1, beta_2 = (ops.cast(beta, variable.dtype) for beta in (self.beta_1, self.beta_2))
+        tf.raw_ops.ResourceApplyAdam(
+            var=variable.handle,
+            m=self._momentums[index].value.handle,
+            v=self._velocities[index].value.handle,
+            beta1_power=ops.power(beta_1, step),
+            beta2_power=ops.power(beta_2, step),
+            lr=ops.cast(learning_rate, variable.dtype),
+            beta1=beta_1,
+            beta2=beta_2,
+            epsilon=ops.cast(self.epsilon, variable.dtype),
+            grad=ops.cast(gradient, variable.dtype),
+        )
 
     def get_config(self):
         """Returns the arguments of `__init__`."""

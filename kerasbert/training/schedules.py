@@ -19,7 +19,8 @@ class WarmupLinearDecay(keras.optimizers.schedules.LearningRateSchedule):
             so with `plan`.
 
     Call arguments:
-        step: int, or an int tensor.
+        step: int, or an int tensor. Keras counts batches, also where the optimizer accumulates gradients over
+            several; `plan` says over how many.
 
     Returns:
         Float32 tensor, the learning rate.
@@ -43,10 +44,18 @@ class WarmupLinearDecay(keras.optimizers.schedules.LearningRateSchedule):
         self.warmup_fraction = warmup_fraction
         self.total_steps = total_steps
         self._first_step = 0
+        self._batches_per_step = 1
 
-    def plan(self, first_step, total_steps):
-        """Says when the schedule begins and how long it is; a train function must be traced after it."""
+    def plan(self, first_step, total_steps, batches_per_step=1):
+        """Says when the schedule begins and how long it is; a train function must be traced after it.
+
+        Args:
+            first_step: int, `optimizer.iterations`.
+            total_steps: int, optimizer steps until 0.
+            batches_per_step: int, the optimizer's `gradient_accumulation_steps`.
+        """
         self._first_step, self.total_steps = first_step, total_steps
+        self._batches_per_step = batches_per_step
 
     def __call__(self, step):
         """See the class."""
@@ -57,7 +66,7 @@ class WarmupLinearDecay(keras.optimizers.schedules.LearningRateSchedule):
                 where="WarmupLinearDecay",
                 total_steps=None,
             )
-        step = ops.cast(step, "float32") - self._first_step
+        step = ops.cast(ops.floor_divide(step, self._batches_per_step), "float32") - self._first_step
         warmup = self.warmup_fraction * self.total_steps
         part = (self.total_steps - step) / (self.total_steps - warmup)
         if warmup:

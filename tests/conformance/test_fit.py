@@ -1,9 +1,8 @@
 import keras
 import numpy as np
 import pytest
-from conformance_cases import TASKS, make_task
+from conformance_cases import TASKS, make_task, training_rows
 
-import kerasbert
 from kerasbert.training import BertAdamW
 
 
@@ -20,21 +19,7 @@ def test_fit_lowers_the_loss(classifier):
 @pytest.mark.parametrize("name", TASKS)
 def test_every_task_learns_from_tokens_with_its_own_defaults(name, config, tokenizer, texts):
     task = make_task(name, config, tokenizer)
-    tokens = {key: np.asarray(value) for key, value in tokenizer(texts).items()}
-    if name == "BertMultipleChoice":
-        tokens = {key: np.stack([value, value[::-1]]) for key, value in tokens.items()}
-    rows, length = len(tokens["token_ids"]), tokens["token_ids"].shape[-1]
-    one, each = np.arange(rows) % 2, np.arange(rows * length).reshape(rows, length) % 2
-    y = {
-        "BertTextClassifier of several labels": np.eye(3)[one],
-        "BertTextClassifier of numbers": one.astype("float32"),
-        "BertTokenClassifier": each,
-        "BertQuestionAnswerer": {"start": one, "end": one + 1},
-        "BertMaskedLM": each,
-        "BertPretrainer": {"masked_lm": each, "next_sentence": one},
-        "BertTextEmbedder": np.ones((rows, 8)),
-    }.get(name, one)
-    loss = {"loss": "mse", "metrics": None} if name == "BertTextEmbedder" else {}
+    tokens, y, loss = training_rows(name, tokenizer, texts)
     task.compile(optimizer=BertAdamW(1e-2), **loss)
     losses = task.fit(tokens, y, epochs=12, verbose=0).history["loss"]
     assert losses[-1] < losses[0]
@@ -42,12 +27,24 @@ def test_every_task_learns_from_tokens_with_its_own_defaults(name, config, token
     task.fit(tokens, y, batch_size=4, verbose=0)
 
 
-def test_equal_seeds_give_equal_runs(config, tokenizer):
+TEXTS, WORDS = ["good", "bad", "a film"] * 20, [["good"], ["bad", "film"], ["a", "good", "film"]] * 20
+
+
+@pytest.mark.parametrize(
+    ("name", "x", "y"),
+    [
+        ("BertTextClassifier", TEXTS, [1, 0, 1] * 20),
+        ("BertTokenClassifier", WORDS, [["O"], ["O", "B"], ["O", "B", "I"]] * 20),
+    ],
+)
+def test_equal_seeds_give_equal_runs(name, x, y, config, tokenizer):
+    """To the bit, from strings, shuffled, with dropout, from the first weights of the head on."""
+
     def run():
         keras.utils.set_random_seed(3)
-        task = kerasbert.BertTextClassifier(kerasbert.BertEncoder(config), tokenizer, ["bad", "good"])
+        task = make_task(name, config, tokenizer)
         task.compile()
-        task.fit(["good", "bad", "film"] * 20, [1, 0, 1] * 20, batch_size=4, epochs=2, verbose=0)
+        task.fit(x, y, batch_size=4, epochs=2, verbose=0)
         return task.get_weights()
 
     for one, two in zip(run(), run(), strict=True):

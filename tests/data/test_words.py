@@ -1,7 +1,9 @@
+import random
 import unicodedata
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import kerasbert
 from kerasbert.data import split_words, tokenize_texts, tokenize_words, word_windows
@@ -48,35 +50,41 @@ def test_words_of_texts(text, words):
     assert words_in(text) == words
 
 
+def test_words_in_the_graph_are_those_in_python(letters):
+    generator = random.Random(0)
+    characters = "ab c,.)!東京\u00ad\ufeff\x07\n\u200d \ufffd\x00Éßı"
+    texts = ["".join(generator.choices(characters, k=generator.randrange(25))) for _ in range(500)]
+    assert tokenize_texts(texts, letters).spans == [split_words(text) for text in texts]
+
+
 def test_a_text_is_split_as_the_tokenizer_splits_it(letters):
     """Whatever stands between two letters, words begin where the tokenizer begins one."""
     codes = [*range(0x3100), *range(0x4E00, 0x4E10), *range(0xFE00, 0x10000), *range(0x1F300, 0x1F320)]
     texts = [f"a{chr(code)}b" for code in codes if unicodedata.category(chr(code)) not in ("Cn", "Co", "Cs")]
     words = tokenize_texts(texts, letters)
-    assert (words.first >= 0).all()
+    first = (words.first + tf.cast(words.ids.row_starts()[:, None], tf.int32)).flat_values
     ids, starts, _ = letters.tokenize_with_offsets(texts)
     begins = np.array([not token.startswith("##") for token in letters.to_tokens(ids.flat_values)])
-    np.testing.assert_array_equal(words.first, np.flatnonzero(begins))
+    np.testing.assert_array_equal(first, np.flatnonzero(begins))
     spans = [start for row in words.spans for start, _ in row]
     np.testing.assert_array_equal(starts.flat_values.numpy()[begins], spans)
 
 
 def test_the_first_token_of_each_word(letters):
     words = tokenize_texts(["ab, c", "", "\x07", "@d"], letters)
-    assert letters.to_tokens(words.ids) == ["a", "##b", ",", "c", "@", "d"]
-    assert words.first.tolist() == [0, 2, 3, 4, 5]
+    assert letters.to_tokens(words.ids) == [["a", "##b", ",", "c"], [], [], ["@", "d"]]
+    assert words.first.to_list() == [[0, 2, 3], [], [], [0, 1]]
     assert words.splits.tolist() == [0, 3, 3, 3, 5]
-    assert words.id_splits.tolist() == [0, 4, 4, 4, 6]
 
 
 def test_given_words_keep_their_places(letters):
     words = tokenize_words([["ab", "\x07", "don't"], [], ["c"]], letters)
-    assert words.first.tolist() == [0, -1, 2, 7]
+    assert words.first.to_list() == [[0, -1, 2], [], [0]]
     assert words.texts == ["ab \x07 don't", "", "c"]
     cut = [[text[a:b] for a, b in spans] for text, spans in zip(words.texts, words.spans, strict=True)]
     assert cut == [["ab", "\x07", "don't"], [], ["c"]]
     together = letters.tokenize(["ab \x07 don't"])[0].numpy()
-    np.testing.assert_array_equal(words.ids[:-1], together)
+    np.testing.assert_array_equal(words.ids[0], together)
 
 
 def test_roberta_reads_given_words_as_their_text(byte_pairs):
@@ -84,15 +92,16 @@ def test_roberta_reads_given_words_as_their_text(byte_pairs):
     rows = [["film", "a", "film"], ["é", "film"]]
     words = tokenize_words(rows, roberta)
     expected = [roberta.tokenize(" ".join(row)).numpy() for row in rows]
-    np.testing.assert_array_equal(words.ids, np.concatenate(expected))
+    assert words.ids.to_list() == [row.tolist() for row in expected]
 
 
 def test_what_shares_a_token_is_one_word(bytes_and_marks):
     text = "(a), 東京 ab"
     words = tokenize_texts([text], bytes_and_marks)
     assert [text[start:end] for start, end in words.spans[0]] == ["(", "a", "),", "東", "京", "ab"]
-    assert (words.first >= 0).all()
-    assert len(set(words.first.tolist())) == len(words.first)
+    first = words.first[0].numpy().tolist()
+    assert min(first) >= 0
+    assert len(set(first)) == len(first)
 
 
 def test_what_are_no_words_is_said(letters):
@@ -113,19 +122,20 @@ def test_each_word_is_decided_once_where_it_stands_farthest_from_a_border(letter
             continue
         pieces = generator.integers(1, 4, 30)
         words = tokenize_words([["a" * count for count in pieces], ["b"], []], letters)
-        ids, decided = word_windows(words, room, stride)
-        found = np.concatenate(decided)
+        ids, decided = word_windows(words.ids, words.first, room, stride)
+        found = decided.flat_values.numpy()
         assert sorted(found[found >= 0]) == list(range(31))
-        assert max(map(len, ids)) <= room
+        assert max(ids.row_lengths()) <= room
 
-        length, first = int(words.id_splits[1]), words.first[:30]
+        tokens, first = words.ids[0].numpy(), words.first[0].numpy()
+        length = len(tokens)
         starts = [*range(0, length - room, stride), length - room]
-        windows = {tuple(words.ids[s : s + room]) for s in starts}
-        assert {tuple(row) for row in ids[:-1]} <= windows
-        for window, numbers in zip(ids[:-1], decided[:-1], strict=True):
-            for place in np.flatnonzero(numbers >= 0):
+        windows = {tuple(tokens[s : s + room]) for s in starts}
+        assert {tuple(row) for row in ids[:-1].to_list()} <= windows
+        for window, numbers in zip(ids[:-1].to_list(), decided[:-1].to_list(), strict=True):
+            for place in np.flatnonzero(np.array(numbers) >= 0):
                 token = first[numbers[place]]
-                assert window[place] == words.ids[token]
+                assert window[place] == tokens[token]
                 inside = [s for s in starts if s <= token < s + room]
                 margins = {s: margin(token, s, room, length) for s in inside}
                 assert margins[token - place] == max(margins.values())
@@ -140,6 +150,6 @@ def margin(token, start, room, length):
 
 def test_windows_that_decide_nothing_are_left_out(letters):
     words = tokenize_words([["a" * 90, "b"]], letters)
-    ids, decided = word_windows(words, 10, 5)
-    assert [numbers.max() for numbers in decided] == [0, 1]
-    assert [len(row) for row in ids] == [10, 10]
+    ids, decided = word_windows(words.ids, words.first, 10, 5)
+    assert tf.reduce_max(decided, axis=1).numpy().tolist() == [0, 1]
+    assert ids.row_lengths().numpy().tolist() == [10, 10]

@@ -1,4 +1,4 @@
-"""Every task that takes texts, and every relative of BERT: the same answers from every format."""
+"""Exports of BERT's relatives, of tasks for which one is not made, and what `verify` measures of a task."""
 
 import numpy as np
 import pytest
@@ -6,12 +6,6 @@ from conformance_cases import make_task
 
 from kerasbert import BertConfig, export
 
-TASKS = [
-    "BertTextClassifier of several labels",
-    "BertTextClassifier of numbers",
-    "BertNextSentencePredictor",
-    "BertTextEmbedder",
-]
 RELATIVES = {
     "roberta, distilbert and electra in one": {"position_offset": 2, "num_segments": 0, "embedding_dim": 6},
     "sinusoidal": {"position_embedding": "sinusoidal"},
@@ -30,19 +24,10 @@ def check(task, texts, folder):
     for artifact in exact:
         result = export.verify(task, artifact, texts)
         assert result.max_difference < 1e-5
-        found = export.answer_texts(export.open_artifact(artifact), task, texts)[task.output]
+        found = export.answer_texts(export.open_artifact(artifact), task, texts)
         np.testing.assert_allclose(found, expected, atol=1e-5)
     assert exact[1].partitions == 1
     return export.to_tflite(task, folder / "int8.tflite")
-
-
-@pytest.mark.parametrize("name", TASKS)
-def test_every_task(name, config, tokenizer, texts, tmp_path):
-    task = make_task(name, config, tokenizer)
-    quantized = check(task, texts, tmp_path)
-    assert quantized.partitions == 1
-    answers = export.answer_texts(export.open_artifact(quantized), task, texts)[task.output]
-    assert np.isfinite(answers).all()
 
 
 @pytest.mark.parametrize("relative", RELATIVES)
@@ -53,9 +38,9 @@ def test_every_relative(relative, config, tokenizer, texts, tmp_path):
 
 
 def test_a_task_that_takes_no_texts(config, tokenizer, tmp_path):
-    for task in (make_task("BertMaskedLM", config, tokenizer), make_task("BertTextEmbedder", config, None)):
+    for task in (make_task("BertPretrainer", config, tokenizer), make_task("BertTextEmbedder", config, None)):
         for to in (export.to_saved_model, export.to_tflite):
-            with pytest.raises(ValueError, match="must take texts"):
+            with pytest.raises(ValueError, match="must answer to texts"):
                 to(task, tmp_path / "it.tflite")
 
 

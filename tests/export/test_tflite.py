@@ -16,14 +16,14 @@ def test_it_gives_the_keras_models_answers_at_every_length(tflite, trained):
     texts = ["good " * n for n in range(15)] + ["bad film", ""]
     answers = export.answer_texts(export.open_artifact(tflite), trained, texts)
     expected = trained.predict(texts, verbose=0)
-    assert answers["probabilities"].dtype == np.float32
-    np.testing.assert_allclose(answers["probabilities"], expected, atol=TOLERANCE[tflite.recipe])
+    assert answers.dtype == np.float32
+    np.testing.assert_allclose(answers, expected, atol=TOLERANCE[tflite.recipe])
 
 
 def test_pairs_and_padding(tflite, trained):
     runner = export.open_artifact(tflite)
     pairs = (["good", "bad film", "a"], ["bad", "good film", "very good"])
-    answers = export.answer_texts(runner, trained, *pairs)["probabilities"]
+    answers = export.answer_texts(runner, trained, pairs)
     expected = trained.predict(pairs, verbose=0)
     np.testing.assert_allclose(answers, expected, atol=TOLERANCE[tflite.recipe])
     tokens = trained.tokenizer(["good"])

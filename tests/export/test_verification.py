@@ -76,7 +76,7 @@ def test_other_labels_fail_however_near_the_numbers(trained, saved_model, monkey
     expected = trained.predict(TEXTS, verbose=0)
     monkeypatch.setattr(
         "kerasbert.export.verification.answer_texts",
-        lambda runner, task, *columns: {"probabilities": expected[:, ::-1]},
+        lambda runner, task, x: expected[:, ::-1],
     )
     with pytest.raises(export.VerificationError, match=r"label_agreement=0\.0"):
         export.verify(trained, saved_model, TEXTS, max_difference=1.0, max_mean_difference=1.0)
@@ -85,7 +85,7 @@ def test_other_labels_fail_however_near_the_numbers(trained, saved_model, monkey
 def test_nan_fails(trained, saved_model, monkeypatch):
     monkeypatch.setattr(
         "kerasbert.export.verification.answer_texts",
-        lambda runner, task, *columns: {"probabilities": np.full((8, 2), np.nan, "float32")},
+        lambda runner, task, x: np.full((8, 2), np.nan, "float32"),
     )
     with pytest.raises(export.VerificationError, match="not_finite=16"):
         export.verify(trained, saved_model, TEXTS)

@@ -273,3 +273,11 @@ def test_the_summary_knows_every_shape(classifier, capsys):
     assert "sequence_output" in printed
     assert "(None, 2)" in printed
     assert "?" not in printed
+
+
+def test_the_first_fit_traces_the_train_function_once(compiled, monkeypatch):
+    traced = []
+    loss = compiled.compute_loss
+    monkeypatch.setattr(compiled, "compute_loss", lambda *a, **k: traced.append(1) or loss(*a, **k))
+    compiled.fit(["good"] * 4, ["good"] * 4, batch_size=4, verbose=0)
+    assert len(traced) == 1

@@ -1,6 +1,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import kerasbert
 from kerasbert.training import BertAdamW
@@ -69,3 +70,56 @@ def test_frozen_blocks_do_not_learn(make, blocks):
 def test_freezing_more_blocks_than_there_are(make):
     with pytest.raises(ValueError, match="blocks=3"):
         make().encoder.freeze(3)
+
+
+CONSTANT = keras.optimizers.schedules.ExponentialDecay(0.1, 1, 1.0)
+
+
+def after_steps(optimizer, gradients, start=((1.0, -2.0), (0.5, 3.0), (1.0, 1.0))):
+    """What a table becomes by some gradients."""
+    table = keras.Variable(np.array(start, "float32"), name="table")
+    optimizer.build([table])
+    for gradient in gradients:
+        optimizer.apply([gradient], [table])
+    return np.array(table)
+
+
+@pytest.mark.parametrize("global_clipnorm", [None, 0.1])
+def test_a_row_that_is_looked_up_twice_moves_by_the_sum_of_its_gradients(global_clipnorm):
+    slices = [
+        tf.IndexedSlices(scale * tf.constant([[0.1, 0.2], [0.3, -0.1], [0.1, 0.4]]), [0, 0, 2], [3, 2])
+        for scale in (1.0, -3.0, 0.5)
+    ]
+    dense = [tf.constant(scale * np.array([[0.4, 0.1], [0, 0], [0.1, 0.4]], "f")) for scale in (1, -3, 0.5)]
+    given, expected = (
+        after_steps(BertAdamW(CONSTANT, global_clipnorm=global_clipnorm), gradients)
+        for gradients in (slices, dense)
+    )
+    np.testing.assert_allclose(given, expected, rtol=1e-6)
+
+
+GRADIENTS = np.random.default_rng(0).normal(size=(4, 3, 2)).astype("float32")
+SETTINGS = {"weight_decay": 0.1, "epsilon": 1e-6, "global_clipnorm": 1.0}
+
+
+@pytest.mark.parametrize(
+    "more", [{}, {"gradient_accumulation_steps": 2}, {"amsgrad": True}, {"use_ema": True}]
+)
+def test_it_moves_as_keras_own_does(more):
+    ours, keras_own = (
+        after_steps(of_class(CONSTANT, **SETTINGS, **more), GRADIENTS)
+        for of_class in (BertAdamW, keras.optimizers.AdamW)
+    )
+    np.testing.assert_allclose(ours, keras_own, rtol=1e-5)
+
+
+def test_it_moves_as_pytorchs_does():
+    torch = pytest.importorskip("torch")
+    table = torch.nn.Parameter(torch.tensor([[1.0, -2.0], [0.5, 3.0], [1.0, 1.0]]))
+    optimizer = torch.optim.AdamW([table], lr=0.1, weight_decay=0.1, eps=1e-6)
+    for gradient in GRADIENTS:
+        table.grad = torch.tensor(gradient)
+        torch.nn.utils.clip_grad_norm_([table], 1.0)
+        optimizer.step()
+    ours = after_steps(BertAdamW(CONSTANT, **SETTINGS), GRADIENTS)
+    np.testing.assert_allclose(ours, table.detach().numpy(), rtol=1e-4)

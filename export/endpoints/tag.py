@@ -1,0 +1,99 @@
+"""Entities in texts."""
+
+import numpy as np
+
+from kerasbert.data import OUTSIDE, entities, type_of, word_windows, words_of_texts
+from kerasbert.optional import tensorflow as tf
+from kerasbert.tasks import Entity
+from kerasbert.text import valid_utf8
+
+WARMUP = {"text": ["Ann lives in Bonn.", "a longer text, of the length of an ordinary sentence or two. " * 2]}
+
+
+def signatures(task):
+    """A graph function of texts `(B,)` of any length.
+
+    It returns, `(B, E)` each, the entities of each text in their order: `text` and `type`, strings; `score`,
+    float32; `start` and `end`, int32, in characters; and `first_word` and `end_word`, int32. Where a text has
+    less than E, `""`, 0 and -1.
+    """
+    specs = {"text": tf.TensorSpec((None,), tf.string, "text")}
+    return {task.endpoint: (lambda text: _answers(task, text), specs)}
+
+
+def _answers(task, text):
+    text = valid_utf8(text)
+    ids, starts, ends, first = words_of_texts(text, task.tokenizer)
+    label, score = _decide(task, ids, first)
+    row = starts.value_rowids()
+    first, last, inside, entity = _entities(task, label, row)
+    row, of_row = tf.gather(row, first), tf.gather(starts.row_starts(), tf.gather(row, first))
+    start, end = tf.gather(starts.flat_values, first), tf.gather(ends.flat_values, last)
+    score = tf.math.unsorted_segment_mean(tf.gather(score, inside), entity, tf.size(first))
+    label = tf.gather(label, first)
+    found = {
+        "text": (tf.strings.substr(tf.gather(text, row), start, end - start, unit="UTF8_CHAR"), ""),
+        "type": (tf.gather([type_of(name, task.scheme) or "" for name in task.labels], label), ""),
+        "score": (score, 0.0),
+        "start": (start, -1),
+        "end": (end, -1),
+        "first_word": (tf.cast(first - of_row, tf.int32), -1),
+        "end_word": (tf.cast(last + 1 - of_row, tf.int32), -1),
+    }
+    rows = tf.size(text, tf.int64)
+    return {
+        name: tf.RaggedTensor.from_value_rowids(values, row, rows, validate=False).to_tensor(nothing)
+        for name, (values, nothing) in found.items()
+    }
+
+
+def _decide(task, ids, first):
+    """The label of each word, C for a word without tokens, and its probability, `(words,)` both."""
+    windows, decided = word_windows(ids, first, task.max_sequence_length - 2, task.window_stride)
+    # The model takes no batch of no rows.
+    none = tf.RaggedTensor.from_row_lengths(tf.zeros(0, tf.int32), tf.zeros(1, tf.int64))
+    none = none[: tf.maximum(1 - windows.nrows(tf.int32), 0)]
+    windows, decided = tf.concat([windows, none], 0), tf.concat([decided, none], 0)
+    probabilities = task.answer_tokens(task.tokenizer.pack(windows))[task.output]
+    decided = tf.pad(decided.to_tensor(-1), [[0, 0], [1, 1]], constant_values=-1)
+    places = tf.where(decided >= 0)
+    word, probabilities = tf.gather_nd(decided, places)[:, None], tf.gather_nd(probabilities, places)
+    count = tf.size(first.flat_values)
+    label, score = tf.fill([count], len(task.labels)), tf.ones([count])
+    label = tf.tensor_scatter_nd_update(label, word, tf.argmax(probabilities, -1, tf.int32))
+    return label, tf.tensor_scatter_nd_update(score, word, tf.reduce_max(probabilities, -1))
+
+
+def _entities(task, label, row):
+    """The first and the last word of each entity; and the words in entities, and the entity of each."""
+    names = [*task.labels, OUTSIDE]
+    # Whether an entity begins, or has ended, between two words, depends on their labels alone.
+    pairs = [[entities([a, b], task.scheme) for b in names] for a in names]
+    begins = np.array([[any(begin == 1 for begin, _, _ in pair) for pair in line] for line in pairs])
+    ends = np.array([[any(end == 1 for _, end, _ in pair) for pair in line] for line in pairs])
+    outside, same = [len(task.labels)], row[1:] == row[:-1]
+    before = tf.concat([outside, tf.where(same, label[:-1], outside)], 0)[: tf.size(label)]
+    after = tf.concat([tf.where(same, label[1:], outside), outside], 0)[: tf.size(label)]
+    begins = tf.gather_nd(begins, tf.stack([before, label], 1))
+    first = tf.reshape(tf.where(begins), [-1])
+    last = tf.reshape(tf.where(tf.gather_nd(ends, tf.stack([label, after], 1))), [-1])
+    entity = tf.cumsum(tf.cast(begins, tf.int32)) - 1
+    inside = tf.range(tf.size(label, tf.int64)) <= tf.gather(tf.concat([[-1], last], 0), entity + 1)
+    inside = tf.reshape(tf.where(inside), [-1])
+    return first, last, inside, tf.gather(entity, inside)
+
+
+def columns(x):
+    """Inputs by name."""
+    return {"text": list(x)}
+
+
+def predictions(task, outputs, x):
+    """Lists of `Entity`."""
+    names = ("text", "type", "score", "start", "end", "first_word", "end_word")
+    rows = zip(*(outputs[name].tolist() for name in names), strict=True)
+    return [[_entity(*fields) for fields in zip(*row, strict=True) if fields[3] >= 0] for row in rows]
+
+
+def _entity(text, type_, *numbers):
+    return Entity(text.decode(), type_.decode(), *numbers)

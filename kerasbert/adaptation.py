@@ -1,0 +1,104 @@
+"""Which weights of an encoder learn: blocks that are frozen, and LoRA."""
+
+from kerasbert import checks
+
+
+class Adaptation:
+    """The part of an encoder that says what of it is fine-tuned."""
+
+    lora_rank = lora_alpha = None
+
+    def parts(self):
+        """The layers, from the bottom up."""
+        return [self.embeddings, *self.blocks, *([self.pooler] if self.pooler else [])]
+
+    def freeze(self, blocks):
+        """Keeps the embeddings and the lowest blocks as they are in training; the others learn.
+
+        As in Lee et al. 2019, https://arxiv.org/abs/1911.03090. Call it before `compile`, and again with less
+        to unfreeze from the top.
+
+        Args:
+            blocks: int or None, how many blocks; 0 freezes the embeddings alone, None nothing.
+
+        Raises:
+            ValueError: if there are fewer blocks, or LoRA is enabled, which freezes all of them.
+        """
+        self.check_merged("freeze")
+        if blocks is not None:
+            checks.one_of(self.name, range(len(self.blocks) + 1), blocks=blocks)
+        for level, layer in enumerate([self.embeddings, *self.blocks]):
+            layer.trainable = learns = blocks is None or level > blocks
+            for weight in layer.weights:  # a layer that is trainable already would leave them as they are
+                weight.trainable = learns
+
+    def enable_lora(self, rank, alpha=None):
+        """Lets low-rank changes of query and value kernels learn; of the rest, the pooler and heads alone.
+
+        LoRA: Hu et al. 2021, section 4, https://arxiv.org/abs/2106.09685. Call it before `compile`. A
+        `.keras` file keeps the changes as they are, a preset gets them merged, and other exports want
+        `merge_lora` first.
+
+        Args:
+            rank: int, r, of the changes.
+            alpha: float or None; changes are multiplied by `alpha / rank`. None: by 1.
+
+        Raises:
+            ValueError: if LoRA is enabled already.
+        """
+        checks.positive_int(self.name, rank=rank)
+        if alpha is not None:
+            checks.positive_float(self.name, alpha=alpha)
+        self.freeze(len(self.blocks))
+        for dense in self._lora_targets().values():
+            dense.enable_lora(rank, lora_alpha=alpha)
+        self.lora_rank, self.lora_alpha = rank, alpha
+
+    def merge_lora(self):
+        """Adds the changes that LoRA learned to the kernels: the same outputs, and no LoRA any more.
+
+        Everything can learn again then, after another `compile`. Without LoRA it does nothing.
+        """
+        if self.lora_rank:
+            for dense in self._lora_targets().values():
+                dense.merge_lora()
+            self.lora_rank = self.lora_alpha = None
+            self.freeze(None)
+
+    def check_merged(self, where):
+        """Raises ValueError if there is LoRA that is not merged."""
+        if self.lora_rank:
+            raise checks.invalid(
+                "LoRA must be merged first.",
+                fix="Call `merge_lora()` of the encoder.",
+                where=where,
+                lora_rank=self.lora_rank,
+            )
+
+    def lora_changes(self):
+        """Returns what LoRA adds to kernels, float32 tensors by path; empty without LoRA."""
+        targets = self._lora_targets() if self.lora_rank else {}
+        return {path: dense.lora_change() for path, dense in targets.items()}
+
+    def _lora_targets(self):
+        """The layers that LoRA changes, by the path of their kernel."""
+        return {
+            f"encoder/{block.name}/attention/{name}/kernel": getattr(block.attention, f"{name}_dense")
+            for block in self.blocks
+            for name in ("query", "value")
+        }
+
+    def adaptation(self):
+        """What a config keeps of all this: the arguments of `adapt`."""
+        return {
+            "frozen": [layer.name for layer in self.parts() if not layer.trainable],
+            "lora": {"rank": self.lora_rank, "alpha": self.lora_alpha} if self.lora_rank else None,
+        }
+
+    def adapt(self, frozen, lora):
+        """Freezes the layers of these names, and enables LoRA; None for nothing."""
+        for layer in self.parts():
+            if layer.name in (frozen or ()):
+                layer.trainable = False
+        if lora:
+            self.enable_lora(**lora)

@@ -1,0 +1,64 @@
+"""Which sentences of a document come nearest to a summary that somebody wrote."""
+
+import collections
+
+from kerasbert import checks
+from kerasbert.data.rouge import summary_words
+
+
+def oracle_labels(sentences, summary, max_sentences=3):
+    """Chooses sentences that together are most like a summary, as labels to train on.
+
+    Greedily, as in Nallapati et al. 2017, section 3, https://arxiv.org/abs/1611.04230, and Liu 2019, section
+    4.1, https://arxiv.org/abs/1903.10318: one by one the sentence that adds most to the sum of the F1 of
+    ROUGE-1 and ROUGE-2, the first of equals, as long as one adds anything. Counted are the words of
+    `summary_words`, and pairs of neighbours in one sentence, as often as they occur.
+
+    Args:
+        sentences: list of str, a document.
+        summary: str.
+        max_sentences: int, the most sentences to choose.
+
+    Returns:
+        List of int, 1 for a sentence that is chosen and 0 for others. No sentence is if none has a word of
+        the summary.
+
+    Example:
+
+    >>> oracle_labels(["Ann sat.", "It rained.", "Then Ann left Rome."], "Ann left Rome.")
+    [0, 0, 1]
+    """
+    checks.positive_int("oracle_labels", max_sentences=max_sentences)
+    target = [_grams(summary, n) for n in (1, 2)]
+    candidates = [[_grams(sentence, n) for n in (1, 2)] for sentence in sentences]
+    chosen, best = [], 0.0
+    have = [collections.Counter(), collections.Counter()]
+    while len(chosen) < max_sentences:
+        # A sentence without a word of the summary can only lower the score.
+        scores = {
+            i: _score(have, grams, target)
+            for i, grams in enumerate(candidates)
+            if i not in chosen and not target[0].keys().isdisjoint(grams[0])
+        }
+        first = max(scores, key=scores.get, default=None)
+        if first is None or scores[first] <= best:
+            break
+        chosen.append(first)
+        best = scores[first]
+        have = [a + b for a, b in zip(have, candidates[first], strict=True)]
+    return [int(i in chosen) for i in range(len(candidates))]
+
+
+def _grams(text, n):
+    words = summary_words(text)
+    return collections.Counter(zip(*(words[i:] for i in range(n)), strict=False))
+
+
+def _score(have, more, target):
+    """The F1 of ROUGE-1 and of ROUGE-2, added, of the sentences that are chosen and one more."""
+    return sum(_f1(a + b, c) for a, b, c in zip(have, more, target, strict=True))
+
+
+def _f1(found, target):
+    common = (found & target).total()
+    return 2 * common / (found.total() + target.total()) if common else 0.0

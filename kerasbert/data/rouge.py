@@ -1,0 +1,92 @@
+"""ROUGE of summaries, and the words that it counts."""
+
+import types
+
+import numpy as np
+
+from kerasbert import checks
+from kerasbert.data.word_graph import split_words
+
+_NAMES = ("rouge1", "rouge2", "rougeL")
+
+
+def summary_words(text):
+    """The words of a text as summaries are compared by: small letters, no marks, each Chinese character one.
+
+    Args:
+        text: str.
+
+    Returns:
+        List of str.
+
+    Example:
+
+    >>> summary_words("The U.S. 和平, 1949!")
+    ['the', 'u', 's', '和', '平', '1949']
+    """
+    text = text.lower()
+    return [text[start:end] for start, end in split_words(text) if text[start].isalnum()]
+
+
+def rouge_scores(summaries, references, language="en", use_stemmer=False):
+    """Compares summaries with others that are known to be good, by the package rouge-score.
+
+    Lin 2004, https://aclanthology.org/W04-1013: the F1 of the words that both have (`rouge1`), of pairs of
+    neighbours (`rouge2`), and of the longest subsequence of words (`rougeL`).
+
+    Args:
+        summaries: list of str.
+        references: list of str, as many.
+        language: `"en"`, whose words are of ASCII letters and digits, as rouge-score has them; `"zh"`, for
+            `summary_words`, as rouge-score would drop all that is Chinese.
+        use_stemmer: bool, whether English words count without endings (Porter), as in most papers.
+
+    Returns:
+        dict of floats from 0 to 1, means over the summaries: `rouge1`, `rouge2`, `rougeL`.
+
+    Raises:
+        ImportError: if rouge-score is not installed.
+        TypeError: if something is not a str.
+        ValueError: if there are not as many summaries as references, or none.
+
+    Example:
+
+    >>> scores = rouge_scores(["a cat sat"], ["the cat sat"])
+    >>> {name: round(score, 2) for name, score in scores.items()}
+    {'rouge1': 0.67, 'rouge2': 0.5, 'rougeL': 0.67}
+    """
+    checks.one_of("rouge_scores", ("en", "zh"), language=language)
+    rouge_score = checks.require(
+        "rouge_score.rouge_scorer", 'pip install "kerasbert[summarization]"', "`rouge_scores`"
+    )
+    pairs = _pairs(summaries, references)
+    if language == "zh":
+        tokenizer = types.SimpleNamespace(tokenize=summary_words)
+    else:
+        tokenizer = rouge_score.tokenizers.DefaultTokenizer(use_stemmer)
+    scorer = rouge_score.RougeScorer(_NAMES, tokenizer=tokenizer)
+    found = [scorer.score(reference, summary) for summary, reference in pairs]
+    return {name: float(np.mean([score[name].fmeasure for score in found])) for name in _NAMES}
+
+
+def _pairs(summaries, references):
+    summaries, references = list(summaries), list(references)
+    if len(summaries) != len(references) or not references:
+        raise checks.invalid(
+            "There must be one reference for each summary, and at least one.",
+            fix="Check that summaries and references come from the same rows.",
+            where="rouge_scores",
+            summaries=len(summaries),
+            references=len(references),
+        )
+    for name, texts in (("summaries", summaries), ("references", references)):
+        for row, text in enumerate(texts):
+            if not isinstance(text, str):
+                raise checks.invalid(
+                    "Summaries must be text.",
+                    fix="Pass str; of what a `BertSummarizer` predicts, the `text` of each.",
+                    where=f"rouge_scores: {name}, row {row}",
+                    kind=TypeError,
+                    value=text,
+                )
+    return list(zip(summaries, references, strict=True))

@@ -1,0 +1,126 @@
+"""The words of texts: in plain Python, and in graph operations together with their tokens."""
+
+import functools
+import re
+import unicodedata
+
+import numpy as np
+
+from kerasbert.optional import tensorflow as tf
+from kerasbert.text import valid_utf8
+
+# The blocks that BERT's tokenizer calls Chinese characters: each is a word.
+_CHINESE = (
+    *((0x4E00, 0x9FFF), (0x3400, 0x4DBF), (0xF900, 0xFAFF), (0x20000, 0x2A6DF)),
+    *((0x2A700, 0x2B73F), (0x2B740, 0x2CEAF), (0x2F800, 0x2FA1F)),
+)
+# In a text of kinds, see `_Kinds`: a word is one character that stands alone, or ends at letters.
+_WORD = re.compile("1|a(?:[ac]*a)?")
+
+
+class _Kinds(dict):
+    """The kind of each character: `1` stands alone, blank, control character `c`, `a` all others."""
+
+    def __missing__(self, code):
+        category = unicodedata.category(chr(code))
+        if chr(code) in "\t\n\r" or category[0] == "Z":
+            kind = " "
+        elif category in ("Cc", "Cf", "Cs") or code == 0xFFFD:  # which BERT's tokenizer drops too
+            kind = "c"
+        elif category[0] in "PS" or any(first <= code <= last for first, last in _CHINESE):
+            kind = "1"
+        else:
+            kind = "a"
+        self[code] = kind
+        return kind
+
+
+_KINDS = _Kinds()
+
+
+def split_words(text):
+    """Finds the words of a text: what stands between spaces, marks, symbols and Chinese characters.
+
+    Each mark, symbol and Chinese character is a word of its own. Control characters around a word are not
+    part of it.
+
+    Args:
+        text: str.
+
+    Returns:
+        List of `(start, end)` in characters.
+
+    Example:
+
+    >>> text = "In Bonn, 1949"
+    >>> [text[start:end] for start, end in split_words(text)]
+    ['In', 'Bonn', ',', '1949']
+    """
+    return [match.span() for match in _WORD.finditer(text.translate(_KINDS))]
+
+
+def words_of_texts(texts, tokenizer):
+    """Finds the words of texts and their tokens; a graph function.
+
+    Words are those of `split_words`, joined where the tokenizer has parts of several in one token.
+
+    Args:
+        texts: string tensor `(B,)`.
+        tokenizer: `BertTokenizer`, or another of `kerasbert.text`.
+
+    Returns:
+        Four ragged int32 tensors `(B, None)`: the tokens; first character of each word, and the one after
+        its last; the first token of each word, counted in its text, or -1 for a word without tokens.
+    """
+    ids, token_starts, token_ends = tokenizer.tokenize_with_offsets(texts)
+    characters = tf.strings.unicode_decode(valid_utf8(texts), "UTF-8")
+    starts, ends, row = _split(characters)
+    # From here on a character is counted from the first one of all texts, and so is a token.
+    row_starts = tf.cast(characters.row_starts(), tf.int32)
+    to_all = tf.gather(row_starts, ids.value_rowids())
+    token_starts, token_ends = token_starts.flat_values + to_all, token_ends.flat_values + to_all
+
+    # A token belongs to the first word that it has a part of.
+    owner = tf.searchsorted(ends, token_starts, side="right")
+    last = tf.searchsorted(starts, token_ends, side="left") - 1
+    mine = tf.reshape(tf.where((token_ends > token_starts) & (last >= owner)), [-1])
+    owner, last = tf.gather(owner, mine), tf.gather(last, mine)
+    count, none = tf.size(starts), tf.size(ids.flat_values, out_type=tf.int64)
+    first = tf.tensor_scatter_nd_min(tf.fill([count], none), owner[:, None], mine)
+    without = first == none
+
+    # Words after the owner, up to the last that a token has a part of, are one with it.
+    borders = tf.concat([owner + 1, last + 1], 0)
+    steps = tf.concat([tf.ones_like(owner), -tf.ones_like(last)], 0)
+    joined = tf.cumsum(tf.math.unsorted_segment_sum(steps, borders, count + 1))[:-1] > 0
+    kept = tf.reshape(tf.where(~(joined & without)), [-1])
+    ends = tf.gather(ends, tf.concat([kept[1:], [tf.cast(count, tf.int64)]], 0)[: tf.size(kept)] - 1)
+    row, starts, first = (tf.gather(values, kept) for values in (row, starts, first))
+    first = tf.where(
+        tf.gather(without, kept), tf.cast(-1, tf.int64), first - tf.gather(ids.row_starts(), row)
+    )
+    to_row = tf.gather(row_starts, row)
+    words = (starts - to_row, ends - to_row, tf.cast(first, tf.int32))
+    rows = tf.cast(tf.size(texts), tf.int64)
+    return ids, *(tf.RaggedTensor.from_value_rowids(values, row, rows, validate=False) for values in words)
+
+
+def _split(characters):
+    """As `split_words`, of all characters in a row: starts, ends, and the row, each `(words,)`."""
+    kind = tf.gather(tf.constant(_kind_table()), characters.flat_values)
+    row = characters.value_rowids()
+    seen = tf.reshape(tf.where(kind != ord("c")), [-1])  # control characters part nothing
+    kind, row = tf.gather(kind, seen), tf.gather(row, seen)
+    letter = kind == ord("a")
+    follows = letter[1:] & letter[:-1] & (row[1:] == row[:-1])
+    follows = tf.concat([tf.zeros_like(letter[:1]), follows], 0)
+    in_word = letter | (kind == ord("1"))
+    goes_on = tf.concat([follows[1:], tf.zeros_like(letter[:1])], 0)
+    starts, ends = (tf.cast(tf.boolean_mask(seen, in_word & ~x), tf.int32) for x in (follows, goes_on))
+    return starts, ends + 1, tf.boolean_mask(row, in_word & ~follows)
+
+
+@functools.lru_cache(maxsize=1)
+def _kind_table():
+    """The kinds of all code points, uint8 `(0x110000,)`."""
+    return np.frombuffer("".join(_KINDS[code] for code in range(0x110000)).encode(), np.uint8)

@@ -1,0 +1,79 @@
+"""The same examples as `write_examples`, by an Apache Beam pipeline on one machine or many."""
+
+import contextlib
+import os
+
+from kerasbert import checks
+from kerasbert.atomic import replacing
+from kerasbert.optional import tensorflow as tf
+from kerasbert.pretraining import records
+from kerasbert.pretraining.examples import check, shard_of
+from kerasbert.pretraining.shards import finish, make_shard
+
+
+def write_examples_with_beam(corpus, folder, tokenizer, settings=None, num_shards=None, options=None):
+    """Turns a corpus into examples as `write_examples` does, to the same bytes, with Apache Beam.
+
+    A file of the corpus is read by one worker, and a shard made by one, so many files and shards keep many
+    workers busy. Beam's DirectRunner, which runs without `options`, holds all text in memory; Dataflow, Flink
+    and Spark do not.
+
+    Args:
+        corpus: `Corpus`; the workers must reach its files.
+        folder: str or path that the workers reach, such as `gs://...`. On a local file system it appears
+            complete or not at all; elsewhere, `examples.json` is written last.
+        tokenizer, settings, num_shards: as for `write_examples`; functions of `settings` must be ones that
+            Beam can send to workers.
+        options: `apache_beam.options.pipeline_options.PipelineOptions`, which name the runner; or None.
+
+    Returns:
+        The `Manifest` of the folder.
+
+    Raises:
+        ImportError: if Apache Beam is not installed.
+        ValueError: as `write_examples`; Beam may wrap it in an error of its own.
+    """
+    beam = checks.require("apache_beam", 'pip install "kerasbert[beam]"', "write_examples_with_beam")
+    settings, num_shards = check(corpus, tokenizer, settings, num_shards)
+    with _complete(os.fspath(folder)) as place, beam.Pipeline(options=options) as pipeline:
+        _build(beam, pipeline, corpus, place, tokenizer, settings, num_shards)
+    return records.Manifest.load(folder)
+
+
+def _build(beam, pipeline, corpus, folder, tokenizer, settings, num_shards):
+    """Adds all steps to a pipeline."""
+
+    def deal(numbered):
+        file, path = numbered
+        for number, lines in enumerate(corpus.documents(path)):
+            yield shard_of(file, number, num_shards), ((file, number), lines)
+
+    def make(shard, documents):
+        # Documents come in any order; a shard without any has the one that is nobody's.
+        lines = [lines for place, lines in sorted(documents, key=lambda item: item[0]) if lines]
+        return shard, make_shard(folder, shard, num_shards, lines, tokenizer, settings)
+
+    def end(shards):
+        finish(folder, [shard for _, shard in sorted(shards, key=lambda item: item[0])], tokenizer, settings)
+
+    files = pipeline | "files" >> beam.Create(list(enumerate(corpus.paths))) | beam.Reshuffle()
+    documents = files | "documents" >> beam.FlatMap(deal)
+    nobody = pipeline | "shards" >> beam.Create([(shard, ((-1, -1), [])) for shard in range(num_shards)])
+    grouped = (documents, nobody) | beam.Flatten() | beam.GroupByKey()
+    made = grouped | "examples" >> beam.MapTuple(make)
+    made | beam.combiners.ToList() | "manifest" >> beam.Map(end)
+
+
+@contextlib.contextmanager
+def _complete(folder):
+    """As `atomic.replacing` where that can be; elsewhere, without the page that says it is complete."""
+    if "://" not in folder:
+        with replacing(folder) as whole:
+            whole.mkdir()
+            yield str(whole)
+        return
+    page = os.path.join(folder, records.MANIFEST)
+    if tf.io.gfile.exists(page):
+        tf.io.gfile.remove(page)
+    tf.io.gfile.makedirs(folder)
+    yield folder

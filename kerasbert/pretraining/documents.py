@@ -1,0 +1,195 @@
+"""Files of raw text, read document by document."""
+
+import bz2
+import dataclasses
+import gzip
+import json
+import lzma
+import os
+import zlib
+
+from kerasbert import checks
+from kerasbert.optional import tensorflow as tf
+
+LAYOUTS = ("blank_lines", "lines", "json")
+_OPENERS = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+_BLOCK = 1 << 20  # bytes read at a time, and the longest piece of a line that is held in memory
+
+
+@dataclasses.dataclass(frozen=True)
+class Corpus:
+    """Text files, and what separates documents in them.
+
+    Files are read as streams of UTF-8, decompressed where the name ends in `.gz`, `.bz2` or `.xz`. Names may
+    be those of any file system that TensorFlow knows. A longer line than 1 MiB is given in pieces, cut at
+    a space where there is one.
+
+    Args:
+        files: str or path, with `*` and `?` for several files; or a sequence of them.
+        layout: str. `"blank_lines"`: lines of text, and a blank one between documents, as the original
+            `create_pretraining_data` takes them. `"lines"`: a document a line. `"json"`: an object a line.
+        field: str, the name of the text in a JSON object; line breaks in it separate lines.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if an argument is wrong; while reading, if a file is not text, or damaged. It names the
+            file and the line.
+
+    Example:
+
+    >>> import pathlib, tempfile
+    >>> file = pathlib.Path(tempfile.mkdtemp()) / "corpus.txt"
+    >>> _ = file.write_text("It rained.\\nWe stayed.\\n\\nA ring was found.\\n")
+    >>> list(Corpus(file))
+    [['It rained.', 'We stayed.'], ['A ring was found.']]
+    """
+
+    files: object
+    layout: str = "blank_lines"
+    field: str = "text"
+    paths: tuple = dataclasses.field(init=False, repr=False)
+
+    def __post_init__(self):
+        checks.one_of("Corpus", LAYOUTS, layout=self.layout)
+        one = isinstance(self.files, (str, os.PathLike))
+        patterns = [os.fspath(file) for file in ([self.files] if one else self.files)]
+        paths = []
+        for pattern in patterns:
+            found = [path for path in tf.io.gfile.glob(pattern) if not tf.io.gfile.isdir(path)]
+            if not found:
+                raise checks.invalid(
+                    "Every name of `files` must be that of a file, or match one.",
+                    fix='Check the path; name the files of a folder by "folder/*.txt".',
+                    where="Corpus",
+                    kind=FileNotFoundError,
+                    files=pattern,
+                )
+            paths += found
+        if not paths:
+            raise checks.invalid(
+                "`files` must name a file.", fix="Pass one.", where="Corpus", files=self.files
+            )
+        object.__setattr__(self, "paths", tuple(sorted(set(paths))))
+
+    def __iter__(self):
+        """Yields the documents of all files, each a list of lines (str) that are not blank."""
+        for path in self.paths:
+            yield from self.documents(path)
+
+    def documents(self, path):
+        """Yields the documents of one of `paths`, each a list of lines (str) that are not blank."""
+        read = {"blank_lines": self._between_blanks, "lines": self._one_a_line, "json": self._json}
+        return read[self.layout](path)
+
+    @property
+    def size_bytes(self):
+        """int, about how much text there is: compressed files are taken for a quarter of their text."""
+        sizes = [(tf.io.gfile.stat(path).length, path) for path in self.paths]
+        return sum(size * (4 if os.path.splitext(path)[1] in _OPENERS else 1) for size, path in sizes)
+
+    def _between_blanks(self, path):
+        lines, blank = [], True
+        for _, text, ends_line in _pieces(path, _BLOCK):
+            if text.strip():
+                lines.append(text)
+                blank = False
+            if ends_line:
+                if blank and lines:
+                    yield lines
+                    lines = []
+                blank = True
+        if lines:
+            yield lines
+
+    def _one_a_line(self, path):
+        lines = []
+        for _, text, ends_line in _pieces(path, _BLOCK):
+            if text.strip():
+                lines.append(text)
+            if ends_line and lines:
+                yield lines
+                lines = []
+
+    def _json(self, path):
+        for number, line, _ in _pieces(path, None):
+            if not line.strip():
+                continue
+            try:
+                text = json.loads(line)[self.field]
+                if not isinstance(text, str):
+                    raise TypeError(f"{self.field} is {type(text).__name__}")
+            except (ValueError, KeyError, TypeError, RecursionError) as error:
+                raise checks.invalid(
+                    f"Every line must be a JSON object with the text under {self.field!r}.",
+                    fix="Name the text with `field`, or drop the line.",
+                    where=f"{path}, line {number}",
+                    line=line,
+                    reason=repr(error),
+                ) from error
+            # JSON can spell half a surrogate pair, which UTF-8 cannot, and NUL, which no tokenizer keeps.
+            text = text.replace("\0", "").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+            if lines := [line for line in text.split("\n") if line.strip()]:
+                yield lines
+
+
+def _pieces(path, longest):
+    """Yields the lines of a file, and lines of more than `longest` bytes in pieces.
+
+    Yields:
+        The number of the line, from 1; a str; and whether the line ends with it.
+    """
+    number, begins = 1, True
+    for piece, ends_line in _cut(_blocks(path), longest):
+        if begins:
+            piece = piece.removeprefix(b"\xef\xbb\xbf")
+            begins = False
+        try:
+            if b"\0" in piece:
+                raise ValueError("a NUL byte")
+            text = piece.decode("utf-8").removesuffix("\r")
+        except ValueError as error:  # UnicodeDecodeError is one
+            raise checks.invalid(
+                "A corpus must be UTF-8 text.",
+                fix="Leave out binary files; convert other encodings to UTF-8; decompress other formats "
+                "than .gz, .bz2 and .xz.",
+                where=f"{path}, line {number}",
+                reason=str(error),
+            ) from error
+        yield number, text, ends_line
+        number += ends_line
+
+
+def _cut(blocks, longest):
+    """Yields lines of blocks of bytes without their end, in pieces if `longest` is not None."""
+    rest = b""
+    for block in blocks:
+        *lines, rest = (rest + block).split(b"\n")
+        for line in lines:
+            yield line, True
+        while longest is not None and len(rest) > longest:
+            at = rest.rfind(b" ", 1, longest)
+            if at < 0:
+                at = longest
+                while rest[at] & 0xC0 == 0x80 and at > longest - 4:  # inside a character of UTF-8
+                    at -= 1
+            yield rest[:at], False
+            rest = rest[at:]
+    if rest:
+        yield rest, True
+
+
+def _blocks(path):
+    """Yields the bytes of a file, decompressed."""
+    opener = _OPENERS.get(os.path.splitext(path)[1])
+    with tf.io.gfile.GFile(path, "rb") as file:
+        stream = opener(file) if opener else file
+        try:
+            while block := stream.read(_BLOCK):
+                yield block
+        except (EOFError, OSError, zlib.error, lzma.LZMAError) as error:
+            raise checks.invalid(
+                "A compressed file must be whole, and what its name says.",
+                fix="Fetch it again, or rename it.",
+                where=path,
+                reason=str(error),
+            ) from error

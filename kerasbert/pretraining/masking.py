@@ -1,0 +1,251 @@
+"""Masked tokens, chosen anew for every batch, in graph operations over the whole batch."""
+
+import dataclasses
+
+import numpy as np
+
+from kerasbert import checks
+from kerasbert.optional import tensorflow as tf
+from kerasbert.pretraining import draws
+
+
+def geometric_spans(p=0.2, longest=10):
+    """Weights of span lengths as in SpanBERT: geometric, cut off (Joshi et al. 2020, section 3.1).
+
+    Args:
+        p: float, the chance that a span ends after a word.
+        longest: int, words.
+
+    Returns:
+        Tuple of float, for `Masking(span_weights=...)`.
+
+    Example:
+
+    >>> geometric_spans(0.5, 3)
+    (0.5, 0.25, 0.125)
+    """
+    checks.positive_int("geometric_spans", longest=longest)
+    checks.share("geometric_spans", p=p)
+    return tuple(p * (1 - p) ** k for k in range(longest))
+
+
+def ngram_spans(longest=3):
+    """Weights of n-grams as in ALBERT: 1/n (Lan et al. 2020, section 4.1).
+
+    Args:
+        longest: int, words.
+
+    Returns:
+        Tuple of float, for `Masking(span_weights=...)`.
+
+    Example:
+
+    >>> ngram_spans(2)
+    (1.0, 0.5)
+    """
+    checks.positive_int("ngram_spans", longest=longest)
+    return tuple(1 / n for n in range(1, longest + 1))
+
+
+@dataclasses.dataclass(frozen=True)
+class Masking:
+    """Which tokens are to be predicted, and what stands in their place.
+
+    As in the original `create_pretraining_data`: of an example of n tokens, special ones counted,
+    `round(rate * n)` are to be predicted, at least one and at most `max_predictions`. Words are taken in
+    random order; one with more tokens than are still to be chosen is passed over. A span is cut after the
+    last word that fits. Special tokens, `[UNK]` among them, and padding are never chosen, and never put
+    in place of another.
+
+    Args:
+        rate: float.
+        max_predictions: int or None, M; None: as many as `rate` gives for the longest example.
+        whole_words: bool, whether all tokens of a word are chosen together.
+        span_weights: tuple of float, how probable spans of 1, 2, ... words are, relative to each other:
+            `geometric_spans()`, `ngram_spans()`. Every sequence is cut at random to spans of these
+            lengths that no special token interrupts, and some of the spans are chosen.
+        mask_share: float, the share of chosen tokens in whose place stands `[MASK]`.
+        random_share: float, of those in whose place stands a random token; the others stay as they are.
+        by_span: bool, whether all tokens of a word or span have the same fate, as in SpanBERT; else each
+            its own, as in the original.
+
+    Raises:
+        ValueError: if an argument is wrong.
+
+    Example:
+
+    >>> Masking(span_weights=geometric_spans(), by_span=True).predictions(512)
+    77
+    """
+
+    rate: float = 0.15
+    max_predictions: int | None = None
+    whole_words: bool = True
+    span_weights: tuple = (1.0,)
+    mask_share: float = 0.8
+    random_share: float = 0.1
+    by_span: bool = False
+
+    def __post_init__(self):
+        shares = {"mask_share": self.mask_share, "random_share": self.random_share}
+        checks.share("Masking", rate=self.rate, **shares)
+        if self.max_predictions is not None:
+            checks.positive_int("Masking", max_predictions=self.max_predictions)
+        if sum(shares.values()) > 1 + 1e-9:
+            raise checks.invalid(
+                "`mask_share` and `random_share` must be at most 1 together.",
+                fix="Lower one of them.",
+                where="Masking",
+                **shares,
+            )
+        weights = np.asarray(self.span_weights, float)
+        if weights.ndim != 1 or not weights.size or not (np.isfinite(weights) & (weights >= 0)).all():
+            weights = np.zeros(1)
+        if not weights.sum():
+            raise checks.invalid(
+                "`span_weights` must be numbers of at least 0, one of them above.",
+                fix="Pass (1.0,) for single words, or geometric_spans().",
+                where="Masking",
+                span_weights=self.span_weights,
+            )
+
+    def predictions(self, max_length):
+        """int, M: the most tokens that are predicted of an example of up to `max_length`."""
+        return self.max_predictions or max(1, round(self.rate * max_length))
+
+
+def mask_tokens(token_ids, lengths, continues, tokenizer, masking, max_predictions, seed, number, keep=None):
+    """Chooses tokens of a batch and puts others in their place.
+
+    Args:
+        token_ids: int32 tensor `(B, S)`.
+        lengths: int32 tensor `(B,)`, tokens of each row.
+        continues: bool tensor `(B, S)`, whether a token goes on with the word of the one before.
+        tokenizer: a tokenizer.
+        masking: `Masking`.
+        max_predictions: int, M.
+        seed: int.
+        number: int64 scalar tensor, of the batch. The result depends on it, on `seed` and the tokens alone.
+        keep: slice or None, the rows that are wanted; the result is that part of the whole.
+
+    Returns:
+        dict of `token_ids` `(B, S)`, `mask_positions` `(B, M)` in ascending order, `mask_ids` `(B, M)`,
+        the original tokens there, int32; `mask_weights`, float32 `(B, M)`, 0 where a row has fewer.
+    """
+    rows, width = tf.unstack(tf.shape(token_ids))
+    keep = slice(None) if keep is None else keep
+
+    def uniform(purpose, width=width, **kind):
+        return draws.uniform([rows, width], seed, purpose, number, **kind)[keep]
+
+    special = {getattr(tokenizer, f"{name}_id") for name in ("pad", "unk", "cls", "sep", "mask")}
+    ordinary = np.array([i not in special for i in range(tokenizer.vocabulary_size)])
+    scores, fates = uniform("order"), uniform("fate")
+    others = uniform("other", minval=0, maxval=int(ordinary.sum()), dtype=tf.int32)
+    spans = uniform("spans", width + len(masking.span_weights))
+    token_ids, lengths, continues = token_ids[keep], lengths[keep], continues[keep]
+
+    eligible = tf.gather(ordinary, token_ids) & tf.sequence_mask(lengths, width)
+    words, units = _words_and_spans(eligible, continues, masking, spans)
+    wanted = tf.cast(tf.round(masking.rate * tf.cast(lengths, tf.float32)), tf.int32)
+    chosen = _choose(words, units, eligible, tf.clip_by_value(wanted, 1, max_predictions), scores)
+
+    if masking.by_span:
+        fates = tf.gather(fates, units, batch_dims=1)
+    others = tf.gather(tf.constant(np.flatnonzero(ordinary), tf.int32), others)
+    replaced = tf.where(fates < masking.mask_share + masking.random_share, others, token_ids)
+    replaced = tf.where(fates < masking.mask_share, tokenizer.mask_id, replaced)
+
+    def at_chosen(values):
+        return tf.ragged.boolean_mask(values, chosen).to_tensor(shape=(None, max_predictions))
+
+    return {
+        "token_ids": tf.where(chosen, replaced, token_ids),
+        "mask_positions": at_chosen(tf.zeros_like(token_ids) + tf.range(width)),
+        "mask_ids": at_chosen(token_ids),
+        "mask_weights": at_chosen(tf.ones_like(token_ids, tf.float32)),
+    }
+
+
+def _words_and_spans(eligible, continues, masking, random):
+    """Numbers what stays whole, and what is chosen together.
+
+    Args:
+        eligible: bool tensor `(B, S)`.
+        continues: bool tensor `(B, S)`.
+        masking: `Masking` of spans of up to L words.
+        random: float tensor `(B, S + L)` in [0, 1).
+
+    Returns:
+        Two int32 tensors `(B, S)`, the word and the span of each token: 0, 1, ... from the left of each row,
+        and any of these at tokens that are not eligible.
+    """
+    begins = eligible
+    after_gap = ~tf.pad(eligible[:, :-1], [[0, 0], [1, 0]])
+    if masking.whole_words:
+        begins &= ~continues | after_gap
+    words = _numbered(begins)
+    longest = len(masking.span_weights)
+    if longest == 1:
+        return words, words
+    # Spans are laid end to end over the words of a row; where the first begins is random too.
+    cumulative = np.cumsum(masking.span_weights) / np.sum(masking.span_weights)
+    lengths = 1 + tf.raw_ops.Bucketize(input=random[:, 1:], boundaries=cumulative[:-1].tolist())
+    ends = tf.cumsum(lengths, axis=1) - tf.cast(random[:, :1] * longest, tf.int32)
+    spans = tf.searchsorted(ends, words, side="right")
+    changes = spans != tf.pad(spans[:, :-1], [[0, 0], [1, 0]])
+    return words, _numbered(begins & (after_gap | changes))
+
+
+def _numbered(begins):
+    return tf.maximum(tf.cumsum(tf.cast(begins, tf.int32), axis=1) - 1, 0)
+
+
+def _choose(words, spans, eligible, budget, scores):
+    """Takes spans in random order until the budget is spent.
+
+    A span with more tokens than are left is cut after its last word that fits, and is the last then; where
+    not even its first word fits, it is passed over.
+
+    Args:
+        words: int32 tensor `(B, S)` of `_words_and_spans`.
+        spans: int32 tensor `(B, S)` of the same.
+        eligible: bool tensor `(B, S)`.
+        budget: int32 tensor `(B,)`, the most tokens.
+        scores: float tensor `(B, S)` in [0, 1): spans are taken from the highest on.
+
+    Returns:
+        bool tensor `(B, S)`, the tokens that were chosen.
+    """
+    rows, width = tf.unstack(tf.shape(words))
+    base = tf.range(rows)[:, tf.newaxis] * width  # of each row in a flat tensor
+
+    def over(groups, values, reduce):  # reduced over the eligible tokens of each group, in its place
+        flat = tf.where(eligible, groups + base, -1)
+        return tf.reshape(
+            reduce(tf.reshape(values, [-1]), tf.reshape(flat, [-1]), rows * width), [rows, width]
+        )
+
+    places = tf.zeros_like(words) + tf.range(width)
+    last = over(words, places, tf.math.unsorted_segment_max)
+    first = over(spans, places, tf.math.unsorted_segment_min)
+    # How many tokens of its span have been chosen once a token, with its word, is.
+    needed = tf.gather(last, words, batch_dims=1) - tf.gather(first, spans, batch_dims=1) + 1
+    whole = over(spans, needed, tf.math.unsorted_segment_max)
+    least = over(spans, needed, tf.math.unsorted_segment_min)
+
+    count = tf.reduce_max(spans) + 1
+    order = tf.math.top_k(tf.where(whole > 0, scores, -1.0), count)[1]
+    whole, least = (tf.transpose(tf.gather(x, order, batch_dims=1)) for x in (whole, least))
+
+    def take(step, left, taken):
+        partly = tf.where(least[step] <= left, left, 0)
+        size = tf.where(whole[step] <= left, tf.maximum(whole[step], 0), partly)
+        return step + 1, left - size, taken.write(step, size)
+
+    taken = tf.TensorArray(tf.int32, count, element_shape=[None])
+    taken = tf.while_loop(lambda step, *_: step < count, take, (0, budget, taken))[2].stack()
+    taken = tf.scatter_nd(
+        tf.reshape(order + base, [-1, 1]), tf.reshape(tf.transpose(taken), [-1]), [rows * width]
+    )
+    return eligible & (needed <= tf.gather(taken, spans + base))

@@ -1,0 +1,91 @@
+"""Training with two passes that must agree."""
+
+import keras
+from keras import ops
+
+from kerasbert import checks
+from kerasbert.training.smoothing import weights_of
+
+
+def categorical_divergence(first, second):
+    """Half the symmetric Kullback-Leibler divergence of two softmaxes.
+
+    For logits a and b with probabilities p and q, KL(p, q) + KL(q, p) is the sum of (p - q)(a - b): what a
+    softmax subtracts from all logits alike cancels.
+
+    Args:
+        first, second: float tensors `(..., C)`, logits.
+
+    Returns:
+        Float tensor `(...)`.
+    """
+    return 0.5 * ops.sum((ops.softmax(first) - ops.softmax(second)) * (first - second), axis=-1)
+
+
+def bernoulli_divergence(first, second):
+    """The same of yes-or-no answers: the mean over C."""
+    return 0.5 * ops.mean((ops.sigmoid(first) - ops.sigmoid(second)) * (first - second), axis=-1)
+
+
+def normal_divergence(first, second):
+    """The same of numbers, as means of normal distributions of variance 1: the mean over C."""
+    return 0.5 * ops.mean(ops.square(first - second), axis=-1)
+
+
+class RDrop:
+    """The part of tasks that trains with R-Drop, an option of `compile`.
+
+    Liang et al. 2021, section 2, https://arxiv.org/abs/2106.14448. Each batch passes twice, with other
+    dropout. The loss is the mean of both, and `r_drop` times the divergence of the two predictions, over the
+    rows or tokens that count, weighted as they are. A task says what its logits stand for by `divergence`, a
+    function of two tensors of them; None where that is neither a distribution nor numbers.
+    """
+
+    divergence = staticmethod(categorical_divergence)
+    r_drop = None
+
+    def compile(self, *args, r_drop=None, **kwargs):
+        """As `keras.Model.compile`; `r_drop` as in `Task.compile`."""
+        if r_drop is not None:
+            checks.positive_float(self.name, r_drop=r_drop)
+            if self.divergence is None:
+                raise checks.invalid(
+                    "`r_drop` compares distributions or numbers, and this task's outputs are neither.",
+                    fix="Leave it out.",
+                    where=self.name,
+                    r_drop=r_drop,
+                )
+        self.r_drop = r_drop
+        super().compile(*args, **kwargs)
+
+    def get_compile_config(self):
+        """Returns the arguments of `compile`."""
+        config = super().get_compile_config()
+        return config | {"r_drop": self.r_drop} if self.r_drop else config
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        """Keras' loss; in training with R-Drop that of two passes, and how far they are apart."""
+        loss = super().compute_loss(x, y, y_pred, sample_weight, training)
+        if not (training and self.r_drop):
+            return loss
+        again = self(x, training=True)
+        loss = 0.5 * (loss + super().compute_loss(x, y, again, sample_weight, training))
+        return loss + self.r_drop * self._mean_divergence(y, y_pred, again, sample_weight)
+
+    def _mean_divergence(self, y, first, second, sample_weight):
+        """A scalar; of several outputs the mean."""
+        if isinstance(first, dict):
+            weight = sample_weight if isinstance(sample_weight, dict) else dict.fromkeys(first, sample_weight)
+            parts = [self._mean_divergence(y[k], first[k], second[k], weight[k]) for k in first]
+            return sum(parts) / len(parts)
+        divergence = self.divergence(ops.cast(first, "float32"), ops.cast(second, "float32"))
+        # Labels that are one number to a row or token may say that it does not count.
+        labels = y if len(y.shape) == len(divergence.shape) else ops.zeros_like(divergence)
+        return _Mean(name="divergence")(labels, divergence, weights_of(labels, sample_weight))
+
+
+class _Mean(keras.losses.Loss):
+    """The mean of values, taken as Keras takes it of losses, on several devices too."""
+
+    def call(self, labels, values):
+        return values

@@ -1,0 +1,238 @@
+"""The sentences that say what a text is about."""
+
+import keras
+import numpy as np
+from keras import ops
+
+from kerasbert import checks
+from kerasbert.data import IGNORED, is_dataset, is_tokens, rouge_scores
+from kerasbert.heads import TokenClassificationHead
+from kerasbert.optional import tensorflow as tf
+from kerasbert.tasks.entities import by_row
+from kerasbert.tasks.r_drop import bernoulli_divergence
+from kerasbert.tasks.sentence_feed import SentenceFeed
+from kerasbert.tasks.summaries import UNSCORED, best_summary
+from kerasbert.tasks.text_task import BATCH_SIZE, TextTask
+from kerasbert.training import TokenAccuracy, TokenBinaryCrossentropy
+
+
+@keras.saving.register_keras_serializable(package="kerasbert")
+class BertSummarizer(TextTask):
+    """Summarizes texts by some of their sentences: texts in, summaries out.
+
+    BERTSUM with the simple classifier (Liu 2019, section 2, https://arxiv.org/abs/1903.10318): a `[CLS]`
+    stands before each sentence, segments alternate by sentence, and the vector of its `[CLS]` says how
+    probably a sentence belongs in the summary. A document that is too long is cut into windows of whole
+    sentences. A sentence without tokens, such as an empty one, is in no summary.
+
+    `x` is a list of texts, whose sentences are those of `kerasbert.data.split_sentences`, or a list of lists
+    of sentences. `y` is for each document 0 or 1 for each sentence, or a summary that somebody wrote, of
+    which `kerasbert.data.oracle_labels` makes labels.
+
+    Args:
+        encoder: `BertEncoder`.
+        tokenizer: `BertTokenizer` or `RobertaTokenizer`.
+        max_sequence_length: int or None, the longest window in tokens; None: the encoder's.
+        **kwargs: `name`, `dtype`.
+
+    Call arguments:
+        inputs: dict of int tensors `token_ids`, `segment_ids`, `padding_mask`, `(B, S)` each, or `(S,)`
+            for one sequence.
+
+    Returns:
+        Float tensor `(B, S)`, or `(S,)`: logits, of which those at `[CLS]` count. For tokens, or a data set
+        of them, `fit` takes 0 and 1 there and -100 elsewhere, `(B, S)`.
+
+    Example:
+
+    >>> tokenizer = BertTokenizer(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "it", "rained", "left"])
+    >>> config = BertConfig(vocabulary_size=8, num_layers=1, num_heads=2, hidden_dim=8, intermediate_dim=16)
+    >>> summarizer = BertSummarizer(BertEncoder(config), tokenizer)
+    >>> summarizer.compile()
+    >>> history = summarizer.fit(["It rained. Ann left."], ["Ann left."], verbose=0)
+    >>> history = summarizer.fit([["It rained", "Ann left"]], [[0, 1]], verbose=0)
+    >>> summarizer.predict(["It rained. Ann left."], verbose=0)[0].text
+    'It rained.\\nAnn left.'
+    """
+
+    head_names = ("summarization",)
+    feed_class = SentenceFeed
+
+    def __init__(self, encoder, tokenizer, max_sequence_length=None, **kwargs):
+        super().__init__(encoder, tokenizer, max_sequence_length, **kwargs)
+        config = encoder.config
+        self.head = TokenClassificationHead(
+            1, 0.0, config.initializer_range, name=self.head_names[0], dtype=self.dtype_policy
+        )
+        self.head.build((None, None, config.hidden_dim))
+        self.built = True
+
+    def fit(self, *args, class_weight=None, **kwargs):
+        """Trains on documents; see the class for `x` and `y`, and `BertTextClassifier.fit` for the rest.
+
+        `sample_weight` has one number to a document; there is no `class_weight`.
+        """
+        if class_weight is not None:
+            raise checks.invalid(
+                "Labels of sentences take no `class_weight`: Keras knows it for one label to a row.",
+                fix="Weigh documents by `sample_weight`.",
+                where=self.name,
+                class_weight=class_weight,
+            )
+        return super().fit(*args, **kwargs)
+
+    def predict(
+        self,
+        x,
+        batch_size=None,
+        verbose="auto",
+        max_sentences=3,
+        trigram_blocking=True,
+        steps=None,
+        callbacks=None,
+    ):
+        """Summarizes documents.
+
+        Args:
+            x: texts or lists of sentences; or tokens.
+            batch_size: int or None for 32, windows at a time.
+            verbose, callbacks: of `keras.Model.predict`.
+            max_sentences: int, the most sentences in a summary.
+            trigram_blocking: bool, whether a sentence is passed over that has three words in a row (or five
+                Chinese characters) with a better one, as in section 3 of the paper.
+            steps: of `keras.Model.predict`, for tokens.
+
+        Returns:
+            List of `Summary`, one to a document, empty for one without sentences; for tokens, probabilities
+            `(B, S)`.
+
+        Warns:
+            UserWarning: if sentences were longer than a window; it says how many.
+        """
+        checks.positive_int("predict", max_sentences=max_sentences)
+        if is_tokens(x):
+            if is_dataset(x) and isinstance(x.element_spec, tuple):
+                x = x.map(lambda tokens, *_: tokens)
+            return super().predict(x, batch_size, verbose, steps, callbacks)
+        feed = self.feed_class(self)
+        scored = self._scored(feed, x, batch_size, verbose, callbacks)
+        feed.warn_if_truncated()
+        return [best_summary(*row, max_sentences, trigram_blocking) for row in scored]
+
+    def predict_by(self, run, x, batch_size=None):
+        """See `TextTask.predict_by`."""
+        return [best_summary(*row) for row in self._scored(self.feed_class(self), x, batch_size, run=run)]
+
+    def _scored(self, feed, x, *args, **kwargs):
+        """The text of each document, the places of its sentences, and their scores."""
+        for part, _, where in feed.parts(x):
+            documents = feed.documents(part, where)
+            scores = self._scores(feed, documents, *args, **kwargs)
+            yield from zip(documents.texts, documents.spans, by_row(scores, documents.splits), strict=True)
+
+    def _scores(self, feed, documents, batch_size, verbose="auto", callbacks=None, run=None):
+        """The probability of each sentence, `UNSCORED` for one without tokens."""
+        scores = np.full(len(documents.id_splits) - 1, UNSCORED, "float32")
+        batches = feed.to_decide(documents, batch_size or BATCH_SIZE)
+        if batches is not None:
+            if run is None:
+                tokens = keras.Model.predict(self, batches, verbose=verbose, callbacks=callbacks)
+            else:
+                parts = [_decided(numbers, run(inputs)[self.output]) for inputs, numbers in batches]
+                tokens = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+            decides = tokens["sentence"] >= 0
+            scores[tokens["sentence"][decides]] = tokens["score"][decides]
+        return scores
+
+    def predict_step(self, data):
+        """Keras' step; with sentences beside tokens it returns scores in one row, as batches differ in S."""
+        tokens, sentences, _ = keras.utils.unpack_x_y_sample_weight(data)
+        if sentences is None:
+            return super().predict_step(data)
+        return _decided(sentences, self.answers(self(tokens, training=False))[self.output])
+
+    def _predict_specs(self):
+        return [(*super()._predict_specs(), tf.TensorSpec((None, None), tf.int32))]
+
+    def rouge_scores(self, x, summaries, language="en", use_stemmer=False, **kwargs):
+        """ROUGE of the summaries that `predict` gives; see `kerasbert.data.rouge_scores`.
+
+        Args:
+            x: texts or lists of sentences.
+            summaries: list of str, one that somebody wrote to a document.
+            language, use_stemmer: of `kerasbert.data.rouge_scores`.
+            **kwargs: of `predict`, such as `max_sentences`.
+
+        Returns:
+            dict of floats from 0 to 1: `rouge1`, `rouge2`, `rougeL`.
+
+        Raises:
+            ImportError: if rouge-score is not installed.
+        """
+        found = self.predict(x, **kwargs)
+        return rouge_scores([summary.text for summary in found], summaries, language, use_stemmer)
+
+    scores = rouge_scores  # the name that `TaskScores` knows
+
+    # === What TextTask asks of a task ===
+
+    endpoint = "summarize"
+    output = "probabilities"
+
+    def logits(self, encoder_outputs, training=None):
+        """Logits `(B, S)`, or `(S,)`, of what the encoder returns."""
+        return ops.squeeze(self.head(encoder_outputs["sequence_output"], training=training), -1)
+
+    def answers(self, logits):
+        """Named outputs of logits: `probabilities`, `(B, S)`, in float32."""
+        return {self.output: ops.sigmoid(ops.cast(logits, "float32"))}
+
+    def decisions(self, predictions):
+        """What counts as the same answer, of what `predict` returns: which sentences each row has."""
+        return [summary.indices for summary in predictions]
+
+    def postprocess(self, logits):
+        """What `predict` returns for tokens: probabilities `(B, S)`, a float32 array."""
+        return np.asarray(self.answers(logits)[self.output])
+
+    def label_numbers(self, y, where):
+        """Labels of tokens: 0, 1 and -100, as an int32 array `(B, S)`."""
+        y = np.asarray(y)
+        if y.ndim != 2 or not np.isin(y, (0, 1, IGNORED)).all():
+            raise checks.invalid(
+                "With tokens, labels must be 0 or 1 at `[CLS]` and -100 elsewhere, (B, S).",
+                fix="Pass texts instead, or correct the rows.",
+                where=where,
+                shape=y.shape,
+                values=np.unique(y).tolist(),
+            )
+        return y.astype("int32")
+
+    def label_function(self):
+        """The same for tensors in a `tf.data` graph."""
+
+        def numbers(values):
+            good = tf.reduce_all((values == 0) | (values == 1) | (values == IGNORED))
+            inside = tf.debugging.Assert(good, ["A label must be 0, 1 or -100. Received:", values])
+            with tf.control_dependencies([inside] if inside is not None else []):
+                return tf.cast(values, tf.int32)
+
+        return numbers
+
+    @staticmethod
+    def divergence(first, second):
+        """How far two tensors of logits are apart at each token, `(B, S)`; see `RDrop`."""
+        return bernoulli_divergence(first[..., None], second[..., None])
+
+    def default_loss(self):
+        """Binary cross-entropy over the sentences."""
+        return TokenBinaryCrossentropy(IGNORED)
+
+    def default_metrics(self):
+        """The share of sentences with the right label."""
+        return [TokenAccuracy(IGNORED)]
+
+
+def _decided(sentences, scores):
+    """The score at each token, and the sentence that it decides, all in one row."""
+    return {"sentence": ops.reshape(sentences, (-1,)), "score": ops.reshape(scores, (-1,))}

@@ -1,0 +1,52 @@
+"""The optimizer of large batches."""
+
+import keras
+from keras import ops
+
+from kerasbert.training.gradients import SummedGradients
+
+
+@keras.saving.register_keras_serializable(package="kerasbert")
+class BertLamb(SummedGradients, keras.optimizers.Lamb):
+    """LAMB with BERT's settings: no decay and no trust ratio for biases and norms.
+
+    You et al. 2020, algorithm 2, https://arxiv.org/abs/1904.00962. `keras.optimizers.Lamb` decays weights
+    outside of the trust ratio, and scales the updates of biases and norms by it too.
+
+    Args:
+        learning_rate: float or a schedule.
+        weight_decay: float, of kernels and embeddings.
+        epsilon: float.
+        global_clipnorm: float or None, the largest norm of all gradients together.
+        **kwargs: of `keras.optimizers.Lamb`.
+
+    Example:
+
+    >>> BertLamb(1e-3).get_config()["weight_decay"]
+    0.01
+    """
+
+    def __init__(self, learning_rate=1e-3, weight_decay=0.01, epsilon=1e-6, global_clipnorm=1.0, **kwargs):
+        super().__init__(learning_rate, epsilon=epsilon, global_clipnorm=global_clipnorm, **kwargs)
+        self.lamb_weight_decay = weight_decay  # Keras would apply its own `weight_decay`
+        self.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+
+    def update_step(self, gradient, variable, learning_rate):
+        """Updates one variable."""
+        index = self._get_variable_index(variable)
+        dtype, m, v = variable.dtype, self._momentums[index], self._velocities[index]
+        gradient, learning_rate = ops.cast(gradient, dtype), ops.cast(learning_rate, dtype)
+        self.assign_add(m, (gradient - m) * (1 - self.beta_1))
+        self.assign_add(v, (ops.square(gradient) - v) * (1 - self.beta_2))
+        step = ops.cast(self.iterations + 1, dtype)
+        m_hat, v_hat = m / (1 - ops.power(self.beta_1, step)), v / (1 - ops.power(self.beta_2, step))
+        update = m_hat / (ops.sqrt(v_hat) + self.epsilon)
+        if self._use_weight_decay(variable):
+            update += self.lamb_weight_decay * variable
+            norms = [ops.sqrt(ops.sum(ops.square(x))) for x in (variable, update)]
+            update *= ops.where(norms[0] * norms[1] > 0, norms[0] / ops.maximum(norms[1], 1e-30), 1.0)
+        self.assign_sub(variable, learning_rate * update)
+
+    def get_config(self):
+        """Returns the arguments of `__init__`."""
+        return {**super().get_config(), "weight_decay": self.lamb_weight_decay}

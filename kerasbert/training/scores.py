@@ -1,0 +1,46 @@
+"""Scores that are no Keras metrics, for callbacks to read."""
+
+import keras
+
+from kerasbert import checks
+
+
+class TaskScores(keras.callbacks.Callback):
+    """Puts a task's own scores into the logs of each epoch: F1 of entities, exact match and F1 of answers.
+
+    They are called `val_f1` and so on. Callbacks that read them come after this one:
+
+        callbacks=[TaskScores(x, y), keras.callbacks.EarlyStopping("val_f1", mode="max", patience=2)]
+
+    Args:
+        x, y: texts or words, and what is right, as for the task's `scores`.
+        **kwargs: of `scores`, such as `null_threshold` of a question answerer.
+
+    Raises:
+        ValueError: when training begins, if the task has no scores of its own.
+
+    Example:
+
+    >>> TaskScores(["Anna is in Bonn"], [[(0, 4, "PER"), (11, 15, "LOC")]]).kwargs
+    {'verbose': 0}
+    """
+
+    def __init__(self, x, y=None, **kwargs):
+        super().__init__()
+        self.x, self.y = x, y
+        self.kwargs = {"verbose": 0} | kwargs
+
+    def on_train_begin(self, logs=None):
+        """Checks the task."""
+        if not hasattr(self.model, "scores"):
+            raise checks.invalid(
+                "The task must have `scores`.",
+                fix="Others are judged by Keras metrics: pass `metrics` to `compile`, and `validation_data`.",
+                where="TaskScores",
+                task=type(self.model).__name__,
+            )
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Adds the scores to `logs`."""
+        scores = self.model.scores(self.x, self.y, **self.kwargs)
+        logs |= {f"val_{name}": float(value) for name, value in scores.items() if not isinstance(value, dict)}

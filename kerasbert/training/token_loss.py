@@ -1,0 +1,51 @@
+"""A yes or no at some tokens."""
+
+import keras
+from keras import ops
+
+from kerasbert import checks
+from kerasbert.training.smoothing import weights_of
+
+
+@keras.saving.register_keras_serializable(package="kerasbert")
+class TokenBinaryCrossentropy(keras.losses.Loss):
+    """Binary cross-entropy over the tokens that have a label: the mean over all of them in the batch.
+
+    Args:
+        ignore_class: int, the label of tokens that do not count, as of Keras' cross-entropy.
+        label_smoothing: float in [0, 1), as of `keras.losses.BinaryCrossentropy`: targets are that much
+            nearer to one half.
+        name: str.
+        dtype: Keras dtype.
+
+    Call arguments:
+        y_true: int tensor `(B, S)`, of 0, 1 and `ignore_class`.
+        y_pred: float tensor `(B, S)`, logits.
+
+    Example:
+
+    >>> loss = TokenBinaryCrossentropy()(np.array([[1, -100, 0]]), np.array([[0.0, 9.0, 0.0]]))
+    >>> round(float(loss), 4)
+    0.6931
+    """
+
+    def __init__(self, ignore_class=-100, label_smoothing=0.0, name="token_binary_crossentropy", dtype=None):
+        super().__init__(name=name, dtype=dtype)
+        checks.fraction(name, label_smoothing=label_smoothing)
+        self.ignore_class = ignore_class
+        self.label_smoothing = label_smoothing
+
+    def call(self, y_true, y_pred):
+        """See the class; returns `(B, S)`, whose mean is that of the tokens that count."""
+        targets = y_true * (1 - self.label_smoothing) + 0.5 * self.label_smoothing
+        losses = ops.binary_crossentropy(targets, y_pred, from_logits=True)
+        return losses * ops.cast(weights_of(y_true, ignore_class=self.ignore_class), losses.dtype)
+
+    def get_config(self):
+        """Returns the arguments of `__init__`."""
+        return {
+            "ignore_class": self.ignore_class,
+            "label_smoothing": self.label_smoothing,
+            "name": self.name,
+            "dtype": self.dtype,
+        }

@@ -1,0 +1,227 @@
+"""A run that stops and goes on is the run that never stopped."""
+
+import dataclasses
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+import kerasbert
+from kerasbert.pretraining import (
+    ExampleSettings,
+    Optimizer,
+    Phase,
+    pretrain,
+    read_settings,
+)
+from kerasbert.pretraining import run as run_module
+from kerasbert.pretraining.snapshots import snapshots
+
+TEXT = "\n\n".join(
+    "\n".join(f"the {animal} {verb} over the {place} {number} times" for verb in ("ran", "jumped", "fell"))
+    for number, animal in enumerate(("dog", "cat", "cow", "hen"))
+    for place in ("hill", "moon", "wall")
+)
+WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *sorted(set(TEXT.split()))]
+SETTINGS = """
+output = "out"
+log_every = 2
+save_every = 4
+evaluate_every = 4
+
+[corpus]
+files = "corpus.txt"
+
+[validation]
+files = ["corpus.txt"]
+
+[vocabulary]
+path = "words.txt"
+
+[model]
+num_layers = 1
+num_heads = 2
+hidden_dim = 8
+intermediate_dim = 16
+max_sequence_length = 32
+
+[examples]
+duplicates = 4
+
+[optimizer]
+learning_rate = 1e-2
+warmup_steps = 2
+
+[[phases]]
+steps = 8
+max_length = 16
+batch_size = 4
+
+[[phases]]
+steps = 4
+max_length = 32
+batch_size = 4
+"""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "corpus.txt").write_text(TEXT)
+    (tmp_path / "words.txt").write_text("\n".join(WORDS))
+    (tmp_path / "run.toml").write_text(SETTINGS)
+    return tmp_path
+
+
+def log_of(settings):
+    """The lines of the log, but for what the clock says."""
+    with open(f"{settings.output}/log.jsonl") as file:
+        lines = [json.loads(line) for line in file]
+    for line in lines:
+        assert line.pop("tokens_per_second") > 0
+    return lines
+
+
+def test_a_run_that_fails_goes_on_as_if_it_had_not(folder, monkeypatch):
+    settings = read_settings(folder / "run.toml")
+    whole = pretrain(settings, verbose=0)
+    other = dataclasses.replace(settings, output=str(folder / "other"))
+    saved = []
+
+    def full(path, model, step):
+        if step == 8 and len(saved) < 2:
+            saved.append(step)
+            raise OSError("No space left on device")
+        save(path, model, step)
+
+    save = run_module.save_snapshot
+    monkeypatch.setattr(run_module, "save_snapshot", full)
+    for _ in range(2):
+        with pytest.raises(OSError, match="No space"):
+            pretrain(other, verbose=0)
+        assert [path.name for path in snapshots(folder / "other" / "snapshots")] == [
+            "step-000000004.safetensors"
+        ]
+    again = pretrain(other, verbose=0)
+    assert log_of(other) == log_of(settings)
+    assert [line["step"] for line in log_of(other)] == [2, 4, 6, 8, 10, 12]
+    for one, two in zip(whole.weights, again.weights, strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
+def test_what_a_run_leaves(folder):
+    settings = read_settings(folder / "run.toml")
+    model = pretrain(settings, verbose=0)
+    lines = log_of(settings)
+    assert lines[-1]["masked_lm_loss"] < lines[0]["masked_lm_loss"] - 0.1
+    assert lines[-1]["gradient_norm"] > 0
+    assert lines[0]["learning_rate"] == pytest.approx(1e-2)
+    measured = [line["step"] for line in lines if "validation_perplexity" in line]
+    assert measured == [4, 8, 12]
+    assert lines[-1]["validation_perplexity"] == pytest.approx(np.exp(lines[-1]["validation_masked_lm_loss"]))
+    assert list((folder / "out").glob("events.out.tfevents.*"))
+    loaded = kerasbert.BertPretrainer.from_preset(folder / "out" / "preset")
+    assert loaded.pairs == "next_sentence"
+    for one, two in zip(model.weights, loaded.weights, strict=True):
+        np.testing.assert_array_equal(one, two)
+    with pytest.warns(UserWarning, match="cls.predictions"):  # it has no place for them
+        kerasbert.BertTextClassifier.from_preset(folder / "out" / "preset", labels=["a", "b"])
+
+
+def test_it_goes_on_from_a_preset_without_pairs(folder):
+    first = read_settings(folder / "run.toml")
+    pretrain(first, verbose=0)
+    second = dataclasses.replace(
+        first,
+        output=str(folder / "second"),
+        preset=str(folder / "out" / "preset"),
+        examples=ExampleSettings(pairs="none"),
+        optimizer=Optimizer(name="lamb", gradient_accumulation_steps=2),
+        phases=(Phase(steps=4, max_length=16, batch_size=4),),
+        rematerialize=True,
+        dtype="mixed_bfloat16",
+    )
+    with pytest.warns(UserWarning, match="seq_relationship"):  # that head is not needed
+        model = pretrain(second, verbose=0)
+    assert model.pairs == "none"
+    assert "next_sentence_loss" not in log_of(second)[0]
+    assert log_of(second)[1]["validation_perplexity"] > 1
+
+
+def test_other_settings_in_the_same_folder(folder):
+    settings = read_settings(folder / "run.toml")
+    pretrain(dataclasses.replace(settings, phases=settings.phases[1:]), verbose=0)
+    with pytest.raises(ValueError, match=r"changed=\['phases'\]"):
+        pretrain(settings, verbose=0)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ("steps = 5", "multiples of `log_every`, 2.*phases.0._steps=5"),
+        ("stpes = 8", r"unknown=\['stpes'\], missing=\['steps'\]"),
+        ("steps = 8 9", "must be TOML"),
+        ("steps = 8\nbatch_size = 0", "batch_size"),
+    ],
+)
+def test_wrong_settings(folder, wrong, message):
+    path = folder / "run.toml"
+    path.write_text(SETTINGS.replace("steps = 8\nmax_length = 16\nbatch_size = 4", wrong))
+    with pytest.raises(ValueError, match=message):
+        read_settings(path)
+
+
+def test_a_model_of_another_name_and_a_missing_corpus(folder):
+    path = folder / "run.toml"
+    path.write_text(SETTINGS.replace("hidden_dim", "hidden_size"))
+    with pytest.raises(ValueError, match=r"unknown=\['hidden_size'\]"):
+        read_settings(path)
+    path.write_text(SETTINGS.replace('"corpus.txt"', '"absent.txt"'))
+    with pytest.raises(FileNotFoundError, match=r"absent\.txt"):
+        read_settings(path)
+    with pytest.raises(FileNotFoundError, match="Check the path"):
+        read_settings(folder / "absent.toml")
+
+
+def command(path):
+    return [sys.executable, "-m", "kerasbert", "pretrain", "--config", str(path)]
+
+
+def test_the_command_line(folder):
+    done = subprocess.run(command(folder / "absent.toml"), capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "error: The settings must be a file." in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+def test_killed_at_random_moments(folder):
+    """Ten SIGKILLs, whatever the process does just then; the last call ends the run."""
+    text = SETTINGS.replace("steps = 8", "steps = 400").replace("steps = 4", "steps = 200")
+    (folder / "run.toml").write_text(text)
+    settings = read_settings(folder / "run.toml")
+    whole = dataclasses.replace(settings, output=str(folder / "whole"))
+    pretrain(whole, verbose=0)
+    generator, kills, interrupted = np.random.default_rng(0), 0, 0
+    while kills < 10:
+        process = subprocess.Popen(command(folder / "run.toml"), stdout=subprocess.DEVNULL)
+        started = time.monotonic()
+        while not (folder / "out" / "log.jsonl").exists() and time.monotonic() - started < 60:
+            time.sleep(0.1)
+        time.sleep(generator.uniform(5, 25))
+        if process.poll() is not None:
+            break
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        kills += 1
+        interrupted += bool(snapshots(folder / "out" / "snapshots"))
+    model = pretrain(settings, verbose=0)
+    assert kills == 10
+    assert interrupted >= 5
+    assert log_of(settings) == log_of(whole)
+    expected = kerasbert.BertPretrainer.from_preset(folder / "whole" / "preset")
+    for one, two in zip(model.weights, expected.weights, strict=True):
+        np.testing.assert_array_equal(one, two)
