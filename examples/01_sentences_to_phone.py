@@ -33,8 +33,8 @@ SENTENCES = (
 
 def read(name):
     """The texts and labels of one of the demo's files."""
-    rows = list(read_csv(HERE / "data" / name, separator="\t", quoted=False).as_numpy_iterator())
-    return [text.decode() for text, _ in rows], [label.decode() for _, label in rows]
+    texts, labels = zip(*read_csv(HERE / "data" / name, separator="\t", quoted=False), strict=True)
+    return list(texts), list(labels)
 
 
 def minilm_folder():
