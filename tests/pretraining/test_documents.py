@@ -87,13 +87,16 @@ def test_json_spells_what_utf8_cannot(tmp_path):
     assert list(Corpus(written(tmp_path, line), "json")) == [["half \ufffd a pair, whole \U0001f642, nul ."]]
 
 
+CUT_GZIP = gzip.compress(b"text\n" * 9999, mtime=0)[:-20]  # the same name for the test each time
+
+
 @pytest.mark.parametrize(
     ("content", "name", "layout", "message"),
     [
         (b"text\n\xff\xfe\x00binary", "corpus.bin", "blank_lines", r"UTF-8 text.*corpus.bin, line 2"),
         (b"fine\n\ntext \xe9\n", "latin1.txt", "lines", r"UTF-8 text.*latin1.txt, line 3"),
         ("text".encode("utf-16-le"), "utf16.txt", "blank_lines", r"NUL.*convert other encodings"),
-        (gzip.compress(b"text\n" * 9999, mtime=0)[:-20], "cut.txt.gz", "blank_lines", r"must be whole.*cut.txt.gz"),
+        (CUT_GZIP, "cut.txt.gz", "blank_lines", r"must be whole.*cut.txt.gz"),
         (b"plain text", "plain.gz", "blank_lines", r"must be whole.*plain.gz"),
         (b"plain text", "plain.xz", "blank_lines", r"must be whole.*plain.xz"),
         (b'{"text": "a"}\n{"body": "b"}\n', "a.jsonl", "json", r"text under 'text'.*KeyError.*line 2"),
