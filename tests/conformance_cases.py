@@ -103,7 +103,7 @@ def sample_texts(task):
 def make_task(name, config, tokenizer, **kwargs):
     """One of the tasks on a random encoder."""
     task_class = getattr(kerasbert, name.partition(" ")[0])
-    return task_class(BertEncoder(config), tokenizer, **TASKS[name], **kwargs)
+    return task_class(BertEncoder(config, dtype=kwargs.get("dtype")), tokenizer, **TASKS[name], **kwargs)
 
 
 def training_rows(name, tokenizer, texts):

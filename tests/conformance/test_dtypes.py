@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from conformance_cases import LAYERS, outputs
+from conformance_cases import LAYERS, TASKS, make_task, outputs, training_rows
 
 
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16", "bfloat16"])
@@ -28,3 +28,14 @@ def test_a_task_trains_in_mixed_precision(config, tokenizer):
         history = classifier.fit(["good", "bad"] * 8, [1, 0] * 8, epochs=2, verbose=0)
         assert np.isfinite(history.history["loss"]).all()
         assert classifier.predict(["good"], verbose=0).dtype == np.float32
+
+
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+@pytest.mark.parametrize("name", TASKS)
+def test_a_task_in_half_precision_is_near_float32(name, policy, config, tokenizer, texts):
+    exact, half = make_task(name, config, tokenizer), make_task(name, config, tokenizer, dtype=policy)
+    half.set_weights(exact.get_weights())
+    tokens = training_rows(name, tokenizer, texts)[0]
+    expected = outputs(exact(tokens))
+    for key, value in outputs(half(tokens)).items():
+        np.testing.assert_allclose(value, expected[key], atol=0.15)

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from conformance_cases import CONFIG, TOKENS
+from conformance_cases import CONFIG, TASKS, TOKENS, make_task, outputs, training_rows
 
 from kerasbert import BertConfig, BertEncoder
 
@@ -29,3 +29,18 @@ def test_a_task_answers_a_text_alike_in_any_batch(trained, texts):
     together = trained.predict(texts, verbose=0)
     alone = np.concatenate([trained.predict([text], verbose=0) for text in texts])
     np.testing.assert_allclose(together, alone, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_padding_changes_no_task(name, config, tokenizer, texts):
+    task = make_task(name, config, tokenizer)
+    tokens = training_rows(name, tokenizer, texts)[0]
+    length = tokens["token_ids"].shape[-1]
+    widths = [(0, 0)] * (tokens["token_ids"].ndim - 1) + [(0, config.max_sequence_length - length)]
+    padded = {key: np.pad(value, widths) for key, value in tokens.items()}
+    padded["token_ids"][..., length:] = 7  # whatever stands there
+    expected = outputs(task(tokens))
+    for key, value in outputs(task(padded)).items():
+        if value.shape != expected[key].shape:  # an answer at each token
+            value = value[:, :length]
+        np.testing.assert_allclose(value, expected[key], atol=1e-5)
