@@ -3,6 +3,7 @@
 import dataclasses
 import itertools
 import warnings
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -41,7 +42,7 @@ class RowStream:
                 kind=TypeError,
                 read=read,
             )
-        self._read = read
+        self._read, self._last = read, None
         self.labelled = labelled
 
     def __iter__(self):
@@ -49,7 +50,17 @@ class RowStream:
 
     def placed(self):
         """Yields pairs: where a row stands, a str for errors, and the row."""
-        return ((f"row {number}", row) for number, row in enumerate(self._read()))
+        rows = self._read()
+        if rows is self._last and isinstance(rows, Iterator):
+            raise checks.invalid(
+                "`read` must start anew each time: these rows were read before.",
+                fix="Pass `lambda: rows()`, which calls the generator each time.",
+                where="RowStream",
+                kind=TypeError,
+                rows=type(rows).__name__,
+            )
+        self._last = rows
+        return ((f"row {number}", row) for number, row in enumerate(rows))
 
     def parts(self):
         """Yields the rows as `Part`s of `PART` rows; the last may have fewer."""
@@ -120,9 +131,9 @@ class Part:
     def x(self):
         """What `fit` takes as `x` for rows in memory: a list, or a tuple or dict of lists."""
         column = self._column(0)
-        first = column[0]
+        first, form = column[0], _form(column[0])
         for place, x in zip(self.places, column, strict=True):
-            if _form(x) != _form(first):
+            if _form(x) != form:
                 raise checks.invalid(
                     "All rows must have one form, that of the first, and as many choices.",
                     fix="Correct the row: a text, a pair of texts, a list of words, or a text and choices.",
@@ -157,7 +168,7 @@ class Part:
                     where=where,
                     **dict(zip(columns, map(len, lists), strict=True)),
                 )
-        length = max(map(len, columns["token_ids"]))
+        length = max(1, *map(len, columns["token_ids"]))
         return {
             name: np.array([[*row, *[0] * (length - len(row))] for row in rows], "int32")
             for name, rows in columns.items()

@@ -27,6 +27,10 @@ def test_it_is_read_anew_each_time_and_only_as_far_as_needed():
     assert started == [9, 9, 0]
     with pytest.raises(TypeError, match="`read` must be a function"):
         RowStream(read())
+    rows = RowStream(read().__iter__)  # the same generator each time
+    list(rows)
+    with pytest.raises(TypeError, match="must start anew"):
+        list(rows)
 
 
 def test_parts_are_rows_in_memory(small_parts):
