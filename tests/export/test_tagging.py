@@ -33,7 +33,7 @@ def tagger(tokenizer, labels, scheme=None):
 def same_entities(task, texts):
     ((function, _),) = tag.signatures(task).values()
     outputs = tf.function(function, [tf.TensorSpec((None,), tf.string)])(tf.constant(texts))
-    found = tag.predictions(task, {name: value.numpy() for name, value in outputs.items()})
+    found = tag.predictions(task, {name: value.numpy() for name, value in outputs.items()}, texts)
     expected = task.predict(texts, verbose=0)
     assert task.decisions(found) == task.decisions(expected)
     assert [[e.text for e in row] for row in found] == [[e.text for e in row] for row in expected]
