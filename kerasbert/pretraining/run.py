@@ -21,7 +21,6 @@ from kerasbert.tasks import BertPretrainer
 from kerasbert.text import BertTokenizer, tokenizer_from_folder
 from kerasbert.training import BertAdamW, BertLamb, WarmupPolynomialDecay
 
-MOST_BLOCKS = 1000
 OPTIMIZERS = {"adamw": BertAdamW, "lamb": BertLamb}
 
 
@@ -149,17 +148,13 @@ def _held_out(output, phase, tokenizer, settings):
 
 def _model(settings, tokenizer):
     """The compiled model, and the optimizer built, at their beginnings."""
-    # Block by block: of all layers, each inside another, activations would be computed many times.
-    blocks = [f"block_{i}" for i in range(MOST_BLOCKS if settings.rematerialize else 0)]
-    scope = keras.RematScope(mode="list_of_layers", layer_names=blocks)
     pairs = settings.examples.pairs
-    with scope:
-        if settings.preset:
-            model = BertPretrainer.from_preset(settings.preset, dtype=settings.dtype, pairs=pairs)
-        else:
-            config = BertConfig(**settings.model, vocabulary_size=tokenizer.vocabulary_size)
-            encoder = BertEncoder(config, pooler=pairs != "none", dtype=settings.dtype)
-            model = BertPretrainer(encoder, tokenizer, pairs=pairs, dtype=settings.dtype)
+    if settings.preset:
+        model = BertPretrainer.from_preset(settings.preset, dtype=settings.dtype, pairs=pairs)
+    else:
+        config = BertConfig(**settings.model, vocabulary_size=tokenizer.vocabulary_size)
+        encoder = BertEncoder(config, pooler=pairs != "none", dtype=settings.dtype)
+        model = BertPretrainer(encoder, tokenizer, pairs=pairs, dtype=settings.dtype)
     options = dataclasses.asdict(settings.optimizer)
     checks.one_of("[optimizer]", tuple(OPTIMIZERS), name=options["name"])
     schedule = WarmupPolynomialDecay(

@@ -85,8 +85,6 @@ class RunSettings:
         masking: `Masking`.
         optimizer: `Optimizer`.
         dtype: str, a Keras policy, such as `"mixed_bfloat16"`.
-        rematerialize: bool, whether activations are computed again in the backward pass, to save memory (Chen
-            et al. 2016, https://arxiv.org/abs/1604.06174).
         seed: int.
         log_every: int, steps to a line of the log. The other intervals and all steps must be multiples.
         save_every: int, steps from one snapshot to the next.
@@ -107,7 +105,6 @@ class RunSettings:
     masking: Masking = dataclasses.field(default_factory=Masking)
     optimizer: Optimizer = dataclasses.field(default_factory=Optimizer)
     dtype: str = "float32"
-    rematerialize: bool = False
     seed: int = 0
     log_every: int = 10
     save_every: int = 100

@@ -141,7 +141,6 @@ def test_it_goes_on_from_a_preset_without_pairs(folder):
         examples=ExampleSettings(pairs="none"),
         optimizer=Optimizer(name="lamb", gradient_accumulation_steps=2),
         phases=(Phase(steps=4, max_length=16, batch_size=4),),
-        rematerialize=True,
         dtype="mixed_bfloat16",
     )
     with pytest.warns(UserWarning, match="seq_relationship"):  # that head is not needed

@@ -95,28 +95,6 @@ def test_batches_without_pairs_are_refused_where_pairs_are_learned(config, token
         kerasbert.BertPretrainer(BertEncoder(config), tokenizer, pairs="all")
 
 
-def test_rematerialisation_changes_no_gradient(config, tokenizer, batch):
-    tokens = {name: batch[name] for name in ("token_ids", "segment_ids", "padding_mask")}
-
-    def gradients():
-        keras.utils.set_random_seed(0)
-        model = kerasbert.BertPretrainer(BertEncoder(config), tokenizer)
-        with tf.GradientTape() as tape:
-            loss = tf.reduce_mean(model(tokens)["masked_lm"] ** 2)
-        return [
-            np.asarray(tf.convert_to_tensor(g))
-            for g in tape.gradient(loss, model.trainable_variables)
-            if g is not None
-        ]
-
-    plain = gradients()
-    with keras.RematScope(mode="list_of_layers", layer_names=["block_0", "block_1"]):
-        again = gradients()
-    assert len(plain) == len(again) > 20
-    for one, two in zip(plain, again, strict=True):
-        np.testing.assert_allclose(one, two, atol=1e-6)
-
-
 def test_the_schedule_is_refused_if_its_warm_up_never_ends():
     with pytest.raises(ValueError, match="less than `total_steps`"):
         WarmupPolynomialDecay(1e-3, warmup_steps=10, total_steps=10)
