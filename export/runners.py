@@ -148,7 +148,7 @@ def answer_texts(runner, task, x):
     if isinstance(runner, TFLiteRunner):
         return task.predict_by(runner, x)
     endpoint, found = endpoints.BY_NAME[task.endpoint], []
-    for start in range(0, count_rows(x), BATCH_SIZE):
+    for start in range(0, _count_rows(x), BATCH_SIZE):
         part = _rows(x, slice(start, start + BATCH_SIZE))
         found.append(endpoint.predictions(task, runner(endpoint.columns(part)), part))
     return (
@@ -156,7 +156,7 @@ def answer_texts(runner, task, x):
     )
 
 
-def count_rows(x):
+def _count_rows(x):
     """How many rows texts have that `predict` takes."""
     if isinstance(x, dict):
         x = tuple(x.values())

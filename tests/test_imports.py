@@ -20,7 +20,7 @@ ALLOWED = {
     "checkpoints": {"config", "layers"},
     "data": {"text"},
     "training": set(),
-    "pretraining": {"config", "encoder", "tasks", "text", "training"},
+    "pretraining": {"config", "data", "encoder", "tasks", "text", "training"},
     "tasks": {"encoder", "heads", "text", "data", "training", "checkpoints"},
     "export": {"layers", "text", "config", "checkpoints", "data", "tasks"},
     "__init__": {"config", "encoder", "tasks", "text"},

@@ -7,14 +7,14 @@ import zlib
 
 from kerasbert import checks
 
-_OPENERS = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+OPENERS = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 # What a damaged or truncated compressed file raises.
 DAMAGED = (EOFError, OSError, zlib.error, lzma.LZMAError)
 
 
 def open_bytes(path):
     """Opens a `pathlib.Path` to read bytes; `.gz`, `.bz2` and `.xz` are decompressed."""
-    return _OPENERS.get(path.suffix, open)(path, "rb")
+    return OPENERS.get(path.suffix, open)(path, "rb")
 
 
 def read_lines(path):

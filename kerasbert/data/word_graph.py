@@ -14,24 +14,27 @@ _CHINESE = (
     *((0x4E00, 0x9FFF), (0x3400, 0x4DBF), (0xF900, 0xFAFF), (0x20000, 0x2A6DF)),
     *((0x2A700, 0x2B73F), (0x2B740, 0x2CEAF), (0x2F800, 0x2FA1F)),
 )
-# In a text of kinds, see `_Kinds`: a word is one character that stands alone, or ends at letters.
+# In a text of kinds, see `_kind`: a word is one character that stands alone, or ends at letters.
 _WORD = re.compile("1|a(?:[ac]*a)?")
 
 
+def _kind(code):
+    """The kind of a character: `1` stands alone, blank, control character `c`, `a` all others."""
+    category = unicodedata.category(chr(code))
+    if chr(code) in "\t\n\r" or category[0] == "Z":
+        return " "
+    if category in ("Cc", "Cf", "Cs") or code == 0xFFFD:  # which BERT's tokenizer drops too
+        return "c"
+    if category[0] in "PS" or any(first <= code <= last for first, last in _CHINESE):
+        return "1"
+    return "a"
+
+
 class _Kinds(dict):
-    """The kind of each character: `1` stands alone, blank, control character `c`, `a` all others."""
+    """The kinds of the characters that were seen."""
 
     def __missing__(self, code):
-        category = unicodedata.category(chr(code))
-        if chr(code) in "\t\n\r" or category[0] == "Z":
-            kind = " "
-        elif category in ("Cc", "Cf", "Cs") or code == 0xFFFD:  # which BERT's tokenizer drops too
-            kind = "c"
-        elif category[0] in "PS" or any(first <= code <= last for first, last in _CHINESE):
-            kind = "1"
-        else:
-            kind = "a"
-        self[code] = kind
+        self[code] = kind = _kind(code)
         return kind
 
 
@@ -123,4 +126,4 @@ def _split(characters):
 @functools.lru_cache(maxsize=1)
 def _kind_table():
     """The kinds of all code points, uint8 `(0x110000,)`."""
-    return np.frombuffer("".join(_KINDS[code] for code in range(0x110000)).encode(), np.uint8)
+    return np.frombuffer("".join(map(_kind, range(0x110000))).encode(), np.uint8)

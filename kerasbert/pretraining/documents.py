@@ -1,18 +1,16 @@
 """Files of raw text, read document by document."""
 
-import bz2
 import dataclasses
-import gzip
 import json
 import lzma
 import os
 import zlib
 
 from kerasbert import checks
+from kerasbert.data.lines import OPENERS
 from kerasbert.optional import tensorflow as tf
 
 LAYOUTS = ("blank_lines", "lines", "json")
-_OPENERS = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 _BLOCK = 1 << 20  # bytes read at a time, and the longest piece of a line that is held in memory
 
 
@@ -85,7 +83,7 @@ class Corpus:
     def size_bytes(self):
         """int, about how much text there is: compressed files are taken for a quarter of their text."""
         sizes = [(tf.io.gfile.stat(path).length, path) for path in self.paths]
-        return sum(size * (4 if os.path.splitext(path)[1] in _OPENERS else 1) for size, path in sizes)
+        return sum(size * (4 if os.path.splitext(path)[1] in OPENERS else 1) for size, path in sizes)
 
     def _between_blanks(self, path):
         lines, blank = [], True
@@ -180,7 +178,7 @@ def _cut(blocks, longest):
 
 def _blocks(path):
     """Yields the bytes of a file, decompressed."""
-    opener = _OPENERS.get(os.path.splitext(path)[1])
+    opener = OPENERS.get(os.path.splitext(path)[1])
     with tf.io.gfile.GFile(path, "rb") as file:
         stream = opener(file) if opener else file
         try:

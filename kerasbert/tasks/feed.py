@@ -209,14 +209,8 @@ class Feed:
         """Cuts the last `fraction` of the rows off: `x, y, sample_weight` and `validation_data`."""
         columns = self._columns(x, "x")
         y = self._label_numbers(y, columns, "x")
-        weight = None if sample_weight is None else np.asarray(sample_weight)
-        same_length("x", **columns, y=y, sample_weight=weight)
-        cut = int(len(y) * (1 - fraction))
-
-        def part(rows):
-            return {n: c[rows] for n, c in columns.items()}, y[rows], None if weight is None else weight[rows]
-
-        return *part(slice(cut)), part(slice(cut, None))
+        same_length("x", **columns, y=y, sample_weight=sample_weight)
+        return cut_off(lambda rows: {n: c[rows] for n, c in columns.items()}, y, sample_weight, fraction)
 
     def _need_tokenizer(self, where):
         if self._task.tokenizer is None:
@@ -251,6 +245,34 @@ class Feed:
                 f"max_sequence_length={self._task.max_sequence_length} tokens and were truncated.",
                 stacklevel=3,
             )
+
+
+def cut_off(part, y, sample_weight, fraction):
+    """Cuts the last `fraction` of rows off.
+
+    Args:
+        part: function of a slice of rows, that returns these of `x`.
+        y: sequence, a label to a row.
+        sample_weight: sequence or None.
+        fraction: float.
+
+    Returns:
+        `x`, `y` and `sample_weight` of the first rows, and a tuple of those of the last.
+    """
+    weight = None if sample_weight is None else np.asarray(sample_weight)
+    cut = int(len(y) * (1 - fraction))
+
+    def rows(which):
+        return part(which), y[which], None if weight is None else weight[which]
+
+    return *rows(slice(cut)), rows(slice(cut, None))
+
+
+def cut_lists(x, y, sample_weight, fraction):
+    """As `cut_off`, of rows of `x` and `y` that come as any sequences."""
+    x, y = list(x), list(y)
+    same_length("x", x=x, y=y, sample_weight=sample_weight)
+    return cut_off(x.__getitem__, y, sample_weight, fraction)
 
 
 def no_labels(where):

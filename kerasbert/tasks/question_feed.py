@@ -18,7 +18,7 @@ from kerasbert.data import (
     text_columns,
 )
 from kerasbert.optional import tensorflow as tf
-from kerasbert.tasks.feed import Feed, no_labels
+from kerasbert.tasks.feed import Feed, cut_off, no_labels
 
 
 class QuestionFeed(Feed):
@@ -80,14 +80,8 @@ class QuestionFeed(Feed):
     def split(self, x, y, sample_weight, fraction):
         """Cuts the last `fraction` of the rows off: `x, y, sample_weight` and `validation_data`."""
         questions, contexts, answers = self._columns(x, y, "x")
-        weight = None if sample_weight is None else np.asarray(sample_weight)
-        same_length("x", x=questions, sample_weight=weight)
-        cut = int(len(questions) * (1 - fraction))
-
-        def part(rows):
-            return (questions[rows], contexts[rows]), answers[rows], None if weight is None else weight[rows]
-
-        return *part(slice(cut)), part(slice(cut, None))
+        same_length("x", x=questions, sample_weight=sample_weight)
+        return cut_off(lambda rows: (questions[rows], contexts[rows]), answers, sample_weight, fraction)
 
     def windows(self, questions, contexts, where="x"):
         """Tokenizes and cuts, and counts the questions that are too long."""

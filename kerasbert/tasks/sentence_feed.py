@@ -17,7 +17,7 @@ from kerasbert.data import (
     tokenize_documents,
 )
 from kerasbert.optional import tensorflow as tf
-from kerasbert.tasks.feed import Feed, no_labels
+from kerasbert.tasks.feed import Feed, cut_lists, no_labels
 
 
 class SentenceFeed(Feed):
@@ -87,15 +87,7 @@ class SentenceFeed(Feed):
 
     def split(self, x, y, sample_weight, fraction):
         """Cuts the last `fraction` of the rows off: `x, y, sample_weight` and `validation_data`."""
-        x, y = list(x), list(y)
-        weight = None if sample_weight is None else np.asarray(sample_weight)
-        same_length("x", x=x, y=y, sample_weight=weight)
-        cut = int(len(y) * (1 - fraction))
-
-        def part(rows):
-            return x[rows], y[rows], None if weight is None else weight[rows]
-
-        return *part(slice(cut)), part(slice(cut, None))
+        return cut_lists(x, y, sample_weight, fraction)
 
     def _windows(self, documents):
         """Columns of windows, `ids` and `segment_ids`; and which sentence each token decides."""

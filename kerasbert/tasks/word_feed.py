@@ -17,7 +17,7 @@ from kerasbert.data import (
     word_windows,
 )
 from kerasbert.optional import tensorflow as tf
-from kerasbert.tasks.feed import Feed
+from kerasbert.tasks.feed import Feed, cut_lists
 from kerasbert.text import as_text_tensor
 
 
@@ -94,15 +94,7 @@ class WordFeed(Feed):
 
     def split(self, x, y, sample_weight, fraction):
         """Cuts the last `fraction` of the rows off: `x, y, sample_weight` and `validation_data`."""
-        x, y = list(x), list(y)
-        weight = None if sample_weight is None else np.asarray(sample_weight)
-        same_length("x", x=x, y=y, sample_weight=weight)
-        cut = int(len(y) * (1 - fraction))
-
-        def part(rows):
-            return x[rows], y[rows], None if weight is None else weight[rows]
-
-        return *part(slice(cut)), part(slice(cut, None))
+        return cut_lists(x, y, sample_weight, fraction)
 
     def _windows(self, words):
         room = self._task.max_sequence_length - 2
