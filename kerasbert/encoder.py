@@ -8,6 +8,7 @@ from kerasbert.checkpoints import PresetLoader, load_weights, open_checkpoint, o
 from kerasbert.config import BertConfig
 from kerasbert.layers import BertEmbeddings, EncoderBlock, Pooler, attention_bias
 from kerasbert.layers.dense import left_empty
+from kerasbert.rematerialization import rematerialized
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
@@ -15,6 +16,10 @@ class BertEncoder(Adaptation, PresetLoader, keras.Model):
     """The encoder of BERT: token ids in, a vector for each token and one for the input out.
 
     Devlin et al. 2019, https://arxiv.org/abs/1810.04805. The weights exist as soon as the object does.
+
+    With the attribute `rematerialize` set to True, before `fit`, training keeps only the inputs of blocks and
+    computes the rest of their activations again in the backward pass: the same gradients, less memory, more
+    time (Chen et al. 2016, https://arxiv.org/abs/1604.06174).
 
     Args:
         config: `BertConfig`, or its fields as a dict.
@@ -47,6 +52,8 @@ class BertEncoder(Adaptation, PresetLoader, keras.Model):
     >>> tuple(outputs["sequence_output"].shape), tuple(outputs["pooled_output"].shape)
     ((1, 3, 8), (1, 8))
     """
+
+    rematerialize = False
 
     def __init__(self, config, pooler=True, **kwargs):
         super().__init__(**kwargs)
@@ -194,15 +201,19 @@ class BertEncoder(Adaptation, PresetLoader, keras.Model):
         x = vectors
         hidden_states, attentions = [x], []
         for block in self.blocks:
-            x, attention = block(
-                x,
-                bias=bias,
-                first_token_only=first_token_only and block is self.blocks[-1],
-                return_attention=True,
-                training=training,
-            )
-            hidden_states.append(x)
-            attentions.append(attention)
+            kwargs = {
+                "bias": bias,
+                "first_token_only": first_token_only and block is self.blocks[-1],
+                "training": training,
+            }
+            if return_all:
+                x, attention = block(x, return_attention=True, **kwargs)
+                hidden_states.append(x)
+                attentions.append(attention)
+            elif self.rematerialize and training:
+                x = rematerialized(block, x, **kwargs)
+            else:
+                x = block(x, **kwargs)
         outputs = {"sequence_output": x}
         if self.pooler is not None:
             outputs["pooled_output"] = self.pooler(x)

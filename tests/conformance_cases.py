@@ -1,5 +1,6 @@
 """Every layer, head and task, one line each: how to make it, and inputs for a batch of sequences."""
 
+import keras
 import numpy as np
 
 import kerasbert
@@ -129,4 +130,6 @@ def training_rows(name, tokenizer, texts):
 def outputs(result):
     """The arrays of a result, by name."""
     named = result if isinstance(result, dict) else {"output": result}
-    return {name: np.asarray(value, "float32") for name, value in named.items()}
+    return {
+        name: keras.ops.convert_to_numpy(keras.ops.cast(value, "float32")) for name, value in named.items()
+    }

@@ -17,6 +17,14 @@ WORDS = ["good", "bad", "film", "the", "was", "what", "a", "not", "very", "##ly"
 TOKENS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS]
 
 
+def pytest_collection_modifyitems(items):
+    """Skips on other backends what is of TensorFlow alone."""
+    if keras.backend.backend() != "tensorflow":
+        for item in items:
+            if item.get_closest_marker("tensorflow"):
+                item.add_marker(pytest.mark.skip(reason="this is of Keras on TensorFlow"))
+
+
 @pytest.fixture(autouse=True)
 def seed():
     keras.utils.set_random_seed(0)

@@ -16,7 +16,8 @@ ALLOWED = {
     "layers": set(),
     "heads": {"layers"},
     "adaptation": set(),
-    "encoder": {"layers", "config", "checkpoints", "adaptation"},
+    "rematerialization": set(),
+    "encoder": {"layers", "config", "checkpoints", "adaptation", "rematerialization"},
     "checkpoints": {"config", "layers"},
     "data": {"text"},
     "training": set(),
@@ -29,6 +30,7 @@ ALLOWED = {
 PURE = {
     "layers",
     "adaptation",
+    "rematerialization",
     "encoder",
     "heads",
     "checkpoints",

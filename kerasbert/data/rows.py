@@ -62,7 +62,7 @@ def text_columns(x, where="x"):
 def same_length(where, **columns):
     """Raises ValueError unless all columns have as many rows."""
     given = {name: column for name, column in columns.items() if column is not None}
-    lengths = {name: c.shape[0] if tf.is_tensor(c) else len(c) for name, c in given.items()}
+    lengths = {name: c.shape[0] if hasattr(c, "shape") else len(c) for name, c in given.items()}
     if len(set(lengths.values())) > 1:
         raise checks.invalid(
             "There must be as many rows in every column.",

@@ -83,12 +83,18 @@ class EncoderBlock(keras.layers.Layer):
     def call(self, sequence, bias=None, first_token_only=False, return_attention=False, training=None):
         """See the class."""
         query = sequence[..., :1, :] if first_token_only else sequence
-        attended, attention = self.attention(
-            sequence, bias=bias, query=query, return_attention=True, training=training
+        attended = self.attention(
+            sequence, bias=bias, query=query, return_attention=return_attention, training=training
         )
+        attended, attention = attended if return_attention else (attended, None)
         x = self.attention_norm(query + self.dropout(attended, training=training))
         x = self.feed_forward_norm(x + self.dropout(self.feed_forward(x), training=training))
         return (x, attention) if return_attention else x
+
+    def random_states(self):
+        """The variables that decide what dropout draws."""
+        dropouts = (self.dropout, self.attention.dropout)
+        return [dropout.seed_generator.state for dropout in dropouts if dropout.rate > 0]
 
     def compute_output_shape(self, sequence_shape, bias_shape=None):
         """Returns the input's shape."""

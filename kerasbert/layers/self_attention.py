@@ -101,9 +101,13 @@ class SelfAttention(keras.layers.Layer):
         """See the class."""
         query = sequence if query is None else query
         scale = (sequence.shape[-1] // self.num_heads) ** -0.5
-        q = self._split_heads(self.query_dense(query)) * scale  # (B, N, Q, H)
-        k = self._split_heads(self.key_dense(sequence))  # (B, N, S, H)
-        v = self._split_heads(self.value_dense(sequence))  # (B, N, S, H)
+        q, k, v = self.query_dense(query), self.key_dense(sequence), self.value_dense(sequence)
+        if self._can_be_fused(sequence, return_attention, training):
+            parts = [ops.reshape(x, (*ops.shape(x)[:2], self.num_heads, -1)) for x in (q, k, v)]
+            context = ops.dot_product_attention(*parts, bias=bias, scale=scale)  # (B, Q, N, H)
+            return self.output_dense(ops.reshape(context, ops.shape(q)))
+        q = self._split_heads(q) * scale  # (B, N, Q, H)
+        k, v = self._split_heads(k), self._split_heads(v)  # (B, N, S, H)
         scores = ops.matmul(q, ops.swapaxes(k, -2, -1))  # (B, N, Q, S)
         if bias is not None:
             scores = scores + bias
@@ -111,6 +115,12 @@ class SelfAttention(keras.layers.Layer):
         context = ops.matmul(self.dropout(attention, training=training), v)  # (B, N, Q, H)
         output = self.output_dense(self._merge_heads(context))  # (B, Q, D)
         return (output, attention) if return_attention else output
+
+    def _can_be_fused(self, sequence, return_attention, training):
+        """Whether a kernel of JAX may do it in one go: it keeps no probabilities, and drops none."""
+        drops = training and self.dropout_rate > 0
+        on_jax = keras.backend.backend() == "jax"
+        return on_jax and len(sequence.shape) == 3 and not return_attention and not drops
 
     def compute_output_shape(self, sequence_shape, bias_shape=None, query_shape=None):
         """Returns the shape of the query."""

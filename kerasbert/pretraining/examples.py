@@ -31,10 +31,11 @@ class ExampleSettings:
             be shorter: of 2 tokens up to all, each as likely. RoBERTa has 0.
         duplicates: int, how many times to go over each document, for other pairs.
         seed: int.
-        split_sentences: function of a line (str) that returns its sentences as a list of str, or None where
-            each line is a sentence.
-        segment_words: function of a sentence (str) that returns its words, for whole words of Chinese; it
-            may leave out blanks. None: words are those of the tokenizer.
+        split_sentences: None where each line is a sentence; True where lines are paragraphs, for the
+            sentences of `kerasbert.data.split_sentences`; or a function of a line (str) that returns its
+            sentences as a list of str.
+        segment_words: function of a sentence (str) that returns its words, for whole words of Chinese
+            (`jieba.lcut` is one); it may leave out blanks. None: words are those of the tokenizer.
 
     Raises:
         ValueError: if an argument is wrong.
@@ -60,6 +61,15 @@ class ExampleSettings:
         checks.positive_int(where, max_length=self.max_length, duplicates=self.duplicates)
         checks.not_negative_int(where, seed=self.seed)
         checks.share(where, negative_rate=self.negative_rate, short_sequence_rate=self.short_sequence_rate)
+        given = {"split_sentences": self.split_sentences, "segment_words": self.segment_words}
+        for name, function in given.items():
+            if not (callable(function) or function is None or (name, function) == ("split_sentences", True)):
+                raise checks.invalid(
+                    f"`{name}` must be a function.",
+                    fix='Pass one, or leave it out; in TOML it is named "module:function".',
+                    where=where,
+                    **{name: function},
+                )
 
     def as_dict(self):
         """The settings, fit for JSON; functions by their names."""

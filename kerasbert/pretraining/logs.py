@@ -15,7 +15,8 @@ class RunLog(keras.callbacks.Callback):
     """Writes the means over each interval of steps, which is an epoch to Keras, to files.
 
     A line has `step`, `loss`, the losses and accuracies of both objectives, `learning_rate`, `gradient_norm`,
-    `tokens_per_second`; and after a validation the same with `validation_`, and `validation_perplexity`.
+    `tokens`, `tokens_per_second`; after a validation also the same losses and accuracies with `validation_`,
+    and `validation_perplexity`.
 
     Args:
         folder: path, of `log.jsonl` and of TensorBoard's files.
@@ -52,7 +53,8 @@ class RunLog(keras.callbacks.Callback):
         values = {name.replace("val_", "validation_", 1): float(value) for name, value in logs.items()}
         values["learning_rate"] = float(optimizer.learning_rate)
         values["gradient_norm"] = float(optimizer.gradient_norm)
-        values["tokens_per_second"] = (int(self._tokens) - self._tokens_before) / self._seconds
+        values["tokens"] = int(self._tokens) - self._tokens_before
+        values["tokens_per_second"] = values["tokens"] / self._seconds
         # Without pairs, Keras gives the one loss no name of its own.
         masked = values.get("validation_masked_lm_loss", values.get("validation_loss"))
         if masked is not None:

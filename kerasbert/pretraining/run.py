@@ -15,11 +15,11 @@ from kerasbert.pretraining.batches import pretraining_batches
 from kerasbert.pretraining.examples import write_examples
 from kerasbert.pretraining.logs import RunLog
 from kerasbert.pretraining.records import Manifest
-from kerasbert.pretraining.snapshots import restore_snapshot, save_snapshot
 from kerasbert.pretraining.vocabulary import train_vocabulary
 from kerasbert.tasks import BertPretrainer
 from kerasbert.text import BertTokenizer, tokenizer_from_folder
 from kerasbert.training import BertAdamW, BertLamb, WarmupPolynomialDecay
+from kerasbert.training.snapshots import restore_snapshot, save_snapshot
 
 OPTIMIZERS = {"adamw": BertAdamW, "lamb": BertLamb}
 
@@ -101,7 +101,8 @@ class _Snapshots(keras.callbacks.Callback):
 
 def _check_same_run(path, settings):
     """Writes the settings down, or raises ValueError if others stand there."""
-    text = json.dumps(dataclasses.asdict(settings), indent=1, default=str, sort_keys=True)
+    values = dataclasses.asdict(settings) | {"examples": settings.examples.as_dict()}
+    text = json.dumps(values, indent=1, default=str, sort_keys=True)
     if path.exists() and path.read_text("utf-8") != text:
         old, new = json.loads(path.read_text("utf-8")), json.loads(text)
         raise checks.invalid(
@@ -155,6 +156,7 @@ def _model(settings, tokenizer):
         config = BertConfig(**settings.model, vocabulary_size=tokenizer.vocabulary_size)
         encoder = BertEncoder(config, pooler=pairs != "none", dtype=settings.dtype)
         model = BertPretrainer(encoder, tokenizer, pairs=pairs, dtype=settings.dtype)
+    model.encoder.rematerialize = settings.rematerialize
     options = dataclasses.asdict(settings.optimizer)
     checks.one_of("[optimizer]", tuple(OPTIMIZERS), name=options["name"])
     schedule = WarmupPolynomialDecay(
@@ -175,4 +177,7 @@ def _counted(batches, tokens):
         tokens.assign_add(tf.reduce_sum(tf.cast(batch["padding_mask"], tf.int64)))
         return batch
 
-    return batches.map(count)
+    options = tf.data.Options()
+    # tf.data would add a buffer at the end: batches would count before they are trained on.
+    options.experimental_optimization.inject_prefetch = False
+    return batches.map(count).with_options(options)

@@ -1,6 +1,7 @@
 """The settings of a pre-training run, as a TOML file holds them."""
 
 import dataclasses
+import importlib
 import pathlib
 import sys
 
@@ -85,6 +86,7 @@ class RunSettings:
         masking: `Masking`.
         optimizer: `Optimizer`.
         dtype: str, a Keras policy, such as `"mixed_bfloat16"`.
+        rematerialize: bool, as the attribute of `BertEncoder`: less memory, more time.
         seed: int.
         log_every: int, steps to a line of the log. The other intervals and all steps must be multiples.
         save_every: int, steps from one snapshot to the next.
@@ -105,6 +107,7 @@ class RunSettings:
     masking: Masking = dataclasses.field(default_factory=Masking)
     optimizer: Optimizer = dataclasses.field(default_factory=Optimizer)
     dtype: str = "float32"
+    rematerialize: bool = False
     seed: int = 0
     log_every: int = 10
     save_every: int = 100
@@ -138,6 +141,8 @@ class RunSettings:
 
 def read_settings(path):
     """Reads a run's settings from a TOML file; names of files in it count from its folder.
+
+    Functions are named by module, as in `segment_words = "jieba:lcut"`.
 
     Args:
         path: str or path.
@@ -175,7 +180,7 @@ def read_settings(path):
         "corpus": lambda values: corpus(values, "corpus"),
         "validation": lambda values: corpus(values, "validation"),
         "vocabulary": lambda values: section(Vocabulary, _from(near, values, "path"), "vocabulary"),
-        "examples": lambda values: section(ExampleSettings, values, "examples"),
+        "examples": lambda values: section(ExampleSettings, _with_functions(values, path), "examples"),
         "masking": lambda values: section(Masking, _as_tuples(values), "masking"),
         "optimizer": lambda values: section(Optimizer, values, "optimizer"),
         "phases": lambda rows: tuple(section(Phase, row, "phases") for row in rows),
@@ -213,6 +218,26 @@ def _from(near, values, name):
     if values.get(name) is None or str(values[name]).startswith("hf://"):
         return values
     return values | {name: str(near / values[name])}
+
+
+def _with_functions(values, path):
+    """Settings of examples with the functions that they name."""
+    named = {name: values[name] for name in ("split_sentences", "segment_words") if name in values}
+    found = {}
+    for name, value in named.items():
+        if isinstance(value, str):
+            module, _, function = value.partition(":")
+            try:
+                found[name] = getattr(importlib.import_module(module), function)
+            except (ImportError, AttributeError, ValueError) as error:
+                raise checks.invalid(
+                    f"`{name}` must name a function of a module that can be imported.",
+                    fix='Write it as "module:function", such as "jieba:lcut".',
+                    where=f"{path}, [examples]",
+                    reason=str(error),
+                    **{name: value},
+                ) from error
+    return values | found
 
 
 def _as_tuples(values):

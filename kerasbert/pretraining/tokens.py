@@ -5,6 +5,7 @@ import dataclasses
 import numpy as np
 
 from kerasbert import checks
+from kerasbert.data import split_sentences as rules
 from kerasbert.text import RobertaTokenizer
 
 _AT_ONCE = 4 << 20  # characters that are tokenized together
@@ -35,7 +36,8 @@ def tokenize_documents(documents, tokenizer, longest, split_sentences=None, segm
         documents: iterable of lists of str, lines of text.
         tokenizer: `BertTokenizer` or `RobertaTokenizer`.
         longest: int, tokens; longer sentences are cut to several.
-        split_sentences: function of a line (str) that returns its sentences, or None: a line is a sentence.
+        split_sentences: function of a line (str) that returns its sentences; True for `kerasbert.data`'s;
+            None: a line is a sentence.
         segment_words: function of a sentence (str) that returns its words in order, or None: words are what
             the tokenizer takes for such.
 
@@ -45,6 +47,8 @@ def tokenize_documents(documents, tokenizer, longest, split_sentences=None, segm
     Raises:
         ValueError: if words of `segment_words` are not in the sentence, in this order.
     """
+    if split_sentences is True:
+        split_sentences = _by_rules
     sentences, counts = [], []
     for lines in documents:
         before = len(sentences)
@@ -103,6 +107,10 @@ def continuations(tokenizer):
     if isinstance(tokenizer, RobertaTokenizer):
         return np.array([not token.startswith("Ġ") for token in tokenizer.vocabulary])
     return np.array([token.startswith("##") for token in tokenizer.vocabulary])
+
+
+def _by_rules(line):
+    return [line[start:end] for start, end in rules(line)]
 
 
 def _batches(sentences):

@@ -11,13 +11,15 @@ from kerasbert.data import count_batches
 from kerasbert.encoder import BertEncoder
 from kerasbert.optional import tensorflow as tf
 from kerasbert.tasks.r_drop import RDrop
+from kerasbert.tasks.replicas import Replicas
 from kerasbert.text import tokenizer_from_folder
 from kerasbert.training import BertAdamW, WarmupLinearDecay
+from kerasbert.training.distribution import check_distribution
 
 BATCH_SIZE = 32
 
 
-class Task(RDrop, PresetLoader, keras.Model):
+class Task(RDrop, Replicas, PresetLoader, keras.Model):
     """The base of tasks.
 
     A subclass names its heads (`heads`, layers; `head_names`, as checkpoints know them), says whether it
@@ -226,6 +228,7 @@ class Task(RDrop, PresetLoader, keras.Model):
         **kwargs,
     ):
         """Trains on tokens, as `keras.Model.fit`; a `WarmupLinearDecay` learns how many steps there are."""
+        check_distribution()
         self._plan_schedule(x, batch_size or BATCH_SIZE, steps_per_epoch, epochs - initial_epoch)
         return super().fit(
             x,

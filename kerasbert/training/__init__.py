@@ -1,10 +1,12 @@
 """How BERT is trained: optimizers, schedules, losses and callbacks."""
 
 from kerasbert.training.contrastive import ContrastiveLoss, partner_accuracy
+from kerasbert.training.distribution import layout_map, strategy
 from kerasbert.training.lamb import BertLamb
 from kerasbert.training.metrics import TokenAccuracy
 from kerasbert.training.optimizers import BertAdamW
 from kerasbert.training.polynomial import WarmupPolynomialDecay
+from kerasbert.training.resume import ResumeTraining
 from kerasbert.training.schedules import WarmupLinearDecay
 from kerasbert.training.scores import TaskScores
 from kerasbert.training.smoothing import SmoothedCrossentropy

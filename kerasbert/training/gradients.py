@@ -3,32 +3,107 @@
 import keras
 from keras import ops
 
+from kerasbert import checks
 from kerasbert.optional import tensorflow as tf
 
 
 class SummedGradients:
-    """An optimizer whose gradients of tables are summed by row, and whose norm can be watched.
+    """An optimizer for tables and for several replicas: gradients are summed first, then clipped.
 
-    The gradient of a table comes as one slice for each lookup; Keras would take squares, and the norm for
-    clipping, as if each slice were a row of its own.
+    - The gradient of a table comes as one slice for each lookup. Keras would take squares, and the norm for
+      clipping, as if each slice were a row of its own.
+    - Each replica of `tf.distribute` has a gradient of its part of the batch. Keras would clip each alone,
+      and then sum: another step than that of one device.
+    - Gradients accumulate under `tf.distribute`, too, where Keras' own way raises an error.
     """
 
     gradient_norm = None
 
     def watch_gradient_norm(self):
-        """Keeps the norm of all gradients together, before clipping, in `gradient_norm`, a variable.
+        """Keeps the norm of all gradients of an update together, before clipping, in `gradient_norm`.
 
-        Where gradients accumulate, it is that of the last batch. Call it before training.
+        It is a variable. Call this before training.
         """
-        self.gradient_norm = keras.Variable(0.0, trainable=False, name="gradient_norm")
+        self.gradient_norm = keras.Variable(
+            0.0, trainable=False, name="gradient_norm", aggregation="only_first_replica"
+        )
 
     def apply(self, grads, trainable_variables=None):
         """Updates all variables."""
-        grads = [_summed(gradient) for gradient in grads]
+        return super().apply([_summed(gradient) for gradient in grads], trainable_variables)
+
+    def _clip_gradients(self, grads):
+        """Clips, once an update, what all replicas have together."""
+        if _num_replicas() > 1:
+            replica = tf.distribute.get_replica_context()
+            grads = replica.all_reduce(tf.distribute.ReduceOp.SUM, grads)
         if self.gradient_norm is not None:
             squares = [ops.sum(ops.square(ops.cast(gradient, "float32"))) for gradient in grads]
             self.gradient_norm.assign(ops.sqrt(sum(squares)))
-        return super().apply(grads, trainable_variables)
+        return super()._clip_gradients(grads)
+
+    def _all_reduce_sum_gradients(self, grads_and_vars):
+        """Where Keras sums over replicas: `_clip_gradients` did."""
+        return grads_and_vars
+
+    # === Accumulation ===
+
+    def _backend_apply_gradients(self, grads, trainable_variables):
+        """Accumulates, and perhaps updates.
+
+        Keras decides in every replica whether to update, and an update is an act of all of them together,
+        which TensorFlow allows in no branch of a replica. So it is decided for all replicas at once.
+        """
+        if not self.gradient_accumulation_steps or _num_replicas() == 1:
+            super()._backend_apply_gradients(grads, trainable_variables)
+            return
+        if self.use_ema and self.ema_overwrite_frequency:
+            raise checks.invalid(
+                "Under `tf.distribute`, averages cannot overwrite weights while gradients accumulate.",
+                fix="Leave `ema_overwrite_frequency` out: weights become the averages when `fit` ends.",
+                where=self.name,
+                ema_overwrite_frequency=self.ema_overwrite_frequency,
+            )
+        steps = self.gradient_accumulation_steps
+        accumulators = [
+            self._accumulated_gradients[self._get_variable_index(variable)].value
+            for variable in trainable_variables
+        ]
+
+        def update():
+            means = [accumulator / steps for accumulator in accumulators]
+            means = self._clip_gradients(means)
+            self._apply_weight_decay(trainable_variables)
+            self._backend_update_step(means, trainable_variables, self.learning_rate)
+
+        def accumulate(strategy, grads):
+            for accumulator, gradient in zip(accumulators, grads, strict=True):
+                strategy.extended.update(accumulator, _add, args=(gradient,), group=False)
+
+            def last():
+                strategy.extended.call_for_each_replica(update)
+                for accumulator in accumulators:
+                    strategy.extended.update(accumulator, _clear, group=False)
+
+            tf.cond(tf.equal((self._iterations.value + 1) % steps, 0), last, lambda: None)
+
+        tf.distribute.get_replica_context().merge_call(accumulate, args=(grads,))
+        if self.use_ema:
+            self._update_model_variables_moving_average(self._trainable_variables)
+
+
+def _add(accumulator, gradient):
+    accumulator.assign_add(gradient)
+
+
+def _clear(accumulator):
+    accumulator.assign(tf.zeros_like(accumulator))
+
+
+def _num_replicas():
+    if keras.backend.backend() != "tensorflow":
+        return 1
+    return tf.distribute.get_strategy().num_replicas_in_sync
 
 
 def _summed(gradient):

@@ -54,12 +54,34 @@ def test_loss_and_gradients(tmp_path, kind, problem):
 
     named = {name: torch.tensor(value) for name, value in labels.items()}
     expected = models.their_outputs(theirs, inputs, **named)["loss"]
-    expected.backward()
-
-    ours.compile()
     y = {LABELS[name]: tf.constant(value) for name, value in labels.items()}
+    compare(ours, theirs, inputs, y if len(y) > 1 else next(iter(y.values())), expected)
+
+
+def test_masked_positions_alone(tmp_path):
+    """Gathered before the product with the vocabulary: the same loss and gradients."""
+    theirs = models.random_model("Bert", "ForPreTraining", **models.SIZES)
+    models.save(theirs, tmp_path)
+    ours = models.CLASSES["ForPreTraining"].from_preset(tmp_path)
+    inputs = models.tokens(theirs)
+    positions = np.array([[1, 2, 0, 0], [4, 5, 6, 0], [3, 0, 0, 0]])  # 0 where there is none
+    ids = np.array([[3, 8, -100, -100], [1, 1, 9, -100], [5, -100, -100, -100]])
+    labels = {"labels": np.full((3, 7), -100), "next_sentence_label": np.array([0, 1, 1])}
+    for row, places, values in zip(labels["labels"], positions, ids, strict=True):
+        row[places[values >= 0]] = values[values >= 0]
+
+    named = {name: torch.tensor(value) for name, value in labels.items()}
+    expected = models.their_outputs(theirs, inputs, **named)["loss"]
+    y = {"masked_lm": tf.constant(ids), "next_sentence": tf.constant(labels["next_sentence_label"])}
+    compare(ours, theirs, {**inputs, "mask_positions": tf.constant(positions)}, y, expected)
+
+
+def compare(ours, theirs, inputs, y, expected):
+    """Compares losses, and the gradients of all weights."""
+    expected.backward()
+    ours.compile()
     with tf.GradientTape() as tape:
-        loss = ours.compute_loss(inputs, y if len(y) > 1 else next(iter(y.values())), ours(inputs))
+        loss = ours.compute_loss(inputs, y, ours(inputs))
     weights = ours.named_weights()
     gradients = dict(zip(weights, tape.gradient(loss, [w.value for w in weights.values()]), strict=True))
 

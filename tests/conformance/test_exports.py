@@ -7,6 +7,7 @@ from conformance_cases import EXPORTED, make_task, sample_texts
 from kerasbert import export
 
 pytest.importorskip("ai_edge_litert", reason="pip install 'kerasbert[tflite]'")
+pytestmark = pytest.mark.tensorflow
 
 
 @pytest.fixture(scope="module", params=EXPORTED)

@@ -1,28 +1,80 @@
+"""Every task on two logical devices: the losses of one, to float tolerance."""
+
+import json
+import pathlib
 import subprocess
 import sys
 
+import numpy as np
+import pytest
+from conformance_cases import TASKS
+
+pytestmark = pytest.mark.tensorflow
+
+# Devices are set before TensorFlow starts, so all tasks share a process of their own.
 SCRIPT = """
-import numpy as np, keras, tensorflow as tf, kerasbert
+import json, sys
+sys.path.insert(0, sys.argv[1])
+import keras, numpy as np, tensorflow as tf
+from conformance_cases import CONFIG, TASKS, make_task, training_rows
+from conftest import TOKENS
+import kerasbert
+
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
-tokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "good", "bad"]
-def losses(strategy):
+strategies = {
+    "one": tf.distribute.OneDeviceStrategy("/cpu:0"),
+    "two": tf.distribute.MirroredStrategy(["/cpu:0", "/cpu:1"]),
+}
+tokenizer = kerasbert.BertTokenizer(TOKENS)
+config = kerasbert.BertConfig.from_dict({
+    **CONFIG.to_dict(), "max_sequence_length": 16, "hidden_dropout": 0.0, "attention_dropout": 0.0,
+})
+texts = ["good film", "bad", "the film was not very good", "what a film!", "a", "not", "very bad", "good."]
+
+def fit(name, devices, batch_size=4, optimizer=kerasbert.training.BertAdamW, **options):
+    if "Classifier" in name or name == "BertMultipleChoice":
+        TASKS[name]["dropout"] = 0.0
+    tokens, y, loss = training_rows(name, tokenizer, texts)
     keras.utils.set_random_seed(0)
-    with strategy.scope():
-        config = kerasbert.BertConfig(vocabulary_size=7, num_layers=1, num_heads=2, hidden_dim=8,
-            intermediate_dim=16, hidden_dropout=0.0, attention_dropout=0.0)
-        task = kerasbert.BertTextClassifier(kerasbert.BertEncoder(config),
-            kerasbert.BertTokenizer(tokens), ["bad", "good"], dropout=0.0)
-        task.compile()
-    return task.fit(["good", "bad"] * 8, [1, 0] * 8, batch_size=4, epochs=3, shuffle=False, verbose=0
-        ).history["loss"]
-one = losses(tf.distribute.OneDeviceStrategy("/cpu:0"))
-two = losses(tf.distribute.MirroredStrategy(["/cpu:0", "/cpu:1"]))
-print(one, two)
-np.testing.assert_allclose(one, two, rtol=1e-4)
+    with strategies[devices].scope():
+        task = make_task(name, config, tokenizer)
+        # So small a norm that every step is clipped.
+        task.compile(optimizer=optimizer(1e-2, global_clipnorm=0.1, **options), **loss)
+    history = task.fit(tokens, y, batch_size=batch_size, epochs=3, shuffle=False, verbose=0)
+    return task, history.history["loss"]
+
+losses = {name: {devices: fit(name, devices)[1] for devices in strategies} for name in TASKS}
+weights = {}
+for kind in ("BertAdamW", "BertLamb"):
+    optimizer = getattr(kerasbert.training, kind)
+    cases = {"large": ("one", 8, {}), "small": ("two", 4, {"gradient_accumulation_steps": 2})}
+    for case, (devices, batch_size, options) in cases.items():
+        task, _ = fit("BertTextClassifier", devices, batch_size, optimizer, **options)
+        weights.setdefault(kind, {})[case] = [np.asarray(value).tolist() for value in task.get_weights()]
+        weights[kind][f"{case}, steps"] = int(task.optimizer.iterations)
+print(json.dumps({"losses": losses, "weights": weights}))
 """
 
 
-def test_two_devices_train_as_one(tmp_path):
-    done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True)
+@pytest.fixture(scope="module")
+def found():
+    tests = pathlib.Path(__file__).resolve().parents[1]
+    done = subprocess.run([sys.executable, "-c", SCRIPT, str(tests)], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-3000:]
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_two_devices_train_as_one(name, found):
+    losses = found["losses"][name]
+    assert losses["one"][-1] < losses["one"][0]
+    np.testing.assert_allclose(losses["two"], losses["one"], rtol=1e-4)
+
+
+@pytest.mark.parametrize("optimizer", ["BertAdamW", "BertLamb"])
+def test_accumulated_on_two_devices_a_batch_is_a_large_one(optimizer, found):
+    weights = found["weights"][optimizer]
+    assert weights["large, steps"] == weights["small, steps"] == 3
+    for one, two in zip(weights["large"], weights["small"], strict=True):
+        np.testing.assert_allclose(one, two, atol=1e-5)

@@ -107,6 +107,19 @@ def test_sentences_are_split_by_a_function(write):
     assert sorted(row[1:-1].tolist() for row in rows["token_ids"]) == [[6, 7], [8, 9], [10, 11]]
 
 
+def test_sentences_are_split_by_rules(random_words):
+    documents = [["w1 w2. W3 w4! w5", "w6"], ["w7"]]
+    tokens = tokenize_documents(documents, random_words, 100, split_sentences=True)
+    assert np.diff(tokens.bounds).tolist() == [3, 3, 1, 1, 1]
+    assert tokens.documents.tolist() == [0, 4, 5]
+
+
+@pytest.mark.parametrize("wrong", [{"split_sentences": "a.b"}, {"segment_words": True}])
+def test_functions_must_be_such(wrong):
+    with pytest.raises(ValueError, match=r"`s[a-z_]*` must be a function"):
+        ExampleSettings(**wrong)
+
+
 def test_whole_words_of_a_segmenter():
     tokenizer = kerasbert.BertTokenizer(
         ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"使用语言模型来预测", "good", "##ly"]

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -11,15 +12,17 @@ import numpy as np
 import pytest
 
 import kerasbert
+from kerasbert.__main__ import main
 from kerasbert.pretraining import (
     ExampleSettings,
     Optimizer,
     Phase,
     pretrain,
+    pretraining_batches,
     read_settings,
 )
 from kerasbert.pretraining import run as run_module
-from kerasbert.pretraining.snapshots import snapshots
+from kerasbert.training.snapshots import snapshots
 
 TEXT = "\n\n".join(
     "\n".join(f"the {animal} {verb} over the {place} {number} times" for verb in ("ran", "jumped", "fell"))
@@ -85,6 +88,17 @@ def log_of(settings):
     return lines
 
 
+def tokens_of_intervals(settings):
+    """How many tokens the batches of each interval of steps have."""
+    tokenizer = kerasbert.BertTokenizer(f"{settings.output}/vocab.txt")
+    batches = []
+    for phase in settings.phases:
+        folder = f"{settings.output}/examples-{phase.max_length}"
+        stream = pretraining_batches(folder, tokenizer, phase.batch_size, seed=settings.seed)
+        batches += [int(np.sum(batch["padding_mask"])) for batch in stream.take(phase.steps)]
+    return np.sum(np.reshape(batches, (-1, settings.log_every)), 1).tolist()
+
+
 def test_a_run_that_fails_goes_on_as_if_it_had_not(folder, monkeypatch):
     settings = read_settings(folder / "run.toml")
     whole = pretrain(settings, verbose=0)
@@ -119,6 +133,7 @@ def test_what_a_run_leaves(folder):
     assert lines[-1]["masked_lm_loss"] < lines[0]["masked_lm_loss"] - 0.1
     assert lines[-1]["gradient_norm"] > 0
     assert lines[0]["learning_rate"] == pytest.approx(1e-2)
+    assert [line["tokens"] for line in lines] == tokens_of_intervals(settings)
     measured = [line["step"] for line in lines if "validation_perplexity" in line]
     assert measured == [4, 8, 12]
     assert lines[-1]["validation_perplexity"] == pytest.approx(np.exp(lines[-1]["validation_masked_lm_loss"]))
@@ -142,6 +157,7 @@ def test_it_goes_on_from_a_preset_without_pairs(folder):
         optimizer=Optimizer(name="lamb", gradient_accumulation_steps=2),
         phases=(Phase(steps=4, max_length=16, batch_size=4),),
         dtype="mixed_bfloat16",
+        rematerialize=True,
     )
     with pytest.warns(UserWarning, match="seq_relationship"):  # that head is not needed
         model = pretrain(second, verbose=0)
@@ -173,6 +189,31 @@ def test_wrong_settings(folder, wrong, message):
         read_settings(path)
 
 
+def test_functions_are_named_by_their_module(folder):
+    path = folder / "run.toml"
+    options = 'duplicates = 4\nsplit_sentences = true\nsegment_words = "re:{}"'
+    path.write_text(SETTINGS.replace("duplicates = 4", options.format("escape")))
+    examples = read_settings(path).examples
+    assert (examples.split_sentences, examples.segment_words) == (True, re.escape)
+    path.write_text(SETTINGS.replace("duplicates = 4", options.format("absent")))
+    with pytest.raises(ValueError, match="`segment_words` must name a function"):
+        read_settings(path)
+
+
+def test_functions_do_not_keep_a_run_from_going_on(folder):
+    """Their addresses in memory differ from process to process."""
+
+    def settings():
+        def segment(text):
+            return text.split()
+
+        examples = ExampleSettings(duplicates=4, segment_words=segment)
+        return dataclasses.replace(read_settings(folder / "run.toml"), examples=examples)
+
+    pretrain(settings(), verbose=0)
+    pretrain(settings(), verbose=0)
+
+
 def test_a_model_of_another_name_and_a_missing_corpus(folder):
     path = folder / "run.toml"
     path.write_text(SETTINGS.replace("hidden_dim", "hidden_size"))
@@ -194,6 +235,48 @@ def test_the_command_line(folder):
     assert done.returncode == 2
     assert "error: The settings must be a file." in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def empty(folder):
+    (folder / "corpus.txt").write_text("\n\n\n")
+
+
+def binary(folder):
+    (folder / "corpus.txt").write_bytes(b"text\n\x89PNG\x00\xff")
+
+
+def no_mask(folder):
+    (folder / "words.txt").write_text("\n".join(word for word in WORDS if word != "[MASK]"))
+
+
+def small(folder):
+    (folder / "run.toml").write_text(SETTINGS.replace("batch_size = 4", "batch_size = 4000"))
+
+
+def preset_of_another_vocabulary(folder):
+    pretrain(read_settings(folder / "run.toml"), verbose=0)
+    with (folder / "out" / "preset" / "vocab.txt").open("a") as file:
+        file.write("\nanother\n")
+    text = SETTINGS.replace('output = "out"', 'output = "other"\npreset = "out/preset"')
+    (folder / "run.toml").write_text(text)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (empty, "has no text"),
+        (binary, r"UTF-8 text.*corpus.txt, line 2"),
+        (no_mask, r"\[MASK\]"),
+        (small, "as many examples as a batch.*batch_size=4000, num_examples"),
+        (preset_of_another_vocabulary, r"vocabulary_size=\d+, embedding_rows=\d+"),
+    ],
+)
+def test_bad_input_is_told_in_one_line(folder, capsys, spoil, message):
+    spoil(folder)
+    assert main(["pretrain", "--config", str(folder / "run.toml")]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert re.search(message, lines[-1])
+    assert lines[-1].startswith("error: ")
 
 
 @pytest.mark.slow

@@ -23,7 +23,7 @@ def save_snapshot(folder, model, step):
     Args:
         folder: path.
         model: compiled `keras.Model`, whose optimizer is built.
-        step: int, how many batches were taken.
+        step: int, how many batches, or epochs, were taken.
     """
     folder = pathlib.Path(folder)
     with replacing(folder / f"step-{step:09d}.safetensors") as temporary:
@@ -45,7 +45,7 @@ def restore_snapshot(folder, model):
         model: compiled `keras.Model`, whose optimizer is built.
 
     Returns:
-        int, how many batches were taken; 0 if there is no snapshot.
+        int, how many batches, or epochs, were taken; 0 if there is no snapshot.
 
     Raises:
         ValueError: if the snapshot is damaged, or of another model or optimizer.
