@@ -20,6 +20,7 @@ class OptionalModule:
         return getattr(checks.require(self._name, self._install), attribute)
 
 
+jax = OptionalModule("jax", "pip install jax")
 tensorflow = OptionalModule("tensorflow", "pip install tensorflow")
 tensorflow_text = OptionalModule(
     "tensorflow_text",

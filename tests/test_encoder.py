@@ -1,9 +1,11 @@
+import keras
 import numpy as np
 import numpy_bert
 import pytest
 from conformance_cases import CONFIG, TOKENS
 
 from kerasbert import BertConfig, BertEncoder
+from kerasbert.layers import self_attention
 
 IDS = np.zeros((1, 3), "int32")
 
@@ -69,3 +71,21 @@ def test_the_summary_lists_every_part(capsys):
     printed = capsys.readouterr().out
     for part in ("embeddings", "block_0", "block_1", "pooler", "(None, None, 8)", "Total params"):
         assert part in printed
+
+
+@pytest.mark.skipif(keras.backend.backend() != "jax", reason="the kernel is JAX's")
+@pytest.mark.parametrize("first_token_only", [False, True])
+def test_fused_attention_gives_the_same(monkeypatch, first_token_only):
+    encoder = BertEncoder(CONFIG)
+    plain = encoder(TOKENS, first_token_only=first_token_only)
+    calls = []
+    fused = keras.ops.dot_product_attention
+    monkeypatch.setattr(self_attention, "on_gpu_by_jax", lambda: True)
+    monkeypatch.setattr(
+        self_attention.ops,
+        "dot_product_attention",
+        lambda *args, **kw: calls.append(kw) or fused(*args, **kw),
+    )
+    for name, value in encoder(TOKENS, first_token_only=first_token_only).items():
+        np.testing.assert_allclose(value, plain[name], atol=2e-6)
+    assert len(calls) == 2

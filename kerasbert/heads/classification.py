@@ -4,6 +4,7 @@ import keras
 
 from kerasbert import checks
 from kerasbert.layers.dense import apply_to_vectors, make_dense
+from kerasbert.layers.dropout import BertDropout
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
@@ -36,7 +37,7 @@ class ClassificationHead(keras.layers.Layer):
         self.num_classes = num_classes
         self.dropout_rate = dropout
         self.initializer_range = initializer_range
-        self.dropout = keras.layers.Dropout(dropout, name="dropout", dtype=self.dtype_policy)
+        self.dropout = BertDropout(dropout, name="dropout", dtype=self.dtype_policy)
         self.dense = make_dense(num_classes, initializer_range, name="logits", dtype=self.dtype_policy)
 
     def build(self, pooled_output_shape):

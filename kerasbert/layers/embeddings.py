@@ -5,6 +5,7 @@ from keras import ops
 
 from kerasbert import checks
 from kerasbert.layers.dense import BertInitializer, make_dense
+from kerasbert.layers.dropout import BertDropout
 from kerasbert.layers.positions import sinusoidal_positions
 
 
@@ -93,7 +94,7 @@ class BertEmbeddings(keras.layers.Layer):
         self.layer_norm = keras.layers.LayerNormalization(
             epsilon=layer_norm_epsilon, name="layer_norm", dtype=dtype
         )
-        self.dropout = keras.layers.Dropout(dropout, name="dropout", dtype=dtype)
+        self.dropout = BertDropout(dropout, name="dropout", dtype=dtype)
         self.projection = None
         if embedding_dim:
             self.projection = make_dense(hidden_dim, initializer_range, name="projection", dtype=dtype)

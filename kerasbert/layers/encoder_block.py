@@ -2,6 +2,7 @@
 
 import keras
 
+from kerasbert.layers.dropout import BertDropout
 from kerasbert.layers.feed_forward import FeedForward
 from kerasbert.layers.self_attention import SelfAttention
 
@@ -72,7 +73,7 @@ class EncoderBlock(keras.layers.Layer):
         self.feed_forward_norm = keras.layers.LayerNormalization(
             epsilon=layer_norm_epsilon, name="feed_forward_norm", dtype=dtype
         )
-        self.dropout = keras.layers.Dropout(hidden_dropout, name="dropout", dtype=dtype)
+        self.dropout = BertDropout(hidden_dropout, name="dropout", dtype=dtype)
 
     def build(self, sequence_shape, bias_shape=None):
         """Creates the weights of both sublayers."""
@@ -88,7 +89,8 @@ class EncoderBlock(keras.layers.Layer):
         )
         attended, attention = attended if return_attention else (attended, None)
         x = self.attention_norm(query + self.dropout(attended, training=training))
-        x = self.feed_forward_norm(x + self.dropout(self.feed_forward(x), training=training))
+        fed = self.feed_forward(x, training=training)
+        x = self.feed_forward_norm(x + self.dropout(fed, training=training))
         return (x, attention) if return_attention else x
 
     def random_states(self):

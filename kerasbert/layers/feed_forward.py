@@ -3,7 +3,7 @@
 import keras
 
 from kerasbert import checks
-from kerasbert.layers.activations import BY_NAME
+from kerasbert.layers.activations import BY_NAME, gelu, gelu_in_training
 from kerasbert.layers.dense import make_dense
 
 
@@ -55,9 +55,12 @@ class FeedForward(keras.layers.Layer):
         self.output_dense.build((None, self.intermediate_dim))
         self.built = True
 
-    def call(self, x):
+    def call(self, x, training=None):
         """See the class."""
-        return self.output_dense(BY_NAME[self.activation](self.intermediate_dense(x)))
+        activation = BY_NAME[self.activation]
+        if training and activation is gelu and keras.backend.backend() == "tensorflow":
+            activation = gelu_in_training
+        return self.output_dense(activation(self.intermediate_dense(x)))
 
     def compute_output_shape(self, input_shape):
         """Returns the input's shape."""

@@ -5,6 +5,8 @@ from keras import ops
 
 from kerasbert import checks
 from kerasbert.layers.dense import make_dense
+from kerasbert.layers.dropout import BertDropout
+from kerasbert.optional import jax
 
 # Large enough that exp() of a masked score is 0 beside any other; finite, so that a row of padding
 # alone gives no NaN; within float16.
@@ -35,6 +37,11 @@ def attention_bias(padding_mask, dtype="float32", masked=None):
         masked = MASKED.get(dtype, MASKED_ELSE)
     hidden = 1.0 - ops.cast(padding_mask, dtype)
     return (hidden * masked)[..., None, None, :]
+
+
+def on_gpu_by_jax():
+    """Whether Keras runs on JAX, and JAX on a GPU."""
+    return keras.backend.backend() == "jax" and jax.default_backend() == "gpu"
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
@@ -74,7 +81,7 @@ class SelfAttention(keras.layers.Layer):
         self.num_heads = num_heads
         self.dropout_rate = dropout
         self.initializer_range = initializer_range
-        self.dropout = keras.layers.Dropout(dropout, name="dropout", dtype=self.dtype_policy)
+        self.dropout = BertDropout(dropout, name="dropout", dtype=self.dtype_policy)
 
     def build(self, sequence_shape, bias_shape=None, query_shape=None):
         """Creates the four projections."""
@@ -119,8 +126,7 @@ class SelfAttention(keras.layers.Layer):
     def _can_be_fused(self, sequence, return_attention, training):
         """Whether a kernel of JAX may do it in one go: it keeps no probabilities, and drops none."""
         drops = training and self.dropout_rate > 0
-        on_jax = keras.backend.backend() == "jax"
-        return on_jax and len(sequence.shape) == 3 and not return_attention and not drops
+        return on_gpu_by_jax() and len(sequence.shape) == 3 and not return_attention and not drops
 
     def compute_output_shape(self, sequence_shape, bias_shape=None, query_shape=None):
         """Returns the shape of the query."""

@@ -129,14 +129,18 @@ def layout_map(device_mesh):
             axis_names=tuple(device_mesh.axis_names),
         )
     layouts = keras.distribution.LayoutMap(device_mesh)
-    for name in ("attention/(query|key|value)", "feed_forward/intermediate"):
-        layouts[f"{name}/kernel"] = (None, "model")
-        layouts[f"{name}/bias"] = ("model",)
-    for name in ("attention/output", "feed_forward/output"):
-        layouts[f"{name}/kernel"] = ("model", None)
-    layouts["token_embedding/embeddings"] = ("model", None)
-    layouts["masked_lm/output_bias"] = ("model",)
-    layouts["masked_lm/decoder_kernel"] = ("model", None)
+    for path, axes in {
+        "attention/(query|key|value)/kernel": (None, "model"),
+        "attention/(query|key|value)/bias": ("model",),
+        "attention/output/kernel": ("model", None),
+        "feed_forward/intermediate/kernel": (None, "model"),
+        "feed_forward/intermediate/bias": ("model",),
+        "feed_forward/output/kernel": ("model", None),
+        "token_embedding/embeddings": ("model", None),
+        "masked_lm/output_bias": ("model",),
+        "masked_lm/decoder_kernel": ("model", None),
+    }.items():
+        layouts[f"(.*/)?{path}"] = axes
     return layouts
 
 

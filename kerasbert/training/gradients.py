@@ -37,10 +37,13 @@ class SummedGradients:
         if _num_replicas() > 1:
             replica = tf.distribute.get_replica_context()
             grads = replica.all_reduce(tf.distribute.ReduceOp.SUM, grads)
+        norm = _norm(grads)
         if self.gradient_norm is not None:
-            squares = [ops.sum(ops.square(ops.cast(gradient, "float32"))) for gradient in grads]
-            self.gradient_norm.assign(ops.sqrt(sum(squares)))
-        return super()._clip_gradients(grads)
+            self.gradient_norm.assign(norm)
+        if not self.global_clipnorm:
+            return super()._clip_gradients(grads)
+        scale = self.global_clipnorm / ops.maximum(norm, self.global_clipnorm)
+        return [gradient * ops.cast(scale, gradient.dtype) for gradient in grads]
 
     def _all_reduce_sum_gradients(self, grads_and_vars):
         """Where Keras sums over replicas: `_clip_gradients` did."""
@@ -98,6 +101,15 @@ def _add(accumulator, gradient):
 
 def _clear(accumulator):
     accumulator.assign(tf.zeros_like(accumulator))
+
+
+def _norm(gradients):
+    """The norm of all gradients together."""
+    if keras.backend.backend() == "tensorflow":  # one pass over each
+        squares = [2 * tf.nn.l2_loss(tf.cast(gradient, tf.float32)) for gradient in gradients]
+    else:
+        squares = [ops.sum(ops.square(ops.cast(gradient, "float32"))) for gradient in gradients]
+    return ops.sqrt(sum(squares))
 
 
 def _num_replicas():

@@ -83,6 +83,21 @@ class BertAdamW(SummedGradients, keras.optimizers.AdamW):
         else:
             self._update_in_one_pass(gradient, variable, learning_rate)
 
+    def _apply_weight_decay(self, variables):
+        """What Keras computes, in one pass over each variable and not in three."""
+        if keras.backend.backend() != "tensorflow":
+            super()._apply_weight_decay(variables)
+            return
+
+        def decay(strategy):
+            for variable in variables:
+                if self._use_weight_decay(variable):
+                    kept = 1 - ops.cast(self.learning_rate, variable.dtype) * self.weight_decay
+                    strategy.extended.update(variable.value, _scale, args=(kept,), group=False)
+
+        strategy = tf.distribute.get_strategy()
+        tf.__internal__.distribute.interim.maybe_merge_call(decay, strategy)
+
     def _update_in_one_pass(self, gradient, variable, learning_rate):
         """What `keras.optimizers.Adam` computes, in one operation: half the time, as memory is the limit."""
         index = self._get_variable_index(variable)
@@ -104,6 +119,10 @@ class BertAdamW(SummedGradients, keras.optimizers.AdamW):
     def get_config(self):
         """Returns the arguments of `__init__`."""
         return {**super().get_config(), "layer_decay": self.layer_decay}
+
+
+def _scale(variable, factor):
+    variable.assign(variable * factor)
 
 
 def _level(variable):

@@ -30,7 +30,9 @@ def test_everything_at_once(name, config, tokenizer, texts):
     learning = [variable.path for variable in task.trainable_variables]
     before = {weight.path: weight.numpy() for weight in task.weights}
     task.compile(BertAdamW(1e-2, use_ema=True, gradient_accumulation_steps=2), run_eagerly=True, **options)
-    callbacks = [GradualUnfreezing(), keras.callbacks.SwapEMAWeights(swap_on_epoch=True)]
+    callbacks = [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)]
+    if keras.backend.backend() != "jax":  # there, what learns is settled when training begins
+        callbacks.append(GradualUnfreezing())
     history = task.fit(tokens, y, batch_size=3, epochs=4, verbose=0, callbacks=callbacks).history
     assert np.isfinite(history["loss"]).all()
     moved = [weight.path for weight in task.weights if not np.array_equal(weight, before[weight.path])]

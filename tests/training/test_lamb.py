@@ -54,3 +54,15 @@ def test_the_norm_of_gradients_is_that_before_clipping(kind):
     optimizer.watch_gradient_norm()
     optimizer.apply([keras.ops.convert_to_tensor(GRADIENTS[0][0])], [table])
     assert float(optimizer.gradient_norm) == pytest.approx(np.linalg.norm(GRADIENTS[0][0]), rel=1e-5)
+
+
+@pytest.mark.parametrize("kind", [BertAdamW, BertLamb])
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+def test_gradients_that_are_not_finite_show(kind, wrong):
+    """Clipped to nothing, they would train on in silence."""
+    kernel = keras.Variable(KERNEL, name="kernel")
+    gradient = GRADIENTS[0][0].copy()
+    gradient[1, 1] = wrong
+    optimizer = kind(keras.optimizers.schedules.ExponentialDecay(0.1, 10, 0.5))
+    optimizer.apply([keras.ops.convert_to_tensor(gradient)], [kernel])
+    assert np.isnan(np.asarray(kernel)).any()

@@ -34,7 +34,8 @@ config = kerasbert.BertConfig.from_dict({
 })
 with devices.scope():
     tokenizer = kerasbert.BertTokenizer(TOKENS)
-    task = kerasbert.BertTextClassifier(kerasbert.BertEncoder(config), tokenizer, ["bad", "good"], dropout=0.0)
+    encoder = kerasbert.BertEncoder(config)
+    task = kerasbert.BertTextClassifier(encoder, tokenizer, ["bad", "good"], dropout=0.0)
     task.compile(optimizer=BertAdamW(1e-2, global_clipnorm=0.1))
 texts = ["good film", "bad", "the film was not very good", "what a film!", "a", "not", "very bad", "good."]
 history = task.fit(texts, [0, 1] * 4, batch_size=4, epochs=6, shuffle=False, verbose=0,
