@@ -14,7 +14,7 @@ test: $(VENV)/.test lint
 
 # The laws of layers and tasks with Keras on another backend: make test-backend KERAS_BACKEND=jax (or torch)
 test-backend: $(VENV)/.test
-	KERAS_BACKEND=$(KERAS_BACKEND) $(BIN)/python -m pytest -n 2 --dist loadfile tests/conformance tests/test_encoder.py
+	KERAS_BACKEND=$(KERAS_BACKEND) $(BIN)/python -m pytest -n 2 --dist loadfile tests/conformance tests/layers tests/test_encoder.py
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check

@@ -104,7 +104,15 @@ def sample_texts(task):
 def make_task(name, config, tokenizer, **kwargs):
     """One of the tasks on a random encoder."""
     task_class = getattr(kerasbert, name.partition(" ")[0])
-    return task_class(BertEncoder(config, dtype=kwargs.get("dtype")), tokenizer, **TASKS[name], **kwargs)
+    encoder = BertEncoder(config, dtype=kwargs.get("dtype"))
+    return task_class(encoder, tokenizer, **(TASKS[name] | kwargs))
+
+
+def make_still_task(name, config, tokenizer):
+    """The same without dropout, whose losses are no draw of lots."""
+    config = BertConfig.from_dict(config.to_dict() | {"hidden_dropout": 0.0, "attention_dropout": 0.0})
+    has_dropout = "Classifier" in name or name == "BertMultipleChoice"
+    return make_task(name, config, tokenizer, **({"dropout": 0.0} if has_dropout else {}))
 
 
 def training_rows(name, tokenizer, texts):

@@ -134,6 +134,8 @@ class TextTask(Task):
         logits = super().predict(x, None if is_dataset(x) else batch_size, **arguments)
         if order is not None:
             logits = logits[np.argsort(order)]
+        if isinstance(logits, np.ndarray):  # `ops.cast` on PyTorch leaves arrays of bfloat16 as they are
+            logits = logits.astype("float32", copy=False)
         return self.postprocess(logits)
 
     def predict_by(self, run, x, batch_size=None):

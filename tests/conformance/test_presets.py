@@ -1,11 +1,6 @@
 import numpy as np
 import pytest
-from conformance_cases import TASKS, make_task
-
-
-def values(outputs):
-    outputs = outputs if isinstance(outputs, dict) else {"logits": outputs}
-    return {name: np.asarray(value) for name, value in outputs.items()}
+from conformance_cases import TASKS, make_task, outputs
 
 
 @pytest.mark.parametrize("name", TASKS)
@@ -25,8 +20,8 @@ def test_from_preset_gives_back_what_save_to_preset_wrote(name, config, tokenize
     tokens = tokenizer(texts, max_length=14)
     if name == "BertMultipleChoice":
         tokens = {key: value[None] for key, value in tokens.items()}
-    expected = values(task(tokens))
-    for key, value in values(again(tokens)).items():
+    expected = outputs(task(tokens))
+    for key, value in outputs(again(tokens)).items():
         np.testing.assert_array_equal(value, expected[key])
     again.save_to_preset(tmp_path / "it")  # over a preset
 
