@@ -1,5 +1,7 @@
 """Keras' loops under strategies of `tf.distribute`, where they fail by themselves."""
 
+import random
+
 import keras
 
 from kerasbert.optional import tensorflow as tf
@@ -16,6 +18,18 @@ class Replicas:
         if iterator is not None and self._distribute_strategy is not None:
             iterator, data_batch = None, iterator.data_adapter.get_tf_dataset().element_spec
         super()._maybe_symbolic_build(iterator, data_batch)
+
+    def agree_on_seed(self):
+        """Lets all hosts shuffle in one order: each takes its part of every batch of the same rows."""
+        if keras.backend.backend() != "tensorflow" or not several_hosts(self.distribute_strategy):
+            return
+        strategy, seed = self.distribute_strategy, random.randrange(2**31)
+
+        def of_chief():
+            is_chief = tf.distribute.get_replica_context().replica_id_in_sync_group == 0
+            return tf.where(is_chief, seed, 0)
+
+        tf.random.set_seed(int(strategy.reduce("SUM", strategy.run(of_chief), axis=None)))
 
     def train_step(self, *args, **kwargs):
         """As Keras'."""

@@ -72,6 +72,7 @@ class TextTask(Task):
         """
         batch_size = batch_size or BATCH_SIZE
         feed = self.feed_class(self)
+        self.agree_on_seed()
         if validation_split and not (is_dataset(x) or is_tokens(x) or isinstance(x, RowStream)):
             x, y, sample_weight, validation_data = feed.split(x, y, sample_weight, validation_split)
             validation_split = 0.0

@@ -41,7 +41,27 @@ texts = ["good film", "bad", "the film was not very good", "what a film!", "a", 
 history = task.fit(texts, [0, 1] * 4, batch_size=4, epochs=6, shuffle=False, verbose=0,
     callbacks=[ResumeTraining(folder), Slow()])
 weights = [value.tolist() for value in task.get_weights()]
+
+class Rows(keras.metrics.Metric):  # which an epoch had: the sum of their labels, powers of two
+    def __init__(self):
+        super().__init__(name="rows")
+        self.total = self.add_variable((), "zeros", name="total")
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        self.total.assign_add(keras.ops.sum(y_true))
+
+    def result(self):
+        return self.total + 0.0
+
+keras.utils.set_random_seed(int(sys.argv[4]))  # another on each host
+with devices.scope():
+    encoder = kerasbert.BertEncoder(config)
+    other = kerasbert.BertTextClassifier(encoder, tokenizer, ["n"], problem="regression")
+    other.compile(metrics=[Rows()])
+powers = [[2.0**i] for i in range(8)]
+rows = other.fit(texts, powers, batch_size=4, epochs=3, verbose=0).history["rows"]
 print(json.dumps({
+    "rows": rows,
     "strategy": type(devices).__name__, "loss": history.history["loss"], "weights": weights,
     "accuracy": task.evaluate(texts, [0, 1] * 4, batch_size=4, verbose=0)[1],
     "labels": task.predict_labels(texts, verbose=0),
@@ -71,7 +91,7 @@ def start(folder, workers, seconds=0.0):
             environment["TF_CONFIG"] = json.dumps({"cluster": cluster, "task": task})
         processes.append(
             subprocess.Popen(
-                [sys.executable, "-c", SCRIPT, str(tests), str(folder), str(seconds)],
+                [sys.executable, "-c", SCRIPT, str(tests), str(folder), str(seconds), str(index)],
                 env=environment,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -104,6 +124,7 @@ def check_equal(found, alone):
         np.testing.assert_allclose(one, two, atol=1e-5)
     assert found["accuracy"] == alone["accuracy"]
     assert found["labels"] == alone["labels"]
+    assert found["rows"] == alone["rows"] == [255.0] * 3  # shuffled, each once
 
 
 def test_two_workers_train_as_one_process(tmp_path, alone):
