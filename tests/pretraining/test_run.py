@@ -282,7 +282,7 @@ def test_bad_input_is_told_in_one_line(folder, capsys, spoil, message):
 @pytest.mark.slow
 def test_killed_at_random_moments(folder):
     """Ten SIGKILLs, whatever the process does just then; the last call ends the run."""
-    text = SETTINGS.replace("steps = 8", "steps = 400").replace("steps = 4", "steps = 200")
+    text = SETTINGS.replace("steps = 4", "steps = 200").replace("steps = 8", "steps = 400")
     text = text.replace("evaluate_every = 4", "evaluate_every = 40")
     (folder / "run.toml").write_text(text)
     settings = read_settings(folder / "run.toml")
