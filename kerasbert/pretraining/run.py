@@ -72,7 +72,7 @@ def pretrain(settings, verbose=2):
             )
             held_out = _held_out(output, phase, tokenizer, settings)
             model.fit(
-                _counted(batches, tokens),
+                _counted(model.as_keras_takes_them(batches), tokens),
                 initial_epoch=max(step, first) // settings.log_every,
                 epochs=last // settings.log_every,
                 steps_per_epoch=settings.log_every,
@@ -171,13 +171,13 @@ def _model(settings, tokenizer):
 
 
 def _counted(batches, tokens):
-    """The same batches; adds the tokens of each to a variable."""
+    """The same batches as Keras takes them; adds the tokens of each to a variable when it is taken."""
 
-    def count(batch):
-        tokens.assign_add(tf.reduce_sum(tf.cast(batch["padding_mask"], tf.int64)))
-        return batch
+    def count(x, y):
+        tokens.assign_add(tf.reduce_sum(tf.cast(x["padding_mask"], tf.int64)))
+        return x, y
 
     options = tf.data.Options()
-    # tf.data would add a buffer at the end: batches would count before they are trained on.
+    # Else tf.data adds a buffer. This must be the last step: it makes others run ahead, too.
     options.experimental_optimization.inject_prefetch = False
     return batches.map(count).with_options(options)

@@ -221,3 +221,18 @@ def test_the_original_sample_text(shared_data, tmp_path):
     assert rows["token_ids"].bounding_shape()[1] == 128
     # Mostly random: with sentences this long few chunks have two, and a lone one gets a random segment.
     assert 0.5 < rows["next_sentence"].numpy().mean() < 0.75
+
+
+@pytest.mark.slow
+def test_a_line_of_100_megabytes(tmp_path, random_words):
+    line = "w1 w2 w3 w4 " * (100_000_000 // 12)
+    (tmp_path / "corpus.txt").write_text(f"{line}\n\nw5 w6\n")
+    corpus, peak = Corpus(tmp_path / "corpus.txt"), 0
+    for document in corpus:
+        peak = max([peak, *(len(piece) for piece in document)])
+    assert 1000 < peak <= 1 << 20
+    settings = ExampleSettings(pairs="none", max_length=128, short_sequence_rate=0.0)
+    manifest = write_examples(corpus, tmp_path / "examples", random_words, settings)
+    assert manifest.num_documents == 2
+    lengths = read(manifest)["token_ids"].row_lengths().numpy()
+    assert np.sum(lengths - 2) >= len(line.split()) + 2

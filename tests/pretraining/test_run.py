@@ -22,6 +22,7 @@ from kerasbert.pretraining import (
     read_settings,
 )
 from kerasbert.pretraining import run as run_module
+from kerasbert.pretraining.logs import RunLog
 from kerasbert.training.snapshots import snapshots
 
 TEXT = "\n\n".join(
@@ -126,7 +127,14 @@ def test_a_run_that_fails_goes_on_as_if_it_had_not(folder, monkeypatch):
         np.testing.assert_array_equal(one, two)
 
 
-def test_what_a_run_leaves(folder):
+def test_what_a_run_leaves(folder, monkeypatch):
+    end = RunLog.on_epoch_end
+
+    def slow_end(self, epoch, logs=None):
+        end(self, epoch, logs)
+        time.sleep(0.2)  # enough for a buffer to fill
+
+    monkeypatch.setattr(RunLog, "on_epoch_end", slow_end)
     settings = read_settings(folder / "run.toml")
     model = pretrain(settings, verbose=0)
     lines = log_of(settings)
@@ -282,27 +290,27 @@ def test_bad_input_is_told_in_one_line(folder, capsys, spoil, message):
 @pytest.mark.slow
 def test_killed_at_random_moments(folder):
     """Ten SIGKILLs, whatever the process does just then; the last call ends the run."""
-    text = SETTINGS.replace("steps = 4", "steps = 200").replace("steps = 8", "steps = 400")
+    text = SETTINGS.replace("steps = 4", "steps = 1000").replace("steps = 8", "steps = 2000")
     text = text.replace("evaluate_every = 4", "evaluate_every = 40")
     (folder / "run.toml").write_text(text)
     settings = read_settings(folder / "run.toml")
     whole = dataclasses.replace(settings, output=str(folder / "whole"))
     pretrain(whole, verbose=0)
-    generator, kills, interrupted = np.random.default_rng(0), 0, 0
-    while kills < 10:
+    generator, log, interrupted = np.random.default_rng(0), folder / "out" / "log.jsonl", 0
+    for kill in range(10):
+        before = log.stat().st_mtime_ns if log.exists() else 0
         process = subprocess.Popen(command(folder / "run.toml"), stdout=subprocess.DEVNULL)
-        started = time.monotonic()
-        while not (folder / "out" / "log.jsonl").exists() and time.monotonic() - started < 60:
-            time.sleep(0.1)
-        time.sleep(generator.uniform(5, 25))
-        if process.poll() is not None:
-            break
+        if kill % 4 == 3:  # while it starts, restores or makes examples
+            time.sleep(generator.uniform(1, 8))
+        else:
+            while process.poll() is None and (not log.exists() or log.stat().st_mtime_ns == before):
+                time.sleep(0.05)
+            time.sleep(generator.uniform(0, 5))
+        assert process.poll() is None, "it ended before the last kill"
         process.send_signal(signal.SIGKILL)
         process.wait()
-        kills += 1
         interrupted += bool(snapshots(folder / "out" / "snapshots"))
     model = pretrain(settings, verbose=0)
-    assert kills == 10
     assert interrupted >= 5
     assert log_of(settings) == log_of(whole)
     expected = kerasbert.BertPretrainer.from_preset(folder / "whole" / "preset")
