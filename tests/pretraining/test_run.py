@@ -263,8 +263,9 @@ def small(folder):
 
 def preset_of_another_vocabulary(folder):
     pretrain(read_settings(folder / "run.toml"), verbose=0)
-    with (folder / "out" / "preset" / "vocab.txt").open("a") as file:
-        file.write("\nanother\n")
+    (folder / "out" / "preset" / "tokenizer.json").unlink()  # it would be read first
+    vocabulary = folder / "out" / "preset" / "vocab.txt"
+    vocabulary.write_text(vocabulary.read_text().rstrip() + "\nanother\n")
     text = SETTINGS.replace('output = "out"', 'output = "other"\npreset = "out/preset"')
     (folder / "run.toml").write_text(text)
 
@@ -272,7 +273,7 @@ def preset_of_another_vocabulary(folder):
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (empty, "has no text"),
+        (empty, "must have text"),
         (binary, r"UTF-8 text.*corpus.txt, line 2"),
         (no_mask, r"\[MASK\]"),
         (small, "as many examples as a batch.*batch_size=4000, num_examples"),

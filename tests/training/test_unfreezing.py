@@ -70,9 +70,9 @@ def test_the_state_of_the_optimizer_goes_on(compiled):
 
 
 def test_early_stopping_restores_the_best_weights(compiled):
-    early = keras.callbacks.EarlyStopping("val_loss", mode="max", patience=1, restore_best_weights=True)
+    early = keras.callbacks.EarlyStopping("val_loss", min_delta=10, patience=1, restore_best_weights=True)
     watch = fit(compiled, GradualUnfreezing(), early, validation_data=(TEXTS, LABELS))
-    assert len(watch.seen) == 3  # the loss falls, so the first epoch counts as the best
+    assert len(watch.seen) == 3  # no loss falls by so much, so the first epoch counts as the best
     for path, weight in compiled.named_weights().items():
         np.testing.assert_array_equal(weight, watch.seen[1][path])
     assert len(compiled.trainable_variables) == len(compiled.weights)
