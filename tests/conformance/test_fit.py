@@ -12,7 +12,7 @@ def test_fit_lowers_the_loss(classifier):
     classifier.compile(optimizer=keras.optimizers.Adam(1e-2))
     history = classifier.fit(texts, labels, batch_size=8, epochs=15, verbose=0)
     assert history.history["loss"][-1] < 0.2 < history.history["loss"][0]
-    assert history.history["accuracy"][-1] > 0.9
+    assert classifier.evaluate(texts, labels, verbose=0, return_dict=True)["accuracy"] == 1.0
     assert classifier.predict_labels(["very good", "bad"], verbose=0) == ["good", "bad"]
 
 
