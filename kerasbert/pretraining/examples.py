@@ -12,6 +12,7 @@ from kerasbert.pretraining.pairs import PAIRS
 from kerasbert.pretraining.shards import Layout, finish, make_shard
 
 SHARD_BYTES = 8 << 20  # of text; a shard is made in memory
+FUNCTIONS = ("split_sentences", "segment_words")  # settings that are
 _PENDING_BYTES = 8 << 20  # of text that waits to be dealt
 
 
@@ -61,8 +62,8 @@ class ExampleSettings:
         checks.positive_int(where, max_length=self.max_length, duplicates=self.duplicates)
         checks.not_negative_int(where, seed=self.seed)
         checks.share(where, negative_rate=self.negative_rate, short_sequence_rate=self.short_sequence_rate)
-        given = {"split_sentences": self.split_sentences, "segment_words": self.segment_words}
-        for name, function in given.items():
+        for name in FUNCTIONS:
+            function = getattr(self, name)
             if not (callable(function) or function is None or (name, function) == ("split_sentences", True)):
                 raise checks.invalid(
                     f"`{name}` must be a function.",
@@ -73,9 +74,8 @@ class ExampleSettings:
 
     def as_dict(self):
         """The settings, fit for JSON; functions by their names."""
-        functions = ("split_sentences", "segment_words")
         values = dataclasses.asdict(self)
-        return values | {name: getattr(values[name], "__qualname__", values[name]) for name in functions}
+        return values | {name: getattr(values[name], "__qualname__", values[name]) for name in FUNCTIONS}
 
 
 def write_examples(corpus, folder, tokenizer, settings=None, num_shards=None):

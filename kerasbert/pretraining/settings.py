@@ -8,7 +8,7 @@ import sys
 from kerasbert import checks
 from kerasbert.config import BertConfig
 from kerasbert.pretraining.documents import Corpus
-from kerasbert.pretraining.examples import ExampleSettings
+from kerasbert.pretraining.examples import FUNCTIONS, ExampleSettings
 from kerasbert.pretraining.masking import Masking
 
 if sys.version_info >= (3, 11):
@@ -222,9 +222,9 @@ def _from(near, values, name):
 
 def _with_functions(values, path):
     """Settings of examples with the functions that they name."""
-    named = {name: values[name] for name in ("split_sentences", "segment_words") if name in values}
     found = {}
-    for name, value in named.items():
+    for name in FUNCTIONS:
+        value = values.get(name)
         if isinstance(value, str):
             module, _, function = value.partition(":")
             try:

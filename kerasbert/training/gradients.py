@@ -37,6 +37,8 @@ class SummedGradients:
         if _num_replicas() > 1:
             replica = tf.distribute.get_replica_context()
             grads = replica.all_reduce(tf.distribute.ReduceOp.SUM, grads)
+        if self.gradient_norm is None and not self.global_clipnorm:
+            return super()._clip_gradients(grads)
         norm = _norm(grads)
         if self.gradient_norm is not None:
             self.gradient_norm.assign(norm)

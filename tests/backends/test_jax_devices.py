@@ -1,17 +1,11 @@
 """Eight devices on JAX: rows, or weights too, are dealt to them; the losses are those of one."""
 
-import json
-import os
-import pathlib
-import subprocess
-import sys
-
 import numpy as np
 import pytest
+from apart import run_apart
 
 pytest.importorskip("jax")
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
 SCRIPT = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
@@ -57,11 +51,7 @@ print(json.dumps({
 
 def run(kind):
     flags = "--xla_force_host_platform_device_count=8"
-    environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu", "XLA_FLAGS": flags}
-    command = [sys.executable, "-c", SCRIPT, str(ROOT), kind]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-3000:]
-    return json.loads(done.stdout.splitlines()[-1])
+    return run_apart(SCRIPT, kind, KERAS_BACKEND="jax", JAX_PLATFORMS="cpu", XLA_FLAGS=flags)
 
 
 @pytest.fixture(scope="module")

@@ -1,18 +1,12 @@
 """Layers, encoder and tasks on the other backends: the same outputs and losses, without TensorFlow."""
 
 import importlib.util
-import json
-import os
-import pathlib
-import subprocess
-import sys
 
 import numpy as np
 import pytest
+from apart import run_apart
 from conformance_cases import LAYERS, TASKS
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
-# Another process each: the backend is chosen when Keras is imported.
 SCRIPT = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
@@ -21,7 +15,7 @@ if sys.argv[2] == "without TensorFlow":
 import keras
 import numpy as np
 import kerasbert
-from conformance_cases import CONFIG, LAYERS, TASKS, TOKENS, make_still_task, outputs
+from conformance_cases import CONFIG, LAYERS, TASKS, TOKENS, make_still_task, outputs, training_rows
 
 def numbers(layer):
     random = np.random.default_rng(0)
@@ -36,30 +30,13 @@ for name, (make, inputs) in LAYERS.items():
     if isinstance(found[name], dict) and "sequence_output" in found[name]:
         found[name] = {**found[name], "first": layer(*inputs, first_token_only=True)["sequence_output"]}
 
-def labels(name):
-    rows, length = TOKENS["token_ids"].shape
-    one, each = np.arange(rows) % 2, np.arange(rows * length).reshape(rows, length) % 2
-    return {
-        "BertTextClassifier of several labels": np.eye(3)[one],
-        "BertTextClassifier of numbers": one.astype("float32"),
-        "BertTokenClassifier": each,
-        "BertSummarizer": each,
-        "BertQuestionAnswerer": {"start": one, "end": one + 1},
-        "BertMaskedLM": each,
-        "BertPretrainer": {"masked_lm": each, "next_sentence": one},
-        "BertTextEmbedder": np.ones((rows, CONFIG.hidden_dim)),
-    }.get(name, one)
-
 for name in TASKS:
     task = make_still_task(name, CONFIG, None)
     numbers(task)
-    tokens = TOKENS
-    if name == "BertMultipleChoice":
-        tokens = {key: np.stack([value, value[::-1]], 1) for key, value in TOKENS.items()}
+    tokens, y, options = training_rows(name, lambda texts: TOKENS, None)
     found[name] = task(tokens)
-    options = {"loss": "mse", "metrics": None} if name == "BertTextEmbedder" else {}
     task.compile(optimizer=kerasbert.training.BertAdamW(1e-3), **options)
-    fit = task.fit(tokens, labels(name), batch_size=2, epochs=3, shuffle=False, verbose=0)
+    fit = task.fit(tokens, y, batch_size=2, epochs=3, shuffle=False, verbose=0)
     found[name + ", losses"] = np.array(fit.history["loss"])
 if sys.argv[2] == "without TensorFlow":
     assert sys.modules["tensorflow"] is None
@@ -73,11 +50,7 @@ print(json.dumps({
 def results(backend, tensorflow="with TensorFlow"):
     if importlib.util.find_spec(backend) is None:
         pytest.skip(f"{backend} is not installed")
-    environment = {**os.environ, "KERAS_BACKEND": backend}
-    command = [sys.executable, "-c", SCRIPT, str(ROOT), tensorflow]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-3000:]
-    return json.loads(done.stdout.splitlines()[-1])
+    return run_apart(SCRIPT, tensorflow, KERAS_BACKEND=backend)
 
 
 @pytest.fixture(scope="module")

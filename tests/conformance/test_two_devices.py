@@ -1,12 +1,8 @@
 """Every task on two logical devices: the losses of one, to float tolerance."""
 
-import json
-import pathlib
-import subprocess
-import sys
-
 import numpy as np
 import pytest
+from apart import run_apart
 from conformance_cases import TASKS
 
 pytestmark = pytest.mark.tensorflow
@@ -55,10 +51,7 @@ print(json.dumps({"losses": losses, "weights": weights}))
 
 @pytest.fixture(scope="module")
 def found():
-    tests = pathlib.Path(__file__).resolve().parents[1]
-    done = subprocess.run([sys.executable, "-c", SCRIPT, str(tests)], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-3000:]
-    return json.loads(done.stdout.splitlines()[-1])
+    return run_apart(SCRIPT)
 
 
 @pytest.mark.parametrize("name", TASKS)

@@ -20,7 +20,7 @@ from kerasbert.training import BertAdamW, ResumeTraining, strategy
 devices = strategy("auto")
 import keras
 import kerasbert
-from conformance_cases import CONFIG
+from conformance_cases import CONFIG, make_still_task
 from conftest import TOKENS
 
 class Slow(keras.callbacks.Callback):
@@ -29,13 +29,10 @@ class Slow(keras.callbacks.Callback):
         time.sleep(seconds)
 
 keras.utils.set_random_seed(0)
-config = kerasbert.BertConfig.from_dict({
-    **CONFIG.to_dict(), "max_sequence_length": 16, "hidden_dropout": 0.0, "attention_dropout": 0.0,
-})
+config = kerasbert.BertConfig.from_dict({**CONFIG.to_dict(), "max_sequence_length": 16})
+tokenizer = kerasbert.BertTokenizer(TOKENS)
 with devices.scope():
-    tokenizer = kerasbert.BertTokenizer(TOKENS)
-    encoder = kerasbert.BertEncoder(config)
-    task = kerasbert.BertTextClassifier(encoder, tokenizer, ["bad", "good"], dropout=0.0)
+    task = make_still_task("BertTextClassifier", config, tokenizer)
     task.compile(optimizer=BertAdamW(1e-2, global_clipnorm=0.1))
 texts = ["good film", "bad", "the film was not very good", "what a film!", "a", "not", "very bad", "good."]
 history = task.fit(texts, [0, 1] * 4, batch_size=4, epochs=6, shuffle=False, verbose=0,
@@ -55,8 +52,7 @@ class Rows(keras.metrics.Metric):  # which an epoch had: the sum of their labels
 
 keras.utils.set_random_seed(int(sys.argv[4]))  # another on each host
 with devices.scope():
-    encoder = kerasbert.BertEncoder(config)
-    other = kerasbert.BertTextClassifier(encoder, tokenizer, ["n"], problem="regression")
+    other = make_still_task("BertTextClassifier of numbers", config, tokenizer)
     other.compile(metrics=[Rows()])
 powers = [[2.0**i] for i in range(8)]
 rows = other.fit(texts, powers, batch_size=4, epochs=3, verbose=0).history["rows"]
