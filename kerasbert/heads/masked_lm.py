@@ -6,6 +6,7 @@ from keras import ops
 from kerasbert import checks
 from kerasbert.layers.activations import BY_NAME
 from kerasbert.layers.dense import BertInitializer, make_dense
+from kerasbert.layers.layer_normalization import BertLayerNormalization
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
@@ -58,7 +59,7 @@ class MaskedLMHead(keras.layers.Layer):
         self.layer_norm_epsilon = layer_norm_epsilon
         self.initializer_range = initializer_range
         self.tied = tied
-        self.layer_norm = keras.layers.LayerNormalization(
+        self.layer_norm = BertLayerNormalization(
             epsilon=layer_norm_epsilon, name="layer_norm", dtype=self.dtype_policy
         )
 

@@ -6,6 +6,7 @@ from keras import ops
 from kerasbert import checks
 from kerasbert.layers.dense import BertInitializer, make_dense
 from kerasbert.layers.dropout import BertDropout
+from kerasbert.layers.layer_normalization import BertLayerNormalization
 from kerasbert.layers.positions import sinusoidal_positions
 
 
@@ -91,7 +92,7 @@ class BertEmbeddings(keras.layers.Layer):
         self.position_embedding = None
         if position_embedding == "learned":
             self.position_embedding = table(max_sequence_length + position_offset, "position_embedding")
-        self.layer_norm = keras.layers.LayerNormalization(
+        self.layer_norm = BertLayerNormalization(
             epsilon=layer_norm_epsilon, name="layer_norm", dtype=dtype
         )
         self.dropout = BertDropout(dropout, name="dropout", dtype=dtype)

@@ -4,6 +4,7 @@ import keras
 
 from kerasbert.layers.dropout import BertDropout
 from kerasbert.layers.feed_forward import FeedForward
+from kerasbert.layers.layer_normalization import BertLayerNormalization
 from kerasbert.layers.self_attention import SelfAttention
 
 
@@ -64,13 +65,13 @@ class EncoderBlock(keras.layers.Layer):
         self.attention = SelfAttention(
             num_heads, attention_dropout, initializer_range, name="attention", dtype=dtype
         )
-        self.attention_norm = keras.layers.LayerNormalization(
+        self.attention_norm = BertLayerNormalization(
             epsilon=layer_norm_epsilon, name="attention_norm", dtype=dtype
         )
         self.feed_forward = FeedForward(
             intermediate_dim, activation, initializer_range, name="feed_forward", dtype=dtype
         )
-        self.feed_forward_norm = keras.layers.LayerNormalization(
+        self.feed_forward_norm = BertLayerNormalization(
             epsilon=layer_norm_epsilon, name="feed_forward_norm", dtype=dtype
         )
         self.dropout = BertDropout(hidden_dropout, name="dropout", dtype=dtype)
