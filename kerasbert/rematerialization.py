@@ -27,7 +27,6 @@ def rematerialized(block, x, **kwargs):
             "Activations are computed again on TensorFlow alone.",
             fix="Set `rematerialize` of the encoder to False.",
             where=block.name,
-            kind=NotImplementedError,
             backend=keras.backend.backend(),
         )
     states = block.random_states()

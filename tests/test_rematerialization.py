@@ -55,5 +55,5 @@ def test_blocks_run_again_in_training_alone():
 def test_other_backends_say_that_they_do_not():
     encoder = BertEncoder(DROPPING)
     encoder.rematerialize = True
-    with pytest.raises(NotImplementedError, match="TensorFlow alone"):
+    with pytest.raises(ValueError, match="TensorFlow alone"):
         encoder(TOKENS, training=True)

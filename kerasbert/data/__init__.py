@@ -43,6 +43,7 @@ from kerasbert.data.sentence_windows import sentence_windows
 from kerasbert.data.sentences import split_sentences
 from kerasbert.data.squad import QuestionRows, read_squad
 from kerasbert.data.squad_scores import squad_scores
+from kerasbert.data.static_shapes import few_lengths, full_batches
 from kerasbert.data.stream_datasets import no_rows, stream_of, streamed_rows
 from kerasbert.data.streams import RowStream
 from kerasbert.data.tables import read_table

@@ -92,9 +92,7 @@ class BertEmbeddings(keras.layers.Layer):
         self.position_embedding = None
         if position_embedding == "learned":
             self.position_embedding = table(max_sequence_length + position_offset, "position_embedding")
-        self.layer_norm = BertLayerNormalization(
-            epsilon=layer_norm_epsilon, name="layer_norm", dtype=dtype
-        )
+        self.layer_norm = BertLayerNormalization(epsilon=layer_norm_epsilon, name="layer_norm", dtype=dtype)
         self.dropout = BertDropout(dropout, name="dropout", dtype=dtype)
         self.projection = None
         if embedding_dim:

@@ -33,6 +33,7 @@ class Feed:
     """
 
     texts_in_graph = True  # a `tf.data.Dataset` of rows stays one
+    labels_at_tokens = False  # labels and weights are `(B, S)`
     empty = ()  # an `x` without rows
 
     def __init__(self, task):

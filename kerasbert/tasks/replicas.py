@@ -4,6 +4,7 @@ import random
 
 import keras
 
+from kerasbert.data import IGNORED
 from kerasbert.optional import tensorflow as tf
 
 
@@ -31,6 +32,35 @@ class Replicas:
 
         tf.random.set_seed(int(strategy.reduce("SUM", strategy.run(of_chief), axis=None)))
 
+    def on_tpu(self):
+        """Whether it trains on TPUs."""
+        if keras.backend.backend() != "tensorflow":
+            return False
+        return isinstance(self.distribute_strategy, tf.distribute.TPUStrategy)
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        """Keras' loss, but a mean over the labels of all replicas: its own is the mean of each one's mean."""
+        if y is None or not (_on_several_replicas() and self._loss_is_mean()):
+            return super().compute_loss(x, y, y_pred, sample_weight, training)
+        labels = keras.tree.flatten(y)
+        rows = tf.shape(labels[0])[0]
+        counts = tf.cast([rows, *map(_count, labels)], tf.float32)
+        replica = tf.distribute.get_replica_context()
+        means = replica.all_reduce(tf.distribute.ReduceOp.MEAN, counts)
+        row_share, *shares = tf.unstack(tf.math.divide_no_nan(counts, means))
+        given = keras.tree.flatten(sample_weight)
+        given = given * len(labels) if len(given) == 1 else given
+        weights = [_weights(*each) for each in zip(labels, given, shares, strict=True)]
+        weights = keras.tree.pack_sequence_as(y, weights)
+        loss = super().compute_loss(x, y, y_pred, weights, training)
+        # Keras weighs what it reports by rows; the gradient has its weight already.
+        return loss + tf.stop_gradient(tf.math.divide_no_nan(loss, row_share) - loss)
+
+    def _loss_is_mean(self):
+        """Whether losses are means over labels, as those of Keras are unless a user says otherwise."""
+        losses = keras.tree.flatten(self.loss)
+        return all(getattr(loss, "reduction", "mean") in ("mean", "sum_over_batch_size") for loss in losses)
+
     def train_step(self, *args, **kwargs):
         """As Keras'."""
         return self._to_be_averaged(super().train_step(*args, **kwargs))
@@ -44,6 +74,28 @@ class Replicas:
         if keras.backend.backend() != "tensorflow" or not several_hosts(self.distribute_strategy):
             return logs
         return {name: tf.expand_dims(value, 0) for name, value in logs.items()}
+
+
+def _on_several_replicas():
+    if keras.backend.backend() != "tensorflow" or tf.distribute.in_cross_replica_context():
+        return False
+    return tf.distribute.get_strategy().num_replicas_in_sync > 1
+
+
+def _count(labels):
+    """How many labels count."""
+    if labels.dtype.is_integer:
+        return tf.math.count_nonzero(labels != IGNORED, dtype=tf.int32)
+    return tf.shape(labels)[0]
+
+
+def _weights(labels, given, share):
+    """A weight for each label, or for each row of vectors."""
+    weights = tf.fill(tf.shape(labels) if labels.dtype.is_integer else tf.shape(labels)[:1], share)
+    if given is None:
+        return weights
+    missing = len(weights.shape) - len(given.shape)
+    return weights * tf.reshape(tf.cast(given, tf.float32), tf.concat([tf.shape(given), [1] * missing], 0))
 
 
 def several_hosts(strategy):

@@ -24,6 +24,7 @@ class SentenceFeed(Feed):
     """As `Feed`, with a label at the `[CLS]` of each sentence, and long documents cut into windows."""
 
     texts_in_graph = False
+    labels_at_tokens = True
 
     def __init__(self, task):
         super().__init__(task)

@@ -229,6 +229,7 @@ class Task(RDrop, Replicas, PresetLoader, keras.Model):
     ):
         """Trains on tokens, as `keras.Model.fit`; a `WarmupLinearDecay` learns how many steps there are."""
         check_distribution()
+        self.agree_on_seed()
         self._plan_schedule(x, batch_size or BATCH_SIZE, steps_per_epoch, epochs - initial_epoch)
         return super().fit(
             x,

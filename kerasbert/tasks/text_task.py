@@ -3,7 +3,7 @@
 import numpy as np
 from keras import ops
 
-from kerasbert.data import RowStream, is_dataset, is_tokens
+from kerasbert.data import RowStream, few_lengths, full_batches, is_dataset, is_tokens
 from kerasbert.optional import tensorflow as tf
 from kerasbert.tasks.feed import Feed
 from kerasbert.tasks.task import BATCH_SIZE, Task
@@ -49,6 +49,9 @@ class TextTask(Task):
     ):
         """Trains on texts, in batches of about one length, padded to the longest.
 
+        Compiled by XLA, batches are padded to one of eight lengths, since it compiles anew for each; on TPUs
+        rows that do not fill a batch are left out, others in each epoch.
+
         Args:
             x: texts: a sequence of str (list, array, pandas Series, column of a Hugging Face data set); a
                 tuple of two such sequences; a dict of `text` and `text_pair`; what a reader of
@@ -76,10 +79,13 @@ class TextTask(Task):
         if validation_split and not (is_dataset(x) or is_tokens(x) or isinstance(x, RowStream)):
             x, y, sample_weight, validation_data = feed.split(x, y, sample_weight, validation_split)
             validation_split = 0.0
-        x, y, sample_weight = feed.labelled(x, y, sample_weight, batch_size, shuffle)
+        x, y, sample_weight = self._labelled(feed, x, y, sample_weight, batch_size, shuffle)
+        if is_dataset(x) and self.on_tpu():
+            x = full_batches(x)
         if validation_data is not None:
             held_out = validation_data if isinstance(validation_data, (tuple, list)) else (validation_data,)
-            held_out = feed.labelled(*(*held_out, None, None)[:3], batch_size, where="validation_data")
+            held_out = (*held_out, None, None)[:3]
+            held_out = self._labelled(feed, *held_out, batch_size, where="validation_data")
             validation_data = held_out[0] if is_dataset(held_out[0]) else held_out
         history = super().fit(
             x,
@@ -100,11 +106,19 @@ class TextTask(Task):
         feed.warn_if_truncated()
         return history
 
+    def _labelled(self, feed, x, y, sample_weight, *args, **kwargs):
+        """As `Feed.labelled`, in shapes that suit the compiler."""
+        tokens = is_tokens(x)
+        x, y, sample_weight = feed.labelled(x, y, sample_weight, *args, **kwargs)
+        if self.jit_compile and is_dataset(x) and not tokens:
+            x = few_lengths(x, self.max_sequence_length, feed.labels_at_tokens)
+        return x, y, sample_weight
+
     def evaluate(self, x=None, y=None, batch_size=None, *args, sample_weight=None, **kwargs):
         """Returns the loss and the metrics on texts; arguments as of `fit` and `keras.Model.evaluate`."""
         batch_size = batch_size or BATCH_SIZE
         feed = self.feed_class(self)
-        x, y, sample_weight = feed.labelled(x, y, sample_weight, batch_size)
+        x, y, sample_weight = self._labelled(feed, x, y, sample_weight, batch_size)
         results = super().evaluate(
             x, y, None if is_dataset(x) else batch_size, *args, sample_weight=sample_weight, **kwargs
         )

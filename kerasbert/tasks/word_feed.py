@@ -25,6 +25,7 @@ class WordFeed(Feed):
     """As `Feed`, with a label at the first token of each word, and long rows cut into windows."""
 
     texts_in_graph = False
+    labels_at_tokens = True
 
     def _prepared(self, x, y, sample_weight, where):
         """The windows of rows in memory: token ids, labels and weights."""

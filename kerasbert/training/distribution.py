@@ -16,14 +16,14 @@ _TPU_VARIABLES = ("TPU_NAME", "KUBE_GOOGLE_CLOUD_TPU_ENDPOINTS", "COLAB_TPU_ADDR
 def strategy(kind="auto"):
     """A strategy of `tf.distribute`; build and compile a task in its `scope()`, then call `fit` as ever.
 
-    Batch sizes are those of all devices together. Losses are means over the batch of each device, and their
-    mean: those of one device where all rows count alike. Call it before anything else of TensorFlow.
+    Batch sizes are those of all devices together, and losses are means over the whole batch: those of one
+    device. Call it before anything else of TensorFlow.
 
     Args:
         kind: str. `"one_device"`: the first GPU, or the CPU. `"mirrored"`: all GPUs of this machine.
             `"multi_worker"`: the machines that the variable `TF_CONFIG` names; each runs the same program.
-            `"tpu"`: the TPU of this machine, or that of `TPU_NAME`; pass texts of one padded length, and
-            full batches. `"auto"`: the last of these that there is.
+            `"tpu"`: the TPU of this machine, or that of `TPU_NAME`; texts become full batches of at most
+            eight lengths. `"auto"`: the last of these that there is.
 
     Returns:
         `tf.distribute.Strategy`.

@@ -20,6 +20,7 @@ from kerasbert.training import BertAdamW, ResumeTraining, strategy
 devices = strategy("auto")
 import keras
 import kerasbert
+import numpy as np
 from conformance_cases import CONFIG, make_still_task
 from conftest import TOKENS
 
@@ -45,7 +46,7 @@ class Rows(keras.metrics.Metric):  # which an epoch had: the sum of their labels
         self.total = self.add_variable((), "zeros", name="total")
 
     def update_state(self, y_true, y_pred, sample_weight=None):
-        self.total.assign_add(keras.ops.sum(y_true))
+        self.total.assign_add(keras.ops.sum(keras.ops.cast(keras.ops.maximum(y_true, 0), "float32")))
 
     def result(self):
         return self.total + 0.0
@@ -56,7 +57,17 @@ with devices.scope():
     other.compile(metrics=[Rows()])
 powers = [[2.0**i] for i in range(8)]
 rows = other.fit(texts, powers, batch_size=4, epochs=3, verbose=0).history["rows"]
+# Arrays of tokens, which Keras shuffles.
+keras.utils.set_random_seed(int(sys.argv[4]))
+with devices.scope():
+    other = make_still_task("BertMaskedLM", config, tokenizer)
+    other.compile(metrics=[Rows()])
+tokens = {name: np.asarray(value) for name, value in tokenizer(texts).items()}
+labels = np.full(tokens["token_ids"].shape, -100)
+labels[:, 0] = 1 + np.arange(8)
+token_rows = other.fit(tokens, labels, batch_size=4, epochs=3, verbose=0).history["rows"]
 print(json.dumps({
+    "token_rows": token_rows,
     "rows": rows,
     "strategy": type(devices).__name__, "loss": history.history["loss"], "weights": weights,
     "accuracy": task.evaluate(texts, [0, 1] * 4, batch_size=4, verbose=0)[1],
@@ -121,6 +132,7 @@ def check_equal(found, alone):
     assert found["accuracy"] == alone["accuracy"]
     assert found["labels"] == alone["labels"]
     assert found["rows"] == alone["rows"] == [255.0] * 3  # shuffled, each once
+    assert found["token_rows"] == alone["token_rows"] == [36.0] * 3
 
 
 def test_two_workers_train_as_one_process(tmp_path, alone):
