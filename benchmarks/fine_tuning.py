@@ -70,6 +70,7 @@ def main():
     parser.add_argument("--dtype", default="float32", help="or mixed_bfloat16")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--save", help="a .keras file, to keep the model")
     args = parser.parse_args()
     public_set = SETS[args.set]
     recipe = {
@@ -88,6 +89,8 @@ def main():
     rows = (train,) if public_set.kind == "questions" else train
     task.fit(*rows, epochs=recipe["epochs"], batch_size=recipe["batch_size"], verbose=2)
     fit_s, cpu_s = time.perf_counter() - start[0], time.process_time() - start[1]
+    if args.save:
+        task.save(args.save)
     start = time.perf_counter()
     scores = score(task, public_set, held_out)
     score_s = time.perf_counter() - start

@@ -8,9 +8,14 @@ if __name__ != "kerasbert.export":
 
 from kerasbert.export.artifact import Artifact
 from kerasbert.export.checkpoints import to_google, to_huggingface, to_keras_hub
+from kerasbert.export.ladder import AccuracyBudget, Rung
 from kerasbert.export.latency import Benchmark, benchmark
+from kerasbert.export.mediapipe_metadata import add_mediapipe_metadata
+from kerasbert.export.mediapipe_tokens import MediaPipeDifferences, mediapipe_differences
+from kerasbert.export.onnx_files import to_onnx
+from kerasbert.export.recipes import RECIPES, Recipe
 from kerasbert.export.report import write_report
-from kerasbert.export.runners import SavedModelRunner, TFLiteRunner, answer_texts, open_artifact
+from kerasbert.export.runners import OnnxRunner, SavedModelRunner, TFLiteRunner, answer_texts, open_artifact
 from kerasbert.export.saved_model import to_saved_model
-from kerasbert.export.tflite import RECIPES, to_tflite
+from kerasbert.export.tflite import to_tflite
 from kerasbert.export.verification import Verification, VerificationError, verify

@@ -13,13 +13,17 @@ class Artifact:
 
     Args:
         path: `pathlib.Path`.
-        format: str, `"saved_model"`, `"tflite"`, `"huggingface"`, `"google"` or `"keras_hub"`.
+        format: str, `"saved_model"`, `"tflite"`, `"onnx"`, `"huggingface"`, `"google"` or `"keras_hub"`.
         size_bytes: int, of all files together.
         sha256: str, of the file, or of all files in the order of their names.
         signatures: dict, signature -> {"inputs": names, "outputs": names}.
         recipe: str or None, how it was quantized.
+        finer: dict, parts of the model that have another recipe -> theirs.
         partitions: int or None, pieces of the graph that XNNPACK runs as a whole.
         ops: dict, operation -> how often it occurs.
+        rungs: tuple of `Rung`, every file that was tried for a budget.
+        part_errors: dict, part of the model -> how far answers move when it alone is stored in four bits, the
+            worst first; of budgets that int4 alone does not hold.
     """
 
     path: pathlib.Path
@@ -28,8 +32,11 @@ class Artifact:
     sha256: str
     signatures: dict
     recipe: str | None = None
+    finer: dict = dataclasses.field(default_factory=dict)
     partitions: int | None = None
     ops: dict = dataclasses.field(default_factory=dict)
+    rungs: tuple = ()
+    part_errors: dict = dataclasses.field(default_factory=dict)
 
     @classmethod
     def of(cls, path, format, **fields):

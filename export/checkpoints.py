@@ -20,6 +20,7 @@ def to_huggingface(model, folder):
         FileExistsError: if the folder holds other files.
         ValueError: if transformers has no such model.
     """
+    getattr(model, "encoder", model).config.check_equal_blocks("to_huggingface")
     own = set(getattr(model, "head_names", ())) & set(OWN_HEADS)
     if own:
         raise checks.invalid(

@@ -10,20 +10,21 @@ from kerasbert.text import TOKEN_INPUTS
 MASKED = -120.0
 
 
-def write_edge_graph(task, folder):
+def write_edge_graph(task, folder, truncate=False):
     """Writes a task as a SavedModel for one sequence, the converter's input.
 
     Args:
         task: a kerasbert task.
         folder: str or path.
+        truncate: bool, whether longer sequences are cut to the task's `max_sequence_length`.
     """
     archive = keras.export.ExportArchive()
     specs = [tf.TensorSpec((1, None), tf.int32, name) for name in TOKEN_INPUTS]
-    archive.add_endpoint(task.endpoint, edge_function(task), input_signature=specs)
+    archive.add_endpoint(task.endpoint, edge_function(task, truncate), input_signature=specs)
     archive.write_out(str(folder), verbose=False)
 
 
-def edge_function(task):
+def edge_function(task, truncate=False):
     """Returns a graph function of three int32 tensors `(1, S)`, that returns the task's answers.
 
     It calls the task's own layers, on `(S, D)`: two axes with one unknown length let XNNPACK take the
@@ -32,7 +33,8 @@ def edge_function(task):
     embeddings = task.encoder.embeddings
 
     def edge(token_ids, segment_ids, padding_mask):
-        tokens, segments, mask = (tf.reshape(x, [-1]) for x in (token_ids, segment_ids, padding_mask))
+        rows = (tf.reshape(x, [-1]) for x in (token_ids, segment_ids, padding_mask))
+        tokens, segments, mask = (_cut(row, task.max_sequence_length) if truncate else row for row in rows)
         vectors = embeddings.combine(
             _lookup(embeddings.token_embedding.embeddings, tokens),
             _lookup(embeddings.segment_embedding.embeddings, segments) if embeddings.num_segments else None,
@@ -46,6 +48,12 @@ def edge_function(task):
         return {name: tf.expand_dims(answer, 0) for name, answer in answers.items()}
 
     return edge
+
+
+def _cut(row, most):
+    """The first `most - 1` tokens and the last, `[SEP]`; the whole row if it is no longer."""
+    # Slices with constant ends: XNNPACK takes none whose length is computed.
+    return tf.concat([row[:-1][: most - 1], row[-1:]], 0)
 
 
 def _lookup(table, ids):

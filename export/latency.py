@@ -36,7 +36,7 @@ def benchmark(artifact, vocabulary_size, lengths=LENGTHS, threads=(1, 2), repeat
     """Measures an artifact, each number of threads in a fresh process that has only the runtime.
 
     Args:
-        artifact: `Artifact` of a SavedModel or a TFLite file.
+        artifact: `Artifact` of a SavedModel, a TFLite or an ONNX file.
         vocabulary_size: int, V; token ids are drawn from the words among them.
         lengths: sequence of int, S of each measurement, at most the model's `max_sequence_length`.
         threads: sequence of int.

@@ -46,6 +46,16 @@ def open_tflite(path, threads):
     return lambda inputs: (interpreter, run(**inputs))
 
 
+def open_onnx(path, threads):
+    """Returns a function of tokens."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    return lambda inputs: session.run(None, inputs)
+
+
 def open_saved_model(path, threads):
     """Returns a function of tokens."""
     import tensorflow as tf
@@ -57,6 +67,13 @@ def open_saved_model(path, threads):
     return lambda inputs: (model, run(**{k: tf.constant(v) for k, v in inputs.items()}))
 
 
+def opener(path):
+    """Returns the function that opens an artifact."""
+    if os.path.isdir(path):
+        return open_saved_model
+    return open_onnx if path.endswith(".onnx") else open_tflite
+
+
 def import_runtime(path, threads):
     """Imports what running needs, so that loading is timed without it."""
     if os.path.isdir(path):
@@ -65,6 +82,8 @@ def import_runtime(path, threads):
 
         tf.config.threading.set_intra_op_parallelism_threads(threads)
         tf.config.threading.set_inter_op_parallelism_threads(1)
+    elif path.endswith(".onnx"):
+        import onnxruntime  # noqa: F401
     else:
         import ai_edge_litert.interpreter  # noqa: F401
 
@@ -74,7 +93,7 @@ def main(path, vocabulary_size, lengths, threads, repeats):
     import_runtime(path, threads)
     before = peak_bytes()
     start = time.perf_counter()
-    run = (open_saved_model if os.path.isdir(path) else open_tflite)(path, threads)
+    run = opener(path)(path, threads)
     run(token_inputs(8, vocabulary_size))
     load_ms = 1e3 * (time.perf_counter() - start)
     latency = []

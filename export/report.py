@@ -50,9 +50,9 @@ def write_report(path, task, *, title, accuracy, artifacts, verifications, bench
         "machine": machine(),
         "model": {"parameters": task.count_params(), "labels": list(getattr(task, "labels", ()))},
         "accuracy": accuracy,
-        "artifacts": {name: _plain(artifact) for name, artifact in artifacts.items()},
-        "verifications": {name: _plain(result) for name, result in verifications.items()},
-        "benchmarks": {name: _plain(result) for name, result in benchmarks.items()},
+        "artifacts": {name: plain(artifact) for name, artifact in artifacts.items()},
+        "verifications": {name: plain(result) for name, result in verifications.items()},
+        "benchmarks": {name: plain(result) for name, result in benchmarks.items()},
         "answers": answers,
     }
     plot = latency_plot(benchmarks)
@@ -113,7 +113,7 @@ def latency_plot(benchmarks):
     return text.getvalue()[text.getvalue().index("<svg") :]
 
 
-def _plain(record):
+def plain(record):
     """A frozen record as JSON takes it."""
     fields = {}
     for name, value in dataclasses.asdict(record).items():
@@ -127,7 +127,7 @@ def _page(numbers, verifications, benchmarks, artifacts, plot):
     model, machine = numbers["model"], numbers["machine"]
     exact = [["Keras", f"{numbers['accuracy']:.1%}", "", "", "", ""]]
     for name, result in verifications.items():
-        accuracy = "" if result.accuracy is None else f"{result.accuracy:.1%}"
+        accuracy = ", ".join(f"{value:.1f}" for value in result.points.values())
         agreement = ""
         if result.label_agreement is not None:
             agreement = f"{result.label_agreement:.1%} of {result.rows}"

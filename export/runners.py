@@ -5,11 +5,14 @@ import pathlib
 import numpy as np
 
 from kerasbert import checks
+from kerasbert.data import is_pair
 from kerasbert.export import endpoints
-from kerasbert.export.tflite import INSTALL
+from kerasbert.export.onnx_graph import INSTALL as INSTALL_ONNX
+from kerasbert.export.tflite_files import INSTALL
 from kerasbert.optional import tensorflow as tf
 
 BATCH_SIZE = 32
+_NARROW = ("INT4", "UINT4", "INT8", "UINT8", "FLOAT16", "BFLOAT16")
 
 
 class SavedModelRunner:
@@ -96,6 +99,54 @@ class TFLiteRunner:
         return {name: _stacked([row[name][0] for row in rows]) for name in rows[0]}
 
 
+class OnnxRunner:
+    """Runs an ONNX file with ONNX Runtime, on batches with their padding.
+
+    Args:
+        path: str or path of the file.
+        num_threads: int.
+
+    Call arguments:
+        inputs: dict of int arrays `token_ids`, `segment_ids`, `padding_mask`, `(B, S)`.
+
+    Returns:
+        dict of numpy arrays.
+
+    Raises:
+        ImportError: if `onnxruntime` is missing.
+        ValueError: if the inputs have other names.
+    """
+
+    def __init__(self, path, num_threads=1):
+        runtime = checks.require("onnxruntime", INSTALL_ONNX, "An ONNX file")
+        options = runtime.SessionOptions()
+        options.intra_op_num_threads = num_threads
+        self._path = path
+        self._session = runtime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        self.signature = self._session.get_modelmeta().graph_name
+        self.inputs = tuple(sorted(x.name for x in self._session.get_inputs()))
+        self.outputs = [x.name for x in self._session.get_outputs()]
+
+    @property
+    def exact(self):
+        """Whether it computes with the Keras model's own float32 weights: the file holds no narrow ones."""
+        return not _has_narrow_weights(self._path)
+
+    def __call__(self, inputs):
+        """See the class."""
+        if tuple(sorted(inputs)) != self.inputs:
+            raise _no_signature(tuple(sorted(inputs)), {self.signature: self.inputs})
+        arrays = {name: np.asarray(value, "int32") for name, value in inputs.items()}
+        return dict(zip(self.outputs, self._session.run(None, arrays), strict=True))
+
+
+def _has_narrow_weights(path):
+    """Whether an ONNX file stores weights in less than 32 bits, as quantized ones do."""
+    onnx = checks.require("onnx", INSTALL_ONNX, "An ONNX file")
+    kinds = {tensor.data_type for tensor in onnx.load(str(path)).graph.initializer}
+    return bool(kinds & {getattr(onnx.TensorProto, name) for name in _NARROW})
+
+
 def _stacked(rows):
     """Arrays of one rank, but maybe of several lengths, as one array; shorter ones end in zeros."""
     joined = np.zeros((len(rows), *np.max([row.shape for row in rows], axis=0)), rows[0].dtype)
@@ -109,11 +160,11 @@ def open_artifact(path, num_threads=1):
 
     Args:
         path: str, path or `Artifact`.
-        num_threads: int, for a TFLite file.
+        num_threads: int, for a TFLite or ONNX file.
 
     Raises:
         FileNotFoundError: if nothing is there.
-        ValueError: if it is neither a SavedModel nor a TFLite file.
+        ValueError: if it is no SavedModel, TFLite file or ONNX file; the last is known by its name's ending.
     """
     path = pathlib.Path(getattr(path, "path", path))
     if not path.exists():
@@ -127,25 +178,27 @@ def open_artifact(path, num_threads=1):
         return SavedModelRunner(path)
     if path.is_file() and _is_tflite(path):
         return TFLiteRunner(path, num_threads)
+    if path.is_file() and path.suffix == ".onnx":
+        return OnnxRunner(path, num_threads)
     raise checks.invalid(
-        "An artifact must be a SavedModel folder or a TFLite file.",
-        fix="Export the model with `to_saved_model` or `to_tflite`.",
+        "An artifact must be a SavedModel folder, a TFLite file, or an ONNX file called `.onnx`.",
+        fix="Export the model with `to_saved_model`, `to_tflite` or `to_onnx`.",
         path=str(path),
     )
 
 
 def answer_texts(runner, task, x):
-    """Runs an artifact on texts: a SavedModel tokenizes them itself, a TFLite file gets the task's tokens.
+    """Runs an artifact on texts: a SavedModel tokenizes them itself, others get the task's tokens.
 
     Args:
-        runner: `SavedModelRunner` or `TFLiteRunner`.
+        runner: `SavedModelRunner`, `TFLiteRunner` or `OnnxRunner`.
         task: the kerasbert task that was exported.
         x: texts, as for the task's `predict`, in memory.
 
     Returns:
         What `predict` returns (`fill_masks`, of a masked language model).
     """
-    if isinstance(runner, TFLiteRunner):
+    if not isinstance(runner, SavedModelRunner):
         return task.predict_by(runner, x)
     endpoint, found = endpoints.BY_NAME[task.endpoint], []
     for start in range(0, _count_rows(x), BATCH_SIZE):
@@ -160,14 +213,14 @@ def _count_rows(x):
     """How many rows texts have that `predict` takes."""
     if isinstance(x, dict):
         x = tuple(x.values())
-    return len(x[0]) if isinstance(x, tuple) else len(x)
+    return len(x[0]) if is_pair(x) else len(x)
 
 
 def _rows(x, rows):
     """Some rows of texts, in the same form."""
     if isinstance(x, dict):
         return {name: column[rows] for name, column in x.items()}
-    return tuple(column[rows] for column in x) if isinstance(x, tuple) else x[rows]
+    return tuple(column[rows] for column in x) if is_pair(x) else x[rows]
 
 
 def _is_tflite(path):

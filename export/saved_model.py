@@ -1,18 +1,22 @@
 """SavedModel: texts or tokens in, named answers out, for TF Serving and for plain TensorFlow."""
 
-import collections
+import pathlib
 
 import keras
 
 from kerasbert.atomic import replacing
 from kerasbert.export import endpoints
-from kerasbert.export.artifact import Artifact, check_exportable
+from kerasbert.export.artifact import check_exportable
+from kerasbert.export.saved_model_files import count_ops, describe_saved_model, read_graph
+from kerasbert.export.serving import sample_requests, write_guide
+from kerasbert.export.serving_ops import check_served
+from kerasbert.export.verification import verify_export
 from kerasbert.export.warmup import write_warmup
 from kerasbert.optional import tensorflow as tf
 from kerasbert.text import TOKEN_INPUTS
 
 
-def to_saved_model(task, path):
+def to_saved_model(task, path, *, data=None, verify=True):
     """Writes a task as a SavedModel that needs TensorFlow and TensorFlow Text, and not kerasbert.
 
     Its signatures are called after what the task does; the first one is the default:
@@ -30,15 +34,22 @@ def to_saved_model(task, path):
     Inputs but choices are strings `(B,)`. Texts to be tagged and contexts can have any length; for others
     `truncated`, bool `(B,)`, says which ones were too long. One more signature, such as `classify_tokens`,
     takes `token_ids`, `segment_ids` and `padding_mask`, int32 `(B, S)`, and returns the task's `answers`.
-    `assets.extra/` holds a warm-up request for TF Serving.
+
+    The graph uses only operations of stock TF Serving. `assets.extra/` holds a warm-up request for each
+    signature, `serving.md`, which shows requests by REST and gRPC and the model's answers to them, and
+    `batching_parameters.txt`.
 
     Args:
         task: a kerasbert task, such as `BertTextClassifier`.
         path: str or path of the folder; for TF Serving it ends in a version number, `serving/film/1`. A
             folder that exists is replaced once the new one is complete.
+        data, verify: as for `to_tflite`.
 
     Returns:
         `Artifact`.
+
+    Raises:
+        ValueError: if the task takes no texts, or its graph has an operation that stock TF Serving lacks.
     """
     check_exportable(task, "to_saved_model")
     archive = keras.export.ExportArchive()
@@ -53,31 +64,21 @@ def to_saved_model(task, path):
             tokens,
         ),
     }
-    for name, (function, specs) in functions.items():
-        archive.add_endpoint(name, function, input_signature=list(specs.values()))
+    graphs = {
+        name: archive.add_endpoint(name, function, input_signature=list(specs.values()))
+        for name, (function, specs) in functions.items()
+    }
+    requests = sample_requests(task, {name: tuple(specs) for name, (_, specs) in functions.items()})
+    answers = {
+        name: graphs[name].get_concrete_function()(*map(tf.constant, inputs.values()))
+        for name, inputs in requests.items()
+    }
     with replacing(path) as temporary:
         archive.write_out(str(temporary), verbose=False)
-        write_warmup(temporary, endpoint.WARMUP)
+        written = read_graph(temporary)
+        check_served(count_ops(written), "to_saved_model")
+        write_warmup(temporary, {"serving_default": endpoint.WARMUP} | requests)
+        write_guide(temporary, pathlib.Path(path), written.signature_def, requests, answers)
+        if verify:
+            verify_export(task, describe_saved_model(temporary), data, verify)
     return describe_saved_model(path)
-
-
-def describe_saved_model(path):
-    """Reads what a SavedModel holds, without loading its weights.
-
-    Args:
-        path: str or path of the folder.
-
-    Returns:
-        `Artifact`; its `ops` count the operations of the graph and of every function in it.
-    """
-    from tensorflow.python.saved_model import loader_impl
-
-    graph = loader_impl.parse_saved_model(str(path)).meta_graphs[0]
-    nodes = [*graph.graph_def.node, *(n for f in graph.graph_def.library.function for n in f.node_def)]
-    signatures = {
-        name: {"inputs": sorted(s.inputs), "outputs": sorted(s.outputs)}
-        for name, s in graph.signature_def.items()
-        if not name.startswith("__")
-    }
-    ops = dict(sorted(collections.Counter(node.op for node in nodes).items()))
-    return Artifact.of(path, "saved_model", signatures=signatures, ops=ops)

@@ -6,7 +6,11 @@ import numpy as np
 
 from kerasbert import checks
 from kerasbert.export import endpoints
-from kerasbert.export.runners import answer_texts, open_artifact
+from kerasbert.export.artifact import Artifact
+from kerasbert.export.runners import SavedModelRunner, TFLiteRunner, answer_texts, open_artifact
+from kerasbert.export.saved_model_files import describe_saved_model
+from kerasbert.export.structure import check_structure
+from kerasbert.export.tflite_files import describe_tflite
 from kerasbert.optional import tensorflow as tf
 from kerasbert.text import TOKEN_INPUTS
 
@@ -25,9 +29,9 @@ class Verification:
             best tokens; None for tasks without any.
         worst_text: the text with the largest difference.
         not_finite: int, how many of the artifact's numbers are NaN or infinite.
-        keras_accuracy: float or None, of the Keras model, if labels were given: the share of rows whose label
-            is right, or whose labels all are.
-        accuracy: float or None, of the artifact.
+        keras_points: dict, the Keras model's scores if labels were given, by the names that the task's
+            `points` has, such as `"accuracy"` or `"f1"`; from 0 to 100.
+        points: dict, the artifact's.
     """
 
     path: str
@@ -37,8 +41,8 @@ class Verification:
     label_agreement: float | None
     worst_text: object
     not_finite: int
-    keras_accuracy: float | None = None
-    accuracy: float | None = None
+    keras_points: dict = dataclasses.field(default_factory=dict)
+    points: dict = dataclasses.field(default_factory=dict)
 
 
 class VerificationError(ValueError):
@@ -50,7 +54,15 @@ class VerificationError(ValueError):
 
 
 def verify(
-    task, artifact, texts, labels=None, *, max_difference=None, max_mean_difference=None, min_agreement=0.99
+    task,
+    artifact,
+    texts,
+    labels=None,
+    *,
+    max_difference=None,
+    max_mean_difference=None,
+    min_agreement=0.99,
+    max_drop=None,
 ):
     """Compares an artifact with the Keras model it was made of, and raises if they differ.
 
@@ -62,46 +74,43 @@ def verify(
         task: the kerasbert task that was exported.
         artifact: `Artifact`, or the path of one.
         texts: texts as for `predict`, in memory; such as a test set.
-        labels: labels of the texts or None; with them, the accuracies of both are measured. Only for tasks
-            that choose labels for texts, or one of several choices.
+        labels: labels of the texts or None; with them the scores of both are measured, by the task's
+            `points`.
         max_difference: float or None, the largest difference of one probability that passes. None means
             1e-4 for SavedModel and float32 TFLite, which compute the same sums in another order, and no
             limit for a float16 or quantized file, where one text at the border of two classes says little.
         max_mean_difference: float or None, the same for the mean over all probabilities. None means 1e-4
-            and 5e-3.
+            and 5e-3: quantized products differ by about this much between instruction sets.
         min_agreement: float in [0, 1], the smallest share of rows with the same label that passes.
+        max_drop: float or None, how many points less than the Keras model's any score may be.
 
     Returns:
         `Verification`.
 
     Raises:
-        VerificationError: if a limit does not hold, or a number is not finite; it names the worst text.
-        ValueError: if there are no texts.
+        VerificationError: if a limit does not hold, or a number is not finite; it names the worst text. Or if
+            the file is none that runs fast everywhere: outputs missing, Flex or variable operations, more
+            XNNPACK partitions than its recipe has.
+        ValueError: if there are no texts, or labels are needed.
     """
+    check_structure(task, describe(artifact), VerificationError)
     runner = open_artifact(artifact)
     columns = list(endpoints.BY_NAME[task.endpoint].columns(texts).values())
     if not len(columns[0]):
         raise checks.invalid("Verifying needs texts.", fix="Pass a test set.", where="verify", texts=texts)
     expected, found = task.predict(texts, verbose=0), answer_texts(runner, task, texts)
     has_numbers = isinstance(expected, np.ndarray)
-    if labels is not None and not has_numbers:
-        raise checks.invalid(
-            "Labels are compared for tasks alone that choose labels for texts.",
-            fix="Score what `export.answer_texts` returns, as you score what `predict` does.",
-            where="verify",
-            task=type(task).__name__,
-        )
     if has_numbers:
         differences = _differences(expected, found, artifact)
     else:
         differences = _token_differences(task, runner, columns)
     result = _verification(task, artifact, columns, expected, found, differences)
-    if labels is not None and result.label_agreement is not None:
-        numbers = task.label_numbers(labels, "verify: labels")
-        result = dataclasses.replace(
-            result,
-            keras_accuracy=_same(task.decisions(expected), numbers),
-            accuracy=_same(task.decisions(found), numbers),
+    if labels is not None:
+        points = [task.points(answers, texts, labels) for answers in (expected, found)]
+        result = dataclasses.replace(result, keras_points=points[0], points=points[1])
+    elif max_drop is not None:
+        raise checks.invalid(
+            "A drop of scores is measured by labels.", fix="Pass `labels`.", where="verify", labels=None
         )
     default_max, default_mean = (1e-4, 1e-4) if runner.exact else (float("inf"), 5e-3)
     limits = {
@@ -110,10 +119,13 @@ def verify(
     }
     within = all(getattr(result, name) <= limit for name, limit in limits.items())
     agreement = 1.0 if result.label_agreement is None else result.label_agreement
-    if result.not_finite or not within or agreement < min_agreement:
+    drop = max((result.keras_points[name] - value for name, value in result.points.items()), default=0.0)
+    dropped = max_drop is not None and drop > max_drop
+    if result.not_finite or not within or agreement < min_agreement or dropped:
         error = checks.invalid(
             "The artifact must give the Keras model's answers: differences within "
-            f"{limits}, and the same label for at least {min_agreement:.1%} of the texts.",
+            f"{limits}, and the same label for at least {min_agreement:.1%} of the texts"
+            + ("." if max_drop is None else f"; and at most {max_drop} points less."),
             fix="Look at the worst text; export again from this very task, or choose a finer recipe.",
             where=result.path,
             kind=VerificationError,
@@ -121,11 +133,64 @@ def verify(
             mean_difference=result.mean_difference,
             label_agreement=result.label_agreement,
             not_finite=result.not_finite,
+            points=result.points,
             worst_text=result.worst_text,
         )
         error.verification = result
         raise error
     return result
+
+
+def describe(artifact):
+    """What stands at an artifact's path now, as an `Artifact`.
+
+    Args:
+        artifact: `Artifact`, or a path.
+    """
+    path, recipe = getattr(artifact, "path", artifact), getattr(artifact, "recipe", None)
+    runner = open_artifact(path)  # says what is wrong with a path
+    if isinstance(runner, SavedModelRunner):
+        return describe_saved_model(path)
+    if isinstance(runner, TFLiteRunner):
+        return describe_tflite(path, recipe)
+    names = {"inputs": list(runner.inputs), "outputs": list(runner.outputs)}
+    return Artifact.of(path, "onnx", signatures={runner.signature: names})
+
+
+def verify_export(task, artifact, data, limits):
+    """What exports ask of a new file: `verify` on `data`, or without any that it runs on random tokens.
+
+    Args:
+        task, artifact: as for `verify`.
+        data: `(x, y)`, y perhaps None; or None.
+        limits: dict, the limits of `verify`; or True for its own.
+
+    Raises:
+        VerificationError: as `verify`; without data if a number is not finite, or if the file computes in
+            float32 and differs by more than 1e-4.
+    """
+    if data is not None:
+        verify(task, artifact, *data, **(limits if isinstance(limits, dict) else {}))
+        return
+    runner, random = open_artifact(artifact), np.random.default_rng(0)
+    for length in (3, min(40, task.max_sequence_length)):
+        tokens = {name: np.ones((1, length), "int32") for name in TOKEN_INPUTS}
+        tokens["token_ids"] = random.integers(0, task.tokenizer.vocabulary_size, (1, length)).astype("int32")
+        tokens["segment_ids"] = np.zeros((1, length), "int32")
+        expected = {name: value.numpy() for name, value in task.answer_tokens(tokens).items()}
+        found = runner(tokens)
+        for name, values in expected.items():
+            off = _differences(values, found[name], artifact)
+            if not np.isfinite(off).all() or (runner.exact and off.max() > 1e-4):
+                raise checks.invalid(
+                    "A new artifact must give the Keras model's answers to random tokens.",
+                    fix="Use the tested versions of TensorFlow and the runtime; report this if you do.",
+                    where=str(artifact.path),
+                    kind=VerificationError,
+                    output=name,
+                    length=length,
+                    difference=float(off.max()),
+                )
 
 
 def _same(one, two):

@@ -5,27 +5,33 @@ import pathlib
 from kerasbert.optional import tensorflow as tf
 
 
-def write_warmup(folder, inputs, signature="serving_default"):
-    """Writes `assets.extra/tf_serving_warmup_requests` with one request.
+def write_warmup(folder, requests):
+    """Writes `assets.extra/tf_serving_warmup_requests`.
 
-    The record is TF Serving's `PredictionLog`; its package is too heavy to need for three nested messages,
-    so they are encoded here.
+    TensorFlow optimizes the graph of a signature in its first run, so each has a request of its own, also
+    `serving_default` and the signature that it stands for.
+
+    A record is TF Serving's `PredictionLog`; its package is too heavy to need for three nested messages, so
+    they are encoded here.
 
     Args:
         folder: path of the SavedModel.
-        inputs: dict, input -> list of values.
-        signature: str.
+        requests: dict, signature -> dict, input -> list of values.
     """
+    path = pathlib.Path(folder) / "assets.extra" / "tf_serving_warmup_requests"
+    path.parent.mkdir()
+    with tf.io.TFRecordWriter(str(path)) as writer:
+        for signature, inputs in requests.items():
+            writer.write(_prediction_log(signature, inputs))
+
+
+def _prediction_log(signature, inputs):
     spec = _field(3, signature.encode())  # ModelSpec.signature_name
     request = _field(1, spec)  # PredictRequest.model_spec
     for name, values in inputs.items():
         tensor = tf.make_tensor_proto(values).SerializeToString()
         request += _field(2, _field(1, name.encode()) + _field(2, tensor))  # PredictRequest.inputs, a map
-    log = _field(6, _field(1, request))  # PredictionLog.predict_log, PredictLog.request
-    path = pathlib.Path(folder) / "assets.extra" / "tf_serving_warmup_requests"
-    path.parent.mkdir()
-    with tf.io.TFRecordWriter(str(path)) as writer:
-        writer.write(log)
+    return _field(6, _field(1, request))  # PredictionLog.predict_log, PredictLog.request
 
 
 def _field(number, content):

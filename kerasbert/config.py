@@ -13,7 +13,7 @@ class BertConfig:
     """Everything that decides the shape and arithmetic of a BERT encoder.
 
     The defaults are BERT-base, uncased (Devlin et al. 2019, section 3, https://arxiv.org/abs/1810.04805). The
-    last four fields are for its relatives.
+    four fields from `position_embedding` on are for its relatives, the last two for pruned models.
 
     Args:
         vocabulary_size: int, V, rows of the token embedding.
@@ -37,9 +37,14 @@ class BertConfig:
         embedding_dim: int or None, E, width of the embeddings where it is not D: a dense layer then leads
             from E to D, as in ELECTRA-small (Clark et al. 2020, https://arxiv.org/abs/2003.10555).
         pooler_activation: str, of the pooler; `"tanh"` in BERT.
+        heads_by_layer: sequence of int, heads that each block has left after pruning (`compression.prune`);
+            None, and what means the same becomes None, for `num_heads` in all of them. A head is as wide as
+            before, D / `num_heads`.
+        units_by_layer: the same of `intermediate_dim`.
 
     Raises:
-        ValueError: if a field is out of range, or `num_heads` does not divide `hidden_dim`.
+        ValueError: if a field is out of range, `num_heads` does not divide `hidden_dim`, or a field by layer
+            has not as many numbers as there are layers.
 
     Example:
 
@@ -66,6 +71,8 @@ class BertConfig:
     position_offset: int = 0
     embedding_dim: int | None = None
     pooler_activation: str = "tanh"
+    heads_by_layer: tuple | None = None
+    units_by_layer: tuple | None = None
 
     def __post_init__(self):
         where = "BertConfig"
@@ -90,11 +97,33 @@ class BertConfig:
             where, ACTIVATIONS, activation=self.activation, pooler_activation=self.pooler_activation
         )
         checks.one_of(where, POSITION_EMBEDDINGS, position_embedding=self.position_embedding)
+        for name, most in (("heads_by_layer", self.num_heads), ("units_by_layer", self.intermediate_dim)):
+            numbers = getattr(self, name)
+            if numbers is not None:
+                object.__setattr__(self, name, _by_layer(name, numbers, self.num_layers, most))
 
     @property
     def head_dim(self):
         """H, the width of one attention head."""
         return self.hidden_dim // self.num_heads
+
+    @property
+    def block_sizes(self):
+        """The numbers of heads and of inner units of each block, a list of pairs."""
+        heads = self.heads_by_layer or (self.num_heads,) * self.num_layers
+        units = self.units_by_layer or (self.intermediate_dim,) * self.num_layers
+        return list(zip(heads, units, strict=True))
+
+    def check_equal_blocks(self, where):
+        """Raises ValueError if blocks differ in heads or units, which no other library's config can say."""
+        if self.heads_by_layer or self.units_by_layer:
+            raise checks.invalid(
+                "All blocks must have `num_heads` heads and `intermediate_dim` units in this format.",
+                fix="Save the pruned model with `save(path.keras)` or `save_to_preset(folder)`.",
+                where=where,
+                heads_by_layer=self.heads_by_layer,
+                units_by_layer=self.units_by_layer,
+            )
 
     def to_dict(self):
         """Returns the fields as a dict of plain Python values."""
@@ -117,3 +146,16 @@ class BertConfig:
                 unknown=unknown,
             )
         return cls(**fields)
+
+
+def _by_layer(name, numbers, num_layers, most):
+    """The numbers as a tuple, if they are right; None if all are the most."""
+    fits = isinstance(numbers, (list, tuple)) and len(numbers) == num_layers
+    if not fits or not all(type(n) is int and 1 <= n <= most for n in numbers):
+        raise checks.invalid(
+            f"`{name}` must have a number from 1 to {most} for each of the {num_layers} blocks.",
+            fix="Leave it out, or let `compression.prune` choose.",
+            where="BertConfig",
+            **{name: numbers},
+        )
+    return None if set(numbers) == {most} else tuple(numbers)

@@ -77,17 +77,18 @@ class BertEncoder(Adaptation, PresetLoader, keras.Model):
         )
         self.blocks = [
             EncoderBlock(
-                config.num_heads,
-                config.intermediate_dim,
+                heads,
+                units,
                 config.activation,
                 config.layer_norm_epsilon,
                 config.hidden_dropout,
                 config.attention_dropout,
                 config.initializer_range,
+                config.head_dim,
                 name=f"block_{i}",
                 dtype=dtype,
             )
-            for i in range(config.num_layers)
+            for i, (heads, units) in enumerate(config.block_sizes)
         ]
         self.pooler = None
         if pooler:

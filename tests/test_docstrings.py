@@ -30,7 +30,8 @@ def test_the_examples_run(name):
 
 
 @pytest.mark.parametrize(
-    "package", ["", ".layers", ".heads", ".tasks", ".text", ".data", ".pretraining", ".training"]
+    "package",
+    ["", ".layers", ".heads", ".tasks", ".text", ".data", ".pretraining", ".training", ".compression"],
 )
 def test_public_names_have_docstrings(package):
     module = importlib.import_module("kerasbert" + package)

@@ -23,9 +23,10 @@ ALLOWED = {
     "training": set(),
     "pretraining": {"config", "data", "encoder", "tasks", "text", "training"},
     "tasks": {"encoder", "heads", "text", "data", "training", "checkpoints"},
+    "compression": {"data", "encoder", "layers", "tasks", "text"},
     "export": {"layers", "text", "config", "checkpoints", "data", "tasks"},
     "__init__": {"config", "encoder", "tasks", "text"},
-    "__main__": {"pretraining"},
+    "__main__": {"pretraining", "export"},
 }
 PURE = {
     "layers",
@@ -37,6 +38,7 @@ PURE = {
     "config",
     "training",
     "tasks",
+    "compression",
     "checks",
     "atomic",
 }

@@ -1,5 +1,6 @@
 """One row of numbers for a text or a pair of texts."""
 
+from kerasbert.data import is_pair
 from kerasbert.optional import tensorflow as tf
 
 WARMUP = {"text": ["", "a short text", "a longer text, of the length of an ordinary sentence or two. " * 2]}
@@ -34,7 +35,9 @@ def named(task, tokens):
 
 def columns(x):
     """Inputs by name: texts, or pairs of them."""
-    return dict(zip(("text", "text_pair"), x if isinstance(x, tuple) else (x,), strict=False))
+    if isinstance(x, dict):
+        return x
+    return dict(zip(("text", "text_pair"), x if is_pair(x) else (x,), strict=False))
 
 
 def predictions(task, outputs, x):

@@ -31,6 +31,7 @@ def write_google(folder, config, weights, heads=(), arguments=None, tokenizer=No
         FileExistsError: if the folder holds other files.
         ValueError: if the original has no such model.
     """
+    config.check_equal_blocks("write_google")
     for name, allowed in FIXED.items():
         checks.one_of("write_google", allowed, **{name: getattr(config, name)})
     places = google_places(config)

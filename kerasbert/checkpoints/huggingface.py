@@ -30,8 +30,10 @@ PROBLEMS = {
     "multi_label_classification": "multi_label",
     "regression": "regression",
 }
-# What no field of theirs can say, written and read by kerasbert alone.
+# What no field of theirs can say, written and read by kerasbert alone: a part of the file, and which fields
+# of `BertConfig` stand there if they are not as usual.
 OWN = "kerasbert"
+OWN_FIELDS = {"position_embedding": "learned", "heads_by_layer": None, "units_by_layer": None}
 
 PARAMETERS = {
     "kernel": ".weight",
@@ -211,7 +213,7 @@ def read_config(family, theirs, path):
     }
     checks.one_of(str(path), tuple(ACTIVATIONS), **activation)
     fields["activation"] = ACTIVATIONS[fields.get("activation", "gelu")]
-    fields |= {name: value for name, value in theirs.get(OWN, {}).items() if name == "position_embedding"}
+    fields |= {name: value for name, value in theirs.get(OWN, {}).items() if name in OWN_FIELDS}
     if family is ROBERTA:
         fields["position_offset"] = theirs.get("pad_token_id", 1) + 1
         fields["max_sequence_length"] = theirs.get("max_position_embeddings", 512) - fields["position_offset"]

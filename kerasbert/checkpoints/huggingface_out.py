@@ -13,6 +13,7 @@ from kerasbert.checkpoints import families
 from kerasbert.checkpoints.huggingface import (
     ACTIVATIONS,
     OWN,
+    OWN_FIELDS,
     POSITION_TABLE,
     PROBLEMS,
     bias_of_masked_lm,
@@ -169,8 +170,7 @@ def config_fields(family, config, heads, arguments, tokenizer):
     own = {"task": {name: value for name, value in arguments.items() if name not in known}}
     if not set(heads).isdisjoint(families.OWN_HEADS):
         own["heads"] = list(heads)
-    if config.position_embedding != "learned":
-        own["position_embedding"] = config.position_embedding
+    own |= {name: ours[name] for name, usual in OWN_FIELDS.items() if ours[name] != usual}
     return fields | {OWN: own}
 
 

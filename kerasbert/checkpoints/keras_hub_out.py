@@ -61,6 +61,7 @@ def write_keras_hub(folder, config, weights, heads=(), arguments=None, tokenizer
 
 
 def _check_config(config):
+    config.check_equal_blocks(_WHERE)
     wanted = hub.FIXED | {
         "attention_dropout": config.hidden_dropout,
         "embedding_dim": None,

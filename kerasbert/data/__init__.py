@@ -24,6 +24,7 @@ from kerasbert.data.rows import (
     counted,
     dataset_rows,
     is_dataset,
+    is_pair,
     is_tokens,
     same_length,
     text_columns,

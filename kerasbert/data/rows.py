@@ -43,7 +43,7 @@ def text_columns(x, where="x"):
                 names=sorted(map(str, x)),
             )
         columns = dict(x)
-    elif isinstance(x, tuple) and len(x) == 2 and not any(isinstance(column, (str, bytes)) for column in x):
+    elif is_pair(x):
         columns = {"text": x[0], "text_pair": x[1]}
     else:
         columns = {"text": x}
@@ -57,6 +57,11 @@ def text_columns(x, where="x"):
         )
     same_length(where, **columns)
     return columns
+
+
+def is_pair(x):
+    """Whether `x` is a pair of columns, and not a tuple of two texts."""
+    return isinstance(x, tuple) and len(x) == 2 and not any(isinstance(c, (str, bytes)) for c in x)
 
 
 def same_length(where, **columns):

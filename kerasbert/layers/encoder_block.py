@@ -15,13 +15,14 @@ class EncoderBlock(keras.layers.Layer):
     Vaswani et al. 2017, section 3.1, https://arxiv.org/abs/1706.03762.
 
     Args:
-        num_heads: int, N; divides the width D of the input.
+        num_heads: int, N.
         intermediate_dim: int, I.
         activation: str, as in `BertConfig`.
         layer_norm_epsilon: float.
         hidden_dropout: float in [0, 1), on what each sublayer returns.
         attention_dropout: float in [0, 1), on attention probabilities.
         initializer_range: float, standard deviation of the kernels' initializer.
+        head_dim: int or None, H, as of `SelfAttention`.
 
     Call arguments:
         sequence: float tensor `(B, S, D)`, or `(S, D)` for one sequence.
@@ -51,6 +52,7 @@ class EncoderBlock(keras.layers.Layer):
         hidden_dropout=0.0,
         attention_dropout=0.0,
         initializer_range=0.02,
+        head_dim=None,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -61,9 +63,10 @@ class EncoderBlock(keras.layers.Layer):
         self.hidden_dropout = hidden_dropout
         self.attention_dropout = attention_dropout
         self.initializer_range = initializer_range
+        self.head_dim = head_dim
         dtype = self.dtype_policy
         self.attention = SelfAttention(
-            num_heads, attention_dropout, initializer_range, name="attention", dtype=dtype
+            num_heads, attention_dropout, initializer_range, head_dim, name="attention", dtype=dtype
         )
         self.attention_norm = BertLayerNormalization(
             epsilon=layer_norm_epsilon, name="attention_norm", dtype=dtype
@@ -114,4 +117,5 @@ class EncoderBlock(keras.layers.Layer):
             "hidden_dropout": self.hidden_dropout,
             "attention_dropout": self.attention_dropout,
             "initializer_range": self.initializer_range,
+            "head_dim": self.head_dim,
         }

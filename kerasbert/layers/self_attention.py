@@ -51,9 +51,11 @@ class SelfAttention(keras.layers.Layer):
     Vaswani et al. 2017, sections 3.2.1 and 3.2.2, https://arxiv.org/abs/1706.03762.
 
     Args:
-        num_heads: int, N; divides the width D of the input.
+        num_heads: int, N.
         dropout: float in [0, 1), on the attention probabilities.
         initializer_range: float, standard deviation of the kernels' initializer.
+        head_dim: int or None, H, the width of a head; None: D / N, which must be whole. Where heads were
+            pruned, N times H is less than D.
 
     Call arguments:
         sequence: float tensor `(B, S, D)`, or `(S, D)` for one sequence: keys and values.
@@ -66,7 +68,7 @@ class SelfAttention(keras.layers.Layer):
         `(B, N, Q, S)`, or `(N, Q, S)`.
 
     Raises:
-        ValueError: if `num_heads` does not divide D.
+        ValueError: if `num_heads` does not divide D, and there is no `head_dim`.
 
     Example:
 
@@ -75,10 +77,13 @@ class SelfAttention(keras.layers.Layer):
     (3, 5, 8)
     """
 
-    def __init__(self, num_heads, dropout=0.0, initializer_range=0.02, **kwargs):
+    def __init__(self, num_heads, dropout=0.0, initializer_range=0.02, head_dim=None, **kwargs):
         super().__init__(**kwargs)
         checks.positive_int(self.name, num_heads=num_heads)
+        if head_dim is not None:
+            checks.positive_int(self.name, head_dim=head_dim)
         self.num_heads = num_heads
+        self.head_dim = head_dim
         self.dropout_rate = dropout
         self.initializer_range = initializer_range
         self.dropout = BertDropout(dropout, name="dropout", dtype=self.dtype_policy)
@@ -86,29 +91,32 @@ class SelfAttention(keras.layers.Layer):
     def build(self, sequence_shape, bias_shape=None, query_shape=None):
         """Creates the four projections."""
         hidden_dim = sequence_shape[-1]
-        checks.divides(self.name, num_heads=self.num_heads, hidden_dim=hidden_dim)
+        if self.head_dim is None:
+            checks.divides(self.name, num_heads=self.num_heads, hidden_dim=hidden_dim)
+        width = self.num_heads * (self.head_dim or hidden_dim // self.num_heads)
         for name in ("query", "key", "value", "output"):
-            dense = make_dense(hidden_dim, self.initializer_range, name=name, dtype=self.dtype_policy)
-            dense.build((None, hidden_dim))
+            units, inputs = (hidden_dim, width) if name == "output" else (width, hidden_dim)
+            dense = make_dense(units, self.initializer_range, name=name, dtype=self.dtype_policy)
+            dense.build((None, inputs))
             setattr(self, f"{name}_dense", dense)
         self.built = True
 
     def _split_heads(self, x):
-        """(..., S, D) -> (..., N, S, H)."""
-        *lead, _, hidden_dim = ops.shape(x)
-        x = ops.reshape(x, (*lead, -1, self.num_heads, hidden_dim // self.num_heads))
+        """(..., S, N * H) -> (..., N, S, H)."""
+        *lead, _, width = ops.shape(x)
+        x = ops.reshape(x, (*lead, -1, self.num_heads, width // self.num_heads))
         return ops.swapaxes(x, -3, -2)
 
     def _merge_heads(self, x):
-        """(..., N, S, H) -> (..., S, D)."""
+        """(..., N, S, H) -> (..., S, N * H)."""
         *lead, num_heads, _, head_dim = ops.shape(x)
         return ops.reshape(ops.swapaxes(x, -3, -2), (*lead, -1, num_heads * head_dim))
 
     def call(self, sequence, bias=None, query=None, return_attention=False, training=None):
         """See the class."""
         query = sequence if query is None else query
-        scale = (sequence.shape[-1] // self.num_heads) ** -0.5
         q, k, v = self.query_dense(query), self.key_dense(sequence), self.value_dense(sequence)
+        scale = (q.shape[-1] // self.num_heads) ** -0.5
         if self._can_be_fused(sequence, return_attention, training):
             parts = [ops.reshape(x, (*ops.shape(x)[:2], self.num_heads, -1)) for x in (q, k, v)]
             context = ops.dot_product_attention(*parts, bias=bias, scale=scale)  # (B, Q, N, H)
@@ -139,4 +147,5 @@ class SelfAttention(keras.layers.Layer):
             "num_heads": self.num_heads,
             "dropout": self.dropout_rate,
             "initializer_range": self.initializer_range,
+            "head_dim": self.head_dim,
         }

@@ -154,6 +154,12 @@ class BertMaskedLM(Task):
         """What counts as the same answer, of what `fill_masks` returns: the best token of each mask."""
         return [[best[0][0] for best in row] for row in predictions]
 
+    def points(self, predictions, x, y):
+        """`accuracy`, of masks, by lists of their right tokens; see `TextTask.points`."""
+        pairs = zip(self.decisions(predictions), y, strict=True)
+        right = [one == two for row in pairs for one, two in zip(*row, strict=True)]
+        return {"accuracy": 100 * float(np.mean(right))}
+
     def default_loss(self):
         """Cross-entropy over the vocabulary, at the masked positions."""
         return keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=IGNORED)

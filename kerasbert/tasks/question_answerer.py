@@ -198,6 +198,11 @@ class BertQuestionAnswerer(TextTask):
         found = self.predict(x, **kwargs)
         return squad_scores([answer.text for answer in found], answers, language, version)
 
+    def points(self, predictions, x, y, **kwargs):
+        """`exact_match` and `f1`; see `TextTask.points`, and `squad_scores` for `**kwargs`."""
+        scores = squad_scores([answer.text for answer in predictions], y, **kwargs)
+        return {name: scores[name] for name in ("exact_match", "f1")}
+
     # === What TextTask asks of a task ===
 
     endpoint = "answer"

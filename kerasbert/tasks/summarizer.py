@@ -147,6 +147,11 @@ class BertSummarizer(TokenTask):
 
     scores = rouge_scores  # the name that `TaskScores` knows
 
+    def points(self, predictions, x, y, **kwargs):
+        """`rouge1`, `rouge2` and `rougeL` by summaries `y`; see `TextTask.points` and `rouge_scores`."""
+        scores = rouge_scores([summary.text for summary in predictions], y, **kwargs)
+        return {name: 100 * value for name, value in scores.items()}
+
     # === What TextTask asks of a task ===
 
     endpoint = "summarize"

@@ -169,6 +169,23 @@ class TextTask(Task):
         answers = [np.asarray(run(tokens)[self.output]) for tokens in batches]
         return np.concatenate(answers)[np.argsort(order)]
 
+    def points(self, predictions, x, y):
+        """The scores of predictions, wherever they come from, by right labels.
+
+        Args:
+            predictions: what `predict(x)` returns, or `predict_by`.
+            x, y: texts and labels, as for `fit`, in memory.
+
+        Returns:
+            dict, name -> float from 0 to 100: the task's measures; none where labels are numbers.
+        """
+        decided = self.decisions(predictions)
+        if decided is None:
+            return {}
+        numbers = self.label_numbers(y, "y")
+        right = [np.all(one == two) for one, two in zip(decided, numbers, strict=True)]
+        return {"accuracy": 100 * float(np.mean(right))}
+
     def answer_tokens(self, tokens):
         """The `answers` to a batch of tokens `(B, S)`, or to one sequence `(S,)`."""
         return self.answers(TextTask.call(self, tokens, training=False))

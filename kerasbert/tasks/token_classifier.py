@@ -1,5 +1,7 @@
 """A label for each word: named entities and parts of speech."""
 
+import itertools
+
 import keras
 import numpy as np
 from keras import ops
@@ -14,6 +16,7 @@ from kerasbert.data import (
     is_tokens,
     label_lookup,
     scheme_of_names,
+    spans_to_labels,
 )
 from kerasbert.heads import TokenClassificationHead
 from kerasbert.optional import tensorflow as tf
@@ -197,12 +200,28 @@ class BertTokenClassifier(TokenTask):
             words = feed.words(part, where)
             numbers = feed.numbers(part, labels, words, where)
             names = self._decide(words, batch_size, verbose, callbacks)[0]
-            true += by_row([OUTSIDE if n == IGNORED else self.labels[n] for n in numbers], words.splits)
-            for row in zip(names, by_row(numbers == IGNORED, words.splits), strict=True):
-                found.append([OUTSIDE if out else name for name, out in zip(*row, strict=True)])
+            self._add_counted(true, found, words, numbers, names)
         return scores_of(true, found, self.scheme)
 
     scores = entity_scores  # the name that `TaskScores` knows
+
+    def points(self, predictions, x, y):
+        """`f1`, `precision` and `recall` of entities; see `TextTask.points` and `entity_scores`."""
+        feed, true, found = self.feed_class(self), [], []
+        words = feed.words(x)
+        names = [
+            spans_to_labels([(e.first_word, e.end_word, e.type) for e in row], end - begin, self.scheme)
+            for row, (begin, end) in zip(predictions, itertools.pairwise(words.splits), strict=True)
+        ]
+        self._add_counted(true, found, words, feed.numbers(x, y, words), names)
+        scores = scores_of(true, found, self.scheme)
+        return {name: 100 * scores[name] for name in ("f1", "precision", "recall")}
+
+    def _add_counted(self, true, found, words, numbers, names):
+        """Adds rows of right labels, and of found ones; words that do not count are outside in both."""
+        true += by_row([OUTSIDE if n == IGNORED else self.labels[n] for n in numbers], words.splits)
+        for row in zip(names, by_row(numbers == IGNORED, words.splits), strict=True):
+            found.append([OUTSIDE if out else name for name, out in zip(*row, strict=True)])
 
     def _decide(self, words, batch_size, *args, **kwargs):
         """The label of each word and its probability, as lists by row."""

@@ -1,4 +1,4 @@
-"""Each task gives the same answers from a SavedModel and from a TFLite file, whatever the task."""
+"""Each task gives the same answers from a SavedModel, a TFLite and an ONNX file, whatever the task."""
 
 import numpy as np
 import pytest
@@ -7,6 +7,8 @@ from conformance_cases import EXPORTED, make_task, sample_texts
 from kerasbert import export
 
 pytest.importorskip("ai_edge_litert", reason="pip install 'kerasbert[tflite]'")
+for module in ("onnx", "tf2onnx", "onnxruntime"):
+    pytest.importorskip(module, reason="pip install 'kerasbert[onnx]'")
 pytestmark = pytest.mark.tensorflow
 
 
@@ -25,6 +27,7 @@ def test_answers_are_the_same_in_every_format(task, tmp_path):
     exact = [
         export.to_saved_model(task, tmp_path / "saved"),
         export.to_tflite(task, tmp_path / "it.tflite", recipe="float32"),
+        export.to_onnx(task, tmp_path / "it.onnx"),
     ]
     for artifact in exact:
         result = export.verify(task, artifact, x)

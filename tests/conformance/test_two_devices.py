@@ -39,8 +39,8 @@ def fit(name, devices, batch_size=4, optimizer=kerasbert.training.BertAdamW, **o
 def fit_uneven(name, devices):
     # A last batch of three gives one device more rows than the other; only real tokens have labels.
     tokens, y, loss = training_rows(name, tokenizer, texts[:7])
-    count = lambda labels: np.where(tokens["padding_mask"] == 1, labels, -100) if np.ndim(labels) == 2 else labels
-    y = keras.tree.map_structure(count, y)
+    real = tokens["padding_mask"] == 1
+    y = keras.tree.map_structure(lambda v: np.where(real, v, -100) if np.ndim(v) == 2 else v, y)
     keras.utils.set_random_seed(0)
     with strategies[devices].scope():
         task = make_still_task(name, config, tokenizer)

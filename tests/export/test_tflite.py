@@ -1,15 +1,30 @@
+import dataclasses
 import json
 import subprocess
 import sys
 
+import keras
 import numpy as np
 import pytest
 from ai_edge_litert.interpreter import Interpreter
+from ai_edge_litert.schema_py_generated import BuiltinOperator, TensorType
+from ai_edge_litert.tools import flatbuffer_utils
+from conformance_cases import make_task
 
 import kerasbert
 from kerasbert import export
 
-TOLERANCE = {"float32": 1e-5, "float16": 5e-3, "dynamic_wi8_afp32": 5e-2}
+# About twice what was seen.
+TOLERANCE = {
+    "float32": 1e-5,
+    "float16": 1e-4,
+    "dynamic_wi8_afp32": 5e-3,
+    "mixed48": 5e-3,
+    "dynamic_wi4_afp32": 1e-2,
+    "weight_only_wi8_afp32": 2e-3,
+    "static_wi8_ai8": 0.15,
+    "static_wi8_ai16": 0.07,
+}
 
 
 def test_it_gives_the_keras_models_answers_at_every_length(tflite, trained):
@@ -38,15 +53,15 @@ def test_the_file_is_what_a_phone_wants(tflite):
     assert tflite.signatures == {
         "classify": {"inputs": ["padding_mask", "segment_ids", "token_ids"], "outputs": ["probabilities"]}
     }
-    assert tflite.partitions <= (2 if tflite.recipe == "float16" else 1)
+    assert tflite.partitions <= export.RECIPES[tflite.recipe].partitions
     assert tflite.ops["EMBEDDING_LOOKUP"] == 3
     assert not [op for op in tflite.ops if "Flex" in op or "VAR" in op or op.startswith("SELECT")]
 
 
 def test_weights_are_stored_as_the_recipe_says(tflite):
     kinds = {tensor["dtype"] for tensor in Interpreter(str(tflite.path)).get_tensor_details()}
-    narrow = {"float32": set(), "float16": {np.float16}, "dynamic_wi8_afp32": {np.int8}}
-    assert kinds & {np.float16, np.int8} == narrow[tflite.recipe]
+    narrow = {"float32": set(), "float16": {np.float16}}
+    assert kinds & {np.float16, np.int8} == narrow.get(tflite.recipe, {np.int8})
 
 
 STAND_ALONE = """
@@ -74,6 +89,124 @@ def test_it_stands_alone(tflite, trained, texts):
     )
 
 
+@pytest.fixture(scope="module")
+def wide(config, tokenizer):
+    """A task whose kernels blocks of 64 numbers divide."""
+    config = config.to_dict() | {"hidden_dim": 64, "intermediate_dim": 128, "num_layers": 1}
+    encoder = kerasbert.BertEncoder(kerasbert.BertConfig.from_dict(config))
+    return kerasbert.BertTextClassifier(encoder, tokenizer, ["bad", "good"])
+
+
+def test_four_bits_are_smaller_and_blocks_finer(wide, texts, tmp_path):
+    names = ("dynamic_wi8_afp32", "mixed48", "dynamic_wi4b64_afp32", "dynamic_wi4_afp32")
+    expected, sizes, errors = wide.predict(texts, verbose=0), {}, {}
+    for name in names:
+        artifact = export.to_tflite(wide, tmp_path / name, name)
+        assert artifact.partitions == 1
+        sizes[name] = artifact.size_bytes
+        found = export.answer_texts(export.open_artifact(artifact), wide, texts)
+        errors[name] = np.abs(found - expected).mean()
+    assert sorted(names, key=sizes.get, reverse=True) == list(names)
+    assert errors["dynamic_wi8_afp32"] < errors["dynamic_wi4b64_afp32"] < errors["dynamic_wi4_afp32"] < 0.05
+
+
+def kernels(path):
+    """Bits of the weights of each dense layer, by a part of its name."""
+    model = flatbuffer_utils.read_model(str(path))
+    graph, found = model.subgraphs[0], {}
+    bits = {TensorType.FLOAT32: 32, TensorType.INT8: 8, TensorType.INT4: 4}
+    for op in graph.operators:
+        code = model.operatorCodes[op.opcodeIndex].builtinCode
+        if code in (BuiltinOperator.FULLY_CONNECTED, BuiltinOperator.EMBEDDING_LOOKUP):
+            table = graph.tensors[op.inputs[1]]
+            is_table = code == BuiltinOperator.EMBEDDING_LOOKUP
+            name = f"table of {table.shape[0]}" if is_table else graph.tensors[op.outputs[0]].name.decode()
+            found[name] = bits[table.type]
+    return found
+
+
+def test_parts_keep_another_recipe(trained, tmp_path):
+    finer = {
+        "block_0": "float32",
+        "block_1/attention/query": "dynamic_wi8_afp32",
+        "embeddings": "dynamic_wi8_afp32",
+    }
+    artifact = export.to_tflite(trained, tmp_path / "it", "dynamic_wi4_afp32", finer=finer)
+    assert artifact.finer == finer
+    for name, bits in kernels(artifact.path).items():
+        expected = 4
+        if name.startswith("block_0"):
+            expected = 32
+        elif name.startswith("table") or "query" in name:
+            expected = 8
+        assert bits == expected, name
+
+
+@pytest.mark.parametrize("name", ["BertTextClassifier", "BertTextEmbedder"])
+def test_longer_sequences_can_be_cut_in_the_file(name, config, tokenizer, tmp_path):
+    task = make_task(name, config, tokenizer, max_sequence_length=9)
+    plain = export.to_tflite(task, tmp_path / "plain", "float32")
+    cutting = export.to_tflite(task, tmp_path / "cutting", "float32", truncate=True)
+    assert cutting.partitions == 1
+    for length in (3, 8, 9, 10, 30):
+        tokens = {key: np.asarray(v) for key, v in tokenizer(["good bad " * 20], max_length=length).items()}
+        short = {key: np.concatenate([v[:, : min(length, 9) - 1], v[:, -1:]], 1) for key, v in tokens.items()}
+        found, expected = (export.open_artifact(a)(x) for a, x in ((cutting, tokens), (plain, short)))
+        for key, value in expected.items():
+            np.testing.assert_allclose(found[key], value, atol=1e-6)
+    with pytest.raises(RuntimeError):
+        export.open_artifact(plain)(tokens)
+
+
+def test_only_the_table_of_tokens_has_four_bits(trained, tmp_path, config):
+    found = kernels(export.to_tflite(trained, tmp_path / "it", "mixed48").path)
+    assert found.pop(f"table of {config.vocabulary_size}") == 4
+    assert set(found.values()) == {8}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "rule"),
+    [
+        ({"recipe": "weight_only_wi4_afp32"}, "27 partitions"),
+        ({"recipe": "dynamic_wi4c_hr_afp32"}, "rotations"),
+        ({"recipe": "dynamic_wi4b64_afp32"}, "has 8 inputs"),
+        ({"recipe": "static_wi8_ai8"}, "need texts to calibrate"),
+        ({"calibration": ["good"]}, "need texts to calibrate"),
+        ({"recipe": "static_wi8_ai8", "calibration": []}, "Calibration needs texts"),
+        ({"finer": {"block_7": "float32"}}, "part='block_7'"),
+        ({"finer": {"block_0": "int8"}}, "recipe='int8'"),
+        ({"finer": {"block_0": "float16"}}, "Recipes that are mixed"),
+        ({"recipe": "float32", "finer": {"block_0": "dynamic_wi8_afp32"}}, "Recipes that are mixed"),
+        ({"finer": {"block_0": "float32"}, "budget": export.AccuracyBudget("accuracy")}, "A budget chooses"),
+    ],
+)
+def test_recipes_that_cannot_work_are_refused_with_the_reason(arguments, rule, trained, tmp_path):
+    with pytest.raises(ValueError, match=rule):
+        export.to_tflite(trained, tmp_path / "it", **arguments)
+    assert not list(tmp_path.iterdir())
+
+
+def test_it_is_verified_before_it_replaces_the_old_file(trained, tmp_path):
+    path, texts = tmp_path / "it", ["good film", "bad film", "very bad!"]
+    path.write_bytes(b"old")
+    for verify in ({"max_difference": 0.0}, {"max_mean_difference": 0.0}):
+        with pytest.raises(export.VerificationError):
+            export.to_tflite(trained, path, data=(texts, None), verify=verify)
+    assert path.read_bytes() == b"old"
+    assert export.to_tflite(trained, path, data=(texts, None), verify=False).size_bytes > 1000
+
+
+def test_without_data_it_is_tried_on_random_tokens(trained, tmp_path, monkeypatch):
+    monkeypatch.setattr("kerasbert.export.edge_graph.MASKED", 0.0)
+    monkeypatch.setattr(
+        "kerasbert.export.edge_graph.attention_bias",
+        lambda mask, masked: keras.ops.ones_like(mask, "float32") * float("nan"),
+    )
+    with pytest.raises(export.VerificationError, match="random tokens"):
+        export.to_tflite(trained, tmp_path / "it")
+    assert not list(tmp_path.iterdir())
+
+
 def test_an_unknown_recipe_and_another_dtype_are_errors(trained, tmp_path, config, tokenizer):
     with pytest.raises(ValueError, match="recipe='int8'"):
         export.to_tflite(trained, tmp_path / "film.tflite", "int8")
@@ -87,7 +220,7 @@ def test_a_failed_conversion_leaves_the_old_file_and_says_why(trained, tmp_path,
     path = tmp_path / "film.tflite"
     path.write_bytes(b"old")
     monkeypatch.setattr(
-        "kerasbert.export.tflite.write_edge_graph", lambda task, folder: None
+        "kerasbert.export.tflite_files.write_edge_graph", lambda task, folder: None
     )  # nothing to convert
     with pytest.raises(RuntimeError, match="The converter must finish"):
         export.to_tflite(trained, path)
@@ -97,7 +230,9 @@ def test_a_failed_conversion_leaves_the_old_file_and_says_why(trained, tmp_path,
 
 def test_a_file_that_would_be_wrong_is_not_kept(trained, tmp_path, monkeypatch):
     """A graph in many pieces, as a boolean mask would give, is refused."""
-    monkeypatch.setitem(export.tflite.PARTITIONS, "float32", 0)
+    monkeypatch.setitem(
+        export.RECIPES, "float32", dataclasses.replace(export.RECIPES["float32"], partitions=0)
+    )
     with pytest.raises(RuntimeError, match="at most 0 XNNPACK partitions"):
         export.to_tflite(trained, tmp_path / "film.tflite", "float32")
     assert not list(tmp_path.iterdir())

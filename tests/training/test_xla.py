@@ -86,7 +86,7 @@ def test_on_a_tpu_all_batches_are_full(tokenizer, monkeypatch):
     assert [len(labels) for _, labels in batches] == [4] * 5
 
 
-@pytest.mark.parametrize("sizes, full", [([4, 4, 3], [4, 4]), ([2], [2]), ([1, 5, 5], [5, 5]), ([], [])])
+@pytest.mark.parametrize(("sizes", "full"), [([4, 4, 3], [4, 4]), ([2], [2]), ([1, 5, 5], [5, 5]), ([], [])])
 def test_full_batches(sizes, full):
     def batches():
         for size in sizes:

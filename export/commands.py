@@ -1,0 +1,108 @@
+"""What `python -m kerasbert export`, `verify` and `benchmark` do."""
+
+import dataclasses
+import json
+import pathlib
+
+import keras
+
+from kerasbert import checks
+from kerasbert.data import read_conll, read_csv, read_json_lines, read_squad
+from kerasbert.export.artifact import Artifact
+from kerasbert.export.ladder import AccuracyBudget
+from kerasbert.export.latency import benchmark
+from kerasbert.export.onnx_files import to_onnx
+from kerasbert.export.recipes import DEFAULT
+from kerasbert.export.report import plain
+from kerasbert.export.saved_model import to_saved_model
+from kerasbert.export.tflite import to_tflite
+from kerasbert.export.verification import verify
+
+
+def export_command(options):
+    """Exports a `.keras` file; the target's name says in which format."""
+    task, data = _task(options.model), None
+    if options.data:
+        data = _rows(options.data, options)
+    target = pathlib.Path(options.target)
+    if target.suffix != ".tflite" and (options.recipe or options.max_drop is not None):
+        raise checks.invalid(
+            "Recipes and budgets are for TFLite.",
+            fix="Give the target a name that ends in .tflite.",
+            where="export",
+            target=str(target),
+        )
+    if target.suffix == ".onnx":
+        artifact = to_onnx(task, target)
+    elif target.suffix != ".tflite":
+        artifact = to_saved_model(task, target)
+    elif options.max_drop is not None:
+        budget = AccuracyBudget(options.metric, options.max_drop)
+        artifact = to_tflite(task, target, budget=budget, data=data)
+    else:
+        artifact = to_tflite(task, target, options.recipe or DEFAULT, data=data)
+    for rung in artifact.rungs:
+        finer = f", finer: {', '.join(rung.finer)}" if rung.finer else ""
+        print(f"{rung.recipe}{finer}: {rung.size_bytes / 1e6:.1f} MB, {rung.points:.2f} points")
+    _show(artifact, ("path", "format", "recipe", "size_bytes", "sha256", "signatures", "partitions"))
+
+
+def verify_command(options):
+    """Compares an artifact with the `.keras` file that it was made of."""
+    task = _task(options.model)
+    limits = {"min_agreement": options.min_agreement, "max_drop": options.max_drop}
+    _show(verify(task, options.artifact, *_rows(options.data, options), **limits))
+
+
+def benchmark_command(options):
+    """Measures artifacts one after the other."""
+    size = _task(options.model).encoder.config.vocabulary_size
+    for path in options.artifacts:
+        if not pathlib.Path(path).exists():
+            raise checks.invalid(
+                "An artifact must exist.", fix="Export it first.", kind=FileNotFoundError, path=path
+            )
+        artifact = Artifact.of(path, "any", signatures={})
+        found = benchmark(artifact, size, options.lengths, options.threads, options.repeats)
+        print(f"{path}: {found.size_bytes / 1e6:.1f} MB")
+        for threads in options.threads:
+            times = (f"{n} tokens {found.latency_ms[threads, n]:.2f} ms" for n in options.lengths)
+            print(
+                f"  threads {threads}: {', '.join(times)}; loading {found.load_ms[threads]:.0f} ms, "
+                f"memory {found.memory_bytes[threads] / 1e6:.0f} MB"
+            )
+
+
+def _show(record, names=None):
+    fields = plain(record)
+    for name in names or [field.name for field in dataclasses.fields(record)]:
+        value = fields[name]
+        print(f"{name}: {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}")
+
+
+def _task(path):
+    if not pathlib.Path(path).is_file():
+        raise checks.invalid(
+            "A model must be a `.keras` file.",
+            fix="Save the task with `task.save('film.keras')`.",
+            kind=FileNotFoundError,
+            model=path,
+        )
+    return keras.saving.load_model(path)
+
+
+def _rows(path, options):
+    """Texts and labels of a file, in memory; its name says what it holds."""
+    name = path.lower()
+    if name.endswith(".json"):
+        rows = read_squad(path)
+        return (list(rows.questions), list(rows.contexts)), rows.answers
+    if name.endswith((".conll", ".bio", ".iob")):
+        return tuple(map(list, zip(*read_conll(path), strict=True)))
+    columns = {"text": options.text, "label": options.label, "text_pair": options.text_pair}
+    if name.endswith(".jsonl"):
+        rows = read_json_lines(path, **columns)
+    else:
+        rows = read_csv(path, separator="\t" if name.endswith(".tsv") else ",", **columns)
+    x, y = map(list, zip(*rows, strict=True))
+    return (tuple(map(list, zip(*x, strict=True))) if options.text_pair else x), y

@@ -1,0 +1,191 @@
+"""Files for MediaPipe's tasks: TFLite files that say how texts become their inputs."""
+
+import dataclasses
+import mmap
+import pathlib
+
+from kerasbert import checks
+from kerasbert.atomic import replacing
+from kerasbert.export.artifact import Artifact, check_exportable
+from kerasbert.export.metadata_flatbuffer import (
+    BERT_TOKENIZER,
+    TENSOR_AXIS_LABELS,
+    VOCABULARY,
+    model_metadata,
+    open_model,
+    table,
+    write_with_metadata,
+)
+from kerasbert.export.tflite_files import describe_tflite
+from kerasbert.text import BertTokenizer
+
+# What MediaPipe calls the inputs; it finds them by these names.
+_INPUTS = {
+    "token_ids": ("ids", "Token ids of [CLS], the text and [SEP]."),
+    "padding_mask": ("mask", "1 for tokens, 0 for padding."),
+    "segment_ids": ("segment_ids", "0, for the first and only text."),
+}
+_MEASURED = ("size_bytes", "sha256", "signatures", "partitions", "ops")  # of an artifact
+_TASKS = {"classify": "TextClassifier", "embed": "TextEmbedder"}  # endpoint -> MediaPipe's class
+
+
+def add_mediapipe_metadata(task, artifact, path=None, *, name=None, description=None):
+    """Writes a TFLite file that MediaPipe's `TextClassifier` or `TextEmbedder` runs on texts.
+
+    The file is the one of `to_tflite`, with TFLite Model Metadata: what its inputs are, the vocabulary and
+    the labels, which are stored in it as `vocab.txt` and `labels.txt`. LiteRT runs it as before. Writing it
+    needs no MediaPipe.
+
+    MediaPipe makes tokens itself, and not quite as BERT does: it lower-cases ASCII letters alone, strips no
+    accents, drops no control characters. `mediapipe_differences` finds the texts of yours for which this
+    matters. It takes single texts, no pairs, and ends them at U+0000.
+
+    It neither pads nor truncates. Export with `to_tflite(..., truncate=True)`: a text of more tokens than the
+    encoder has positions is an error else, after which MediaPipe 1.2 refuses every other text as well, until
+    its task is created anew.
+
+    Args:
+        task: `BertTextClassifier` of one label to a row, or `BertTextEmbedder`, with an uncased
+            `BertTokenizer`.
+        artifact: `Artifact`, str or path: the file that `to_tflite` wrote of this task.
+        path: str or path of the new file; None: it replaces the old one.
+        name: str or None, the model's name in the metadata; None: MediaPipe's name of the task.
+        description: str or None, of the model, in the metadata.
+
+    Returns:
+        `Artifact`.
+
+    Raises:
+        ImportError: if `ai-edge-litert` is missing.
+        TypeError: if MediaPipe has no such task.
+        ValueError: if MediaPipe cannot make the task's tokens, or the file is not of this task or has
+            metadata already.
+    """
+    where = "add_mediapipe_metadata"
+    check_mediapipe(task, where)
+    source = pathlib.Path(getattr(artifact, "path", artifact))
+    path = pathlib.Path(source if path is None else path)
+    files = {"vocab.txt": task.tokenizer.vocabulary.as_vocab_txt()}
+    output = {"name": task.output, "description": "What the model answers."}
+    if task.endpoint == "classify":
+        files["labels.txt"] = _label_lines(task.labels)
+        labels = table(
+            "AssociatedFile",
+            name="labels.txt",
+            description="Labels, in the order of the probabilities.",
+            type=TENSOR_AXIS_LABELS,
+        )
+        output["associated_files"] = [labels]
+    vocabulary = table(
+        "AssociatedFile", name="vocab.txt", description="Tokens, in the order of their ids.", type=VOCABULARY
+    )
+    tokenizer = table("BertTokenizerOptions", vocab_file=[vocabulary])
+    subgraph = table(
+        "SubGraphMetadata",
+        input_tensor_metadata=[
+            table("TensorMetadata", name=name, description=description)
+            for name, description in map(_INPUTS.get, _input_order(task, source))
+        ],
+        output_tensor_metadata=[table("TensorMetadata", **output)],
+        input_process_units=[table("ProcessUnit", options_type=BERT_TOKENIZER, options=tokenizer)],
+    )
+    metadata = model_metadata(name or _TASKS[task.endpoint], description or type(task).__name__, subgraph)
+    with replacing(path) as temporary:
+        write_with_metadata(source, temporary, metadata, files)
+        written = describe_tflite(temporary)
+    if isinstance(artifact, Artifact):  # it knows how it was quantized
+        written = dataclasses.replace(artifact, **{name: getattr(written, name) for name in _MEASURED})
+    return dataclasses.replace(written, path=path)
+
+
+def check_mediapipe(task, where):
+    """Raises TypeError or ValueError unless MediaPipe has such a task, and a tokenizer like the task's."""
+    if getattr(task, "endpoint", None) not in _TASKS:
+        raise checks.invalid(
+            "MediaPipe must have such a task: it classifies texts, and embeds them.",
+            fix="Export a BertTextClassifier or a BertTextEmbedder; others run in LiteRT itself.",
+            where=where,
+            kind=TypeError,
+            task=type(task).__name__,
+        )
+    check_exportable(task, where)
+    if getattr(task, "problem", "single_label") != "single_label":
+        raise checks.invalid(
+            "A classifier for MediaPipe must choose one label for a text.",
+            fix="Run the file in LiteRT itself.",
+            where=where,
+            problem=task.problem,
+        )
+    tokenizer = task.tokenizer
+    if not isinstance(tokenizer, BertTokenizer) or not tokenizer.lowercase:
+        raise checks.invalid(
+            "The tokenizer must be an uncased BertTokenizer: MediaPipe has WordPiece, and lower-cases.",
+            fix="Run the file in LiteRT itself, on the tokens of the task's own tokenizer.",
+            where=where,
+            tokenizer=type(tokenizer).__name__,
+            lowercase=getattr(tokenizer, "lowercase", None),
+        )
+
+
+def _label_lines(labels):
+    """The content of a labels.txt; MediaPipe skips empty lines, and the carriage return at a line's end."""
+    for label in labels:
+        if not label or set("\r\n\0") & set(label):
+            raise checks.invalid(
+                "A label of a labels.txt must be one line of text.",
+                fix="Give the labels other names, in the same order, and export again.",
+                where="add_mediapipe_metadata",
+                label=label,
+            )
+    return "".join(f"{label}\n" for label in labels)
+
+
+def _input_order(task, path):
+    """The names of the inputs in the order in which the graph has them, of a file that is the task's."""
+    if not path.is_file():
+        raise checks.invalid(
+            "A TFLite file must exist.",
+            fix="Write it with `to_tflite` first.",
+            where="add_mediapipe_metadata",
+            kind=FileNotFoundError,
+            path=str(path),
+        )
+    with open(path, "rb") as file:
+        if file.read(8)[4:] != b"TFL3":
+            raise _foreign(task, path, content="no TFLite model")
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            return _signature_inputs(task, path, open_model(content))
+
+
+def _signature_inputs(task, path, model):
+    if model.SubgraphsLength() != 1 or model.SignatureDefsLength() != 1:
+        raise _foreign(task, path, subgraphs=model.SubgraphsLength(), signatures=model.SignatureDefsLength())
+    graph, signature = model.Subgraphs(0), model.SignatureDefs(0)
+    names = {}
+    for i in range(signature.InputsLength()):
+        names[signature.Inputs(i).TensorIndex()] = signature.Inputs(i).Name().decode()
+    # Not as numpy arrays: they would keep the map of the file open.
+    outputs = [graph.Tensors(graph.Outputs(i)) for i in range(graph.OutputsLength())]
+    found = {
+        "signature": signature.SignatureKey().decode(),
+        "inputs": sorted(names.values()),
+        "outputs": [tuple(output.Shape(j) for j in range(output.ShapeLength())) for output in outputs],
+    }
+    expected = {
+        "signature": task.endpoint,
+        "inputs": sorted(_INPUTS),
+        "outputs": [(1, *task.logits_shape)],
+    }
+    if found != expected:
+        raise _foreign(task, path, **found)
+    return [names[graph.Inputs(i)] for i in range(graph.InputsLength())]
+
+
+def _foreign(task, path, **found):
+    return checks.invalid(
+        f"The file must be the task's own: one signature `{task.endpoint}` of three inputs, with one output "
+        f"of shape {(1, *task.logits_shape)}.",
+        fix="Pass the file that `to_tflite` wrote of this very task.",
+        where=str(path),
+        **found,
+    )

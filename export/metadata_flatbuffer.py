@@ -1,0 +1,205 @@
+"""TFLite Model Metadata: what a model's tensors mean, written into the model's own file.
+
+The format: https://ai.google.dev/edge/litert/models/metadata. A flatbuffer lies in the model as one more
+buffer; the files that it names follow the model as a ZIP archive, stored as they are.
+"""
+
+import mmap
+import os
+import shutil
+import struct
+import zipfile
+
+import flatbuffers
+
+from kerasbert import checks
+from kerasbert.export.tflite_files import INSTALL
+
+ENTRY = "TFLITE_METADATA"
+# Tables of the metadata's schema, their fields in the order of their numbers.
+_FIELDS = {
+    "ModelMetadata": (
+        "name",
+        "description",
+        "version",
+        "subgraph_metadata",
+        "author",
+        "license",
+        "associated_files",
+        "min_parser_version",
+    ),
+    "SubGraphMetadata": (
+        "name",
+        "description",
+        "input_tensor_metadata",
+        "output_tensor_metadata",
+        "associated_files",
+        "input_process_units",
+    ),
+    "TensorMetadata": (
+        "name",
+        "description",
+        "dimension_names",
+        "content",
+        "process_units",
+        "stats",
+        "associated_files",
+    ),
+    "ProcessUnit": ("options_type", "options"),
+    "BertTokenizerOptions": ("vocab_file",),
+    "AssociatedFile": ("name", "description", "type"),
+}
+BERT_TOKENIZER = 4  # of the union ProcessUnitOptions
+TENSOR_AXIS_LABELS, VOCABULARY = 2, 5  # of the enum AssociatedFileType
+_PARSER_VERSION = "1.1.0"  # the first that knows BertTokenizerOptions
+# Fields of a model that lead to its parts, but for buffers and metadata: operator codes, subgraphs,
+# description, metadata_buffer, signatures, external buffers in groups, and these.
+_KEPT, _BUFFERS, _METADATA = (1, 2, 3, 5, 7, 8, 9), 4, 6
+_ALIGNMENT = 64  # as wide as the widest buffer is aligned
+
+
+def table(kind, **fields):
+    """A table of the metadata, for `model_metadata`.
+
+    Args:
+        kind: str, its name in the schema.
+        **fields: str, int (of enums), another table or a list of tables.
+    """
+    return {_FIELDS[kind].index(name): value for name, value in fields.items()}
+
+
+def model_metadata(name, description, subgraph):
+    """Returns the bytes of a metadata flatbuffer.
+
+    Args:
+        name: str, of the model.
+        description: str.
+        subgraph: `table("SubGraphMetadata", ...)`.
+    """
+    builder = flatbuffers.Builder()
+    root = table(
+        "ModelMetadata",
+        name=name,
+        description=description,
+        subgraph_metadata=[subgraph],
+        min_parser_version=_PARSER_VERSION,
+    )
+    builder.Finish(_placed(builder, root), b"M001")
+    return bytes(builder.Output())
+
+
+def _placed(builder, value):
+    """Writes a value, its parts first, and returns where it is."""
+    if isinstance(value, str):
+        return builder.CreateString(value)
+    if isinstance(value, list):
+        return _vector(builder, [_placed(builder, part) for part in value])
+    numbers = {slot: part for slot, part in value.items() if isinstance(part, int)}
+    places = {slot: _placed(builder, part) for slot, part in value.items() if slot not in numbers}
+    return _table(builder, places, numbers, builder.PrependUint8Slot)
+
+
+def _table(builder, places, numbers=(), prepend_number=None):
+    """Writes a table.
+
+    Args:
+        builder: `flatbuffers.Builder`.
+        places: dict, slot -> where the value is.
+        numbers: dict, slot -> the number itself.
+        prepend_number: method of the builder, for the width of the numbers.
+    """
+    builder.StartObject(max([*places, *numbers]) + 1)
+    for slot, place in places.items():
+        builder.PrependUOffsetTRelativeSlot(slot, place, 0)
+    for slot, number in dict(numbers).items():
+        prepend_number(slot, number, 0)
+    return builder.EndObject()
+
+
+def _vector(builder, places):
+    builder.StartVector(4, len(places), 4)
+    for place in reversed(places):
+        builder.PrependUOffsetTRelative(place)
+    return builder.EndVector()
+
+
+def write_with_metadata(source, target, metadata, files):
+    """Copies a TFLite file and adds metadata to it.
+
+    The model itself is copied byte by byte, whatever its size, behind a new head: offsets in a flatbuffer
+    lead forwards and count from where they stand, so a head can take over the parts of the model behind it.
+    Only weights that lie behind the flatbuffer are found by their place in the file, which is set anew.
+
+    Args:
+        source: str or path, a TFLite file without metadata.
+        target: str or path of the new file.
+        metadata: bytes, of `model_metadata`.
+        files: dict, name -> str, the files that the metadata names.
+
+    Raises:
+        ValueError: if the model has metadata already.
+    """
+    with open(source, "rb") as model, open(target, "w+b") as file:
+        with mmap.mmap(model.fileno(), 0, access=mmap.ACCESS_READ) as content:
+            opened = open_model(content)
+            head, moved = _head(opened, metadata, str(source)), _outside(opened)
+        file.write(head)
+        shutil.copyfileobj(model, file, 1 << 20)
+        for position, place in moved:
+            file.seek(len(head) + position)
+            file.write(struct.pack("<Q", len(head) + place))
+        file.seek(0, os.SEEK_END)
+        with zipfile.ZipFile(file, "w") as archive:
+            for name, text in files.items():
+                # Such a file is stored, not compressed, and of 1980: the same bytes every time.
+                archive.writestr(zipfile.ZipInfo(name), text)
+
+
+def open_model(content):
+    """Returns a reader of a TFLite model, of LiteRT's own schema.
+
+    Args:
+        content: bytes-like.
+    """
+    return checks.require("ai_edge_litert.schema_py_generated", INSTALL).Model.GetRootAs(content)
+
+
+def _head(model, metadata, where):
+    """The bytes to put before a model: its first table anew, with one more buffer and metadata entry.
+
+    A builder counts places from its end, where the old file begins: what is at byte `n` there is at `-n`.
+    """
+    entries = [model.Metadata(i) for i in range(model.MetadataLength())]
+    buffers = [model.Buffers(i) for i in range(model.BuffersLength())]
+    if ENTRY in [entry.Name().decode() for entry in entries]:
+        raise checks.invalid(
+            "The file must have no metadata yet.",
+            fix="Add them to the file that `to_tflite` wrote.",
+            where=where,
+            entry=ENTRY,
+        )
+    builder = flatbuffers.Builder()
+    builder.Prep(_ALIGNMENT, 0)  # the head's size will be a multiple of it: the model's parts stay aligned
+    builder.Prep(16, len(metadata))
+    data = builder.CreateByteVector(metadata)
+    new_buffer = _table(builder, {0: data})
+    name = builder.CreateString(ENTRY)
+    new_entry = _table(builder, {0: name}, {1: len(buffers)}, builder.PrependUint32Slot)
+    places = {
+        _BUFFERS: _vector(builder, [*(-buffer._tab.Pos for buffer in buffers), new_buffer]),
+        _METADATA: _vector(builder, [*(-entry._tab.Pos for entry in entries), new_entry]),
+    }
+    old = model._tab
+    for slot in _KEPT:
+        field = old.Offset(4 + 2 * slot)
+        if field:
+            places[slot] = -old.Indirect(old.Pos + field)
+    builder.Finish(_table(builder, places, {0: model.Version()}, builder.PrependUint32Slot), b"TFL3")
+    return builder.Output()
+
+
+def _outside(model):
+    """Weights behind the flatbuffer: pairs of where the model says their place, and that place."""
+    buffers = [model.Buffers(i) for i in range(model.BuffersLength())]
+    # 0 and 1 are no places.
+    return [(b._tab.Pos + b._tab.Offset(6), b.Offset()) for b in buffers if b.Offset() > 1]

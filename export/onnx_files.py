@@ -1,0 +1,178 @@
+"""ONNX files, for ONNX Runtime and whatever else reads them."""
+
+import collections
+import dataclasses
+import math
+import pathlib
+
+import keras
+import numpy as np
+
+from kerasbert import checks
+from kerasbert.atomic import replacing
+from kerasbert.export.artifact import Artifact, check_exportable
+from kerasbert.export.onnx_graph import INSTALL, simplify
+from kerasbert.export.verification import verify_export
+from kerasbert.optional import tensorflow as tf
+from kerasbert.text import TOKEN_INPUTS
+
+# The first one with LayerNormalization; of July 2022.
+OPSET = 17
+AXES = ("batch", "sequence")
+LIMIT = 2**31  # of Protocol Buffers
+
+
+def to_onnx(task, path, *, data=None, verify=True):
+    """Writes a task as an ONNX file for batches of any size and length, in float32.
+
+    It takes `token_ids`, `segment_ids` and `padding_mask`, int32 `(batch, sequence)`, and returns the task's
+    answers by name: `probabilities` `(batch, C)` of a classifier, `(batch, sequence, C)` of a token
+    classifier, `(batch, sequence, V)` of a masked language model; `embedding` `(batch, D)`; `start` and `end`
+    `(batch, sequence)`, logits, of a question answerer; `score` `(batch, 1)` of one choice of several. The
+    task's `predict_by(export.open_artifact(path), x)` makes entities and answers of them. Its operations are
+    those of ONNX alone, opset 17; weights are called as `task.named_weights()` calls them.
+
+    Args:
+        task: a kerasbert task, such as `BertTextClassifier`, with float32 variables.
+        path: str or path of the file, which ends in `.onnx`. A file that exists is replaced once the new one
+            is complete.
+        data, verify: as for `to_tflite`.
+
+    Returns:
+        `Artifact`.
+
+    Raises:
+        ImportError: if `onnx` or `tf2onnx` is missing.
+        ValueError: if the path ends otherwise, the task computes in another dtype than float32, or the file
+            would have 2 GiB or more.
+        VerificationError: if the file is not the same model.
+        RuntimeError: if the conversion gives a file that is not what was asked for.
+    """
+    checks.require("tf2onnx", INSTALL, "Export to ONNX")
+    checks.require("onnx", INSTALL, "Export to ONNX")
+    check_exportable(task, "to_onnx")
+    if pathlib.Path(path).suffix != ".onnx":
+        raise checks.invalid(
+            "The name of an ONNX file must end in `.onnx`.",
+            fix="Add it: `open_artifact` knows these files by their name.",
+            where="to_onnx",
+            path=str(path),
+        )
+    if task.compute_dtype != "float32":
+        raise checks.invalid(
+            "A task must compute in float32 to be exported to ONNX.",
+            fix="Build the same task with dtype='float32', give it `task.get_weights()`, and export that.",
+            where="to_onnx",
+            compute_dtype=task.compute_dtype,
+        )
+    model = _without_weights(task)
+    _check(model, task)
+    ops = collections.Counter(node.op_type for node in model.graph.node)
+    with replacing(path) as temporary:
+        _write(temporary, model, task.named_weights())
+        artifact = Artifact.of(
+            temporary,
+            "onnx",
+            signatures={
+                task.endpoint: {"inputs": sorted(TOKEN_INPUTS), "outputs": sorted(task.answer_names)}
+            },
+            recipe="float32",
+            ops=dict(sorted(ops.items())),
+        )
+        if verify:
+            verify_export(task, artifact, data, verify)
+    return dataclasses.replace(artifact, path=pathlib.Path(path))
+
+
+def _without_weights(task):
+    """The task as an `onnx.ModelProto` whose weights are inputs beside the tokens.
+
+    So a conversion holds none of the copies of weights that it would hold of constants, and folds none.
+    """
+    tf2onnx, weights = checks.require("tf2onnx", INSTALL), task.named_weights()
+
+    def answer(*inputs):
+        tokens = dict(zip(TOKEN_INPUTS, inputs, strict=False))
+        with keras.StatelessScope(list(zip(weights.values(), inputs[len(tokens) :], strict=True))):
+            return task.answer_tokens(tokens)
+
+    specs = [tf.TensorSpec((None, None), tf.int32, name) for name in TOKEN_INPUTS]
+    specs += [tf.TensorSpec(weight.shape, weight.dtype, path) for path, weight in weights.items()]
+    model, _ = tf2onnx.convert.from_function(tf.function(answer, autograph=False), specs, opset=OPSET)
+    graph = model.graph
+    simplify(graph)
+    graph.name, graph.doc_string = task.endpoint, ""
+    del model.opset_import[1:]  # ai.onnx.ml, which is not used
+    for value in (*graph.input, *graph.output):
+        for axis, name in zip(value.type.tensor_type.shape.dim, AXES, strict=False):
+            if not axis.dim_value:
+                axis.dim_param = name
+    return model
+
+
+def _check(model, task):
+    """Raises RuntimeError for what a converter can get wrong without saying so."""
+    onnx, graph, reason = checks.require("onnx", INSTALL), model.graph, None
+    try:
+        onnx.checker.check_model(model, full_check=True)
+    except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
+        reason = str(error)
+    inputs = {value.name for value in graph.input} - set(task.named_weights())
+    outputs = {value.name for value in graph.output}
+    domains = {node.domain for node in graph.node} - {""}
+    if reason or domains or inputs != set(TOKEN_INPUTS) or outputs != set(task.answer_names):
+        raise checks.invalid(
+            "A converted graph must be valid, have the task's inputs and outputs, and ONNX's own operations.",
+            fix="Use the tested versions of TensorFlow and tf2onnx; report this if you do.",
+            where="to_onnx",
+            kind=RuntimeError,
+            reason=reason,
+            domains=domains,
+            inputs=inputs,
+            outputs=outputs,
+        )
+
+
+def _write(path, model, weights):
+    """Writes a model whose inputs that are weights become constants, but for those that nothing reads.
+
+    By hand, one weight after the other: in a `ModelProto` that is written all would be in memory thrice.
+    """
+    onnx, graph = checks.require("onnx", INSTALL), model.graph
+    tokens = {value.name: value for value in graph.input}
+    del graph.input[:]
+    graph.input.extend(tokens[name] for name in TOKEN_INPUTS)
+    read = {name for node in graph.node for name in node.input}
+    tensors, length = [], graph.ByteSize()
+    for name in [name for name in weights if name in read]:
+        shape, dtype = weights[name].shape, np.dtype(weights[name].dtype)
+        size = dtype.itemsize * math.prod(shape)
+        kind = onnx.helper.np_dtype_to_tensor_dtype(dtype)
+        head = onnx.TensorProto(name=name, dims=shape, data_type=kind).SerializeToString()
+        head += _field(onnx.TensorProto.RAW_DATA_FIELD_NUMBER, size)
+        head = _field(onnx.GraphProto.INITIALIZER_FIELD_NUMBER, len(head) + size) + head
+        tensors.append((head, weights[name]))
+        length += len(head) + size
+    if length >= LIMIT:
+        raise checks.invalid(
+            "An ONNX file must be smaller than 2 GiB.",
+            fix="Export a smaller model; `to_saved_model` has no such limit.",
+            where="to_onnx",
+            size_bytes=length,
+        )
+    written = graph.SerializeToString()
+    model.ClearField("graph")
+    with open(path, "wb") as file:
+        file.write(model.SerializeToString() + _field(onnx.ModelProto.GRAPH_FIELD_NUMBER, length) + written)
+        for head, weight in tensors:
+            file.write(head)
+            file.write(np.ascontiguousarray(keras.ops.convert_to_numpy(weight)))
+
+
+def _field(number, size):
+    """What Protocol Buffers write before a part of `size` bytes: its number in the whole, and its size."""
+    written = [number << 3 | 2]
+    while size > 127:
+        written.append(size & 127 | 128)
+        size >>= 7
+    return bytes([*written, size])

@@ -1,0 +1,154 @@
+"""How weights are stored and products computed, by litert-quantizer's names."""
+
+import dataclasses
+import re
+
+from kerasbert import checks
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """One way to store and run a model.
+
+    Args:
+        partitions: int, the most pieces of the graph that XNNPACK may run; more is slow.
+        weights: str, how dense kernels and tables are stored, for people.
+        calibrated: bool, it needs texts of the user, from which scales of activations are taken.
+        target: str, `"cpu"`, or `"npu"` for accelerators that compute in whole numbers alone.
+    """
+
+    partitions: int
+    weights: str
+    calibrated: bool = False
+    target: str = "cpu"
+
+
+# The converter writes the first two; the others are litert-quantizer's. LiteRT looks rows up in float32, int8
+# and int4 only: float16 tables are widened first, apart.
+RECIPES = {
+    "float32": Recipe(1, "float32"),
+    "float16": Recipe(2, "float16"),
+    "dynamic_wi8_afp32": Recipe(1, "int8, a scale a channel"),
+    "mixed48": Recipe(1, "int8 kernels, int4 tokens"),
+    "dynamic_wi4_afp32": Recipe(1, "int4, a scale a channel (OCTAV); int4 tokens"),
+    "dynamic_wi4b64_afp32": Recipe(1, "int4, a scale for 64 numbers; int4 tokens"),
+    "weight_only_wi8_afp32": Recipe(1, "int8, products in float32"),
+    "static_wi8_ai8": Recipe(64, "int8, activations int8", calibrated=True, target="npu"),
+    "static_wi8_ai16": Recipe(64, "int8, activations int16", calibrated=True, target="npu"),
+}
+DEFAULT = "dynamic_wi8_afp32"
+BLOCK = 64  # numbers with one scale in `dynamic_wi4b64_afp32`
+# litert-quantizer has these, too.
+REFUSED = {
+    "weight_only_wi4_afp32": "LiteRT widens int4 kernels before each product: 27 partitions instead of one, "
+    "and 12 times the time of int8",
+    "dynamic_wi4c_hr_afp32": "XNNPACK cannot run its rotations on sequences of any length",
+}
+
+
+def parts_of(task):
+    """What `finer` can name: `"embeddings"`, and each layer with kernels, such as `"block_0/attention"`."""
+    paths = [path.removeprefix("encoder/").split("/") for path in task.named_weights() if "kernel" in path]
+    return {"embeddings"} | {"/".join(path[:n]) for path in paths for n in range(1, len(path))}
+
+
+def reason_against(task, recipe):
+    """Why a recipe cannot work for a task, as a sentence; None if it can."""
+    if recipe in REFUSED:
+        return REFUSED[recipe]
+    if recipe != "dynamic_wi4b64_afp32":
+        return None
+    for path, weight in task.named_weights().items():
+        if path.endswith("kernel") and weight.shape[0] % BLOCK:
+            return f"`{path}` has {weight.shape[0]} inputs, which blocks of {BLOCK} do not divide"
+    return None
+
+
+def check_recipe(task, recipe, finer, calibration, where):
+    """Raises ValueError unless a recipe, and those of `finer` parts, can work."""
+    for name in (recipe, *finer.values()):
+        reason = reason_against(task, name)
+        if reason:
+            raise checks.invalid(
+                "A recipe must work on the target.",
+                fix=f"{reason}. Choose another.",
+                where=where,
+                recipe=name,
+            )
+        checks.one_of(where, tuple(RECIPES), recipe=name)
+    for part in finer:
+        checks.one_of(where, tuple(sorted(parts_of(task))), part=part)
+    mixed = {recipe, *finer.values()} if finer else set()
+    if any(RECIPES[name].calibrated or name == "float16" for name in mixed) or (
+        recipe == "float32" and finer
+    ):
+        raise checks.invalid(
+            "Recipes that are mixed must be dynamic or weight-only ones, with float32 for parts.",
+            fix="Leave `finer` out, or choose other recipes.",
+            where=where,
+            recipe=recipe,
+            finer=finer,
+        )
+    if RECIPES[recipe].calibrated != (calibration is not None):
+        raise checks.invalid(
+            "Static recipes, and no others, need texts to calibrate with.",
+            fix="Pass some hundred rows of training data as `calibration`, or choose a dynamic recipe.",
+            where=where,
+            recipe=recipe,
+            calibration=type(calibration).__name__,
+        )
+
+
+def quantizer_recipe(recipe, finer, token_lookup):
+    """A recipe as litert-quantizer takes it: a list of rules, of which the last that fits holds.
+
+    Args:
+        recipe: str.
+        token_lookup: str, a pattern of the name of the operation that looks tokens up.
+        finer: dict, path of a part of the model, such as `"block_3/feed_forward"` or `"embeddings"`, -> its
+            recipe.
+    """
+    from litert_quantizer.qtyping import TFLOperationName
+
+    rules = _rules(recipe, token_lookup)
+    for part, name in finer.items():
+        for rule in _rules(name, token_lookup) if name != "float32" else [_unquantized()]:
+            if part == "embeddings":
+                rule = rule | {"operation": TFLOperationName.EMBEDDING_LOOKUP, "regex": token_lookup}
+            else:
+                rule = rule | {"operation": TFLOperationName.FULLY_CONNECTED, "regex": _scope(part)}
+            rules.append(rule)
+    return rules
+
+
+def _rules(recipe, token_lookup):
+    from litert_quantizer import recipe as recipes
+    from litert_quantizer.algorithm_manager import AlgorithmName
+    from litert_quantizer.qtyping import TFLOperationName
+
+    dense, lookup = TFLOperationName.FULLY_CONNECTED, TFLOperationName.EMBEDDING_LOOKUP
+    # Positions and segments are small and part of every token: in int4 they alone cost 2 points.
+    tables = recipes.dynamic_wi8c_afp32(operation_name=lookup)
+    tokens = recipes.dynamic_wi4c_afp32(operation_name=lookup, regex=token_lookup)
+    if recipe == "mixed48":
+        return recipes.dynamic_wi8_afp32() + tokens
+    if recipe == "dynamic_wi4_afp32":
+        octav = recipes.dynamic_wi4c_afp32(operation_name=dense, algorithm_key=AlgorithmName.OCTAV)
+        return octav + tables + tokens
+    if recipe == "dynamic_wi4b64_afp32":
+        return recipes.dynamic_wi4b64_afp32(operation_name=dense) + tables + tokens
+    rules = getattr(recipes, recipe)()
+    if RECIPES[recipe].calibrated:
+        # Static recipes leave tables in float32, and would return whole numbers.
+        rules += tables
+        rules.append(_unquantized() | {"operation": TFLOperationName.OUTPUT})
+    return rules
+
+
+def _unquantized():
+    return {"regex": ".*", "operation": "*", "algorithm_key": "no_quantize", "op_config": {}}
+
+
+def _scope(part):
+    """A pattern of the names that operations of a layer have: Keras may number each."""
+    return "(^|[/;])" + "/".join(rf"{re.escape(name)}(_\d+)?" for name in part.split("/")) + "/"

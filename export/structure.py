@@ -1,0 +1,53 @@
+"""What an artifact must look like to run fast, and everywhere."""
+
+from kerasbert import checks
+from kerasbert.export.recipes import RECIPES
+from kerasbert.text import TOKEN_INPUTS
+
+# A file whose recipe is not known: of those for processors, float16 has most.
+PARTITIONS = max(recipe.partitions for recipe in RECIPES.values() if recipe.target == "cpu")
+
+
+def check_structure(task, artifact, kind=RuntimeError):
+    """Raises an error for what a converter can get wrong without saying so.
+
+    Args:
+        task: the kerasbert task that was exported.
+        artifact: `Artifact`, as it was described from what stands on disk.
+        kind: type of the error.
+    """
+    if artifact.format == "saved_model":
+        _check_signature(task, artifact, f"{task.endpoint}_tokens", kind)
+        return
+    if artifact.format == "onnx":
+        _check_signature(task, artifact, next(iter(artifact.signatures)), kind)
+        return
+    bad = [op for op in artifact.ops if op.startswith("Flex") or op in ("VAR_HANDLE", "READ_VARIABLE")]
+    limit = RECIPES[artifact.recipe].partitions if artifact.recipe else PARTITIONS
+    if bad or len(artifact.signatures) != 1 or artifact.partitions > limit:
+        raise checks.invalid(
+            "A converted file must have one signature, builtin operations alone, and at most "
+            f"{limit} XNNPACK partitions.",
+            fix="Use the tested versions of TensorFlow and LiteRT; report this if you do.",
+            where=str(artifact.path),
+            kind=kind,
+            operations=bad,
+            signatures=artifact.signatures,
+            partitions=artifact.partitions,
+        )
+    _check_signature(task, artifact, task.endpoint, kind)
+
+
+def _check_signature(task, artifact, name, kind):
+    expected = {"inputs": sorted(TOKEN_INPUTS), "outputs": sorted(task.answer_names)}
+    found = {key: sorted(names) for key, names in artifact.signatures.get(name, {}).items()}
+    missing = {key: set(names) - set(found.get(key, ())) for key, names in expected.items()}
+    if any(missing.values()):
+        raise checks.invalid(
+            f"An artifact must have the signature `{name}` with the task's inputs and outputs.",
+            fix="Export again from this very task.",
+            where=str(artifact.path),
+            kind=kind,
+            missing=sorted(set.union(*missing.values())),
+            signatures=artifact.signatures,
+        )

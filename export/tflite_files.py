@@ -1,0 +1,101 @@
+"""Writes and describes TFLite (LiteRT) files."""
+
+import collections
+import json
+import subprocess
+import sys
+import tempfile
+
+import numpy as np
+
+from kerasbert import checks
+from kerasbert.export.artifact import Artifact, check_exportable
+from kerasbert.export.edge_graph import write_edge_graph
+from kerasbert.export.recipes import check_recipe
+from kerasbert.export.structure import check_structure
+
+INSTALL = "pip install 'kerasbert[tflite]'"
+
+
+def write_tflite(task, path, recipe, finer, calibration, truncate=False):
+    """Writes a task as a TFLite file; arguments, results and errors are those of `to_tflite`."""
+    check_exportable(task, "to_tflite")
+    check_recipe(task, recipe, finer, calibration, "to_tflite")
+    checks.require("ai_edge_litert.interpreter", INSTALL, "Export to TFLite")
+    checks.require("litert_quantizer", INSTALL, "Export to TFLite")
+    if task.compute_dtype != "float32":
+        # The edge graph calls the layers themselves, and they would leave casts between all of them.
+        raise checks.invalid(
+            "A task must compute in float32 to be exported to TFLite.",
+            fix="Build the same task with dtype='float32', give it `task.get_weights()`, and export that.",
+            where="to_tflite",
+            compute_dtype=task.compute_dtype,
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        write_edge_graph(task, folder, truncate)
+        options = {"recipe": recipe, "finer": finer, "calibration": None}
+        options["vocabulary_size"] = task.encoder.config.vocabulary_size
+        if calibration is not None:
+            options["calibration"] = f"{folder}/calibration.npz"
+            _write_sequences(task, calibration, options["calibration"])
+        _convert(folder, path, task.endpoint, json.dumps(options))
+    artifact = describe_tflite(path, recipe, finer)
+    check_structure(task, artifact)
+    return artifact
+
+
+def _write_sequences(task, texts, path):
+    """Writes tokens of texts, each sequence by itself without padding, for the converter's process."""
+    rows = {}
+
+    def keep(tokens):
+        tokens = {name: np.asarray(value) for name, value in tokens.items()}
+        for i, length in enumerate(tokens["padding_mask"].sum(-1)):
+            number = len(rows) // len(tokens)
+            rows.update({f"{number}/{name}": value[i : i + 1, :length] for name, value in tokens.items()})
+        return {name: value.numpy() for name, value in task.answer_tokens(tokens).items()}
+
+    task.predict_by(keep, texts)
+    if not rows:
+        raise checks.invalid("Calibration needs texts.", fix="Pass training data.", where="to_tflite")
+    np.savez(path, **rows)
+
+
+def _convert(folder, path, signature, options):
+    # A process of its own: each conversion leaves about 22 MB behind.
+    command = [sys.executable, "-m", "kerasbert.export.convert", folder, str(path), signature, options]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise checks.invalid(
+            "The converter must finish.",
+            fix="Read its last lines above; report them if the model is a plain kerasbert task.",
+            where="to_tflite",
+            kind=RuntimeError,
+            exit_status=done.returncode,
+        ) from RuntimeError(done.stderr[-2000:])
+
+
+def describe_tflite(path, recipe=None, finer=None):
+    """Reads what a TFLite file holds.
+
+    Args:
+        path: str or path.
+        recipe, finer: as for `to_tflite`, or None; noted in the result.
+
+    Returns:
+        `Artifact`. `partitions` counts the pieces that XNNPACK runs.
+    """
+    interpreter = checks.require("ai_edge_litert.interpreter", INSTALL).Interpreter(str(path), num_threads=1)
+    interpreter.allocate_tensors()
+    ops = collections.Counter(op["op_name"] for op in interpreter._get_ops_details())
+    partitions = ops.pop("DELEGATE", 0)
+    signatures = interpreter.get_signature_list()
+    return Artifact.of(
+        path,
+        "tflite",
+        signatures={name: {k: list(v) for k, v in s.items()} for name, s in signatures.items()},
+        recipe=recipe,
+        finer=dict(finer or {}),
+        partitions=partitions,
+        ops=dict(sorted(ops.items())),
+    )

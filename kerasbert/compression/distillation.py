@@ -1,0 +1,296 @@
+"""A small task that learns to answer as a large one does."""
+
+import keras
+from keras import ops
+
+from kerasbert import checks
+from kerasbert.compression.imitation import KL, attention_distance, hidden_distance, relation_distance
+from kerasbert.compression.matching import (
+    check_heads,
+    check_pair,
+    check_relations,
+    check_weights,
+    imitated_blocks,
+)
+from kerasbert.data import IGNORED, RowStream, few_lengths, is_dataset, is_tokens, text_columns
+from kerasbert.layers import attention_bias
+from kerasbert.optional import tensorflow as tf
+from kerasbert.tasks import BertQuestionAnswerer
+from kerasbert.tasks.feed import Feed
+from kerasbert.tasks.pair_feed import PairFeed
+from kerasbert.tasks.task import Task
+from kerasbert.tasks.text_task import TextTask
+
+
+class Distiller(TextTask):
+    """Trains a student task to answer, and to compute, as a teacher task does.
+
+    Has `compile`, `fit` and `evaluate` like any task; what learns is `student`, and afterwards it is a task
+    like others, to predict, to save and to export. The teacher runs without dropout, and stays as it is. The
+    loss is a sum of five parts, each with a weight, those of weight 0 left out:
+
+    - `label_weight`: the student's own loss on labels.
+    - `logits_weight`: the Kullback-Leibler divergence of the answers at a temperature T, times T squared
+      (Hinton et al. 2015, section 2, https://arxiv.org/abs/1503.02531); of a regression half the squared
+      difference. At tokens, those count that have a label, or all but padding where `fit` has no labels.
+    - `hidden_weight`: the squared difference of the embeddings, and of the outputs of blocks, the student's
+      times a matrix that is learned where it has another width (TinyBERT, Jiao et al. 2020, section 3.1,
+      equations 8 and 9, https://arxiv.org/abs/1909.10351). The mean over blocks; there it is the sum.
+    - `attention_weight`: the squared difference of attention scores, before the softmax (equation 7 there).
+      Needs as many heads in both.
+    - `relation_weight`: the divergence of the self-attention relations in the last blocks: of queries among
+      themselves, keys and values (MiniLMv2, Wang et al. 2021, section 3.1,
+      https://arxiv.org/abs/2012.15828). Any widths and numbers of heads.
+
+    TinyBERT trains twice: with `hidden_weight=1, attention_weight=1, logits_weight=0`, and then by logits.
+    `drop_layers(teacher, keep)` is a good start for a student; `layers=keep` goes with it.
+
+    Args:
+        student: a task on texts, or `BertMaskedLM`. It is trained in place.
+        teacher: a task of the same class, labels and tokenizer.
+        temperature: float above 0, T.
+        label_weight, logits_weight, hidden_weight, attention_weight, relation_weight: floats of at least 0.
+        layers: sequence of int, for each block of the student the number of the teacher's that it imitates;
+            None: evenly spaced up to the last, as TinyBERT does: 2, 5, 8 and 11 of 12 for 4.
+        relation_heads: int, into how many parts queries, keys and values are cut; None: the heads of the
+            teacher's last block.
+
+    Raises:
+        ValueError: if student and teacher do not fit together, or a weight is none.
+
+    Example:
+
+    >>> from kerasbert import BertTextClassifier
+    >>> tokenizer = BertTokenizer(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "good", "bad"])
+    >>> config = {"vocabulary_size": 7, "num_heads": 2, "intermediate_dim": 16}
+    >>> teacher, student = (
+    ...     BertTextClassifier(
+    ...         BertEncoder(BertConfig(num_layers=layers, hidden_dim=8, **config)), tokenizer, ["bad", "good"]
+    ...     )
+    ...     for layers in (4, 2)
+    ... )
+    >>> distiller = Distiller(student, teacher, temperature=2.0, hidden_weight=1.0)
+    >>> distiller.compile()
+    >>> history = distiller.fit(["good", "bad", "good bad"], verbose=0)
+    >>> student.predict(["good"], verbose=0).shape
+    (1, 2)
+    """
+
+    def __init__(
+        self,
+        student,
+        teacher,
+        temperature=1.0,
+        *,
+        label_weight=0.0,
+        logits_weight=1.0,
+        hidden_weight=0.0,
+        attention_weight=0.0,
+        relation_weight=0.0,
+        layers=None,
+        relation_heads=None,
+    ):
+        check_pair(student, teacher)
+        checks.positive_float("Distiller", temperature=temperature)
+        self.needs_pooler = student.needs_pooler
+        super().__init__(
+            student.encoder, student.tokenizer, student.max_sequence_length, dtype=student.dtype_policy
+        )
+        self.student = student
+        # Past Keras, which would train the teacher, and save it.
+        object.__setattr__(self, "teacher", teacher)
+        self.temperature = temperature
+        self.weight_of = {
+            "label": label_weight,
+            "logits": logits_weight,
+            "hidden": hidden_weight,
+            "attention": attention_weight,
+            "relation": relation_weight,
+        }
+        check_weights(self.weight_of)
+        self._reads_states = bool(hidden_weight or attention_weight or relation_weight)
+        self._kl = KL.get(student.divergence)
+        if logits_weight and self._kl is None:
+            raise checks.invalid(
+                "`logits_weight` compares distributions or numbers, and these tasks' outputs are neither.",
+                fix="Pass `logits_weight=0`, and a weight of hidden states or relations.",
+                where="Distiller",
+                task=type(student).__name__,
+            )
+        ours, theirs = student.encoder.blocks, teacher.encoder.blocks
+        self.imitated = imitated_blocks(layers, len(ours), len(theirs))
+        self.relation_heads = theirs[-1].num_heads if relation_heads is None else relation_heads
+        if attention_weight:
+            check_heads(ours, [theirs[i] for i in self.imitated])
+        if relation_weight:
+            check_relations(ours[-1], theirs[-1], self.relation_heads)
+        self.projections = []
+        widths = [task.encoder.config.hidden_dim for task in (student, teacher)]
+        if hidden_weight and widths[0] != widths[1]:
+            for name in ("embeddings", "blocks"):
+                dense = keras.layers.Dense(widths[1], use_bias=False, name=f"{name}_projection")
+                dense.build((None, widths[0]))
+                self.projections.append(dense)
+        self.built = True
+
+    def call(self, inputs, training=None):
+        """Returns a dict of the student's `logits` and, where these are compared, its `hidden_states`."""
+        return _computed(self.student, inputs, self._reads_states, training)
+
+    # === Losses ===
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        """The sum of the parts, by labels `y` or without, of what `call` returns.
+
+        `sample_weight` weighs labels and logits; hidden states, attention and relations of all rows count.
+        """
+        taught = _computed(self.teacher, x, self._reads_states, training=False)
+        taught = keras.tree.map_structure(ops.stop_gradient, taught)
+        logits, weight_of = y_pred["logits"], self.weight_of
+        # What nothing teaches, such as a head where states alone are compared, has a gradient of 0.
+        loss = 0.0 * sum(ops.mean(ops.cast(value, "float32")) for value in keras.tree.flatten(logits))
+        if weight_of["label"]:
+            loss = loss + weight_of["label"] * super().compute_loss(x, y, logits, sample_weight, training)
+        if weight_of["logits"]:
+            distance = self._logits_distance(x, y, logits, taught["logits"], sample_weight)
+            loss = loss + weight_of["logits"] * distance
+        if self._reads_states:
+            mask = ops.cast(_padding_mask(x), "float32")
+            mask = ops.reshape(mask, (-1, ops.shape(mask)[-1]))
+            distances = self._state_distances(y_pred["hidden_states"], taught["hidden_states"], mask)
+            for name, distance in distances.items():
+                loss = loss + weight_of[name] * ops.mean(distance)
+        return loss
+
+    def divergence(self, student, teacher):
+        """How far logits are apart at the temperature, of each row or token."""
+        return self.temperature**2 * self._kl(teacher / self.temperature, student / self.temperature)
+
+    def _logits_distance(self, x, y, student, teacher, sample_weight):
+        mask = _padding_mask(x)
+        if y is None:
+            y = ops.where(mask > 0, 0, IGNORED)
+            y = dict.fromkeys(student, y) if isinstance(student, dict) else y
+        if isinstance(self.student, BertQuestionAnswerer):  # its classes are positions
+            bias = ops.squeeze(attention_bias(mask), (-3, -2))
+            student, teacher = (
+                {name: ops.cast(value, "float32") + bias for name, value in logits.items()}
+                for logits in (student, teacher)
+            )
+        return self._mean_divergence(y, student, teacher, sample_weight)
+
+    def _state_distances(self, student, teacher, mask):
+        """The distances `(B,)` of hidden states, attention and relations, by name, where they count."""
+        ours, theirs = self.student.encoder.blocks, self.teacher.encoder.blocks
+        found = {}
+        if self.weight_of["hidden"]:
+            first, later = self.projections or [keras.activations.linear] * 2
+            pairs = [(later(x), teacher[i + 1]) for x, i in zip(student[1:], self.imitated, strict=True)]
+            pairs = [(first(student[0]), teacher[0]), *pairs]
+            found["hidden"] = sum(hidden_distance(*pair, mask) for pair in pairs) / len(pairs)
+        if self.weight_of["attention"]:
+            blocks = zip(ours, student[:-1], self.imitated, strict=True)
+            each = [attention_distance((block, x), (theirs[i], teacher[i]), mask) for block, x, i in blocks]
+            found["attention"] = sum(each) / len(each)
+        if self.weight_of["relation"]:
+            last = (ours[-1], student[-2]), (theirs[-1], teacher[-2])
+            found["relation"] = relation_distance(*last, mask, self.relation_heads)
+        return found
+
+    # === Keras' loop ===
+
+    def compile(self, optimizer="auto", loss="auto", metrics="auto", **kwargs):
+        """As `Task.compile`, with the student's loss on labels and its metrics; there is no `r_drop`."""
+        if kwargs.get("r_drop") is not None:
+            rule = "Distillation has no `r_drop`."
+            raise checks.invalid(rule, fix="Leave it out.", where="Distiller", r_drop=kwargs["r_drop"])
+        if isinstance(self.student, BertQuestionAnswerer):
+            kwargs.setdefault("loss_weights", {"start": 0.5, "end": 0.5})
+        super().compile(optimizer, loss, metrics, **kwargs)
+
+    def default_loss(self):
+        """The student's."""
+        return self.student.default_loss()
+
+    def default_metrics(self):
+        """The student's."""
+        return self.student.default_metrics()
+
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        """Keras' metrics of the logits; without labels the loss alone."""
+        if y is None:
+            return self.get_metrics_result()
+        return super().compute_metrics(x, y, y_pred["logits"], sample_weight)
+
+    @property
+    def metrics(self):
+        """Keras' list, without metrics that never saw labels: they have no result."""
+        return [metric for metric in super().metrics if getattr(metric, "built", True)]
+
+    def feed_class(self, _):
+        """The feed of the student, whose labels are read."""
+        return self.student.feed_class(self.student)
+
+    def fit(self, x=None, y=None, *args, **kwargs):
+        """Trains the student; arguments are those of its class's `fit`, but for `class_weight`.
+
+        Labels may be left out where `label_weight` is 0: with tokens of any task, and with texts or pairs of
+        texts of a classifier, a next-sentence predictor or an embedder.
+        """
+        base = TextTask if isinstance(self.student, TextTask) else Task
+        return base.fit(self, x, y, *args, **kwargs)
+
+    def evaluate(self, x=None, y=None, *args, **kwargs):
+        """Returns the distillation loss, and the student's metrics where there are labels."""
+        base = TextTask if isinstance(self.student, TextTask) else keras.Model
+        return base.evaluate(self, x, y, *args, **kwargs)
+
+    def _labelled(self, feed, x, y, sample_weight, batch_size, shuffle=False, where="x"):
+        given = y is not None or sample_weight is not None or _may_bring_labels(x)
+        # Rows of other feeds are cut or joined by way of their labels.
+        known = is_tokens(x) or type(feed) in (Feed, PairFeed)
+        if given or self.weight_of["label"] or not known:
+            return super()._labelled(feed, x, y, sample_weight, batch_size, shuffle, where)
+        if is_tokens(x):
+            return x, None, None
+        rows = tf.data.Dataset.from_tensor_slices(text_columns(x, where))
+        batches = feed._batches(rows, self.tokenizer, batch_size, False, shuffle)
+        batches = batches.map(lambda tokens, rest: (tokens,))
+        return few_lengths(batches, self.max_sequence_length) if self.jit_compile else batches, None, None
+
+    # === What is left of it ===
+
+    def predict(self, x, **kwargs):
+        """The student's answers, as its own `predict` gives them."""
+        return self.student.predict(x, **kwargs)
+
+    def save(self, filepath, overwrite=True, **kwargs):
+        """Saves the student alone, as `keras.callbacks.ModelCheckpoint` does through it."""
+        self.student.save(filepath, overwrite, **kwargs)
+
+    def save_to_preset(self, folder):
+        """Writes the preset of the student."""
+        self.student.save_to_preset(folder)
+
+
+def _computed(task, inputs, with_states, training):
+    """A dict of the logits of a task, and of its `hidden_states` if these are asked for."""
+    if not with_states:
+        return {"logits": task(inputs, training=training)}
+    *lead, length = ops.shape(inputs["token_ids"])
+    rows = {name: ops.reshape(value, (-1, length)) for name, value in inputs.items()}  # choices are rows, too
+    outputs = task.encoder(rows, return_all=True, training=training)
+    logits = task.logits(outputs | {"padding_mask": _padding_mask(rows)}, training=training)
+    logits = ops.reshape(logits, lead) if len(lead) > 1 else logits
+    return {"logits": logits, "hidden_states": outputs["hidden_states"]}
+
+
+def _may_bring_labels(x):
+    if is_dataset(x):
+        return not is_tokens(x) or (isinstance(x.element_spec, tuple) and len(x.element_spec) > 1)
+    return isinstance(x, RowStream)
+
+
+def _padding_mask(inputs):
+    mask = inputs.get("padding_mask")
+    return ops.ones_like(inputs["token_ids"]) if mask is None else mask

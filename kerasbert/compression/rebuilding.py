@@ -1,0 +1,42 @@
+"""A task again, with weights of other shapes."""
+
+import keras
+
+from kerasbert.encoder import BertEncoder
+from kerasbert.layers.dense import left_empty
+
+
+def weights_of(task, where):
+    """The weights of a task as arrays, by the paths of `named_weights`.
+
+    Args:
+        task: a kerasbert task.
+        where: str, who asks, for the error.
+
+    Raises:
+        ValueError: if LoRA changes the encoder.
+    """
+    task.encoder.check_merged(where)
+    return {path: keras.ops.convert_to_numpy(weight) for path, weight in task.named_weights().items()}
+
+
+def rebuilt(task, config, weights, tokenizer=None):
+    """Builds a task like another, whose encoder has another shape.
+
+    Args:
+        task: a kerasbert task.
+        config: `BertConfig` of the new encoder.
+        weights: dict, path -> array, all of the new task's.
+        tokenizer: of the new task, or None for the other's.
+
+    Returns:
+        A task of the same class and arguments; not compiled, and nothing in it is frozen.
+    """
+    old = task.encoder
+    with left_empty():
+        encoder = BertEncoder(config, pooler=old.pooler is not None, name=old.name, dtype=old.dtype_policy)
+    parts = {"encoder": encoder, "tokenizer": tokenizer or task.tokenizer, "trainable": True}
+    new = type(task)(**(task.get_config() | parts))
+    for path, weight in new.named_weights().items():
+        weight.assign(weights[path])
+    return new

@@ -1,0 +1,206 @@
+"""Fewer tokens: those that a corpus needs, and characters to write any other word with."""
+
+import collections
+import dataclasses
+import itertools
+import unicodedata
+from collections.abc import Iterable, Mapping
+
+from kerasbert import checks
+from kerasbert.compression.rebuilding import rebuilt, weights_of
+from kerasbert.data import RowStream
+from kerasbert.optional import tensorflow as tf
+from kerasbert.text import BertTokenizer, normalization
+from kerasbert.text.vocabulary import SPECIAL_TOKENS
+
+# Weights with a row for each token.
+ROWS = (
+    "encoder/embeddings/token_embedding/embeddings",
+    "masked_lm/output_bias",
+    "masked_lm/decoder_kernel",
+)
+_TEXTS_AT_A_TIME = 1000
+
+
+def trim_vocabulary(task, texts, keep=(), min_count=1):
+    """Leaves the tokens out that a corpus does not need, and their rows of the embedding.
+
+    Kept are the tokens of the texts; special tokens; and of the vocabulary's single characters, at the begin
+    of a word and within, those that a text can have in it: digits, punctuation, symbols, and letters of the
+    scripts that the texts are written in. So other words still decompose into pieces, of which they have
+    more than before.
+
+    The texts themselves have the same tokens as before, and the same answers to the bit (but for the
+    probabilities of a masked language model, which has fewer tokens to choose from). WordPiece takes the
+    longest piece each time (Devlin et al. 2019, section 3), so a piece that was the longest still is; of
+    words that are `[UNK]`, the pieces before the missing one are kept too, since without them another
+    beginning might lead to the end.
+
+    Args:
+        task: a kerasbert task with a `BertTokenizer`.
+        texts: all that the model will read, as far as it is known: str in sequences nested to any depth, such
+            as what `fit` takes as `x`, pairs and words included; or what a reader of `kerasbert.data`
+            returns.
+        keep: sequence of str, more tokens to keep.
+        min_count: int, how often a token must occur. With more than 1, texts with rarer tokens have other,
+            shorter ones than before, and other answers, to which fine-tuning is the remedy.
+
+    Returns:
+        A new task of the same class, labels and weights, with a tokenizer of the shorter vocabulary; not
+        compiled, and nothing in it is frozen. The given one stays as it was.
+
+    Raises:
+        TypeError: if the tokenizer is of another kind, or there is something else than texts.
+        ValueError: if there are no texts, a token to keep is not in the vocabulary, or LoRA is not merged.
+
+    Example:
+
+    >>> from kerasbert import BertTextEmbedder
+    >>> words = ["films", "film", "##s", "good", "bad", "g", "##d", "!"]
+    >>> tokenizer = BertTokenizer(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *words])
+    >>> config = BertConfig(vocabulary_size=13, num_layers=1, num_heads=2, hidden_dim=8, intermediate_dim=16)
+    >>> task = trim_vocabulary(BertTextEmbedder(BertEncoder(config), tokenizer), ["a good film"])
+    >>> task.tokenizer.vocabulary.tokens[5:], task.encoder.config.vocabulary_size
+    (('film', '##s', 'good', 'g', '##d', '!'), 11)
+    """
+    tokenizer = task.tokenizer
+    if not isinstance(tokenizer, BertTokenizer):
+        raise checks.invalid(
+            "The task must have a BertTokenizer: every token of byte-level BPE is a step to longer ones.",
+            fix="Prune heads and units (`prune`) or drop blocks (`drop_layers`) instead.",
+            where="trim_vocabulary",
+            kind=TypeError,
+            tokenizer=type(tokenizer).__name__,
+        )
+    ids = needed_ids(tokenizer, texts, keep, min_count)
+    weights = weights_of(task, "trim_vocabulary")
+    weights |= {path: weights[path][ids] for path in ROWS if path in weights}
+    return rebuilt(
+        task,
+        dataclasses.replace(task.encoder.config, vocabulary_size=len(ids)),
+        weights,
+        _with_tokens(tokenizer, [tokenizer.vocabulary[i] for i in ids]),
+    )
+
+
+def needed_ids(tokenizer, texts, keep=(), min_count=1):
+    """The ids of the tokens that `trim_vocabulary` keeps, ascending; arguments and errors are the same.
+
+    Args:
+        tokenizer: `BertTokenizer`.
+        texts, keep, min_count: as for `trim_vocabulary`.
+
+    Returns:
+        list of int.
+    """
+    checks.positive_int("trim_vocabulary", min_count=min_count)
+    keep = list(keep)
+    unknown = [token for token in keep if token not in tokenizer.vocabulary]
+    if unknown:
+        raise checks.invalid(
+            "Every token in `keep` must be in the vocabulary.",
+            fix="Write tokens as the vocabulary does, such as ##ly within a word.",
+            where="trim_vocabulary",
+            unknown=unknown,
+        )
+    found, characters = _found(tokenizer, texts, min_count)
+    kept = {*found, *SPECIAL_TOKENS, *keep, *_single_characters(tokenizer, characters)}
+    return [i for i, token in enumerate(tokenizer.vocabulary) if token in kept]
+
+
+def _with_tokens(tokenizer, tokens):
+    return type(tokenizer).from_config(tokenizer.get_config() | {"vocabulary": tokens})
+
+
+def _found(tokenizer, texts, min_count):
+    """The tokens that texts need, and the characters in them; sets."""
+    counts, beginnings, characters = collections.Counter(), set(), set()
+    texts = _strings(texts)
+    while batch := list(itertools.islice(texts, _TEXTS_AT_A_TIME)):
+        characters.update(*batch)
+        rows = tokenizer.tokenize(batch).to_list()
+        counts.update(itertools.chain.from_iterable(rows))
+        unknown = [text for text, row in zip(batch, rows, strict=True) if tokenizer.unk_id in row]
+        beginnings |= _beginnings(tokenizer, unknown)
+    if not characters:
+        raise checks.invalid(
+            "There must be texts, which say what tokens are needed.",
+            fix="Pass what the task was trained on, or better all that it will read.",
+            where="trim_vocabulary",
+            texts=0,
+        )
+    frequent = (token for token, count in counts.items() if count >= min_count)
+    return beginnings | {tokenizer.vocabulary[token] for token in frequent}, characters
+
+
+def _strings(texts):
+    if isinstance(texts, (str, bytes)):
+        yield texts if isinstance(texts, str) else texts.decode("utf-8", "ignore")
+        return
+    if isinstance(texts, RowStream):
+        texts = (part.x for part in texts.parts())
+    elif isinstance(texts, Mapping):
+        texts = texts.values()
+    elif not isinstance(texts, Iterable):
+        raise checks.invalid(
+            "`texts` must be str, in sequences nested to any depth.",
+            fix="Pass what the task reads, without labels and tokens.",
+            where="trim_vocabulary",
+            kind=TypeError,
+            value=texts,
+        )
+    for part in texts:
+        yield from _strings(part)
+
+
+def _beginnings(tokenizer, texts):
+    """The pieces that WordPiece finds in words that become `[UNK]`, before the one that it does not find."""
+    if not texts:
+        return set()
+    found = (rows.to_list() for rows in tokenizer.tokenize_with_offsets(texts))
+    words = {
+        text[start:end].encode("utf-8", "ignore")
+        for text, *row in zip(texts, *found, strict=True)
+        for token, start, end in zip(*row, strict=True)
+        if token == tokenizer.unk_id
+    }
+    lowercase, strip_accents = tokenizer.lowercase, tokenizer.strip_accents
+    accents = not (lowercase if strip_accents is None else strip_accents)
+    normalised = normalization.normalise(tf.constant(sorted(words)), lowercase, accents)
+    return {
+        piece
+        for word in normalised.numpy()
+        for piece in _longest_pieces(word.decode(), tokenizer.vocabulary)
+        if len(word.decode()) <= tokenizer.max_characters_per_word  # longer ones are not looked up at all
+    }
+
+
+def _longest_pieces(word, vocabulary):
+    """Yields the longest piece at the begin of a word, and again of the rest, until there is none."""
+    prefix = ""
+    while word:
+        lengths = range(len(word), 0, -1)
+        length = next((n for n in lengths if prefix + word[:n] in vocabulary), None)
+        if length is None:
+            return
+        yield prefix + word[:length]
+        prefix, word = "##", word[length:]
+
+
+def _single_characters(tokenizer, characters):
+    """The tokens of one character that a text in the scripts of `characters` can have."""
+    singles = {token.removeprefix("##") for token in tokenizer.vocabulary}
+    scripts = {None, *map(_script, characters)}
+    singles = sorted(one for one in singles if len(one) == 1 and _script(one) in scripts)
+    # A tokenizer that knows nothing else tells which of them a text can have: no piece `##,` if a comma is a
+    # word, no `##字`, no capital letters where all are lowered.
+    alone = _with_tokens(tokenizer, [*SPECIAL_TOKENS, *singles, *(f"##{one}" for one in singles)])
+    found = alone.tokenize([one + one for one in singles]).flat_values if singles else []
+    return {token for token in alone.to_tokens(found) if token in tokenizer.vocabulary}
+
+
+def _script(character):
+    """What a letter's or mark's name in Unicode begins with, such as LATIN; None for anything else."""
+    if unicodedata.category(character)[0] not in "LM":
+        return None
+    return unicodedata.name(character, "").partition(" ")[0]

@@ -1,0 +1,85 @@
+import csv
+import json
+
+import pytest
+
+from kerasbert import export
+from kerasbert.__main__ import main
+
+ROWS = [("good film", "good"), ("bad film", "bad"), ("what a good film!", "good"), ("very bad.", "bad")]
+
+
+@pytest.fixture(scope="module")
+def folder(trained, tmp_path_factory):
+    """A saved task, and the same rows as .csv, .tsv and .jsonl."""
+    folder = tmp_path_factory.mktemp("commands")
+    trained.save(folder / "film.keras")
+    for suffix, separator in ((".csv", ","), (".tsv", "\t")):
+        with (folder / f"rows{suffix}").open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file, delimiter=separator).writerows([("text", "label"), *ROWS])
+    lines = [json.dumps({"text": text, "label": label}) for text, label in ROWS]
+    (folder / "rows.jsonl").write_text("\n".join(lines), "utf-8")
+    return folder
+
+
+def test_export_verify_and_benchmark(folder, capsys):
+    model, file = str(folder / "film.keras"), str(folder / "film.tflite")
+    assert main(["export", model, file, "--recipe", "mixed48", "--data", str(folder / "rows.csv")]) == 0
+    lines = dict(line.split(": ", 1) for line in capsys.readouterr().out.splitlines())
+    assert (lines["path"], lines["recipe"], lines["partitions"]) == (file, "mixed48", "1")
+    for suffix in ("tsv", "jsonl"):
+        assert main(["verify", model, file, "--data", str(folder / f"rows.{suffix}"), "--max-drop", "0"]) == 0
+        lines = dict(line.split(": ", 1) for line in capsys.readouterr().out.splitlines())
+        assert (lines["rows"], lines["label_agreement"]) == ("4", "1.0")
+        assert json.loads(lines["points"]) == {"accuracy": 100.0}
+    arguments = ["--model", model, "--lengths", "4", "8", "--repeats", "2"]
+    assert main(["benchmark", file, *arguments]) == 0
+    assert "threads 1: 4 tokens" in capsys.readouterr().out
+
+
+def test_a_budget_prints_every_rung(folder, capsys):
+    arguments = [str(folder / "film.keras"), str(folder / "small.tflite"), "--max-drop", "50"]
+    assert main(["export", *arguments, "--data", str(folder / "rows.csv")]) == 0
+    first, second, *_ = capsys.readouterr().out.splitlines()
+    assert first.startswith("dynamic_wi4_afp32: ")
+    assert first.endswith(" points")
+    assert second.startswith("path: ")
+
+
+def test_the_targets_name_says_the_format(folder, capsys):
+    model = str(folder / "film.keras")
+    assert main(["export", model, str(folder / "serving" / "1")]) == 0
+    assert "format: saved_model" in capsys.readouterr().out
+    assert main(["export", model, str(folder / "serving" / "2"), "--recipe", "mixed48"]) == 2
+    assert "Recipes and budgets are for TFLite" in capsys.readouterr().err
+
+
+def test_another_model_is_status_1_and_one_line(folder, trained, tmp_path, capsys):
+    other = type(trained).from_config(trained.get_config())
+    other.set_weights([-weight for weight in trained.get_weights()])
+    export.to_tflite(other, tmp_path / "other.tflite")
+    arguments = [str(folder / "film.keras"), str(tmp_path / "other.tflite")]
+    assert main(["verify", *arguments, "--data", str(folder / "rows.csv")]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: The artifact must give the Keras model's answers")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "rule"),
+    [
+        (["verify", "absent.keras", "film.tflite", "--data", "rows.csv"], "must be a `.keras` file"),
+        (["verify", "film.keras", "absent.tflite", "--data", "rows.csv"], "An artifact must exist"),
+        (["verify", "film.keras", "rows.csv", "--data", "rows.csv"], "An artifact must be"),
+        (["verify", "film.keras", "film.tflite", "--data", "absent.csv"], "absent.csv"),
+        (["verify", "film.keras", "film.tflite", "--data", "rows.csv", "--label", "stars"], "stars"),
+        (["export", "film.keras", "x.tflite", "--recipe", "int8"], "recipe='int8'"),
+        (["export", "film.keras", "x.tflite", "--max-drop", "1"], "texts and their labels"),
+        (["benchmark", "absent.tflite", "--model", "film.keras"], "An artifact must exist"),
+    ],
+)
+def test_wrong_input_is_status_2_and_one_line(arguments, rule, folder, capsys, monkeypatch):
+    monkeypatch.chdir(folder)
+    assert main(arguments) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: ")
+    assert rule in line

@@ -1,0 +1,128 @@
+import numpy as np
+import pytest
+from conformance_cases import EXPORTED, make_task, sample_texts
+
+from kerasbert import export
+from kerasbert.export.sensitivity import part_errors, part_sizes, rounded
+
+TEXTS = ["good film", "bad film", "what a good film!", "very bad.", "good", "", "the film was bad"]
+LABELS = ["good", "bad", "good", "bad", "good", "bad", "bad"]
+
+
+@pytest.fixture(scope="module")
+def nearness(trained):
+    """A measure that any rounding lowers: 100 for the Keras model's own answers."""
+    expected = trained.predict(TEXTS, verbose=0)
+    return lambda predictions, x, y: 100 - 1e4 * float(np.abs(predictions - expected).mean())
+
+
+def test_a_generous_budget_takes_the_smallest(trained, tmp_path):
+    budget = export.AccuracyBudget("accuracy", max_drop=100.0)
+    artifact = export.to_tflite(trained, tmp_path / "it", budget=budget, data=(TEXTS, LABELS))
+    assert (artifact.recipe, artifact.part_errors) == ("dynamic_wi4_afp32", {})
+    (rung,) = artifact.rungs
+    assert rung.holds
+    assert (
+        rung.drop
+        == trained.points(trained.predict(TEXTS, verbose=0), TEXTS, LABELS)["accuracy"] - rung.points
+    )
+
+
+def test_a_tight_one_climbs_and_leaves_what_hurts_finer(trained, tmp_path, nearness):
+    recipes = ("dynamic_wi4_afp32", "dynamic_wi8_afp32", "float32")
+    plain = {
+        name: nearness(
+            export.answer_texts(
+                export.open_artifact(export.to_tflite(trained, tmp_path / name, name)), trained, TEXTS
+            ),
+            TEXTS,
+            LABELS,
+        )
+        for name in recipes
+    }
+    assert sorted(plain, key=plain.get) == list(recipes)
+    budget = export.AccuracyBudget(
+        nearness, max_drop=100 - plain["dynamic_wi8_afp32"] + 1e-3, recipes=recipes
+    )
+    artifact = export.to_tflite(trained, tmp_path / "it", budget=budget, data=(TEXTS, LABELS))
+    first, second, *others = artifact.rungs
+    assert [(r.recipe, r.finer, r.holds) for r in (first, second)] == [
+        ("dynamic_wi4_afp32", {}, False),
+        ("dynamic_wi8_afp32", {}, True),
+    ]
+    assert others
+    assert all(rung.recipe == "dynamic_wi4_afp32" and rung.finer for rung in others)
+    holding = [rung for rung in artifact.rungs if rung.holds]
+    assert artifact.size_bytes == min(rung.size_bytes for rung in holding)
+    assert artifact.size_bytes == (tmp_path / "it").stat().st_size
+    errors = list(artifact.part_errors.values())
+    assert errors == sorted(errors, reverse=True)
+    assert set(artifact.part_errors) == {
+        "embeddings",
+        "pooler",
+        "classification",
+        *(f"block_{i}/{part}" for i in range(2) for part in ("attention", "feed_forward")),
+    }
+
+
+def test_a_budget_that_nothing_holds_leaves_the_old_file(trained, tmp_path):
+    (tmp_path / "it").write_bytes(b"old")
+    budget = export.AccuracyBudget("accuracy", max_drop=-1.0, recipes=("dynamic_wi8_afp32",))
+    with pytest.raises(ValueError, match=r"must cost at most -1.0 points.*dynamic_wi8_afp32"):
+        export.to_tflite(trained, tmp_path / "it", budget=budget, data=(TEXTS, LABELS))
+    assert (tmp_path / "it").read_bytes() == b"old"
+
+
+@pytest.mark.parametrize(
+    ("metric", "data", "rule"),
+    [
+        ("f1", (TEXTS, LABELS), "measures are accuracy"),
+        ("accuracy", (TEXTS, None), "texts and their labels"),
+        ("accuracy", None, "texts and their labels"),
+        ("accuracy", TEXTS, "texts and their labels"),
+    ],
+)
+def test_a_budget_needs_a_measure_and_labels(metric, data, rule, trained, tmp_path):
+    with pytest.raises(ValueError, match=rule):
+        export.to_tflite(trained, tmp_path / "it", budget=export.AccuracyBudget(metric), data=data)
+
+
+def test_part_errors_leave_the_task_as_it_was(trained):
+    before = trained.get_weights()
+    errors = part_errors(trained, TEXTS)
+    for one, two in zip(before, trained.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, two)
+    assert all(error > 0 for error in errors.values())
+    assert part_sizes(trained).keys() == errors.keys()
+
+
+def test_a_part_that_four_bits_hold_has_no_error(trained):
+    copy = type(trained).from_config(trained.get_config())
+    copy.set_weights(trained.get_weights())
+    named = copy.named_weights()
+    for path, weight in named.items():
+        if path.startswith("encoder/block_1/attention/") and path.endswith("kernel"):
+            weight.assign(rounded(np.asarray(weight)))
+    errors = part_errors(copy, TEXTS)
+    assert errors["block_1/attention"] < 1e-7
+    assert errors["block_0/attention"] > 1e-5
+
+
+def test_rounded_keeps_what_four_bits_hold():
+    random = np.random.default_rng(0)
+    kernel = random.normal(size=(128, 5)).astype("float32")
+    once = rounded(kernel)
+    np.testing.assert_allclose(rounded(once), once, atol=1e-7)
+    for output in once.T:
+        for block in output.reshape(2, 64):
+            assert len(np.unique(block)) <= 16
+    assert 0 < np.abs(once - kernel).max() <= np.abs(kernel).max() / 14 + 1e-6
+
+
+@pytest.mark.parametrize("name", EXPORTED)
+def test_part_errors_of_every_task(name, config, tokenizer):
+    task = make_task(name, config, tokenizer)
+    errors = part_errors(task, sample_texts(task), rows=4)
+    assert errors.keys() == part_sizes(task).keys()
+    assert np.isfinite(list(errors.values())).all()
+    assert max(errors.values()) > 0
