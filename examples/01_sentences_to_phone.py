@@ -82,9 +82,8 @@ def main(output, epochs):
         for name, artifact in artifacts.items()
     }
     for name, result in verifications.items():
-        say(
-            f"verified {name}: same label for {result.label_agreement:.1%}, accuracy {result.points['accuracy']:.1f}"
-        )
+        points = result.points["accuracy"]
+        say(f"verified {name}: same label for {result.label_agreement:.1%}, accuracy {points:.1f}")
     vocabulary_size = classifier.tokenizer.vocabulary_size
     benchmarks = {
         name: export.benchmark(artifact, vocabulary_size, repeats=20) for name, artifact in artifacts.items()

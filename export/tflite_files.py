@@ -9,6 +9,7 @@ import tempfile
 import numpy as np
 
 from kerasbert import checks
+from kerasbert.export import endpoints
 from kerasbert.export.artifact import Artifact, check_exportable
 from kerasbert.export.edge_graph import write_edge_graph
 from kerasbert.export.recipes import check_recipe
@@ -46,6 +47,9 @@ def write_tflite(task, path, recipe, finer, calibration, truncate=False):
 
 def _write_sequences(task, texts, path):
     """Writes tokens of texts, each sequence by itself without padding, for the converter's process."""
+    columns = endpoints.BY_NAME[task.endpoint].columns(texts)
+    if not all(map(len, columns.values())):
+        raise checks.invalid("Calibration needs texts.", fix="Pass training data.", where="to_tflite")
     rows = {}
 
     def keep(tokens):
@@ -56,8 +60,6 @@ def _write_sequences(task, texts, path):
         return {name: value.numpy() for name, value in task.answer_tokens(tokens).items()}
 
     task.predict_by(keep, texts)
-    if not rows:
-        raise checks.invalid("Calibration needs texts.", fix="Pass training data.", where="to_tflite")
     np.savez(path, **rows)
 
 

@@ -18,6 +18,7 @@ from kerasbert.optional import tensorflow as tf
 from kerasbert.tasks import BertQuestionAnswerer
 from kerasbert.tasks.feed import Feed
 from kerasbert.tasks.pair_feed import PairFeed
+from kerasbert.tasks.r_drop import _Mean
 from kerasbert.tasks.task import Task
 from kerasbert.tasks.text_task import TextTask
 
@@ -159,7 +160,8 @@ class Distiller(TextTask):
             mask = ops.reshape(mask, (-1, ops.shape(mask)[-1]))
             distances = self._state_distances(y_pred["hidden_states"], taught["hidden_states"], mask)
             for name, distance in distances.items():
-                loss = loss + weight_of[name] * ops.mean(distance)
+                mean = _Mean(name=name)(ops.zeros_like(distance), distance)  # on several devices, too
+                loss = loss + weight_of[name] * mean
         return loss
 
     def divergence(self, student, teacher):
