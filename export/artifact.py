@@ -63,3 +63,14 @@ def check_exportable(task, where):
             task=type(task).__name__,
             tokenizer=task.tokenizer,
         )
+
+
+def check_float32(task, where, format):
+    """Raises ValueError unless a task computes in float32, as `format` needs."""
+    if task.compute_dtype != "float32":
+        raise checks.invalid(
+            f"A task must compute in float32 to be exported to {format}.",
+            fix="Build the same task with dtype='float32', give it `task.get_weights()`, and export that.",
+            where=where,
+            compute_dtype=task.compute_dtype,
+        )

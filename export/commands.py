@@ -14,6 +14,7 @@ from kerasbert.export.latency import benchmark
 from kerasbert.export.onnx_files import to_onnx
 from kerasbert.export.recipes import DEFAULT
 from kerasbert.export.report import plain
+from kerasbert.export.runners import existing
 from kerasbert.export.saved_model import to_saved_model
 from kerasbert.export.tflite import to_tflite
 from kerasbert.export.verification import verify
@@ -33,9 +34,9 @@ def export_command(options):
             target=str(target),
         )
     if target.suffix == ".onnx":
-        artifact = to_onnx(task, target)
+        artifact = to_onnx(task, target, data=data)
     elif target.suffix != ".tflite":
-        artifact = to_saved_model(task, target)
+        artifact = to_saved_model(task, target, data=data)
     elif options.max_drop is not None:
         budget = AccuracyBudget(options.metric, options.max_drop)
         artifact = to_tflite(task, target, budget=budget, data=data)
@@ -58,11 +59,7 @@ def benchmark_command(options):
     """Measures artifacts one after the other."""
     size = _task(options.model).encoder.config.vocabulary_size
     for path in options.artifacts:
-        if not pathlib.Path(path).exists():
-            raise checks.invalid(
-                "An artifact must exist.", fix="Export it first.", kind=FileNotFoundError, path=path
-            )
-        artifact = Artifact.of(path, "any", signatures={})
+        artifact = Artifact.of(existing(path), "any", signatures={})
         found = benchmark(artifact, size, options.lengths, options.threads, options.repeats)
         print(f"{path}: {found.size_bytes / 1e6:.1f} MB")
         for threads in options.threads:

@@ -10,7 +10,7 @@ import numpy as np
 
 from kerasbert import checks
 from kerasbert.atomic import replacing
-from kerasbert.export.artifact import Artifact, check_exportable
+from kerasbert.export.artifact import Artifact, check_exportable, check_float32
 from kerasbert.export.onnx_graph import INSTALL, simplify
 from kerasbert.export.verification import verify_export
 from kerasbert.optional import tensorflow as tf
@@ -58,13 +58,7 @@ def to_onnx(task, path, *, data=None, verify=True):
             where="to_onnx",
             path=str(path),
         )
-    if task.compute_dtype != "float32":
-        raise checks.invalid(
-            "A task must compute in float32 to be exported to ONNX.",
-            fix="Build the same task with dtype='float32', give it `task.get_weights()`, and export that.",
-            where="to_onnx",
-            compute_dtype=task.compute_dtype,
-        )
+    check_float32(task, "to_onnx", "ONNX")
     model = _without_weights(task)
     _check(model, task)
     ops = collections.Counter(node.op_type for node in model.graph.node)

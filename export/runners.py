@@ -1,5 +1,6 @@
 """Any artifact as one function: a dict of arrays in, a dict of arrays out."""
 
+import functools
 import pathlib
 
 import numpy as np
@@ -127,7 +128,7 @@ class OnnxRunner:
         self.inputs = tuple(sorted(x.name for x in self._session.get_inputs()))
         self.outputs = [x.name for x in self._session.get_outputs()]
 
-    @property
+    @functools.cached_property
     def exact(self):
         """Whether it computes with the Keras model's own float32 weights: the file holds no narrow ones."""
         return not _has_narrow_weights(self._path)
@@ -155,6 +156,19 @@ def _stacked(rows):
     return joined
 
 
+def existing(path):
+    """An artifact's path, or FileNotFoundError."""
+    path = pathlib.Path(path)
+    if not path.exists():
+        raise checks.invalid(
+            "An artifact must exist.",
+            fix="Export it first.",
+            kind=FileNotFoundError,
+            path=str(path),
+        )
+    return path
+
+
 def open_artifact(path, num_threads=1):
     """Returns the runner that fits a file or folder.
 
@@ -166,14 +180,7 @@ def open_artifact(path, num_threads=1):
         FileNotFoundError: if nothing is there.
         ValueError: if it is no SavedModel, TFLite file or ONNX file; the last is known by its name's ending.
     """
-    path = pathlib.Path(getattr(path, "path", path))
-    if not path.exists():
-        raise checks.invalid(
-            "An artifact must exist.",
-            fix="Export it first.",
-            kind=FileNotFoundError,
-            path=str(path),
-        )
+    path = existing(getattr(path, "path", path))
     if (path / "saved_model.pb").is_file():
         return SavedModelRunner(path)
     if path.is_file() and _is_tflite(path):

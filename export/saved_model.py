@@ -1,5 +1,6 @@
 """SavedModel: texts or tokens in, named answers out, for TF Serving and for plain TensorFlow."""
 
+import dataclasses
 import pathlib
 
 import keras
@@ -79,6 +80,7 @@ def to_saved_model(task, path, *, data=None, verify=True):
         check_served(count_ops(written), "to_saved_model")
         write_warmup(temporary, {"serving_default": endpoint.WARMUP} | requests)
         write_guide(temporary, pathlib.Path(path), written.signature_def, requests, answers)
+        artifact = describe_saved_model(temporary)
         if verify:
-            verify_export(task, describe_saved_model(temporary), data, verify)
-    return describe_saved_model(path)
+            verify_export(task, artifact, data, verify)
+    return dataclasses.replace(artifact, path=pathlib.Path(path))

@@ -1,31 +1,11 @@
 """Which parts of a model lose most when their weights are stored in four bits."""
 
-import contextlib
-
 import numpy as np
 
 from kerasbert.export.recipes import BLOCK, parts_of
+from kerasbert.export.token_batches import token_batches
 from kerasbert.optional import tensorflow as tf
 from kerasbert.text import TOKEN_INPUTS
-
-
-class _EnoughError(Exception):
-    """Ends a `predict_by` early."""
-
-
-def token_batches(task, texts, rows):
-    """The tokens of some texts as `predict` batches them: dicts of int32 arrays, of at least `rows` rows."""
-    batches = []
-
-    def keep(tokens):
-        batches.append({name: np.asarray(value) for name, value in tokens.items()})
-        if sum(len(batch["token_ids"]) for batch in batches) >= rows:
-            raise _EnoughError
-        return {name: value.numpy() for name, value in task.answer_tokens(tokens).items()}
-
-    with contextlib.suppress(_EnoughError):
-        task.predict_by(keep, texts)
-    return batches
 
 
 def part_errors(task, texts, rows=128):

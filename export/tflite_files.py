@@ -10,10 +10,11 @@ import numpy as np
 
 from kerasbert import checks
 from kerasbert.export import endpoints
-from kerasbert.export.artifact import Artifact, check_exportable
+from kerasbert.export.artifact import Artifact, check_exportable, check_float32
 from kerasbert.export.edge_graph import write_edge_graph
 from kerasbert.export.recipes import check_recipe
 from kerasbert.export.structure import check_structure
+from kerasbert.export.token_batches import token_batches
 
 INSTALL = "pip install 'kerasbert[tflite]'"
 
@@ -24,14 +25,8 @@ def write_tflite(task, path, recipe, finer, calibration, truncate=False):
     check_recipe(task, recipe, finer, calibration, "to_tflite")
     checks.require("ai_edge_litert.interpreter", INSTALL, "Export to TFLite")
     checks.require("litert_quantizer", INSTALL, "Export to TFLite")
-    if task.compute_dtype != "float32":
-        # The edge graph calls the layers themselves, and they would leave casts between all of them.
-        raise checks.invalid(
-            "A task must compute in float32 to be exported to TFLite.",
-            fix="Build the same task with dtype='float32', give it `task.get_weights()`, and export that.",
-            where="to_tflite",
-            compute_dtype=task.compute_dtype,
-        )
+    # The edge graph calls the layers themselves, and they would leave casts between all of them.
+    check_float32(task, "to_tflite", "TFLite")
     with tempfile.TemporaryDirectory() as folder:
         write_edge_graph(task, folder, truncate)
         options = {"recipe": recipe, "finer": finer, "calibration": None}
@@ -51,15 +46,10 @@ def _write_sequences(task, texts, path):
     if not all(map(len, columns.values())):
         raise checks.invalid("Calibration needs texts.", fix="Pass training data.", where="to_tflite")
     rows = {}
-
-    def keep(tokens):
-        tokens = {name: np.asarray(value) for name, value in tokens.items()}
+    for tokens in token_batches(task, texts):
         for i, length in enumerate(tokens["padding_mask"].sum(-1)):
             number = len(rows) // len(tokens)
             rows.update({f"{number}/{name}": value[i : i + 1, :length] for name, value in tokens.items()})
-        return {name: value.numpy() for name, value in task.answer_tokens(tokens).items()}
-
-    task.predict_by(keep, texts)
     np.savez(path, **rows)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from kerasbert import checks
 from kerasbert.export import endpoints
 from kerasbert.export.artifact import Artifact
+from kerasbert.export.measure import token_inputs
 from kerasbert.export.runners import SavedModelRunner, TFLiteRunner, answer_texts, open_artifact
 from kerasbert.export.saved_model_files import describe_saved_model
 from kerasbert.export.structure import check_structure
@@ -93,8 +94,8 @@ def verify(
             XNNPACK partitions than its recipe has.
         ValueError: if there are no texts, or labels are needed.
     """
-    check_structure(task, describe(artifact), VerificationError)
     runner = open_artifact(artifact)
+    check_structure(task, describe(artifact, runner), VerificationError)
     columns = list(endpoints.BY_NAME[task.endpoint].columns(texts).values())
     if not len(columns[0]):
         raise checks.invalid("Verifying needs texts.", fix="Pass a test set.", where="verify", texts=texts)
@@ -141,14 +142,14 @@ def verify(
     return result
 
 
-def describe(artifact):
+def describe(artifact, runner):
     """What stands at an artifact's path now, as an `Artifact`.
 
     Args:
         artifact: `Artifact`, or a path.
+        runner: what `open_artifact` returned for it.
     """
     path, recipe = getattr(artifact, "path", artifact), getattr(artifact, "recipe", None)
-    runner = open_artifact(path)  # says what is wrong with a path
     if isinstance(runner, SavedModelRunner):
         return describe_saved_model(path)
     if isinstance(runner, TFLiteRunner):
@@ -172,11 +173,9 @@ def verify_export(task, artifact, data, limits):
     if data is not None:
         verify(task, artifact, *data, **(limits if isinstance(limits, dict) else {}))
         return
-    runner, random = open_artifact(artifact), np.random.default_rng(0)
+    runner = open_artifact(artifact)
     for length in (3, min(40, task.max_sequence_length)):
-        tokens = {name: np.ones((1, length), "int32") for name in TOKEN_INPUTS}
-        tokens["token_ids"] = random.integers(0, task.tokenizer.vocabulary_size, (1, length)).astype("int32")
-        tokens["segment_ids"] = np.zeros((1, length), "int32")
+        tokens = token_inputs(length, task.tokenizer.vocabulary_size)
         expected = {name: value.numpy() for name, value in task.answer_tokens(tokens).items()}
         found = runner(tokens)
         for name, values in expected.items():

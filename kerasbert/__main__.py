@@ -63,7 +63,7 @@ def _parser():
     export.add_argument("model", help="a task's .keras file")
     export.add_argument("target", help="what to write; it is replaced once the new one is complete")
     export.add_argument("--recipe", help="of a .tflite file, such as mixed48; without one int8")
-    export.add_argument("--data", help=f"compare the .tflite file with the model on these {DATA}")
+    export.add_argument("--data", help=f"compare what is written with the model on these {DATA}")
     export.add_argument(
         "--max-drop",
         type=float,

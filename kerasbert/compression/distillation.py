@@ -12,13 +12,13 @@ from kerasbert.compression.matching import (
     check_weights,
     imitated_blocks,
 )
-from kerasbert.data import IGNORED, RowStream, few_lengths, is_dataset, is_tokens, text_columns
+from kerasbert.data import IGNORED, RowStream, is_dataset, is_tokens, text_columns
 from kerasbert.layers import attention_bias
 from kerasbert.optional import tensorflow as tf
 from kerasbert.tasks import BertQuestionAnswerer
 from kerasbert.tasks.feed import Feed
 from kerasbert.tasks.pair_feed import PairFeed
-from kerasbert.tasks.r_drop import _Mean
+from kerasbert.tasks.r_drop import MeanLoss
 from kerasbert.tasks.task import Task
 from kerasbert.tasks.text_task import TextTask
 
@@ -160,7 +160,7 @@ class Distiller(TextTask):
             mask = ops.reshape(mask, (-1, ops.shape(mask)[-1]))
             distances = self._state_distances(y_pred["hidden_states"], taught["hidden_states"], mask)
             for name, distance in distances.items():
-                mean = _Mean(name=name)(ops.zeros_like(distance), distance)  # on several devices, too
+                mean = MeanLoss(name=name)(ops.zeros_like(distance), distance)  # on several devices, too
                 loss = loss + weight_of[name] * mean
         return loss
 
@@ -257,8 +257,7 @@ class Distiller(TextTask):
             return x, None, None
         rows = tf.data.Dataset.from_tensor_slices(text_columns(x, where))
         batches = feed._batches(rows, self.tokenizer, batch_size, False, shuffle)
-        batches = batches.map(lambda tokens, rest: (tokens,))
-        return few_lengths(batches, self.max_sequence_length) if self.jit_compile else batches, None, None
+        return self._in_few_lengths(batches.map(lambda tokens, rest: (tokens,)), feed), None, None
 
     # === What is left of it ===
 

@@ -81,11 +81,12 @@ class RDrop:
         divergence = self.divergence(ops.cast(first, "float32"), ops.cast(second, "float32"))
         # Labels that are one number to a row or token may say that it does not count.
         labels = y if len(y.shape) == len(divergence.shape) else ops.zeros_like(divergence)
-        return _Mean(name="divergence")(labels, divergence, weights_of(labels, sample_weight))
+        return MeanLoss(name="divergence")(labels, divergence, weights_of(labels, sample_weight))
 
 
-class _Mean(keras.losses.Loss):
+class MeanLoss(keras.losses.Loss):
     """The mean of values, taken as Keras takes it of losses, on several devices too."""
 
     def call(self, labels, values):
+        """Returns `values`; `labels` say which of them count."""
         return values

@@ -110,9 +110,15 @@ class TextTask(Task):
         """As `Feed.labelled`, in shapes that suit the compiler."""
         tokens = is_tokens(x)
         x, y, sample_weight = feed.labelled(x, y, sample_weight, *args, **kwargs)
-        if self.jit_compile and is_dataset(x) and not tokens:
-            x = few_lengths(x, self.max_sequence_length, feed.labels_at_tokens)
+        if is_dataset(x) and not tokens:
+            x = self._in_few_lengths(x, feed)
         return x, y, sample_weight
+
+    def _in_few_lengths(self, batches, feed):
+        """Batches of texts, padded to few lengths where XLA compiles for each."""
+        if not self.jit_compile:
+            return batches
+        return few_lengths(batches, self.max_sequence_length, feed.labels_at_tokens)
 
     def evaluate(self, x=None, y=None, batch_size=None, *args, sample_weight=None, **kwargs):
         """Returns the loss and the metrics on texts; arguments as of `fit` and `keras.Model.evaluate`."""

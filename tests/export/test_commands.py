@@ -54,6 +54,17 @@ def test_the_targets_name_says_the_format(folder, capsys):
     assert "Recipes and budgets are for TFLite" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("target", ["film.tflite", "film.onnx", "serving/1"])
+def test_data_are_compared_in_every_format(target, folder, tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr(
+        "kerasbert.export.verification.verify", lambda task, artifact, *data: seen.append(data)
+    )
+    arguments = [str(folder / "film.keras"), str(tmp_path / target), "--data", str(folder / "rows.csv")]
+    assert main(["export", *arguments]) == 0
+    assert seen == [tuple(map(list, zip(*ROWS, strict=True)))]
+
+
 def test_another_model_is_status_1_and_one_line(folder, trained, tmp_path, capsys):
     other = type(trained).from_config(trained.get_config())
     other.set_weights([-weight for weight in trained.get_weights()])
