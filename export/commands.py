@@ -8,13 +8,11 @@ import keras
 
 from kerasbert import checks
 from kerasbert.data import read_conll, read_csv, read_json_lines, read_squad
-from kerasbert.export.artifact import Artifact
 from kerasbert.export.ladder import AccuracyBudget
 from kerasbert.export.latency import benchmark
 from kerasbert.export.onnx_files import to_onnx
 from kerasbert.export.recipes import DEFAULT
 from kerasbert.export.report import plain
-from kerasbert.export.runners import existing
 from kerasbert.export.saved_model import to_saved_model
 from kerasbert.export.tflite import to_tflite
 from kerasbert.export.verification import verify
@@ -59,8 +57,7 @@ def benchmark_command(options):
     """Measures artifacts one after the other."""
     size = _task(options.model).encoder.config.vocabulary_size
     for path in options.artifacts:
-        artifact = Artifact.of(existing(path), "any", signatures={})
-        found = benchmark(artifact, size, options.lengths, options.threads, options.repeats)
+        found = benchmark(path, size, options.lengths, options.threads, options.repeats)
         print(f"{path}: {found.size_bytes / 1e6:.1f} MB")
         for threads in options.threads:
             times = (f"{n} tokens {found.latency_ms[threads, n]:.2f} ms" for n in options.lengths)

@@ -12,7 +12,9 @@ import sys
 
 import flatbuffers
 import numpy as np
-from ai_edge_litert.schema_py_generated import BuiltinOperator
+from ai_edge_litert.schema_py_generated import BuiltinOperator, Model, TensorType
+
+from kerasbert.export.edge_graph import STAND_IN, TABLE
 
 
 class SharedVectors(flatbuffers.Builder):
@@ -32,18 +34,49 @@ class SharedVectors(flatbuffers.Builder):
 
 def main(folder, path, signature, options):
     """Writes `path` from the SavedModel in `folder`; arguments as `to_tflite` gives them."""
-    import tensorflow as tf
+    from tensorflow.lite.python.convert import OpsSet, convert_saved_model
 
     options = json.loads(options)
     recipe = options["recipe"]
-    converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=[signature])
-    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
-    if recipe == "float16":
-        converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        converter.target_spec.supported_types = [tf.float16]
-    pathlib.Path(path).write_bytes(converter.convert())
+    halved = recipe == "float16"
+    # What `TFLiteConverter` calls, after it has loaded the SavedModel itself, twice. What is quantized next
+    # has its weights behind the flatbuffer: one copy less.
+    content = convert_saved_model(
+        saved_model_dir=folder,
+        saved_model_version=1,
+        saved_model_tags={"serve"},
+        saved_model_exported_names=[signature],
+        target_ops=[OpsSet.TFLITE_BUILTINS],
+        use_buffer_offset=not recipe.startswith("float"),
+        post_training_quantize=halved,
+        quantize_to_float16=halved,
+    )
+    pathlib.Path(path).write_bytes(content)
+    del content
+    table = pathlib.Path(folder) / TABLE
+    if table.exists():
+        fill_table(path, table)
     if not recipe.startswith("float"):
         quantize(path, signature, options)
+
+
+def fill_table(path, table):
+    """Writes the table of tokens over the constant that stands for it in a float file."""
+    table = np.load(table, mmap_mode="r")
+    content = np.memmap(path, mode="r+")
+    model = Model.GetRootAs(content, 0)
+    graph = model.Subgraphs(0)
+    for tensor in map(graph.Tensors, range(graph.TensorsLength())):
+        buffer = model.Buffers(tensor.Buffer())
+        start, data = buffer.Offset(), buffer.DataAsNumpy()
+        place = content[start : start + buffer.Size()] if start else data
+        if np.array_equal(tensor.ShapeAsNumpy(), table.shape) and np.size(place):
+            numbers = place.view("float16" if tensor.Type() == TensorType.FLOAT16 else "float32")
+            # A kernel may have the same shape.
+            if np.all(numbers == STAND_IN):
+                numbers[:] = table.ravel()
+                return
+    raise ValueError(f"no constant stands for the table, {table.shape}")
 
 
 def quantize(path, signature, options):

@@ -1,17 +1,25 @@
 """The graph for a device: one sequence of any length, in operations that LiteRT runs fast."""
 
+import pathlib
+
 import keras
+import numpy as np
 
 from kerasbert.layers import attention_bias
 from kerasbert.optional import tensorflow as tf
 from kerasbert.text import TOKEN_INPUTS
 
+TABLE, STAND_IN = "token_table.npy", 1.0
 # exp(-120) is 0 beside any attention score, and a bias of this size leaves int8 scales their precision.
 MASKED = -120.0
 
 
 def write_edge_graph(task, folder, truncate=False):
     """Writes a task as a SavedModel for one sequence, the converter's input.
+
+    The table of tokens, half of a small model's weights, stands beside it as `TABLE`, and a constant of its
+    shape in its place: the converter holds all constants several times. A head that is tied to the table
+    needs it in the graph.
 
     Args:
         task: a kerasbert task.
@@ -20,23 +28,29 @@ def write_edge_graph(task, folder, truncate=False):
     """
     archive = keras.export.ExportArchive()
     specs = [tf.TensorSpec((1, None), tf.int32, name) for name in TOKEN_INPUTS]
-    archive.add_endpoint(task.endpoint, edge_function(task, truncate), input_signature=specs)
+    table = task.encoder.embeddings.token_embedding.embeddings
+    is_tied = getattr(getattr(task, "head", None), "tied", False)
+    function = edge_function(task, truncate, with_table=is_tied)
+    archive.add_endpoint(task.endpoint, function, input_signature=specs)
     archive.write_out(str(folder), verbose=False)
+    if not is_tied:
+        np.save(pathlib.Path(folder) / TABLE, keras.ops.convert_to_numpy(table))
 
 
-def edge_function(task, truncate=False):
+def edge_function(task, truncate=False, with_table=True):
     """Returns a graph function of three int32 tensors `(1, S)`, that returns the task's answers.
 
     It calls the task's own layers, on `(S, D)`: two axes with one unknown length let XNNPACK take the
-    whole network as one partition.
+    whole network as one partition. Without the table of tokens a constant of its shape is looked up.
     """
     embeddings = task.encoder.embeddings
 
     def edge(token_ids, segment_ids, padding_mask):
         rows = (tf.reshape(x, [-1]) for x in (token_ids, segment_ids, padding_mask))
         tokens, segments, mask = (_cut(row, task.max_sequence_length) if truncate else row for row in rows)
+        table = embeddings.token_embedding.embeddings
         vectors = embeddings.combine(
-            _lookup(embeddings.token_embedding.embeddings, tokens),
+            _lookup(table if with_table else tf.constant(STAND_IN, shape=table.shape), tokens),
             _lookup(embeddings.segment_embedding.embeddings, segments) if embeddings.num_segments else None,
             _lookup(embeddings.position_table(), tf.range(tf.shape(tokens)[0])),
             training=False,

@@ -7,6 +7,8 @@ import subprocess
 import sys
 
 from kerasbert import checks
+from kerasbert.export.artifact import Artifact
+from kerasbert.export.runners import existing
 
 LENGTHS = (16, 32, 64, 128, 256)
 
@@ -36,7 +38,8 @@ def benchmark(artifact, vocabulary_size, lengths=LENGTHS, threads=(1, 2), repeat
     """Measures an artifact, each number of threads in a fresh process that has only the runtime.
 
     Args:
-        artifact: `Artifact` of a SavedModel, a TFLite or an ONNX file.
+        artifact: `Artifact`, or the path of a SavedModel, a TFLite or an ONNX file. A file may come from
+            elsewhere, if its inputs are called like ours or like Hugging Face's (`input_ids`).
         vocabulary_size: int, V; token ids are drawn from the words among them.
         lengths: sequence of int, S of each measurement, at most the model's `max_sequence_length`.
         threads: sequence of int.
@@ -46,20 +49,22 @@ def benchmark(artifact, vocabulary_size, lengths=LENGTHS, threads=(1, 2), repeat
         `Benchmark`.
 
     Raises:
+        FileNotFoundError: if nothing is there.
         RuntimeError: if the artifact cannot be run, such as at a length beyond its positions.
     """
     checks.positive_int("benchmark", vocabulary_size=vocabulary_size, repeats=repeats)
+    path = existing(getattr(artifact, "path", artifact))
     script = pathlib.Path(__file__).with_name("measure.py")
     load_ms, memory_bytes, median_ms, p90_ms = {}, {}, {}, {}
     for count in threads:
         numbers = [json.dumps(n) for n in (vocabulary_size, list(lengths), count, max(repeats, 2))]
-        command = [sys.executable, str(script), str(artifact.path), *numbers]
+        command = [sys.executable, str(script), str(path), *numbers]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
             raise checks.invalid(
                 "An artifact must run at every length.",
                 fix="Leave out lengths beyond the model's `max_sequence_length`.",
-                where=str(artifact.path),
+                where=str(path),
                 kind=RuntimeError,
                 lengths=tuple(lengths),
             ) from RuntimeError(done.stderr[-2000:])
@@ -68,4 +73,5 @@ def benchmark(artifact, vocabulary_size, lengths=LENGTHS, threads=(1, 2), repeat
         for row in measured["latency"]:
             median_ms[count, row["length"]] = row["median_ms"]
             p90_ms[count, row["length"]] = row["p90_ms"]
-    return Benchmark(str(artifact.path), artifact.size_bytes, load_ms, memory_bytes, median_ms, p90_ms)
+    size_bytes = Artifact.of(path, "any", signatures={}).size_bytes
+    return Benchmark(str(path), size_bytes, load_ms, memory_bytes, median_ms, p90_ms)

@@ -14,6 +14,15 @@ import numpy as np
 
 # [CLS] and [SEP] of all of Google's vocabularies stand below this; words stand above.
 FIRST_WORD = 1000
+# What other exporters call the inputs; the last part of a name counts.
+NAMES = {
+    "token_ids": "token_ids",
+    "segment_ids": "segment_ids",
+    "padding_mask": "padding_mask",
+    "input_ids": "token_ids",
+    "token_type_ids": "segment_ids",
+    "attention_mask": "padding_mask",
+}
 
 
 def token_inputs(length, vocabulary_size):
@@ -25,6 +34,14 @@ def token_inputs(length, vocabulary_size):
         "segment_ids": np.zeros((1, length), "int32"),
         "padding_mask": np.ones((1, length), "int32"),
     }
+
+
+def bound(types, inputs):
+    """The inputs by a model's own names for them, in its types: a dict, name -> numpy type."""
+    known = {name: next((NAMES[end] for end in NAMES if name.endswith(end)), None) for name in types}
+    if None in known.values():
+        raise ValueError(f"inputs must be called like {sorted(NAMES)}; received: {sorted(known)}")
+    return {name: inputs[key].astype(types[name]) for name, key in known.items()}
 
 
 def peak_bytes():
@@ -43,7 +60,9 @@ def open_tflite(path, threads):
 
     interpreter = Interpreter(path, num_threads=threads)
     run = interpreter.get_signature_runner()
-    return lambda inputs: (interpreter, run(**inputs))
+    types = {name: tensor["dtype"] for name, tensor in run.get_input_details().items()}
+    # The interpreter is named because the runner does not keep it alive.
+    return lambda inputs: (interpreter, run(**bound(types, inputs)))
 
 
 def open_onnx(path, threads):
@@ -53,7 +72,8 @@ def open_onnx(path, threads):
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    return lambda inputs: session.run(None, inputs)
+    types = {x.name: x.type.removeprefix("tensor(").removesuffix(")") for x in session.get_inputs()}
+    return lambda inputs: session.run(None, bound(types, inputs))
 
 
 def open_saved_model(path, threads):

@@ -99,19 +99,17 @@ class _Rewriter:
 
 
 def _layer_normalization(graph, node):
-    """x * rate + (-mean * rate + beta), where rate = gamma / sqrt(variance + epsilon)."""
-    if node.op_type != "Add":
-        return
-    scaled, shift = graph.maker(node, 0, "Mul"), graph.maker(node, 1, "Add")
-    rate, mean = graph.maker(scaled, 1, "Mul"), graph.maker(shift, 0, "Mul")
-    root = graph.maker(graph.maker(rate, 0, "Reciprocal"), 0, "Sqrt")
+    """(x - mean) * (rate * gamma) + beta, where rate = 1 / sqrt(variance + epsilon)."""
+    scaled = graph.maker(node, 0, "Mul") if node.op_type == "Add" else None
+    centered, scale = graph.maker(scaled, 0, "Sub"), graph.maker(scaled, 1, "Mul")
+    root = graph.maker(graph.maker(scale, 0, "Reciprocal"), 0, "Sqrt")
     variance = graph.maker(root, 0, "Add")
-    if not variance or not graph.maker(mean, 0, "Neg") or mean.input[1] != scaled.input[1]:
+    # tf2onnx's word for the mean over the last of three axes is a pooling.
+    means = [graph.maker(centered, 1, kind) for kind in ("GlobalAveragePool", "ReduceMean")]
+    if not variance or not any(means):
         return
-    # Both are reshaped to (1, 1, D).
-    gamma, beta = (graph.maker(maker, 1, "Reshape") for maker in (rate, shift))
+    inputs = [centered.input[0], scale.input[1], node.input[1]]
     epsilon = graph.constant(variance.input[1])
-    inputs = [scaled.input[0], gamma.input[0], beta.input[0]]
     graph.change(node, "LayerNormalization", inputs, axis=-1, epsilon=epsilon.item())
 
 

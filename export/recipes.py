@@ -150,5 +150,10 @@ def _unquantized():
 
 
 def _scope(part):
-    """A pattern of the names that operations of a layer have: Keras may number each."""
-    return "(^|[/;])" + "/".join(rf"{re.escape(name)}(_\d+)?" for name in part.split("/")) + "/"
+    """A pattern of the names that products of a layer have: Keras may number each layer.
+
+    An operation that several were joined to has their names, and the first can be the norm's of another part.
+    """
+    return (
+        "(^|[/;])" + "/".join(rf"{re.escape(name)}(_\d+)?" for name in part.split("/")) + "/([^;]*/)?MatMul"
+    )

@@ -78,7 +78,8 @@ def to_saved_model(task, path, *, data=None, verify=True):
         archive.write_out(str(temporary), verbose=False)
         written = read_graph(temporary)
         check_served(count_ops(written), "to_saved_model")
-        write_warmup(temporary, {"serving_default": endpoint.WARMUP} | requests)
+        default = requests[next(iter(functions))]
+        write_warmup(temporary, {"serving_default": default} | requests)
         write_guide(temporary, pathlib.Path(path), written.signature_def, requests, answers)
         artifact = describe_saved_model(temporary)
         if verify:

@@ -2,7 +2,7 @@
 
 Each has three functions: `signatures(task)`, the graph functions by name, the default one first, with their
 inputs; `columns(x)`, these inputs from what `predict` takes; and `predictions(task, outputs, x)`, what
-`predict(x)` returns, from their outputs. `WARMUP` is a request for the default one.
+`predict(x)` returns, from their outputs.
 """
 
 from kerasbert.export.endpoints import answer, choose, classify, fill, summarize, tag

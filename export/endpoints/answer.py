@@ -6,8 +6,6 @@ from kerasbert.tasks import Answer
 from kerasbert.tasks.spans import MAX_ANSWER_LENGTH
 from kerasbert.text import valid_utf8
 
-WARMUP = {"question": ["where is it?"] * 2, "context": ["it is here.", "a longer text, of many words. " * 20]}
-
 
 def signatures(task):
     """A graph function of questions `(B,)` and contexts `(B,)` of any length.

@@ -2,8 +2,6 @@
 
 from kerasbert.optional import tensorflow as tf
 
-WARMUP = {"text": ["a text"], "choices": [["one", "another"]]}
-
 
 def signatures(task):
     """A graph function of texts `(B,)` and choices `(B, K)`: `probabilities` `(B, K)`."""

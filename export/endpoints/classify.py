@@ -3,8 +3,6 @@
 from kerasbert.data import is_pair
 from kerasbert.optional import tensorflow as tf
 
-WARMUP = {"text": ["", "a short text", "a longer text, of the length of an ordinary sentence or two. " * 2]}
-
 
 def signatures(task):
     """Graph functions of texts and of pairs of texts: the task's answers, and which were too long."""

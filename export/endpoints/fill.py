@@ -5,8 +5,6 @@ import numpy as np
 from kerasbert.optional import tensorflow as tf
 from kerasbert.tasks.masked_lm import TOP_K
 
-WARMUP = {"text": ["a text with a [MASK] in it."]}
-
 
 def signatures(task):
     """A graph function of texts `(B,)` with masks.

@@ -4,8 +4,6 @@ from kerasbert.data import sentence_spans
 from kerasbert.optional import tensorflow as tf
 from kerasbert.tasks.summaries import UNSCORED, best_summary
 
-WARMUP = {"sentences": [["It rained.", "Ann left, and it was a longer sentence."], ["It rained.", ""]]}
-
 
 def signatures(task):
     """A graph function of documents `(B, N)`, a sentence to a string, shorter ones ending in `""`.

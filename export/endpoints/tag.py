@@ -7,8 +7,6 @@ from kerasbert.optional import tensorflow as tf
 from kerasbert.tasks import Entity
 from kerasbert.text import valid_utf8
 
-WARMUP = {"text": ["Ann lives in Bonn.", "a longer text, of the length of an ordinary sentence or two. " * 2]}
-
 
 def signatures(task):
     """A graph function of texts `(B,)` of any length.

@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import re
 
@@ -21,26 +22,32 @@ def test_too_long_a_length_is_an_error(int8):
 
 
 def test_the_report_holds_every_number_and_a_plot(trained, int8, tmp_path):
-    texts = ["good <b>film</b>", "bad"]
-    verification = export.verify(trained, int8, texts, ["good", "bad"])
+    texts = ["good <b>film</b>", "good film", "bad film", "what a good film!", "bad", "good", "very bad."]
+    labels = ["good", "good", "bad", "good", "bad", "good", "bad"]
+    verification = export.verify(trained, int8, texts, labels)
     benchmark = export.benchmark(int8, 19, lengths=(4, 8), threads=(1,), repeats=3)
     path = export.write_report(
         tmp_path / "report.html",
         trained,
         title="Films & <films>",
-        accuracy=0.75,
+        card=export.ModelCard(data="two films", metric="accuracy", limits="Films & only films."),
+        points={"accuracy": 75.0},
         artifacts={"int8": int8},
         verifications={"int8": verification},
-        benchmarks={"int8": benchmark},
+        benchmarks={"int8": benchmark, "a rival": dataclasses.replace(benchmark, latency_ms={(1, 4): 9.87})},
         answers={"good <b>film</b>": {"Keras": "good", "int8": "good"}},
     )
     page = path.read_text("utf-8")
     numbers = json.loads((tmp_path / "report.json").read_text("utf-8"))
-    assert numbers["accuracy"] == 0.75
+    assert numbers["points"] == {"accuracy": 75.0}
+    assert numbers["card"]["data"] == "two films"
     assert numbers["artifacts"]["int8"]["sha256"] == int8.sha256
     assert set(numbers["benchmarks"]["int8"]["latency_ms"]) == {"1x4", "1x8"}
-    assert "<svg" in page
+    assert page.count("<svg") == 2
+    assert "<td>9.87</td><td></td>" in page  # a length that the rival was not measured at
+    assert "Films &amp; only films. Texts end after 16 tokens." in page
+    assert "recipe dynamic_wi8_afp32" in page
     assert "Films &amp; &lt;films&gt;" in page
     assert "<b>film</b>" not in page
-    assert "75.0%" in page
+    assert "accuracy: accuracy 75.0" in page
     assert not re.search(r"<(script|link)|src=", page)  # nothing is fetched

@@ -289,7 +289,11 @@ def test_byte_pairs_use_stock_operations_alone(config, byte_pairs, tmp_path):
     keras.utils.set_random_seed(0)
     config = dataclasses.replace(config, vocabulary_size=len(vocabulary))
     task = make_task("BertMaskedLM", config, kerasbert.RobertaTokenizer(vocabulary, merges))
-    guide = guide_of(export.to_saved_model(task, tmp_path / "it"))
+    artifact = export.to_saved_model(task, tmp_path / "it")
+    guide = guide_of(artifact)
     (answer, _) = blocks(guide, "json")
     assert '"<mask> a short text"' in guide
+    warm_up = (artifact.path / "assets.extra" / "tf_serving_warmup_requests").read_bytes()
+    assert b"<mask> a short text" in warm_up
+    assert b"[MASK]" not in warm_up
     assert np.shape(json.loads(answer)["outputs"]["token"]) == (2, 1, 5)

@@ -121,8 +121,9 @@ def kernels(path):
         if code in (BuiltinOperator.FULLY_CONNECTED, BuiltinOperator.EMBEDDING_LOOKUP):
             table = graph.tensors[op.inputs[1]]
             is_table = code == BuiltinOperator.EMBEDDING_LOOKUP
-            name = f"table of {table.shape[0]}" if is_table else graph.tensors[op.outputs[0]].name.decode()
-            found[name] = bits[table.type]
+            names = graph.tensors[op.outputs[0]].name.decode().split(";")
+            (product,) = [f"table of {table.shape[0]}"] if is_table else [n for n in names if "/MatMul" in n]
+            found[product] = bits[table.type]
     return found
 
 
