@@ -109,8 +109,9 @@ def prepare(folder, shape, wanted):
     if wanted is None or f"KerasHub: {BY_TORCH}" in wanted:
         kinds += [f"keras_hub_torch_{length}" for length in LENGTHS]
     settings = None if wanted is None else [name.partition(": ")[2] for name in wanted]
+    titles = {kind: title for title, kind in TITLES.items()}
     for kind in kinds:
-        if (folder / f"{kind}.json").exists():
+        if (folder / f"{kind}.json").exists() and _has(folder / f"{kind}.json", titles.get(kind), wanted):
             continue
         print(f"Writing the files of {kind} ...", file=sys.stderr, flush=True)
         script = SCRIPTS.get(kind, "edge_keras_hub" if kind.startswith("keras_hub") else "edge_models")
@@ -119,6 +120,12 @@ def prepare(folder, shape, wanted):
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
             raise SystemExit(f"{kind} could not be prepared:\n{done.stderr[-2000:]}")
+
+
+def _has(path, title, wanted):
+    """Whether a kind's settings, written before, are among those that are wanted now."""
+    found = {f"{title}: {row['setting']}" for row in read_rows(path)}
+    return {name for name in wanted or () if name.startswith(f"{title}:")} <= found
 
 
 def load(folder, wanted):

@@ -63,7 +63,7 @@ def benchmark(artifact, vocabulary_size, lengths=LENGTHS, threads=(1, 2), repeat
         if done.returncode:
             raise checks.invalid(
                 "An artifact must run at every length.",
-                fix="Leave out lengths beyond the model's `max_sequence_length`.",
+                fix="Leave out lengths beyond the model's `max_sequence_length`, or read what failed above.",
                 where=str(path),
                 kind=RuntimeError,
                 lengths=tuple(lengths),

@@ -214,3 +214,29 @@ def test_a_file_that_would_be_wrong_is_not_kept(wrong, trained, tmp_path, monkey
         export.to_onnx(trained, path)
     assert path.read_bytes() == b"old"
     assert [p.name for p in tmp_path.iterdir()] == ["film.onnx"]
+
+
+def renamed(path, target, names):
+    """A copy whose inputs have other names and, as Hugging Face's, 64 bits."""
+    model = onnx.load(path)
+    for node in model.graph.node:
+        node.input[:] = [f"{name}_32" if name in names else name for name in node.input]
+    for value in model.graph.input:
+        inputs, outputs = [names[value.name]], [f"{value.name}_32"]
+        cast = onnx.helper.make_node("Cast", inputs, outputs, to=onnx.TensorProto.INT32)
+        model.graph.node.insert(0, cast)
+        value.name, value.type.tensor_type.elem_type = names[value.name], onnx.TensorProto.INT64
+    onnx.save(model, target)
+    return target
+
+
+def test_files_of_others_are_measured_too(artifact, tmp_path):
+    names = {"token_ids": "input_ids", "segment_ids": "token_type_ids", "padding_mask": "attention_mask"}
+    path = renamed(artifact.path, tmp_path / "theirs.onnx", names)
+    result = export.benchmark(path, 19, lengths=(4,), threads=(1,), repeats=3)
+    assert result.size_bytes == path.stat().st_size
+    assert result.latency_ms[1, 4] > 0
+    path = renamed(artifact.path, tmp_path / "others.onnx", {name: f"the_{name}_1" for name in names})
+    with pytest.raises(RuntimeError) as caught:
+        export.benchmark(path, 19, lengths=(4,), threads=(1,), repeats=3)
+    assert "the_padding_mask_1" in str(caught.value.__cause__)
