@@ -14,11 +14,9 @@ once at each length, in random order. Last come sentences: kerasbert takes each 
 """
 
 import argparse
-import importlib.metadata
 import json
 import os
 import pathlib
-import platform
 import random
 import statistics
 import subprocess
@@ -28,6 +26,7 @@ import time
 import numpy as np
 from edge_models import ANY, LENGTHS, SHAPES, tokens, weights_folder
 from edge_runtimes import open_file
+from machine import processor, version
 from public_sets import SETS, SHARED
 
 PACKAGES = (
@@ -125,7 +124,8 @@ def prepare(folder, shape, wanted):
 def _has(path, title, wanted):
     """Whether a kind's settings, written before, are among those that are wanted now."""
     found = {f"{title}: {row['setting']}" for row in read_rows(path)}
-    return {name for name in wanted or () if name.startswith(f"{title}:")} <= found
+    by_torch = f"KerasHub: {BY_TORCH}"  # has files of its own
+    return {name for name in wanted or () if name.startswith(f"{title}:") and name != by_torch} <= found
 
 
 def load(folder, wanted):
@@ -285,25 +285,6 @@ def print_settings(times, correlations):
     for name, correlation in correlations.items():
         cells = [f"{statistics.median(times[name, n]):.2f}" for n in LENGTHS]
         print(f"| {name} | {' | '.join(cells)} | {correlation:.3f} |")
-
-
-def processor():
-    cpuinfo = pathlib.Path("/proc/cpuinfo")
-    if not cpuinfo.exists():
-        return platform.processor() or platform.machine()
-    lines = dict(line.split(":", 1) for line in cpuinfo.read_text().splitlines() if ":" in line)
-    fields = {key.strip(): value.strip() for key, value in lines.items()}
-    flags = [
-        f for f in ("avx2", "avx512f", "avx512_vnni", "amx_int8") if f in fields.get("flags", "").split()
-    ]
-    return f"{fields.get('model name', platform.machine())} ({', '.join(flags)})"
-
-
-def version(name):
-    try:
-        return importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        return "missing"
 
 
 if __name__ == "__main__":
