@@ -1,7 +1,6 @@
 """Writes and describes TFLite (LiteRT) files."""
 
 import collections
-import gc
 import json
 import os
 import subprocess
@@ -57,7 +56,6 @@ def _write_sequences(task, texts, path):
 
 def _convert(folder, path, signature, options):
     # A process of its own: each conversion leaves about 22 MB behind. One arena: freed memory is used again.
-    gc.collect()  # graphs of earlier exports, which hold each other
     command = [sys.executable, "-m", "kerasbert.export.convert", folder, str(path), signature, options]
     environment = os.environ | {"MALLOC_ARENA_MAX": "1"}
     done = subprocess.run(command, capture_output=True, text=True, env=environment)

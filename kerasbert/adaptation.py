@@ -1,6 +1,22 @@
 """Which weights of an encoder learn: blocks that are frozen, and LoRA."""
 
+import contextlib
+import gc
+
 from kerasbert import checks
+
+
+@contextlib.contextmanager
+def _nothing_to_collect():
+    """Keras collects garbage, of the whole process, for each variable that is deleted: seconds in all."""
+    if gc.get_freeze_count():  # somebody else's, who wants it kept
+        yield
+        return
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 class Adaptation:
@@ -60,8 +76,9 @@ class Adaptation:
         Everything can learn again then, after another `compile`. Without LoRA it does nothing.
         """
         if self.lora_rank:
-            for dense in self._lora_targets().values():
-                dense.merge_lora()
+            with _nothing_to_collect():
+                for dense in self._lora_targets().values():
+                    dense.merge_lora()
             self.lora_rank = self.lora_alpha = None
             self.freeze(None)
 

@@ -2,6 +2,7 @@
 
 import keras
 import numpy as np
+import pytest
 
 import kerasbert
 from kerasbert import BertConfig, BertEncoder
@@ -93,6 +94,16 @@ _SAMPLES = {
     ],
     "BertMaskedLM": ["a [MASK] film", "[MASK] [MASK] good", "film [MASK]"],
 }
+
+# Parts of models, and of what reads them, that no other task has.
+DIVERSE = ("BertTextClassifier", "BertTokenClassifier", "BertQuestionAnswerer", "BertMaskedLM")
+
+
+def slow_but(fast, names=TASKS):
+    """Tasks as parameters of a test that takes long: all but `fast` are marked slow."""
+    return [name if name in fast else pytest.param(name, marks=pytest.mark.slow) for name in names]
+
+
 EXPORTED = [name for name in TASKS if name != "BertPretrainer"]
 
 

@@ -108,7 +108,7 @@ def test_padding_does_not_count(name, still, smaller, tokenizer):
         ]
         at_tokens = part == "logits" and name in ("BertTokenClassifier", "BertSummarizer", "BertMaskedLM")
         shares = count / count.sum() if at_tokens else np.full(len(count), 1 / len(count))
-        assert together == pytest.approx(np.dot(alone, shares), rel=1e-4, abs=1e-7), part
+        assert together == pytest.approx(np.dot(alone, shares), rel=1e-4, abs=3e-7), part
         assert together > 1e-4
 
 

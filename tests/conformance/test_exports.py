@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conformance_cases import EXPORTED, make_task, sample_texts
+from conformance_cases import DIVERSE, EXPORTED, make_task, sample_texts, slow_but
 
 from kerasbert import export
 
@@ -12,7 +12,7 @@ for module in ("onnx", "tf2onnx", "onnxruntime"):
 pytestmark = pytest.mark.tensorflow
 
 
-@pytest.fixture(scope="module", params=EXPORTED)
+@pytest.fixture(scope="module", params=slow_but(DIVERSE, EXPORTED))
 def task(request, config, tokenizer):
     task = make_task(request.param, config, tokenizer)
     for i, weight in enumerate(task.weights):  # no bias of zero, no norm of one

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from conformance_cases import TASKS, make_task, training_rows
+from conformance_cases import DIVERSE, make_task, slow_but, training_rows
 
 from kerasbert.training import (
     BertAdamW,
@@ -16,7 +16,7 @@ from kerasbert.training import (
 NOT_SMOOTHED = ("BertTextClassifier of several labels", "BertTextClassifier of numbers", "BertTextEmbedder")
 
 
-@pytest.mark.parametrize("name", TASKS)
+@pytest.mark.parametrize("name", slow_but(DIVERSE))
 def test_everything_at_once(name, config, tokenizer, texts):
     task = make_task(name, config, tokenizer)
     tokens, y, options = training_rows(name, tokenizer, texts)

@@ -35,6 +35,16 @@ def test_it_gives_the_keras_models_answers_at_every_length(tflite, trained):
     np.testing.assert_allclose(answers, expected, atol=TOLERANCE[tflite.recipe])
 
 
+def test_verify_passes_it(tflite, trained):
+    if export.RECIPES[tflite.recipe].calibrated:
+        pytest.skip("coarse after four texts")
+    texts = ["good film", "bad film", "what a good film!", "very bad.", "good", "", "the film was bad"]
+    result = export.verify(trained, tflite, texts, ["good", "bad", "good", "bad", "good", "bad", "bad"])
+    assert result.label_agreement == 1.0
+    assert result.points == result.keras_points
+    assert 0 <= result.mean_difference <= result.max_difference < 0.05
+
+
 def test_pairs_and_padding(tflite, trained):
     runner = export.open_artifact(tflite)
     pairs = (["good", "bad film", "a"], ["bad", "good film", "very good"])

@@ -11,10 +11,8 @@ TEXTS = ["good film", "bad film", "what a good film!", "very bad.", "good", "", 
 LABELS = ["good", "bad", "good", "bad", "good", "bad", "bad", "bad"]
 
 
-def test_the_same_model_passes_with_numbers(trained, saved_model, tflite):
-    if export.RECIPES[tflite.recipe].calibrated:
-        pytest.skip("coarse after four texts: see below")
-    for artifact in (saved_model, tflite, saved_model.path):
+def test_the_same_model_passes_with_numbers(trained, saved_model, int8):
+    for artifact in (saved_model, int8, saved_model.path):
         result = export.verify(trained, artifact, TEXTS, LABELS)
         assert result.rows == 8
         assert result.label_agreement == 1.0

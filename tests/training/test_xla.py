@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from conformance_cases import CONFIG, TASKS, make_still_task, make_task, training_rows
+from conformance_cases import CONFIG, make_still_task, make_task, slow_but, training_rows
 
 from kerasbert import BertConfig
 from kerasbert.data import full_batches
@@ -19,9 +19,7 @@ TEXTS = ["good film", "bad", "the film was not very good", "what a film!", "a", 
 FAST = ("BertTokenClassifier", "BertPretrainer")  # compiling takes seconds
 
 
-@pytest.mark.parametrize(
-    "name", [name if name in FAST else pytest.param(name, marks=pytest.mark.slow) for name in TASKS]
-)
+@pytest.mark.parametrize("name", slow_but(FAST))
 def test_a_compiled_step_learns_as_a_plain_one(name, tokenizer):
     tokens, y, loss = training_rows(name, tokenizer, TEXTS)
     losses = {}
