@@ -122,7 +122,7 @@ def prepare(folder, shape, wanted):
 
 
 def _has(path, title, wanted):
-    """Whether a kind's settings, written before, are among those that are wanted now."""
+    """Whether a kind's settings that are wanted were written before."""
     found = {f"{title}: {row['setting']}" for row in read_rows(path)}
     by_torch = f"KerasHub: {BY_TORCH}"  # has files of its own
     return {name for name in wanted or () if name.startswith(f"{title}:") and name != by_torch} <= found

@@ -9,7 +9,6 @@ Prints a row of a Markdown table for each recipe: size, the measure on the test 
 the Keras model's, and the median latency with one thread, in a process of its own.
 """
 
-import argparse
 import os
 import pathlib
 import tempfile
@@ -17,7 +16,7 @@ import tempfile
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
-from public_sets import SETS, SHARED
+from public_sets import SETS, fine_tuned_parser
 
 from kerasbert import export
 
@@ -25,12 +24,7 @@ LENGTHS = (16, 128)
 
 
 def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("set", choices=[name for name, s in SETS.items() if s.kind in ("texts", "words")])
-    parser.add_argument("--model", required=True, help="a .keras file of a model that learned the set")
-    parser.add_argument("--shared", type=pathlib.Path, default=SHARED)
+    parser = fine_tuned_parser(__doc__)
     parser.add_argument("--recipes", nargs="+", choices=export.RECIPES, default=list(export.RECIPES))
     parser.add_argument("--rows", type=int, help="of the test part, the first ones")
     parser.add_argument("--no-latency", action="store_true", help="leave latencies out")

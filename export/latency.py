@@ -54,6 +54,8 @@ def benchmark(artifact, vocabulary_size, lengths=LENGTHS, threads=(1, 2), repeat
     """
     checks.positive_int("benchmark", vocabulary_size=vocabulary_size, repeats=repeats)
     path = existing(getattr(artifact, "path", artifact))
+    if not isinstance(artifact, Artifact):
+        artifact = Artifact.of(path, "any", signatures={})
     script = pathlib.Path(__file__).with_name("measure.py")
     load_ms, memory_bytes, median_ms, p90_ms = {}, {}, {}, {}
     for count in threads:
@@ -73,5 +75,4 @@ def benchmark(artifact, vocabulary_size, lengths=LENGTHS, threads=(1, 2), repeat
         for row in measured["latency"]:
             median_ms[count, row["length"]] = row["median_ms"]
             p90_ms[count, row["length"]] = row["p90_ms"]
-    size_bytes = Artifact.of(path, "any", signatures={}).size_bytes
-    return Benchmark(str(path), size_bytes, load_ms, memory_bytes, median_ms, p90_ms)
+    return Benchmark(str(path), artifact.size_bytes, load_ms, memory_bytes, median_ms, p90_ms)

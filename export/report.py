@@ -11,7 +11,7 @@ import keras
 
 from kerasbert import checks
 from kerasbert.atomic import replacing
-from kerasbert.export.report_page import page
+from kerasbert.export.report_page import page, threads_text
 from kerasbert.optional import tensorflow as tf
 
 
@@ -107,7 +107,7 @@ def latency_plot(benchmarks):
             points = sorted(
                 (length, ms) for (threads, length), ms in result.latency_ms.items() if threads == count
             )
-            label = f"{name}, {count} thread{'s' * (count > 1)}"
+            label = f"{name}, {threads_text(count)}"
             axes.plot(
                 *zip(*points, strict=True), "o" + ("-", "--", ":")[style % 3], color=f"C{color}", label=label
             )

@@ -79,7 +79,7 @@ def _card(numbers, benchmarks):
             latency = benchmarks[name].latency_ms
             threads = min(threads for threads, _ in latency)
             times = (f"{latency[threads, n]:.2f} ms at {n}" for t, n in sorted(latency) if t == threads)
-            facts.append(f"{', '.join(times)} tokens ({_threads(threads)})")
+            facts.append(f"{', '.join(times)} tokens ({threads_text(threads)})")
         rows.append([name, "; ".join(filter(None, facts))])
     return [row for row in rows if row[1]]
 
@@ -103,7 +103,7 @@ def _speed(benchmarks, lengths):
 
     return [
         [
-            f"{name}, {_threads(count)}",
+            f"{name}, {threads_text(count)}",
             *(shown(result.latency_ms.get((count, length))) for length in lengths),
             f"{result.load_ms[count]:.0f}",
             f"{result.memory_bytes[count] / 1e6:.0f}",
@@ -122,7 +122,8 @@ def _points(points):
     return ", ".join(f"{measure} {value:.1f}" for measure, value in points.items())
 
 
-def _threads(count):
+def threads_text(count):
+    """Such as `2 threads`."""
     return f"{count} thread{'s' * (count > 1)}"
 
 
