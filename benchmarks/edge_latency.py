@@ -9,8 +9,9 @@ of the same model in LiteRT. The same weights in every file: MiniLM-L6 (22.7 M p
 and a BERT-base of random ones, each with a head of 14 classes; one thread, one sequence, valid ids. Each
 file must first agree with PyTorch's float32 answers. Of MiniLM-L6 a pilot measures every setting that was
 tried; each rival's fastest at any length then meets kerasbert, on both shapes, in rounds that measure each
-once at each length, in random order. Last come sentences: kerasbert takes each as it is, others padded to
-128. Prints Markdown tables; files are kept in the output folder, and a second run uses them.
+once at each length, in random order. kerasbert's int4 is a row of its own. Last come sentences: kerasbert
+takes each as it is, others padded to 128. Prints Markdown tables; files are kept in the output folder, and a
+second run uses them.
 """
 
 import argparse
@@ -33,9 +34,9 @@ PACKAGES = (
     "kerasbert ai-edge-litert litert-quantizer tensorflow keras keras-hub torch litert-torch transformers "
     "onnx onnxruntime openvino nncf"
 )
-OURS, BOUND = "kerasbert", "bare products"
+OURS, BOUND = "kerasbert: dynamic_wi8_afp32", "bare products"
 TITLES = {
-    OURS: "kerasbert",
+    "kerasbert": "kerasbert",
     BOUND: "bare_products",
     "KerasHub": "keras_hub",
     "ONNX Runtime": "onnx_runtime",
@@ -178,7 +179,7 @@ def agreement(name, contender, reference):
     if name.startswith(BOUND):
         return float("nan")
     found = np.concatenate([np.ravel(contender.on(n)()) for n in LENGTHS]).reshape(len(LENGTHS), -1)
-    if name.startswith(OURS):
+    if name.startswith("kerasbert"):
         found = np.log(found)
     wanted = np.concatenate([reference[str(n)] for n in LENGTHS])
     # Probabilities give logits up to a constant a row.
@@ -219,13 +220,12 @@ def print_sentences(contenders, times, shared, rounds=5):
         print(f"\nNo film reviews in {shared}: sentences are left out.")
         return
     lengths = sentence_lengths(shared)
-    ours = next(name for name in contenders if name.startswith(OURS))
     rivals = {}
     for title in TITLES:
-        own = [name for name in contenders if name.startswith(title) and name != ours]
-        if own and title != BOUND:
+        own = [name for name in contenders if name.startswith(title)]
+        if own and title not in ("kerasbert", BOUND):
             rivals[title] = min(own, key=lambda name: statistics.median(times[name, PADDED]))
-    runs = {ours: [contenders[ours][0].on(n) for n in lengths]}
+    runs = {OURS: [contenders[OURS][0].on(n) for n in lengths]}
     for name in rivals.values():
         runs[name] = [contenders[name][0].on(min(n, PADDED), PADDED) for n in lengths]
     found = {name: [] for name in runs}
@@ -237,8 +237,8 @@ def print_sentences(contenders, times, shared, rounds=5):
     print(f"\n{len(lengths)} sentences of film reviews, {mean:.1f} tokens on average; ms each.\n")
     header("contender", "padded to", "ms", "times kerasbert's")
     for name, values in found.items():
-        ratio = statistics.median(a / b for a, b in zip(values, found[ours], strict=True))
-        padded = "" if name == ours else str(PADDED)
+        ratio = statistics.median(a / b for a, b in zip(values, found[OURS], strict=True))
+        padded = "" if name == OURS else str(PADDED)
         print(f"| {name} | {padded} | {statistics.median(values):.2f} | {ratio:.2f} |")
 
 
@@ -253,12 +253,12 @@ def sentence_lengths(shared, most=200):
 
 def fastest(contenders, times):
     """Ours, and of each rival every setting that is its fastest at some length."""
-    names = []
+    names = [name for name in contenders if name.startswith("kerasbert")]
     for title in TITLES:
         own = [name for name in contenders if name.startswith(title)]
         best = [min(own, key=lambda name: statistics.median(times[name, n])) for n in LENGTHS]
-        names += dict.fromkeys(best)
-    return names
+        names += best
+    return list(dict.fromkeys(names))
 
 
 def header(*columns):
@@ -267,13 +267,12 @@ def header(*columns):
 
 def print_comparison(times, contenders):
     header("contender", "MB", *(f"{n} tokens" for n in LENGTHS))
-    ours = next(name for name, _ in times if name.startswith(OURS))
     for name in contenders:
         cells = []
         for n in LENGTHS:
             cell = f"{statistics.median(times[name, n]):.2f}"
-            if name != ours:
-                ratios = [a / b for a, b in zip(times[name, n], times[ours, n], strict=True)]
+            if name != OURS:
+                ratios = [a / b for a, b in zip(times[name, n], times[OURS, n], strict=True)]
                 low, middle, high = statistics.quantiles(ratios, n=4)
                 cell += f", **{middle:.2f}x** ({low:.2f}-{high:.2f})"
             cells.append(cell)

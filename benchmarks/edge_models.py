@@ -92,7 +92,8 @@ def kerasbert(folder, shape, wanted):
     classifier = BertTextClassifier.from_preset(weights_of(folder, shape), labels=labels)
     classifier.head.dense.kernel.assign(head_kernel(shape))
     settings = Settings("kerasbert", folder, wanted)
-    settings.attempt("dynamic_wi8_afp32", lambda path, _: export.to_tflite(classifier, path))
+    for recipe in ("dynamic_wi8_afp32", "dynamic_wi4_afp32"):
+        settings.attempt(recipe, lambda path, _, recipe=recipe: export.to_tflite(classifier, path, recipe))
     settings.save()
 
 

@@ -1,14 +1,9 @@
-"""Converts a SavedModel to TFLite; run as a process: FOLDER PATH SIGNATURE OPTIONS.
-
-OPTIONS are JSON: `recipe` and `finer`; `vocabulary_size`; and `calibration`, the path of an .npz file with
-inputs, or null.
-"""
+"""Converts a SavedModel to TFLite, in a process of its own."""
 
 import hashlib
 import json
 import pathlib
 import re
-import sys
 
 import flatbuffers
 import numpy as np
@@ -33,7 +28,13 @@ class SharedVectors(flatbuffers.Builder):
 
 
 def main(folder, path, signature, options):
-    """Writes `path` from the SavedModel in `folder`; arguments as `to_tflite` gives them."""
+    """Writes `path` from the SavedModel in `folder`.
+
+    Args:
+        folder, path, signature: str.
+        options: str, JSON: `recipe` and `finer`; `vocabulary_size`; and `calibration`, the path of an .npz
+            file with inputs, or null.
+    """
     from tensorflow.lite.python.convert import OpsSet, convert_saved_model
 
     options = json.loads(options)
@@ -98,7 +99,9 @@ def quantize(path, signature, options):
         ranges = made.calibrate({signature: list(rows.values())})
     quantized = made.quantize(ranges, enable_progress_report=False).quantized_model
     builder = SharedVectors(1024)
-    builder.Finish(flatbuffer_utils.read_model_from_bytearray(quantized).Pack(builder), b"TFL3")
+    # As an array: buffers cut from bytes would be written byte by byte.
+    model = flatbuffer_utils.read_model_from_bytearray(np.frombuffer(quantized, "uint8"))
+    builder.Finish(model.Pack(builder), b"TFL3")
     pathlib.Path(path).write_bytes(builder.Output())
 
 
@@ -112,7 +115,3 @@ def token_lookup(model, vocabulary_size):
         and graph.tensors[op.inputs[1]].shape[0] == vocabulary_size
     ]
     return "|".join(f"(^|;){re.escape(name)}($|;)" for name in names)
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

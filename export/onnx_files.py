@@ -13,6 +13,7 @@ from kerasbert.atomic import replacing
 from kerasbert.export.artifact import Artifact, check_exportable, check_float32
 from kerasbert.export.onnx_graph import INSTALL, simplify
 from kerasbert.export.verification import verify_export
+from kerasbert.garbage import only_new_garbage
 from kerasbert.optional import tensorflow as tf
 from kerasbert.text import TOKEN_INPUTS
 
@@ -22,6 +23,7 @@ AXES = ("batch", "sequence")
 LIMIT = 2**31  # of Protocol Buffers
 
 
+@only_new_garbage()
 def to_onnx(task, path, *, data=None, verify=True):
     """Writes a task as an ONNX file for batches of any size and length, in float32.
 

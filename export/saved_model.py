@@ -13,10 +13,12 @@ from kerasbert.export.serving import sample_requests, write_guide
 from kerasbert.export.serving_ops import check_served
 from kerasbert.export.verification import verify_export
 from kerasbert.export.warmup import write_warmup
+from kerasbert.garbage import only_new_garbage
 from kerasbert.optional import tensorflow as tf
 from kerasbert.text import TOKEN_INPUTS
 
 
+@only_new_garbage()
 def to_saved_model(task, path, *, data=None, verify=True):
     """Writes a task as a SavedModel that needs TensorFlow and TensorFlow Text, and not kerasbert.
 

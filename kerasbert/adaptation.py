@@ -1,22 +1,7 @@
 """Which weights of an encoder learn: blocks that are frozen, and LoRA."""
 
-import contextlib
-import gc
-
 from kerasbert import checks
-
-
-@contextlib.contextmanager
-def _nothing_to_collect():
-    """Keras collects garbage, of the whole process, for each variable that is deleted: seconds in all."""
-    if gc.get_freeze_count():  # somebody else's, who wants it kept
-        yield
-        return
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
+from kerasbert.garbage import only_new_garbage
 
 
 class Adaptation:
@@ -76,7 +61,7 @@ class Adaptation:
         Everything can learn again then, after another `compile`. Without LoRA it does nothing.
         """
         if self.lora_rank:
-            with _nothing_to_collect():
+            with only_new_garbage():
                 for dense in self._lora_targets().values():
                     dense.merge_lora()
             self.lora_rank = self.lora_alpha = None

@@ -6,10 +6,11 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-EVERYONE = {"checks", "atomic", "optional"}
+EVERYONE = {"checks", "atomic", "garbage", "optional"}
 ALLOWED = {
     "checks": set(),
     "atomic": set(),
+    "garbage": set(),
     "optional": {"checks"},
     "config": set(),
     "text": set(),
@@ -41,6 +42,7 @@ PURE = {
     "compression",
     "checks",
     "atomic",
+    "garbage",
 }
 
 

@@ -3,6 +3,7 @@ import json
 import subprocess
 import sys
 
+import flatbuffers
 import keras
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from conformance_cases import make_task
 
 import kerasbert
 from kerasbert import export
+from kerasbert.export import convert
 
 # Up to twice what was seen. The model is 8 wide: too few numbers for their errors to cancel out.
 TOLERANCE = {
@@ -248,3 +250,15 @@ def test_a_file_that_would_be_wrong_is_not_kept(trained, tmp_path, monkeypatch):
     with pytest.raises(RuntimeError, match="at most 0 XNNPACK partitions"):
         export.to_tflite(trained, tmp_path / "film.tflite", "float32")
     assert not list(tmp_path.iterdir())
+
+
+def test_weights_are_written_in_one_piece(config, tokenizer, tmp_path, monkeypatch):
+    # A table of 320 kB: what the quantizer makes of small models has another form.
+    config = dataclasses.replace(config, vocabulary_size=40_000)
+    task = kerasbert.BertTextClassifier(kerasbert.BertEncoder(config), tokenizer, ["bad", "good"])
+    path = export.to_tflite(task, tmp_path / "film.tflite", "float32", verify=False).path
+    written, write = [], flatbuffers.Builder.PrependUint8
+    monkeypatch.setattr(flatbuffers.Builder, "PrependUint8", lambda *args: written.append(1) or write(*args))
+    options = {"recipe": "dynamic_wi8_afp32", "finer": {}, "vocabulary_size": 40_000, "calibration": None}
+    convert.quantize(path, "classify", options)
+    assert not written
