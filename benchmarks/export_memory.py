@@ -51,11 +51,11 @@ def held_bytes():
 
 
 def peak_during(work):
-    """The most that is held while `work()` runs, looked at every 10 ms."""
+    """The most that is held while `work()` runs, looked at every 2 ms."""
     most, done = [held_bytes()], threading.Event()
 
     def watch():
-        while not done.wait(0.01):
+        while not done.wait(0.002):
             most.append(held_bytes())
 
     watcher = threading.Thread(target=watch)

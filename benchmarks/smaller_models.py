@@ -70,7 +70,7 @@ class Steps:
             sum(units),
             f"{task.count_params():,}",
             f"{artifact.size_bytes / 1e6:.2f}",
-            *(f"{speed.latency_ms[1, n]:.1f}" for n in LENGTHS),
+            *(f"{speed.latency_ms[1, n]:.2f}" for n in LENGTHS),
             at_once,
             fine_tuned,
             f"{time.perf_counter() - start:.0f}",

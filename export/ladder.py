@@ -74,10 +74,11 @@ def climb(task, path, budget, data, truncate):
     expected = measure(task.predict(x, verbose=0), x, y)
     rungs, artifacts = [], []
     with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
 
         def attempt(recipe, finer):
-            file = pathlib.Path(folder) / f"{len(rungs)}.tflite"
-            artifacts.append(write_tflite(task, file, recipe, finer, None, truncate))
+            file, source = folder / f"{len(rungs)}.tflite", folder / "float.tflite"
+            artifacts.append(write_tflite(task, file, recipe, finer, None, truncate, source))
             points = measure(answer_texts(open_artifact(file), task, x), x, y)
             drop = expected - points
             size = artifacts[-1].size_bytes

@@ -1,18 +1,17 @@
 """Writes and describes TFLite (LiteRT) files."""
 
 import collections
-import json
 import os
+import pathlib
 import subprocess
 import sys
 import tempfile
-
-import numpy as np
 
 from kerasbert import checks
 from kerasbert.export import endpoints
 from kerasbert.export.artifact import Artifact, check_exportable, check_float32
 from kerasbert.export.edge_graph import write_edge_graph
+from kerasbert.export.quantize import quantize
 from kerasbert.export.recipes import check_recipe
 from kerasbert.export.structure import check_structure
 from kerasbert.export.token_batches import token_batches
@@ -27,46 +26,51 @@ CONVERT = (
 )
 
 
-def write_tflite(task, path, recipe, finer, calibration, truncate=False):
-    """Writes a task as a TFLite file; arguments, results and errors are those of `to_tflite`."""
+def write_tflite(task, path, recipe, finer, calibration, truncate=False, source=None):
+    """Writes a task as a TFLite file; arguments, results and errors are those of `to_tflite`.
+
+    `source` is the path of the float file that quantized ones are made of; it is written if it is not there.
+    """
     check_exportable(task, "to_tflite")
     check_recipe(task, recipe, finer, calibration, "to_tflite")
     checks.require("ai_edge_litert.interpreter", INSTALL, "Export to TFLite")
     checks.require("litert_quantizer", INSTALL, "Export to TFLite")
     # The edge graph calls the layers themselves, and they would leave casts between all of them.
     check_float32(task, "to_tflite", "TFLite")
+    sequences = None if calibration is None else _sequences(task, calibration)
     with tempfile.TemporaryDirectory() as folder:
-        with only_new_garbage():
-            write_edge_graph(task, folder, truncate)
-        options = {"recipe": recipe, "finer": finer, "calibration": None}
-        options["vocabulary_size"] = task.encoder.config.vocabulary_size
-        if calibration is not None:
-            options["calibration"] = f"{folder}/calibration.npz"
-            _write_sequences(task, calibration, options["calibration"])
-        _convert(folder, path, task.endpoint, json.dumps(options))
+        if recipe.startswith("float"):
+            _write_float(task, path, recipe, truncate)
+        else:
+            source = source or pathlib.Path(folder) / "float.tflite"
+            if not source.exists():
+                _write_float(task, source, recipe, truncate)
+            quantize(source, path, recipe, finer, task.encoder.config.vocabulary_size, sequences)
     artifact = describe_tflite(path, recipe, finer)
     check_structure(task, artifact)
     return artifact
 
 
-def _write_sequences(task, texts, path):
-    """Writes tokens of texts, each sequence by itself without padding, for the converter's process."""
+def _sequences(task, texts):
+    """Tokens of texts, each sequence by itself without padding: a list of dicts of arrays `(1, S)`."""
     columns = endpoints.BY_NAME[task.endpoint].columns(texts)
     if not all(map(len, columns.values())):
         raise checks.invalid("Calibration needs texts.", fix="Pass training data.", where="to_tflite")
-    rows = {}
-    for tokens in token_batches(task, texts):
-        for i, length in enumerate(tokens["padding_mask"].sum(-1)):
-            number = len(rows) // len(tokens)
-            rows.update({f"{number}/{name}": value[i : i + 1, :length] for name, value in tokens.items()})
-    np.savez(path, **rows)
+    return [
+        {name: value[i : i + 1, :length] for name, value in tokens.items()}
+        for tokens in token_batches(task, texts)
+        for i, length in enumerate(tokens["padding_mask"].sum(-1))
+    ]
 
 
-def _convert(folder, path, signature, options):
-    # A process of its own: each conversion leaves about 22 MB behind. One arena: freed memory is used again.
-    command = [sys.executable, "-c", CONVERT, folder, str(path), signature, options]
-    environment = os.environ | {"MALLOC_ARENA_MAX": "1"}
-    done = subprocess.run(command, capture_output=True, text=True, env=environment)
+def _write_float(task, path, recipe, truncate):
+    with tempfile.TemporaryDirectory() as folder:
+        with only_new_garbage():
+            write_edge_graph(task, folder, truncate)
+        # A process of its own: each conversion leaves 22 MB behind. One arena: freed memory is used again.
+        command = [sys.executable, "-c", CONVERT, folder, str(path), task.endpoint, recipe]
+        environment = os.environ | {"MALLOC_ARENA_MAX": "1"}
+        done = subprocess.run(command, capture_output=True, text=True, env=environment)
     if done.returncode:
         raise checks.invalid(
             "The converter must finish.",

@@ -14,7 +14,7 @@ from conformance_cases import make_task
 
 import kerasbert
 from kerasbert import export
-from kerasbert.export import convert
+from kerasbert.export.quantize import quantize
 
 # Up to twice what was seen. The model is 8 wide: too few numbers for their errors to cancel out.
 TOLERANCE = {
@@ -259,6 +259,5 @@ def test_weights_are_written_in_one_piece(config, tokenizer, tmp_path, monkeypat
     path = export.to_tflite(task, tmp_path / "film.tflite", "float32", verify=False).path
     written, write = [], flatbuffers.Builder.PrependUint8
     monkeypatch.setattr(flatbuffers.Builder, "PrependUint8", lambda *args: written.append(1) or write(*args))
-    options = {"recipe": "dynamic_wi8_afp32", "finer": {}, "vocabulary_size": 40_000, "calibration": None}
-    convert.quantize(path, "classify", options)
+    quantize(path, tmp_path / "int8.tflite", "dynamic_wi8_afp32", {}, config.vocabulary_size)
     assert not written
