@@ -1,5 +1,6 @@
 """Fixtures that any test may want: data that may be absent, tiny models, seeds."""
 
+import gc
 import importlib.util
 import os
 import pathlib
@@ -28,6 +29,13 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture(autouse=True)
 def seed():
     keras.utils.set_random_seed(0)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def garbage():
+    """Graphs of models that are gone: the more there are, the slower TensorFlow opens a data set."""
+    yield
+    gc.collect()
 
 
 def _folder(path):
