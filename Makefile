@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
+# In the order of their names: reordered, the longest files would be the last.
+IN_TWO = -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: demo test test-backend lint clean
 
@@ -10,11 +12,11 @@ demo: $(VENV)/.demo
 	$(BIN)/python examples/01_sentences_to_phone.py --output demo_output
 
 test: $(VENV)/.test lint
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest $(IN_TWO)
 
 # The laws of layers and tasks with Keras on another backend: make test-backend KERAS_BACKEND=jax (or torch)
 test-backend: $(VENV)/.test
-	KERAS_BACKEND=$(KERAS_BACKEND) $(BIN)/python -m pytest -n 2 --dist loadfile tests/conformance tests/layers tests/test_encoder.py
+	KERAS_BACKEND=$(KERAS_BACKEND) $(BIN)/python -m pytest $(IN_TWO) tests/conformance tests/layers tests/test_encoder.py
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check

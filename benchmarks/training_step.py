@@ -10,13 +10,13 @@ full rows. XLA is off (slower on a CPU), and torch.compile not asked for.
 """
 
 import argparse
+import functools
 import os
 import statistics
 import sys
 
 from turns import serve, take_turns
 
-CONTENDERS = ("kerasbert", "keras_hub", "transformers")
 SHAPE = {"layers": 6, "heads": 12, "width": 384, "inner": 1536, "vocabulary": 30_522}
 
 
@@ -29,12 +29,10 @@ def rows(options):
     return ids, np.zeros_like(ids), np.ones_like(ids), random.integers(0, 2, options.batch_size)
 
 
-def kerasbert_step(options):
-    import tensorflow as tf
-
+def kerasbert_model(dtype):
+    """A classifier of `SHAPE`, compiled."""
     import kerasbert
 
-    _threads(tf, options)
     config = kerasbert.BertConfig(
         vocabulary_size=SHAPE["vocabulary"],
         num_layers=SHAPE["layers"],
@@ -42,20 +40,17 @@ def kerasbert_step(options):
         hidden_dim=SHAPE["width"],
         intermediate_dim=SHAPE["inner"],
     )
-    encoder = kerasbert.BertEncoder(config, dtype=options.dtype)
-    task = kerasbert.BertTextClassifier(encoder, None, ["no", "yes"], dtype=options.dtype)
+    encoder = kerasbert.BertEncoder(config, dtype=dtype)
+    task = kerasbert.BertTextClassifier(encoder, None, ["no", "yes"], dtype=dtype)
     task.compile(kerasbert.training.BertAdamW(kerasbert.training.WarmupLinearDecay(1e-4, total_steps=10_000)))
-    ids, segments, mask, y = rows(options)
-    x = {"token_ids": ids, "segment_ids": segments, "padding_mask": mask}
-    return lambda: task.train_on_batch(x, y)
+    return task
 
 
-def keras_hub_step(options):
+def keras_hub_model(dtype):
+    """As `kerasbert_model`."""
     import keras
     import keras_hub
-    import tensorflow as tf
 
-    _threads(tf, options)
     backbone = keras_hub.models.BertBackbone(
         vocabulary_size=SHAPE["vocabulary"],
         num_layers=SHAPE["layers"],
@@ -63,17 +58,25 @@ def keras_hub_step(options):
         hidden_dim=SHAPE["width"],
         intermediate_dim=SHAPE["inner"],
         dropout=0.1,
-        dtype=options.dtype,
+        dtype=dtype,
     )
-    task = keras_hub.models.BertTextClassifier(
-        backbone, num_classes=2, preprocessor=None, dtype=options.dtype
-    )
+    task = keras_hub.models.BertTextClassifier(backbone, num_classes=2, preprocessor=None, dtype=dtype)
     task.compile(
         optimizer=keras.optimizers.AdamW(1e-4, global_clipnorm=1.0),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=[keras.metrics.SparseCategoricalAccuracy()],
         jit_compile=False,
     )
+    return task
+
+
+def keras_step(make, options):
+    """A step of a model of Keras."""
+    import tensorflow as tf
+
+    tf.config.threading.set_intra_op_parallelism_threads(options.threads)
+    tf.config.threading.set_inter_op_parallelism_threads(options.threads)
+    task = make(options.dtype)
     ids, segments, mask, y = rows(options)
     x = {"token_ids": ids, "segment_ids": segments, "padding_mask": mask}
     return lambda: task.train_on_batch(x, y)
@@ -108,9 +111,11 @@ def transformers_step(options):
     return step
 
 
-def _threads(tf, options):
-    tf.config.threading.set_intra_op_parallelism_threads(options.threads)
-    tf.config.threading.set_inter_op_parallelism_threads(options.threads)
+CONTENDERS = {
+    "kerasbert": functools.partial(keras_step, kerasbert_model),
+    "keras_hub": functools.partial(keras_step, keras_hub_model),
+    "transformers": transformers_step,
+}
 
 
 def measure(options, dtype):
@@ -129,7 +134,7 @@ def main():
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--dtypes", nargs="+", default=["float32", "mixed_bfloat16"])
-    parser.add_argument("--contenders", nargs="+", choices=CONTENDERS, default=CONTENDERS)
+    parser.add_argument("--contenders", nargs="+", choices=CONTENDERS, default=list(CONTENDERS))
     parser.add_argument("--batch-size", type=int, default=16)
     parser.add_argument("--length", type=int, default=128)
     parser.add_argument("--threads", type=int, default=2)
@@ -139,7 +144,7 @@ def main():
     options = parser.parse_args()
     if options.contender:
         options.dtype = options.dtypes[0]
-        serve(globals()[f"{options.contender}_step"](options), options.steps)
+        serve(CONTENDERS[options.contender](options), options.steps)
         return
     print("| dtype | contender | step, s | CPU, s | wall, times kerasbert's: median (least to most) |")
     print("|---|---|---|---|---|")

@@ -12,15 +12,15 @@ def only_new_garbage():
     For graphs of TensorFlow, which refer to themselves and hold weights, and for variables of Keras, which
     collects garbage for each one that is deleted.
     """
-    if gc.get_freeze_count():  # somebody else's, who wants it kept
-        yield
-        return
-    gc.freeze()
+    frozen = gc.get_freeze_count()
+    if not frozen:  # else they are somebody else's, who wants them kept
+        gc.freeze()
     try:
         yield
     finally:
         gc.collect()
-        gc.unfreeze()
+        if not frozen:
+            gc.unfreeze()
         _give_back()
 
 

@@ -33,9 +33,10 @@ def seed():
 
 @pytest.fixture(autouse=True, scope="module")
 def garbage():
-    """Graphs of models that are gone: the more there are, the slower TensorFlow opens a data set."""
+    """Each collection would look at all that earlier files left, seconds in the end."""
     yield
     gc.collect()
+    gc.freeze()
 
 
 def _folder(path):

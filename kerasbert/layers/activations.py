@@ -2,6 +2,8 @@
 
 from keras import ops
 
+from kerasbert.layers.gradients import with_gradient
+
 
 def gelu(x):
     """The exact GELU, `x * Phi(x)` (Hendrycks & Gimpel 2016, https://arxiv.org/abs/1606.08415).
@@ -11,7 +13,7 @@ def gelu(x):
     return 0.5 * x * (1.0 + ops.erf(x * 0.7071067811865476))
 
 
-@ops.custom_gradient
+@with_gradient
 def gelu_in_training(x):
     """`gelu` with a gradient of fewer passes over memory than TensorFlow finds: `Phi(x) + x * phi(x)`."""
     probability = 0.5 + 0.5 * ops.erf(x * 0.7071067811865476)

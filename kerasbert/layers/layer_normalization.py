@@ -1,7 +1,11 @@
 """Layer normalization with fewer passes over memory."""
 
+import functools
+
 import keras
 from keras import ops
+
+from kerasbert.layers.gradients import with_gradient
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
@@ -45,8 +49,9 @@ def _center(x, epsilon):
     return centered, ops.rsqrt(ops.mean(ops.square(centered), axis=-1, keepdims=True) + epsilon)
 
 
+@functools.cache
 def _scale_in_training(epsilon):
-    @ops.custom_gradient
+    @with_gradient
     def scale(x, gamma, beta):
         centered, rate = _center(x, epsilon)
         normal = centered * rate

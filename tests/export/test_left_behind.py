@@ -16,9 +16,12 @@ def graphs():
     return sum(issubclass(type(thing), FuncGraph) for thing in gc.get_objects())
 
 
-@pytest.mark.parametrize("name", EXPORTS)
-def test_an_export_leaves_no_graphs_to_the_collector(name, trained, tmp_path):
+@pytest.mark.parametrize(("name", "frozen"), [(name, False) for name in EXPORTS] + [("model.tflite", True)])
+def test_an_export_leaves_no_graphs_to_the_collector(name, frozen, trained, tmp_path):
+    gc.unfreeze()
     gc.collect()
+    if frozen:
+        gc.freeze()
     gc.disable()
     try:
         # The first may leave what others use again.
