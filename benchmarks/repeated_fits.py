@@ -1,12 +1,12 @@
-"""Fits in one process, one after the other, as a search over hyperparameters does: seconds and memory of each.
+"""Fits in one process, one after the other, as a search over hyperparameters does: their seconds and memory.
 
     pip install -e '.[test]' -r benchmarks/requirements.txt
     python benchmarks/repeated_fits.py
 
-kerasbert beside KerasHub: a new classifier of MiniLM-L6's shape with random weights, one step on eight rows, an
-answer, and then nothing refers to the model any more. Each contender is a process of its own, one after the
-other. Prints a Markdown table: the medians of the seconds until `fit` and `predict` return, without the first
-round, in which TensorFlow starts; and what each further round leaves, of the process' resident memory.
+kerasbert beside KerasHub: a new classifier of MiniLM-L6's shape with random weights, one step on eight rows,
+an answer, and then nothing refers to the model any more. Each contender is a process of its own, one after
+the other. Prints a Markdown table: the medians of the seconds until `fit` and `predict` return, without the
+first round, in which TensorFlow starts; and what each further round leaves, of the process' resident memory.
 """
 
 import argparse
@@ -64,11 +64,10 @@ def main():
         done = subprocess.run(
             command, check=True, stdout=subprocess.PIPE, env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
         )
-        fit, predict, memory = zip(*json.loads(done.stdout.splitlines()[-1]), strict=True)
+        *seconds, memory = zip(*json.loads(done.stdout.splitlines()[-1]), strict=True)
+        fit, predict = (statistics.median(values[1:]) for values in seconds)
         left = (memory[-1] - memory[0]) / (len(memory) - 1)
-        print(
-            f"| {name} | {statistics.median(fit[1:]):.2f} | {statistics.median(predict[1:]):.2f} | {left:.0f} |"
-        )
+        print(f"| {name} | {fit:.2f} | {predict:.2f} | {left:.0f} |")
 
 
 if __name__ == "__main__":

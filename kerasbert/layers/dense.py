@@ -52,6 +52,13 @@ class BertDense(keras.layers.Dense):
     again, because the gradient of each is a product with the other.
     """
 
+    def call(self, inputs, training=None):
+        """As `Dense.call`; a step of training on TensorFlow is traced in less time."""
+        if not training or keras.backend.backend() != "tensorflow" or len(inputs.shape) < 3:
+            return super().call(inputs, training=training)
+        rows = super().call(tf.reshape(inputs, [-1, inputs.shape[-1]]), training=training)
+        return tf.reshape(rows, tf.concat([tf.shape(inputs)[:-1], [self.units]], 0))
+
     def enable_lora(self, rank, lora_alpha=None):
         """Lets a change of rank `rank` learn, and nothing else of the layer."""
         self.trainable = True  # else the new weights would be frozen, too

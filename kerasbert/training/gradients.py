@@ -108,10 +108,9 @@ def _clear(accumulator):
 def _norm(gradients):
     """The norm of all gradients together."""
     if keras.backend.backend() == "tensorflow":  # one pass over each
-        squares = [2 * tf.nn.l2_loss(tf.cast(gradient, tf.float32)) for gradient in gradients]
-    else:
-        squares = [ops.sum(ops.square(ops.cast(gradient, "float32"))) for gradient in gradients]
-    return ops.sqrt(sum(squares))
+        halves = [tf.nn.l2_loss(tf.cast(gradient, tf.float32)) for gradient in gradients]
+        return tf.sqrt(2 * tf.add_n(halves))
+    return ops.sqrt(sum(ops.sum(ops.square(ops.cast(gradient, "float32"))) for gradient in gradients))
 
 
 def _num_replicas():

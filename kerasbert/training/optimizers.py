@@ -3,6 +3,7 @@
 import re
 
 import keras
+import numpy as np
 from keras import ops
 
 from kerasbert import checks
@@ -78,10 +79,10 @@ class BertAdamW(SummedGradients, keras.optimizers.AdamW):
             top = max((level for level in self._levels if level is not None), default=0) + 1
             below = 0 if level is None else top - level
             learning_rate = learning_rate * self.layer_decay**below
-        if keras.backend.backend() != "tensorflow" or self.amsgrad:
-            super().update_step(gradient, variable, learning_rate)
-        else:
+        if self._in_one_pass():
             self._update_in_one_pass(gradient, variable, learning_rate)
+        else:
+            super().update_step(gradient, variable, learning_rate)
 
     def _apply_weight_decay(self, variables):
         """What Keras computes, in one pass over each variable and not in three."""
@@ -89,30 +90,52 @@ class BertAdamW(SummedGradients, keras.optimizers.AdamW):
             super()._apply_weight_decay(variables)
             return
 
-        def decay(strategy):
+        kept = 1 - self.learning_rate * self.weight_decay
+
+        def decay(strategy, kept):
             for variable in variables:
                 if self._use_weight_decay(variable):
-                    kept = 1 - ops.cast(self.learning_rate, variable.dtype) * self.weight_decay
                     strategy.extended.update(variable.value, _scale, args=(kept,), group=False)
 
         strategy = tf.distribute.get_strategy()
-        tf.__internal__.distribute.interim.maybe_merge_call(decay, strategy)
+        tf.__internal__.distribute.interim.maybe_merge_call(decay, strategy, kept)
+
+    def _backend_update_step(self, grads, trainable_variables, learning_rate):
+        """Updates all variables; what corrects the biases of both means is the same for all."""
+        for dtype in {variable.dtype for variable in trainable_variables}:
+            self._check_precision(keras.backend.standardize_dtype(dtype))
+        if self._in_one_pass():
+            step = ops.cast(self.iterations + 1, "float32")
+            first, second = (1 - ops.power(beta, step) for beta in (self.beta_1, self.beta_2))
+            learning_rate = learning_rate * ops.sqrt(second) / first
+        super()._backend_update_step(grads, trainable_variables, learning_rate)
+
+    def _check_precision(self, dtype):
+        if np.asarray(self.beta_2, dtype) == 1:
+            raise checks.invalid(
+                f"`beta_2` must be below 1 in {dtype}: else the mean of squares stays 0, and nothing learns.",
+                fix=f'Use the dtype policy "mixed_{dtype}", of which weights are float32.',
+                where=self.name,
+                beta_2=self.beta_2,
+            )
+
+    def _in_one_pass(self):
+        return keras.backend.backend() == "tensorflow" and not self.amsgrad
 
     def _update_in_one_pass(self, gradient, variable, learning_rate):
         """What `keras.optimizers.Adam` computes, in one operation: half the time, as memory is the limit."""
         index = self._get_variable_index(variable)
-        step = ops.cast(self.iterations + 1, variable.dtype)
-        beta_1, beta_2 = (ops.cast(beta, variable.dtype) for beta in (self.beta_1, self.beta_2))
+        zero = tf.zeros([], variable.dtype)
         tf.raw_ops.ResourceApplyAdam(
             var=variable.handle,
             m=self._momentums[index].value.handle,
             v=self._velocities[index].value.handle,
-            beta1_power=ops.power(beta_1, step),
-            beta2_power=ops.power(beta_2, step),
+            beta1_power=zero,  # `learning_rate` is corrected
+            beta2_power=zero,
             lr=ops.cast(learning_rate, variable.dtype),
-            beta1=beta_1,
-            beta2=beta_2,
-            epsilon=ops.cast(self.epsilon, variable.dtype),
+            beta1=self.beta_1,
+            beta2=self.beta_2,
+            epsilon=self.epsilon,
             grad=ops.cast(gradient, variable.dtype),
         )
 
@@ -122,7 +145,7 @@ class BertAdamW(SummedGradients, keras.optimizers.AdamW):
 
 
 def _scale(variable, factor):
-    variable.assign(variable * factor)
+    variable.assign(variable * tf.cast(factor, variable.dtype))
 
 
 def _level(variable):

@@ -113,6 +113,20 @@ def test_it_moves_as_keras_own_does(more):
     np.testing.assert_allclose(ours, keras_own, rtol=1e-5)
 
 
+def test_weights_too_coarse_for_the_mean_of_squares():
+    def after_a_step(dtype, beta_2=0.999):
+        table = keras.Variable(np.ones(2), dtype=dtype, name="table")
+        optimizer = BertAdamW(CONSTANT, beta_2=beta_2, weight_decay=0.0)
+        optimizer.build([table])
+        optimizer.apply([keras.ops.ones(2, dtype)], [table])
+        return np.array(table, "float32")
+
+    with pytest.raises(ValueError, match=r'bfloat16.*beta_2=0.999.*"mixed_bfloat16"'):
+        after_a_step("bfloat16")
+    for moved in after_a_step("float16"), after_a_step("bfloat16", beta_2=0.9):
+        np.testing.assert_allclose(moved, 0.9, rtol=1e-2)
+
+
 def test_it_moves_as_pytorchs_does():
     torch = pytest.importorskip("torch")
     table = torch.nn.Parameter(torch.tensor([[1.0, -2.0], [0.5, 3.0], [1.0, 1.0]]))
