@@ -253,8 +253,8 @@ class Task(RDrop, Replicas, PresetLoader, keras.Model):
         batches = (steps_per_epoch or count_batches(x, batch_size)) * epochs
         per_step = optimizer.gradient_accumulation_steps or 1
         first_step = int(keras.ops.convert_to_numpy(optimizer.iterations))
-        schedule.plan(first_step, max(batches // per_step, 1), per_step)
-        self.train_function = None  # the step numbers are constants of its graph
+        if schedule.plan(first_step, max(batches // per_step, 1), per_step):
+            self.train_function = None  # the step numbers are constants of its graph
 
     def make_train_function(self, force=False):
         """As Keras'. The optimizer's variables are made first: made within, all would be traced twice."""

@@ -1,5 +1,7 @@
 """Learning-rate schedules."""
 
+import warnings
+
 import keras
 from keras import ops
 
@@ -15,8 +17,8 @@ class WarmupLinearDecay(keras.optimizers.schedules.LearningRateSchedule):
     Args:
         peak: float, the highest learning rate.
         warmup_fraction: float in [0, 1), the part of all steps that rises.
-        total_steps: int or None, optimizer steps until 0. None: a kerasbert task's `fit` knows, and says
-            so with `plan`.
+        total_steps: int or None, optimizer steps until 0, of all calls of `fit` together. None: each `fit` of
+            a kerasbert task is a schedule of its own, whose length it says with `plan`.
 
     Call arguments:
         step: int, or an int tensor. Keras counts batches, also where the optimizer accumulates gradients over
@@ -42,20 +44,35 @@ class WarmupLinearDecay(keras.optimizers.schedules.LearningRateSchedule):
             checks.positive_int("WarmupLinearDecay", total_steps=total_steps)
         self.peak = peak
         self.warmup_fraction = warmup_fraction
-        self.total_steps = total_steps
+        self.total_steps = self._given_steps = total_steps
         self._first_step = 0
         self._batches_per_step = 1
 
     def plan(self, first_step, total_steps, batches_per_step=1):
-        """Says when the schedule begins and how long it is; a train function must be traced after it.
+        """Says when the schedule begins and how long it is, unless `total_steps` was given.
 
         Args:
             first_step: int, `optimizer.iterations`.
             total_steps: int, optimizer steps until 0.
             batches_per_step: int, the optimizer's `gradient_accumulation_steps`.
+
+        Returns:
+            bool, whether the schedule is this one: then a train function must be traced after it.
+
+        Warns:
+            UserWarning: if all of the `total_steps` that were given are over.
         """
-        self._first_step, self.total_steps = first_step, total_steps
         self._batches_per_step = batches_per_step
+        if self._given_steps is None:
+            self._first_step, self.total_steps = first_step, total_steps
+            return True
+        if first_step >= self._given_steps:
+            warnings.warn(
+                f"The learning rate is 0: the schedule has {self._given_steps} steps, and {first_step} are "
+                "done. Compile with a new schedule, or leave `total_steps` out: then each `fit` has one.",
+                stacklevel=2,
+            )
+        return False
 
     def __call__(self, step):
         """See the class."""
@@ -78,5 +95,5 @@ class WarmupLinearDecay(keras.optimizers.schedules.LearningRateSchedule):
         return {
             "peak": self.peak,
             "warmup_fraction": self.warmup_fraction,
-            "total_steps": self.total_steps,
+            "total_steps": self._given_steps,
         }

@@ -32,8 +32,24 @@ def test_fit_plans_it_and_a_second_fit_starts_again(classifier):
     for _ in range(2):
         classifier.fit(["good"] * 20, [1] * 20, batch_size=4, epochs=2, verbose=0, callbacks=[Watch()])
     assert schedule.total_steps == 10
+    assert schedule.get_config()["total_steps"] is None  # a loaded model's `fit` plans anew
     expected = [1, 8 / 9, 7 / 9, 6 / 9, 5 / 9, 4 / 9, 3 / 9, 2 / 9, 1 / 9, 0]
     np.testing.assert_allclose(rates, np.array(expected * 2) * 1e-3, atol=1e-8)
+
+
+def test_steps_that_are_given_hold_over_several_fits(classifier):
+    rates = []
+
+    class Watch(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            rates.append(float(self.model.optimizer.learning_rate))
+
+    classifier.compile(optimizer=BertAdamW(WarmupLinearDecay(1.0, warmup_fraction=0, total_steps=4)))
+    for _ in range(2):
+        classifier.fit(["good"] * 4, [1] * 4, batch_size=2, verbose=0, callbacks=[Watch()])
+    np.testing.assert_allclose(rates, [0.75, 0.5, 0.25, 0])
+    with pytest.warns(UserWarning, match="learning rate is 0: the schedule has 4 steps, and 4 are done"):
+        classifier.fit(["good"], [1], verbose=0)
 
 
 def test_biases_and_norms_do_not_decay_and_a_loaded_optimizer_remembers():
