@@ -1,8 +1,13 @@
 """Row streams as data sets of `tf.data`, and the other way around."""
 
+import warnings
+
 from kerasbert import checks
 from kerasbert.data.streams import RowStream
 from kerasbert.optional import tensorflow as tf
+
+# Rows after which counting says what it does.
+MANY = 1_000_000
 
 
 def streamed_rows(stream, prepare, where="x"):
@@ -21,6 +26,9 @@ def streamed_rows(stream, prepare, where="x"):
 
     Raises:
         TypeError, ValueError: if a row is wrong, with its place; or if there is none.
+
+    Warns:
+        UserWarning: if there are so many rows that they may have no end.
     """
     specs, count = None, 0
     for part in stream.parts():
@@ -35,7 +43,13 @@ def streamed_rows(stream, prepare, where="x"):
                 received=found,
                 first=specs,
             )
-        count += next(iter(columns.values())).shape[0]
+        before, count = count, count + next(iter(columns.values())).shape[0]
+        if before < MANY <= count:
+            warnings.warn(
+                f"{where}: {count} rows were read so far. All rows are checked and counted before training "
+                "begins, so they must come to an end: if they do not, let `read` stop after an epoch.",
+                stacklevel=2,
+            )
     if not count:
         raise no_rows(where)
     parts = tf.data.Dataset.from_generator(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from kerasbert.data import RowStream, stream_of, streamed_rows, streams
+from kerasbert.data import RowStream, stream_datasets, stream_of, streamed_rows, streams
 
 
 @pytest.fixture
@@ -100,6 +100,20 @@ def test_a_data_set_of_prepared_rows(small_parts):
 def test_all_rows_are_checked_at_once(small_parts, rows, message):
     with pytest.raises(ValueError, match=message):
         streamed_rows(RowStream(lambda: rows), prepare)
+
+
+def test_rows_without_an_end_are_told_of(small_parts, monkeypatch):
+    class StoppedError(Exception):
+        pass
+
+    def read():
+        yield from [("a", 1)] * 9
+        raise StoppedError
+
+    monkeypatch.setattr(stream_datasets, "MANY", 5)
+    with pytest.warns(UserWarning, match="x: 6 rows were read so far") as said, pytest.raises(StoppedError):
+        streamed_rows(RowStream(read), prepare)
+    assert len(said) == 1
 
 
 def slices(*columns):
