@@ -46,8 +46,8 @@ def streamed_rows(stream, prepare, where="x"):
         before, count = count, count + next(iter(columns.values())).shape[0]
         if before < MANY <= count:
             warnings.warn(
-                f"{where}: {count} rows were read so far. All rows are checked and counted before training "
-                "begins, so they must come to an end: if they do not, let `read` stop after an epoch.",
+                f"{where}: {count} rows were read so far. All rows are checked and counted first, "
+                "so they must come to an end: if they do not, let `read` stop after an epoch.",
                 stacklevel=2,
             )
     if not count:
