@@ -3,6 +3,7 @@
 import numpy as np
 from keras import ops
 
+from kerasbert import checks
 from kerasbert.data import RowStream, few_lengths, full_batches, is_dataset, is_tokens
 from kerasbert.optional import tensorflow as tf
 from kerasbert.tasks.feed import Feed
@@ -22,6 +23,18 @@ class TextTask(Task):
     feed_class = Feed
     token_axes = 2  # of a batch of tokens: B, S
     first_token_only = False
+
+    def __call__(self, inputs, *args, **kwargs):
+        """The logits of tokens."""
+        if not is_tokens(inputs):
+            raise checks.invalid(
+                "A call, `train_on_batch` and their like take tokens, a dict with `token_ids`.",
+                fix="Pass `task.tokenizer(texts)`; or call `fit`, `evaluate` or `predict`, which take texts.",
+                where=self.name,
+                kind=TypeError,
+                inputs=inputs,
+            )
+        return super().__call__(inputs, *args, **kwargs)
 
     def call(self, inputs, training=None):
         """See the class."""
@@ -138,7 +151,10 @@ class TextTask(Task):
             x: texts or tokens, as for `fit`. What a reader returns is read and answered part by part, each
                 with a progress bar of its own; labels are left aside.
             batch_size: int or None for 32.
-            verbose, steps, callbacks: of `keras.Model.predict`.
+            verbose, steps, callbacks: of `keras.Model.predict`; `steps` with a `tf.data.Dataset` or tokens.
+
+        Raises:
+            TypeError, ValueError: if texts are none, or `steps` is given with texts in memory.
         """
         feed = self.feed_class(self)
         arguments = {"verbose": verbose, "steps": steps, "callbacks": callbacks}
@@ -150,6 +166,13 @@ class TextTask(Task):
         batch_size, order = batch_size or BATCH_SIZE, None
         if not is_tokens(x):
             x, order = feed.unlabelled(x, batch_size, where)
+        if order is not None and arguments["steps"] is not None:
+            raise checks.invalid(
+                "`steps` must be None for texts in memory: they are answered in the order of their lengths.",
+                fix="Pass fewer texts, such as `x[:64]`.",
+                where=where,
+                steps=arguments["steps"],
+            )
         if order is not None and not len(order):
             return self.postprocess(np.zeros((0, *self.logits_shape), "float32"))
         logits = super().predict(x, None if is_dataset(x) else batch_size, **arguments)

@@ -158,6 +158,30 @@ def test_predict_of_pairs_reads_both(trained):
     assert np.abs(one - other).max() > 1e-4
 
 
+def test_predict_of_some_steps(trained):
+    texts = ["what", "a very good film", "bad", "a film"]
+    with pytest.raises(ValueError, match=r"`steps` must be None.*steps=1.*Pass fewer texts"):
+        trained.predict(texts, batch_size=2, steps=1, verbose=0)
+    batches = tf.data.Dataset.from_tensor_slices(texts).batch(2)
+    np.testing.assert_allclose(
+        trained.predict(batches, steps=1, verbose=0), trained.predict(texts[:2], verbose=0), atol=1e-6
+    )
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda task: task(["a film"]),
+        lambda task: task.train_on_batch(["a film"], [0]),
+        lambda task: task.test_on_batch(["a film"], [0]),
+        lambda task: task.predict_on_batch(["a film"]),
+    ],
+)
+def test_where_tokens_are_taken_texts_are_refused(compiled, call):
+    with pytest.raises(TypeError, match=r"take tokens.*a film.*task.tokenizer\(texts\)"):
+        call(compiled)
+
+
 def test_predict_of_one_text_wants_a_list(trained):
     with pytest.raises(ValueError, match=r"x='what a film'\. .*Put it in a list"):
         trained.predict("what a film")
