@@ -13,8 +13,8 @@ class TextTokenizer:
     """
 
     word_prefix = ""  # what stands before a word, but the first, that is tokenized alone
-    _separators = 1  # between first and second text
-    _second_segment = 1
+    num_separators = 1  # between first and second text
+    second_segment = 1  # of the second text and the separator after it
 
     @property
     def vocabulary_size(self):
@@ -71,17 +71,7 @@ class TextTokenizer:
         Raises:
             ValueError: if `max_length` has no room for the special tokens.
         """
-        least = 2 if second is None else 2 + self._separators
-        if max_length is not None:
-            where = f"{type(self).__name__}.pack"
-            checks.positive_int(where, max_length=max_length)
-            if max_length < least:
-                raise checks.invalid(
-                    f"`max_length` must be at least {least}, the number of special tokens.",
-                    fix="Pass a larger number, such as 128.",
-                    where=where,
-                    max_length=max_length,
-                )
+        self.check_room(max_length, second is not None)
         one, first, second = packing.as_ragged(first, second)
         packed = packing.pack(
             first,
@@ -90,10 +80,34 @@ class TextTokenizer:
             cls_id=self.cls_id,
             sep_id=self.sep_id,
             pad_id=self.pad_id,
-            separators=self._separators,
-            second_segment=self._second_segment,
+            separators=self.num_separators,
+            second_segment=self.second_segment,
         )
         return {name: value[0] for name, value in packed.items()} if one else packed
+
+    def check_room(self, max_length, pairs):
+        """Checks that the special tokens fit.
+
+        Args:
+            max_length: int or None, the most tokens in a row.
+            pairs: bool, whether a row holds two texts.
+
+        Raises:
+            TypeError: if `max_length` is no int.
+            ValueError: if it is too small.
+        """
+        if max_length is None:
+            return
+        where = f"{type(self).__name__}.pack"
+        least = 2 + self.num_separators if pairs else 2
+        checks.positive_int(where, max_length=max_length)
+        if max_length < least:
+            raise checks.invalid(
+                f"`max_length` must be at least {least}, the number of special tokens.",
+                fix="Pass a larger number, such as 128.",
+                where=where,
+                max_length=max_length,
+            )
 
     def packed_lengths(self, first, second=None):
         """How long packed rows are before truncation, special tokens included.
@@ -109,7 +123,7 @@ class TextTokenizer:
         lengths = packing.packed_lengths(
             packing.row_lengths(first),
             None if second is None else packing.row_lengths(second),
-            separators=self._separators,
+            separators=self.num_separators,
         )
         return lengths[0] if one else lengths
 

@@ -9,7 +9,7 @@ from kerasbert.optional import tensorflow as tf
 _PRINTABLE = {*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
 _OTHERS = [byte for byte in range(256) if byte not in _PRINTABLE]
 BYTE_CHARACTERS = tuple(chr(b if b in _PRINTABLE else 0x100 + _OTHERS.index(b)) for b in range(256))
-_NEVER = np.iinfo(np.int32).max  # the rank of a pair that is not merged
+NEVER = np.iinfo(np.int32).max  # the rank of a pair that is not merged
 
 
 class BytePairs:
@@ -62,10 +62,10 @@ class BytePairs:
         with tf.init_scope():  # eager tensors outlive the graph they are first used in
             # The last key is greater than any, so that every search ends inside.
             self._keys = tf.constant(np.append(left * len(ids) + right, np.iinfo(np.int64).max))
-            self._ranks = tf.constant(np.append(rank, _NEVER).astype(np.int32))
+            self._ranks = tf.constant(np.append(rank, NEVER).astype(np.int32))
             self._products = tf.constant(products)
             self._in_turn = tf.constant(in_turn)
-            self._bytes = tf.constant([ids[c] for c in BYTE_CHARACTERS], tf.int32)
+            self.byte_ids = tf.constant([ids[c] for c in BYTE_CHARACTERS], tf.int32)
 
     def merge(self, words):
         """Splits words into tokens.
@@ -79,26 +79,38 @@ class BytePairs:
         data = tf.cast(tf.io.decode_raw(tf.strings.reduce_join(words), tf.uint8), tf.int32)
         count = tf.size(words)
         word = tf.repeat(tf.range(count), tf.strings.length(words))
-        ids = tf.gather(self._bytes, data)
-        ranks = self._rank(ids, word, tf.range(tf.size(ids)))
-        ids, word, _ = tf.while_loop(
-            lambda ids, word, ranks: tf.reduce_any(ranks != _NEVER),
-            self._step,
-            (ids, word, ranks),
-            shape_invariants=(tf.TensorShape([None]),) * 3,
-        )
+        ids, word = self.merge_ids(tf.gather(self.byte_ids, data), word)
         return tf.RaggedTensor.from_value_rowids(
             ids, tf.cast(word, tf.int64), tf.cast(count, tf.int64), validate=False
         )
 
-    def _rank(self, ids, word, places):
+    def merge_ids(self, ids, word):
+        """Merges the tokens of words.
+
+        Args:
+            ids: int32 (n,), the tokens of all bytes.
+            word: int32 (n,), the number of the word that each is in.
+
+        Returns:
+            (ids, word), int32 (m,), what is left when nothing can be merged any more.
+        """
+        places = tf.range(tf.size(ids))
+        ids, word, _ = tf.while_loop(
+            lambda ids, word, ranks: tf.reduce_any(ranks != NEVER),
+            self._step,
+            (ids, word, self._ranks_at(ids, word, places)),
+            shape_invariants=(tf.TensorShape([None]),) * 3,
+        )
+        return ids, word
+
+    def _ranks_at(self, ids, word, places):
         """The ranks of the pairs that begin at `places`."""
         after = tf.minimum(places + 1, tf.size(ids) - 1)
         left, right = tf.gather(ids, places), tf.gather(ids, after)
         keys = tf.cast(left, tf.int64) * self._count + tf.cast(right, tf.int64)
         found = tf.searchsorted(self._keys, keys)
         pair = (after > places) & (tf.gather(word, places) == tf.gather(word, after))
-        return tf.where(pair & (tf.gather(self._keys, found) == keys), tf.gather(self._ranks, found), _NEVER)
+        return tf.where(pair & (tf.gather(self._keys, found) == keys), tf.gather(self._ranks, found), NEVER)
 
     def _step(self, ids, word, ranks):
         take = self._next_merges(word, ranks)
@@ -107,9 +119,17 @@ class BytePairs:
         kept = tf.where(tf.concat([[True], ~take[:-1]], 0))[:, 0]
         changed = take | tf.concat([take[1:], [False]], 0)
         ids, word, ranks, changed = (tf.gather(x, kept) for x in (ids, word, ranks, changed))
+        return ids, word, self._ranks_after(ids, word, ranks, changed)
+
+    def _ranks_after(self, ids, word, ranks, changed):
+        """The ranks of all pairs, when those of some have changed."""
         places = tf.where(changed)
-        new = self._rank(ids, word, tf.cast(places[:, 0], tf.int32))
-        return ids, word, tf.tensor_scatter_nd_update(ranks, places, new)
+        new = self._ranks_at(ids, word, tf.cast(places[:, 0], tf.int32))
+        return tf.tensor_scatter_nd_update(ranks, places, new)
+
+    def _lowest(self, values, block, in_block):
+        """The lowest value of each block."""
+        return tf.math.segment_min(values, block)
 
     def _next_merges(self, word, ranks):
         """Which pairs may be merged now, as bool (n,).
@@ -120,14 +140,15 @@ class BytePairs:
         places = tf.range(tf.size(ranks))
         new_word = _differs(word)
         in_word = places - _latest(new_word)
-        new_block = new_word | (in_word % self._block == 0)
+        in_block = in_word % self._block
+        new_block = in_block == 0
         block = tf.cumsum(tf.cast(new_block, tf.int32)) - 1
-        lowest = tf.math.segment_min(ranks, block)
+        lowest = self._lowest(ranks, block, in_block)
         continues = ~tf.boolean_mask(new_word, new_block)  # the block before is of the same word
-        before = tf.where(continues, tf.concat([[_NEVER], lowest[:-1]], 0), _NEVER)
-        after = tf.concat([tf.where(continues, lowest, _NEVER)[1:], [_NEVER]], 0)
+        before = tf.where(continues, tf.concat([[NEVER], lowest[:-1]], 0), NEVER)
+        after = tf.concat([tf.where(continues, lowest, NEVER)[1:], [NEVER]], 0)
         floor = tf.minimum(lowest, tf.minimum(before, after))
-        due = (ranks == tf.gather(floor, block)) & (ranks != _NEVER)
+        due = (ranks == tf.gather(floor, block)) & (ranks != NEVER)
         # Pairs of the same rank overlap in a row of equal tokens, such as "aaaa": every other one is taken,
         # from the left; whether that end of the row is safe decides for all.
         row = _latest(_differs(ranks))
@@ -135,7 +156,7 @@ class BytePairs:
         if not self._late.any():
             return take
         # A few merges make pairs of a lower rank than their own, which come before the next of the same.
-        leftmost = tf.math.segment_min(tf.where(due, places, _NEVER), block)
+        leftmost = self._lowest(tf.where(due, places, NEVER), block, in_block)
         only = (places == tf.gather(leftmost, block)) & (tf.gather(before, block) > ranks)
         return tf.where(tf.gather(self._in_turn, tf.where(due, ranks, 0)), due & only, take)
 
@@ -153,7 +174,7 @@ def _latest(begins):
 
 def _makes_earlier_pairs(left, right, rank, product, count):
     """Whether a merge's product is part of a merge of the same or a lower rank, as bool (merges,)."""
-    earliest = np.full(count, _NEVER, np.int64)
+    earliest = np.full(count, NEVER, np.int64)
     np.minimum.at(earliest, left, rank)
     np.minimum.at(earliest, right, rank)
     return earliest[product] <= rank

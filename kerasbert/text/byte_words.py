@@ -41,10 +41,7 @@ def character_classes():
 
 
 def split_words(characters, pages, classes):
-    r"""Splits texts into words, as this expression does, which TensorFlow has no operation for:
-
-    `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+` (Radford et al. 2019).
-    Whether a word begins at a character depends on no more than the four before it and the three after.
+    """Splits texts into words, see `word_starts`.
 
     Args:
         characters: ragged int32 (P, None), code points of P texts.
@@ -54,30 +51,9 @@ def split_words(characters, pages, classes):
         Ragged int32 (P, None, None), the code points of each word of each text.
     """
     code, splits = characters.flat_values, characters.row_splits
-    kind = tf.gather_nd(classes, tf.stack([tf.gather(pages, code // _PAGE), code % _PAGE], axis=1))
     count = tf.size(code, out_type=tf.int64)
     begins = tf.scatter_nd(splits[:, tf.newaxis], tf.ones_like(splits), [count + 1]) > 0  # (n + 1,)
-    first, last = begins[:-1], begins[1:]
-
-    space = kind == SPACE
-    after_first = ~first
-    before = _shift(kind, 1, OTHER)
-    after_space = after_first & (before == SPACE)
-    after_blank = after_space & (_shift(code, 1, 0) == _BLANK)
-    ends_space = space & ~last & (_shift(kind, -1, SPACE) != SPACE)
-    # White space goes together but for its last character, which, if it is a blank, the next word takes.
-    starts = tf.where(space, ~after_space | ends_space, tf.where(after_space, ~after_blank, before != kind))
-    # 's, 't, 'm, 'd and 're, 've, 'll, where they do not continue a row of other marks or follow a blank.
-    apostrophe = (code == _APOSTROPHE) & (first | ~(after_blank | (before == OTHER))) & ~last
-    next_code, next_but_one = _shift(code, -1, 0), _shift(code, -2, 0)
-    short = apostrophe & _is_in(next_code, "stmd")
-    long = _is_in(next_code, "rv") & (next_but_one == ord("e"))
-    long |= (next_code == ord("l")) & (next_but_one == ord("l"))
-    long &= apostrophe & ~_shift(last, -1, True)
-    inside = _shift(short | long, 1, False) | _shift(long, 2, False)
-    ended = _shift(short, 2, False) | _shift(long, 3, False)
-    starts = first | ((starts | ended) & ~inside)
-
+    starts = word_starts(code, kinds(code, pages, classes), begins[:-1], begins[1:])
     word_splits = tf.concat([tf.where(starts)[:, 0], [count]], 0)
     words_before = tf.concat([[0], tf.cumsum(tf.cast(starts, tf.int64))], 0)
     return tf.RaggedTensor.from_nested_row_splits(
@@ -85,12 +61,68 @@ def split_words(characters, pages, classes):
     )
 
 
+def kinds(code, pages, classes):
+    """Whether characters are letters, numbers, white space or other marks.
+
+    Args:
+        code: int32 (n,), code points.
+        pages, classes: int32 tensors, from `character_classes`.
+
+    Returns:
+        int32 (n,).
+    """
+    return tf.gather_nd(classes, tf.stack([tf.gather(pages, code // _PAGE), code % _PAGE], axis=1))
+
+
+def word_starts(code, kind, first, last):
+    r"""Says where words begin, as this expression does, which TensorFlow has no operation for:
+
+    `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+` (Radford et al. 2019).
+    Whether a word begins at a character depends on no more than the four before it and the three after.
+
+    Args:
+        code: int32 (n,), code points of texts, one after another.
+        kind: int32 (n,), from `kinds`.
+        first, last: bool (n,), the first and the last character of each text.
+
+    Returns:
+        bool (n,).
+    """
+    space = kind == SPACE
+    after_first = ~first
+    before = shift(kind, 1, OTHER)
+    after_space = after_first & (before == SPACE)
+    after_blank = after_space & (shift(code, 1, 0) == _BLANK)
+    ends_space = space & ~last & (shift(kind, -1, SPACE) != SPACE)
+    # White space goes together but for its last character, which, if it is a blank, the next word takes.
+    starts = tf.where(space, ~after_space | ends_space, tf.where(after_space, ~after_blank, before != kind))
+    # 's, 't, 'm, 'd and 're, 've, 'll, where they do not continue a row of other marks or follow a blank.
+    apostrophe = (code == _APOSTROPHE) & (first | ~(after_blank | (before == OTHER))) & ~last
+    next_code, next_but_one = shift(code, -1, 0), shift(code, -2, 0)
+    short = apostrophe & _is_in(next_code, "stmd")
+    long = _is_in(next_code, "rv") & (next_but_one == ord("e"))
+    long |= (next_code == ord("l")) & (next_but_one == ord("l"))
+    long &= apostrophe & ~shift(last, -1, True)
+    inside = shift(short | long, 1, False) | shift(long, 2, False)
+    ended = shift(short, 2, False) | shift(long, 3, False)
+    return first | ((starts | ended) & ~inside)
+
+
 def _is_in(code, letters):
     return tf.reduce_any(code[:, tf.newaxis] == tf.constant([ord(c) for c in letters]), axis=1)
 
 
-def _shift(values, places, fill):
-    """The values `places` before each position; after it if negative."""
+def shift(values, places, fill):
+    """The values `places` before each position; after it if negative.
+
+    Args:
+        values: tensor (n,).
+        places: int.
+        fill: what stands where there are none.
+
+    Returns:
+        tensor (n,).
+    """
     padding = tf.fill([tf.minimum(abs(places), tf.size(values))], tf.cast(fill, values.dtype))
     if places > 0:
         return tf.concat([padding, values[:-places]], 0)

@@ -8,7 +8,7 @@ from kerasbert.optional import tensorflow as tf
 from kerasbert.text.normalization import EDGE, TOO_LONG, normalise
 
 # All that normalisation changes lies in planes 0 to 3 and in the tags of plane 14.
-_CHANGED = [*range(0xD800), *range(0xE000, 0x40000), *range(0xE0000, 0xE1000)]
+CHANGED = [*range(0xD800), *range(0xE000, 0x40000), *range(0xE0000, 0xE1000)]
 
 
 @functools.lru_cache(maxsize=8)
@@ -27,8 +27,8 @@ def normalised_lengths(lowercase, accents):
     """
     with tf.init_scope():
         lengths = np.full(0x110000, 4, np.uint8)
-        characters = tf.constant([chr(c) for c in _CHANGED])
-        lengths[_CHANGED] = tf.strings.length(normalise(characters, lowercase, accents)).numpy()
+        characters = tf.constant([chr(c) for c in CHANGED])
+        lengths[CHANGED] = tf.strings.length(normalise(characters, lowercase, accents)).numpy()
     return lengths
 
 

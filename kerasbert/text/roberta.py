@@ -55,8 +55,8 @@ class RobertaTokenizer(TextTokenizer):
     """
 
     word_prefix = " "
-    _separators = 2
-    _second_segment = 0
+    num_separators = 2
+    second_segment = 0
 
     def __init__(self, vocabulary, merges, add_prefix_space=False, special_tokens_in_text=False):
         if isinstance(vocabulary, (str, os.PathLike)):

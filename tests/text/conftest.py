@@ -1,5 +1,6 @@
 import json
 import pathlib
+import sys
 import unicodedata
 
 import pytest
@@ -32,6 +33,24 @@ def tokens():
     words += ["中", "中文", "ı", "ё", "の", "café", *"!,.[]:"]
     pieces = ["##want", "##ed", "##ing", "##an", *("##" + c for c in "sbaσς文eié")]
     return list(dict.fromkeys(SPECIAL + words + pieces))
+
+
+@pytest.fixture(scope="session")
+def every_character():
+    assigned = (chr(c) for c in range(sys.maxunicode + 1))
+    return [c for c in assigned if unicodedata.category(c) not in ("Cn", "Cs")]
+
+
+@pytest.fixture(scope="session")
+def all_pieces(every_character):
+    """A vocabulary in which every character of living text is a token, so that all changes to it show."""
+    pieces = set()
+    for c in every_character:
+        chinese_or_korean = "\u4e00" <= c <= "\u9fff" or "\uac00" <= c <= "\ud7a3" or c >= "\U00020000"
+        if not chinese_or_korean and unicodedata.category(c) != "Co":
+            pieces |= {*c, *c.lower(), *unicodedata.normalize("NFD", c.lower())}
+    pieces = sorted(pieces)
+    return [*SPECIAL, *pieces, *("##" + piece for piece in pieces)]
 
 
 @pytest.fixture(scope="session")

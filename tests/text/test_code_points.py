@@ -9,7 +9,6 @@ import pytest
 
 from kerasbert.text import BertTokenizer
 
-SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 # TensorFlow lower-cases by Unicode 13; these capitals came with Unicode 14: Glagolitic, Latin, Vithkuqi.
 CAPITALS_OF_UNICODE_14 = {
     *(0x2C2F, 0xA7C0, 0xA7D0, 0xA7D6, 0xA7D8),
@@ -22,26 +21,9 @@ CAPITALS_OF_UNICODE_14 = {
 MARKS_OF_UNICODE_13 = {0x1734} if unicodedata.unidata_version < "14" else set()
 
 
-@pytest.fixture(scope="module")
-def every_character():
-    assigned = (chr(c) for c in range(sys.maxunicode + 1))
-    return [c for c in assigned if unicodedata.category(c) not in ("Cn", "Cs")]
-
-
-def _all_pieces(characters):
-    """A vocabulary in which every character of living text is a token, so that all changes to it show."""
-    pieces = set()
-    for c in characters:
-        chinese_or_korean = "\u4e00" <= c <= "\u9fff" or "\uac00" <= c <= "\ud7a3" or c >= "\U00020000"
-        if not chinese_or_korean and unicodedata.category(c) != "Co":
-            pieces |= {*c, *c.lower(), *unicodedata.normalize("NFD", c.lower())}
-    pieces = sorted(pieces)
-    return [*SPECIAL, *pieces, *("##" + piece for piece in pieces)]
-
-
 @pytest.mark.parametrize("lowercase", [True, False])
-def test_every_character_between_two_letters(every_character, google, lowercase):
-    tokens = _all_pieces(every_character)
+def test_every_character_between_two_letters(every_character, all_pieces, google, lowercase):
+    tokens = all_pieces
     known = {token: i for i, token in enumerate(tokens)}
     ids, _, ends = BertTokenizer(tokens, lowercase=lowercase).tokenize_with_offsets(
         [f"a{c}b" for c in every_character]

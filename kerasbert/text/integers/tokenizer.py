@@ -1,0 +1,103 @@
+"""From code points to the inputs of an encoder."""
+
+from kerasbert import checks
+from kerasbert.optional import tensorflow as tf
+from kerasbert.text import packing
+from kerasbert.text.integers.byte_level import ByteLevelGraph
+from kerasbert.text.integers.wordpiece import WordPieceGraph
+from kerasbert.text.roberta import RobertaTokenizer
+from kerasbert.text.tokenizer import BertTokenizer
+
+PLACES = ("starts", "ends")
+
+
+class IntegerTokenizer:
+    """A tokenizer as a graph of integers, for runtimes that know no strings.
+
+    Code points go in, and token ids and places come out, exactly as from the tokenizer it is made of: its
+    tables are what that tokenizer does to every character of Unicode. All operations are builtin operations
+    of TFLite and standard operations of ONNX. The time is linear in the length of a text.
+
+    A text may have zeros behind it, as padding: they make no tokens. An integer that is no code point counts
+    as U+FFFD, like a surrogate in a `str`, which BERT drops.
+
+    Args:
+        tokenizer: `BertTokenizer` or `RobertaTokenizer`.
+
+    Raises:
+        TypeError: if the tokenizer is of another kind.
+        ValueError: if its vocabulary knows several of the marks that Unicode's normalisation puts in order.
+
+    Example:
+
+    >>> tokenizer = BertTokenizer(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "film", "##s", "good", "!"])
+    >>> packed = IntegerTokenizer(tokenizer).pack([ord(c) for c in "Good films!"], max_length=32)
+    >>> packed["token_ids"].numpy().tolist(), packed["ends"].numpy().tolist()
+    ([[2, 7, 5, 6, 8, 3]], [[0, 4, 9, 10, 11, 0]])
+    """
+
+    def __init__(self, tokenizer):
+        graphs = {BertTokenizer: WordPieceGraph, RobertaTokenizer: ByteLevelGraph}
+        if type(tokenizer) not in graphs:
+            raise checks.invalid(
+                "`tokenizer` must be a BertTokenizer or a RobertaTokenizer.",
+                fix="Pass the `tokenizer` of a task.",
+                kind=TypeError,
+                where="IntegerTokenizer",
+                tokenizer=type(tokenizer).__name__,
+            )
+        self._tokenizer = tokenizer
+        self._graph = graphs[type(tokenizer)](tokenizer)
+
+    def tokenize(self, code_points):
+        """Splits one text, without special tokens.
+
+        Args:
+            code_points: int32 (N,) or (1, N), any integers.
+
+        Returns:
+            (ids, starts, ends), each int32 (T,), as of `tokenize_with_offsets`.
+        """
+        return self._graph.tokenize(tf.reshape(tf.convert_to_tensor(code_points, tf.int32), [-1]))
+
+    def pack(self, code_points, pair_code_points=None, max_length=None):
+        """Splits and packs one text, or a pair, as the tokenizer's `pack` does.
+
+        Args:
+            code_points: int32 (N,) or (1, N).
+            pair_code_points: like `code_points`, or None.
+            max_length: int or None, the most tokens, special tokens included.
+
+        Returns:
+            dict of `token_ids`, `segment_ids`, `padding_mask`, `starts` and `ends`, each int32 (1, S). Places
+            are code points of the text that a token is of; special tokens have 0 and 0.
+
+        Raises:
+            ValueError: if `max_length` has no room for the special tokens.
+        """
+        tokenizer = self._tokenizer
+        pairs = pair_code_points is not None
+        tokenizer.check_room(max_length, pairs)
+        texts = [self.tokenize(code_points)]
+        if pairs:
+            texts.append(self.tokenize(pair_code_points))
+        if max_length is not None:
+            texts = _truncated(texts, max_length - 2 - (tokenizer.num_separators if pairs else 0))
+        cls, sep = ([[id_], [0], [0]] for id_ in (tokenizer.cls_id, tokenizer.sep_id))
+        parts = [cls, texts[0], sep]
+        if pairs:
+            parts += [sep] * (tokenizer.num_separators - 1) + [texts[1], sep]
+        ids, starts, ends = (tf.concat(values, 0) for values in zip(*parts, strict=True))
+        segments = tf.zeros_like(ids)
+        if pairs:
+            second = tf.size(ids) - 1 - tf.size(texts[1][0])  # the place of its first token
+            segments += tokenizer.second_segment * tf.cast(tf.range(tf.size(ids)) >= second, tf.int32)
+        values = (ids, segments, tf.ones_like(ids), starts, ends)
+        return dict(zip((*packing.TOKEN_INPUTS, *PLACES), (x[tf.newaxis] for x in values), strict=True))
+
+
+def _truncated(texts, budget):
+    """Drops tokens at the end of (ids, starts, ends) of one text or two, so that `budget` are left."""
+    sizes = [tf.size(ids) for ids, _, _ in texts]
+    kept = packing.truncated_lengths(*sizes, budget) if len(texts) == 2 else [tf.minimum(sizes[0], budget)]
+    return [[values[:count] for values in text] for text, count in zip(texts, kept, strict=True)]

@@ -1,0 +1,79 @@
+"""`RobertaTokenizer` as integers: the same tokens and places as its own, from every runtime."""
+
+import itertools
+import random
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from code_point_runners import as_graph, by_litert, by_onnx_runtime, different, tokenized
+
+from kerasbert.text import RobertaTokenizer
+from kerasbert.text.byte_pairs import BYTE_CHARACTERS, BytePairs
+from kerasbert.text.integers.byte_pairs import IntegerBytePairs
+
+RUNTIMES = {"tensorflow": as_graph, "litert": by_litert, "onnx_runtime": by_onnx_runtime}
+POOL = [
+    *"aAbB 'filmtséÉ中文😀.!?1234½\t\n\u3000\u2028\x85\u0301\u200d\ud7fb\ufffd\0",
+    "film",
+    " film",
+    "'s",
+    "'ll",
+    "'re",
+]
+POOL += ["  ", "   ", "a" * 9, "<mask>", "<s>", " </s>", "<MASK>", "<"]
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+@pytest.mark.parametrize(("prefix", "special"), list(itertools.product((False, True), repeat=2)))
+def test_every_option(byte_pairs, runtime, prefix, special):
+    if runtime != "tensorflow" and prefix is not special:
+        pytest.skip("the same operations as those of the two other cases")
+    tokenizer = RobertaTokenizer(*byte_pairs, add_prefix_space=prefix, special_tokens_in_text=special)
+    chance = random.Random(7)
+    texts = ["".join(chance.choices(POOL, k=chance.randint(1, 16))) for _ in range(300)]
+    texts = [text.rstrip("\0") for text in texts]  # zeros behind a text are padding
+    assert different(tokenizer, tokenized(tokenizer, RUNTIMES[runtime]), ["", " ", "  ", *texts]) == []
+
+
+@pytest.mark.parametrize("shuffled", [False, True])
+def test_merges_are_those_of_byte_pairs(shuffled):
+    """Merges that make pairs of a lower rank, rows of equal pairs, and words far longer than any token."""
+    chance = random.Random(7)
+    tokens, merges = ["a", "b", "c"], []
+    while len(merges) < 60:
+        left, right = chance.choice(tokens), chance.choice(tokens)
+        if len(left + right) <= 9 and f"{left} {right}" not in merges:
+            merges.append(f"{left} {right}")
+            tokens.append(left + right)
+    if shuffled:
+        chance.shuffle(merges)
+    names = dict.fromkeys([*BYTE_CHARACTERS, *(merge.replace(" ", "") for merge in merges)])
+    ids = {token: i for i, token in enumerate(names)}
+    words = tf.constant(["".join(chance.choices("abc", k=chance.randint(1, 40))) for _ in range(200)])
+    words = tf.concat([words, ["a" * 300, "ab" * 77, "c" * 31]], 0)
+    expected = BytePairs(ids, merges).merge(words).to_list()
+    assert IntegerBytePairs(ids, merges).merge(words).to_list() == expected
+
+
+@pytest.mark.parametrize("runtime", ["litert", "onnx_runtime"])
+def test_no_integer_can_make_a_lookup_fail(byte_pairs, runtime):
+    tokenizer = RobertaTokenizer(*byte_pairs, special_tokens_in_text=True)
+    answer = tokenized(tokenizer, RUNTIMES[runtime])
+    low, high = np.iinfo(np.int32).min, np.iinfo(np.int32).max
+    odd = [low, low + 1, -1, 0, 0xD7FF, 0xD800, 0xDFFF, 0xE000, 0x10FFFF, 0x110000, high]
+    rng = np.random.default_rng(7)
+    for _ in range(100):
+        row = rng.integers(low, high, 60, np.int32, endpoint=True)
+        row = np.where(rng.random(60) < 0.5, rng.choice(odd, 60), row)
+        row = np.where(rng.random(60) < 0.5, rng.choice([*map(ord, "films aé.<")], 60), row).astype(np.int32)
+        row[-1] = ord("a")
+        text = "".join(chr(c) if 0 <= c < 0x110000 else "\ufffd" for c in row)
+        expected = [rows.numpy().tolist() for rows in tokenizer.tokenize_with_offsets(text)]
+        assert answer(row[np.newaxis]) == expected
+
+
+def test_texts_of_many_languages(roberta_folder, shared_texts):
+    tokenizer = RobertaTokenizer.from_folder(roberta_folder)
+    texts = shared_texts or ["Der Film war schön, größer als die Straße.", "電影很好看。" * 30]
+    assert different(tokenizer, tokenized(tokenizer, as_graph), [t.rstrip("\0") for t in texts]) == []
