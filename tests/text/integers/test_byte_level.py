@@ -24,11 +24,13 @@ POOL = [
 POOL += ["  ", "   ", "a" * 9, "<mask>", "<s>", " </s>", "<MASK>", "<"]
 
 
-@pytest.mark.parametrize("runtime", RUNTIMES)
-@pytest.mark.parametrize(("prefix", "special"), list(itertools.product((False, True), repeat=2)))
+# (add_prefix_space, special_tokens_in_text): the other two have the same operations on devices.
+CASES = [("tensorflow", *both) for both in itertools.product((False, True), repeat=2)]
+CASES += [(runtime, both, both) for runtime in ("litert", "onnx_runtime") for both in (False, True)]
+
+
+@pytest.mark.parametrize(("runtime", "prefix", "special"), CASES)
 def test_every_option(byte_pairs, runtime, prefix, special):
-    if runtime != "tensorflow" and prefix is not special:
-        pytest.skip("the same operations as those of the two other cases")
     tokenizer = RobertaTokenizer(*byte_pairs, add_prefix_space=prefix, special_tokens_in_text=special)
     chance = random.Random(7)
     texts = ["".join(chance.choices(POOL, k=chance.randint(1, 16))) for _ in range(300)]

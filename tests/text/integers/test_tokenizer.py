@@ -12,10 +12,19 @@ from kerasbert.text.integers import IntegerTokenizer
 TEXTS = ["", "film", "unwanted low!", "film film film film film", " ", "a b a b a b a b a b a b a b"]
 
 
+@pytest.fixture(scope="module")
+def tokenizer(tokens):
+    return BertTokenizer(tokens)
+
+
+@pytest.fixture(scope="module")
+def integers(tokenizer):
+    return IntegerTokenizer(tokenizer)
+
+
 @pytest.mark.parametrize("max_length", [None, 3, 8, 9])
-def test_one_text(tokens, max_length):
-    tokenizer = BertTokenizer(tokens)
-    run = as_graph(lambda x: IntegerTokenizer(tokenizer).pack(x, max_length=max_length))
+def test_one_text(tokenizer, integers, max_length):
+    run = as_graph(lambda x: integers.pack(x, max_length=max_length))
     for text in TEXTS:
         _compare(tokenizer, run(code_points(text)), [text], max_length)
 
@@ -24,9 +33,8 @@ def test_one_text(tokens, max_length):
     ("runtime", "max_length"),
     [(as_graph, None), (as_graph, 3), (as_graph, 8), (by_litert, 9), (by_onnx_runtime, 9)],
 )
-def test_pairs(tokens, runtime, max_length):
-    tokenizer = BertTokenizer(tokens)
-    run = runtime(lambda x, y: IntegerTokenizer(tokenizer).pack(x, y, max_length), inputs=2)
+def test_pairs(tokenizer, integers, runtime, max_length):
+    run = runtime(lambda x, y: integers.pack(x, y, max_length), inputs=2)
     for first, second in itertools.product(TEXTS, TEXTS):
         _compare(tokenizer, run(code_points(first), code_points(second)), [first, second], max_length)
 
@@ -39,17 +47,15 @@ def test_pairs_of_roberta(byte_pairs):
         _compare(tokenizer, run(code_points(first), code_points(second)), [first, second], 11)
 
 
-def test_zeros_behind_a_text_change_nothing(tokens):
-    integers = IntegerTokenizer(BertTokenizer(tokens))
+def test_zeros_behind_a_text_change_nothing(integers):
     plain, padded = (integers.pack(code_points(text)) for text in ("unwanted Σ", "unwanted Σ" + "\0" * 50))
     assert plain["token_ids"].shape == (1, 6)
     assert all(np.array_equal(plain[name], padded[name]) for name in plain)
 
 
-def test_what_is_refused(tokens):
-    tokenizer = BertTokenizer(tokens)
+def test_what_is_refused(tokens, integers):
     with pytest.raises(ValueError, match="at least 3, the number of special tokens"):
-        IntegerTokenizer(tokenizer).pack([97], [97], max_length=2)
+        integers.pack([97], [97], max_length=2)
     with pytest.raises(TypeError, match="must be a BertTokenizer or a RobertaTokenizer"):
         IntegerTokenizer(tokens)
 
