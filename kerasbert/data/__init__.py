@@ -1,7 +1,7 @@
 """Texts to batches: readers, rows, labels, batches by length."""
 
 from kerasbert.data.answers import answer_spans
-from kerasbert.data.batches import PackedTokens, ordered_batches, text_batches
+from kerasbert.data.batches import PackedTokens, ordered_batches, text_batches, without_autograph
 from kerasbert.data.conll import read_conll
 from kerasbert.data.documents import Documents, sentence_labels, sentence_spans, tokenize_documents
 from kerasbert.data.labels import (

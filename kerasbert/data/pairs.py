@@ -1,6 +1,6 @@
 """Batches of pairs whose two texts are encoded each by itself."""
 
-from kerasbert.data.batches import in_windows
+from kerasbert.data.batches import in_windows, without_autograph
 from kerasbert.optional import tensorflow as tf
 
 # Numbers that float32 holds exactly: losses get their labels so. Two texts with one number by chance are only
@@ -42,6 +42,6 @@ def pair_batches(rows, tokenizer, batch_size, max_length, *, shuffle=False, on_l
             part = slice(start, start + 2 * batch_size)
             return tokenizer.pack(pieces[part], max_length=max_length), numbers[part]
 
-        return tf.data.Dataset.from_tensor_slices(starts).map(one)
+        return tf.data.Dataset.from_tensor_slices(starts).map(without_autograph(one))
 
     return in_windows(rows, batch_size, shuffle, tokenize, split)

@@ -1,5 +1,6 @@
 """Batches of few shapes: XLA compiles a step anew for each."""
 
+from kerasbert.data.batches import without_autograph
 from kerasbert.data.labels import IGNORED
 from kerasbert.optional import tensorflow as tf
 
@@ -34,7 +35,7 @@ def few_lengths(batches, max_length, labels_at_tokens=False):
             targets = [_padded(v, room, other) for v, other in zip(targets, others, strict=False)]
         return tokens, *targets
 
-    return batches.map(pad)
+    return batches.map(without_autograph(pad))
 
 
 def full_batches(batches):

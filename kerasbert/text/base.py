@@ -1,6 +1,9 @@
 """What all tokenizers share: what goes in, and how ids become the inputs of an encoder."""
 
+import functools
+
 from kerasbert import checks
+from kerasbert.optional import tensorflow as tf
 from kerasbert.text import decoding, packing
 from kerasbert.text.inputs import as_text_tensor
 
@@ -33,7 +36,7 @@ class TextTokenizer:
         Raises:
             TypeError: if something is not text.
         """
-        return self._tokenize(as_text_tensor(texts, "texts"), with_offsets=False)[0]
+        return self._in_one_graph(as_text_tensor(texts, "texts"), with_offsets=False)[0]
 
     def tokenize_with_offsets(self, texts):
         """Turns texts into token ids and says where in the text each token stands.
@@ -49,7 +52,29 @@ class TextTokenizer:
         Raises:
             TypeError: if something is not text.
         """
-        return self._tokenize(as_text_tensor(texts, "texts"), with_offsets=True)
+        return self._in_one_graph(as_text_tensor(texts, "texts"), with_offsets=True)
+
+    def _in_one_graph(self, texts, with_offsets):
+        if texts.shape.rank == 0:
+            return tuple(values[0] for values in self._in_one_graph(texts[tf.newaxis], with_offsets))
+        return self._graphs[with_offsets](texts)
+
+    @functools.cached_property
+    def _graphs(self):
+        """`_tokenize` without and with offsets, each traced once.
+
+        Data sets and other graphs call them as one operation, and need not trace its hundred small steps; on
+        eager tensors they take a tenth of the time.
+        """
+        signature = [tf.TensorSpec([None], tf.string)]
+        return [
+            tf.function(
+                functools.partial(self._tokenize, with_offsets=with_offsets),
+                input_signature=signature,
+                autograph=False,
+            )
+            for with_offsets in (False, True)
+        ]
 
     def pack(self, first, second=None, max_length=None):
         """Packs token ids for the encoder, with the special tokens of the model.

@@ -1,6 +1,5 @@
 """Texts to byte-level tokens: special tokens, then words, then byte pairs, with positions."""
 
-import functools
 import re
 
 from kerasbert.optional import tensorflow as tf
@@ -33,15 +32,6 @@ class ByteLevel:
             self._classes = [tf.constant(table) for table in character_classes()]
             self._sizes = tf.constant([len(token) for token in vocabulary])
             self._blanks_before, self._blanks_after = tf.constant(before), tf.constant(after)
-        # Some hundred small steps to a call: as a graph they take a tenth of the time.
-        self._graphs = [
-            tf.function(
-                functools.partial(self._tokenize, with_offsets=with_offsets),
-                input_signature=[tf.TensorSpec([None], tf.string)],
-                autograph=False,
-            )
-            for with_offsets in (False, True)
-        ]
 
     def tokenize(self, texts, with_offsets):
         """Splits texts into tokens.
@@ -54,9 +44,6 @@ class ByteLevel:
             (ids,), or (ids, starts, ends), ragged int32 (B, None); positions are characters, without the
             blanks at the ends of a token.
         """
-        return self._graphs[with_offsets](texts)
-
-    def _tokenize(self, texts, with_offsets):
         rows = self._pieces(texts)
         pieces = rows.flat_values
         special = self._special_ids(pieces)

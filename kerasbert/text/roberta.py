@@ -5,7 +5,6 @@ import os
 import keras
 
 from kerasbert import checks
-from kerasbert.optional import tensorflow as tf
 from kerasbert.text import decoding, huggingface_out, normalization
 from kerasbert.text import roberta_files as files
 from kerasbert.text.base import TextTokenizer
@@ -155,6 +154,4 @@ class RobertaTokenizer(TextTokenizer):
         return text.removeprefix(" ") if self.add_prefix_space else text
 
     def _tokenize(self, texts, with_offsets):
-        if texts.shape.rank == 0:
-            return [tokens[0] for tokens in self._tokenize(texts[tf.newaxis], with_offsets)]
         return self._byte_level.tokenize(normalization.valid_utf8(texts), with_offsets)

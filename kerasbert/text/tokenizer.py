@@ -6,7 +6,6 @@ import re
 import keras
 
 from kerasbert import checks
-from kerasbert.optional import tensorflow as tf
 from kerasbert.text import decoding, huggingface, huggingface_out, normalization, offsets
 from kerasbert.text.base import TextTokenizer
 from kerasbert.text.vocabulary import SPECIAL_TOKENS, UNK, Vocabulary, read_utf8
@@ -174,8 +173,6 @@ class BertTokenizer(TextTokenizer):
         return tokens
 
     def _tokenize(self, texts, with_offsets):
-        if texts.shape.rank == 0:
-            return [tokens[0] for tokens in self._tokenize(texts[tf.newaxis], with_offsets)]
         accents = not (self.lowercase if self.strip_accents is None else self.strip_accents)
         texts = normalised = normalization.valid_utf8(texts)
         if self.special_tokens_in_text:
