@@ -67,10 +67,7 @@ def _write_float(task, path, recipe, truncate):
     with tempfile.TemporaryDirectory() as folder:
         with only_new_garbage():
             write_edge_graph(task, folder, truncate)
-        # A process of its own: each conversion leaves 22 MB behind. One arena: freed memory is used again.
-        command = [sys.executable, "-c", CONVERT, folder, str(path), task.endpoint, recipe]
-        environment = os.environ | {"MALLOC_ARENA_MAX": "1"}
-        done = subprocess.run(command, capture_output=True, text=True, env=environment)
+        done = run_conversion(folder, str(path), task.endpoint, recipe)
     if done.returncode:
         raise checks.invalid(
             "The converter must finish.",
@@ -79,6 +76,14 @@ def _write_float(task, path, recipe, truncate):
             kind=RuntimeError,
             exit_status=done.returncode,
         ) from RuntimeError(done.stderr[-2000:])
+
+
+def run_conversion(*arguments):
+    """Runs `convert.main` in a process of its own, since each conversion leaves 22 MB behind."""
+    # One arena: freed memory is used again.
+    environment = os.environ | {"MALLOC_ARENA_MAX": "1"}
+    command = [sys.executable, "-c", CONVERT, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, env=environment)
 
 
 def describe_tflite(path, recipe=None, finer=None):

@@ -9,6 +9,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
 import pytest
+from forked import run_forked
 
 import kerasbert
 from kerasbert.text.byte_pairs import BYTE_CHARACTERS
@@ -37,6 +38,19 @@ def garbage():
     yield
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def conversions():
+    """Conversions to TFLite run in forks of a process that has imported TensorFlow."""
+    if importlib.util.find_spec("ai_edge_litert") is None:
+        yield
+        return
+    from kerasbert.export import tflite_files
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tflite_files, "run_conversion", lambda *a: run_forked(tflite_files.CONVERT, *a))
+        yield
 
 
 def _folder(path):

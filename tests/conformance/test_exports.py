@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from answers import same_answers
 from conformance_cases import DIVERSE, EXPORTED, make_task, sample_texts, slow_but
 
 from kerasbert import export
@@ -33,24 +34,10 @@ def test_answers_are_the_same_in_every_format(task, tmp_path):
         result = export.verify(task, artifact, x)
         assert result.rows == len(expected)
         assert result.max_difference < 1e-5
-        same(export.answer_texts(export.open_artifact(artifact), task, x), expected)
+        same_answers(export.answer_texts(export.open_artifact(artifact), task, x), expected)
     assert exact[0].signatures["serving_default"] == exact[0].signatures[task.endpoint]
     assert exact[1].partitions == 1
     int8 = export.to_tflite(task, tmp_path / "it.tflite")
     assert int8.partitions == 1
     result = export.verify(task, int8, x, max_mean_difference=0.05, min_agreement=0)
     assert result.mean_difference > 1e-6
-
-
-def same(found, expected):
-    """Compares what two `predict` returned: arrays, or lists of lists and of records of str and numbers."""
-    if isinstance(expected, str):
-        assert found == expected
-    elif isinstance(expected, (list, tuple)):
-        assert len(found) == len(expected)
-        for one, other in zip(found, expected, strict=True):
-            same(one, other)
-    elif hasattr(expected, "__dataclass_fields__"):
-        same(list(vars(found).values()), list(vars(expected).values()))
-    else:
-        np.testing.assert_allclose(found, expected, atol=1e-5)

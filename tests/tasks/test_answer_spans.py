@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from answers import same_answers
 from question_rows import make
 
 import kerasbert
@@ -12,7 +13,7 @@ import kerasbert
 def plain_search(task, question, context, longest):
     """All spans of one row with their scores, and the null score: one window and one pair at a time."""
     tokenizer = task.tokenizer
-    ids = tokenizer.tokenize(question).numpy()[: task.max_question_length]
+    ids = tokenizer.tokenize(question).numpy()[: task.preprocessor.max_question_length]
     tokens, starts, ends = (t.numpy() for t in tokenizer.tokenize_with_offsets(context))
     room = task.max_sequence_length - 3 - len(ids)
     windows, begin = [], 0
@@ -20,7 +21,7 @@ def plain_search(task, question, context, longest):
         windows.append((begin, tokens[begin : begin + room]))
         if begin + room >= len(tokens):
             break
-        begin += task.stride
+        begin += task.preprocessor.stride
     spans, null = [], []
     for w, (begin, part) in enumerate(windows):
         packed = tokenizer.pack(tf.constant(ids), tf.constant(part))
@@ -61,7 +62,7 @@ def test_answers_are_those_of_a_plain_search(seed):
             if context[start:end] not in [text for text, _ in texts]:
                 texts.append((context[start:end], score))
         assert len(answers) == min(7, len(texts))
-        assert answers[0] == one
+        same_answers(answers[0], one)  # some processors round the products of other batches otherwise
         for answer, (text, score) in zip(answers, texts, strict=False):
             assert answer.text == text == context[answer.start : answer.end]
             assert answer.score == pytest.approx(score, abs=1e-4)
@@ -159,7 +160,7 @@ def test_byte_level_tokens(byte_pairs, tmp_path):
         assert len({a.text for a in lists}) == len(lists)
     task.save_to_preset(tmp_path / "it")
     again = kerasbert.BertQuestionAnswerer.from_preset(tmp_path / "it")
-    assert again.stride == 5
+    assert again.preprocessor.stride == 5
     assert again.predict((["film"], contexts[:1]), verbose=0) == task.predict(
         (["film"], contexts[:1]), verbose=0
     )
