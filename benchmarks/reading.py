@@ -131,10 +131,10 @@ def memory_mb(name):
 
 def measure(reader, path, vocabulary, shuffle):
     task = task_for(reader, vocabulary)
-    feed = task.feed_class(task)
+    preprocessor = task.preprocessor
     pathlib.Path("/proc/self/clear_refs").write_text("5")  # forget the peak so far
     before, start = memory_mb("VmHWM"), time.perf_counter()
-    batches = feed.labelled(READ[reader](path), None, None, 32, shuffle)[0]
+    batches = preprocessor.labelled(READ[reader](path), None, None, 32, shuffle)[0]
     count = sum(len(batch[0]["token_ids"]) for batch in batches)
     seconds = time.perf_counter() - start
     print(json.dumps({"peak_mb": memory_mb("VmHWM") - before, "rows": count, "seconds": seconds}))

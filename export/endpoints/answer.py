@@ -25,11 +25,11 @@ def _answers(task, question, context):
     nothing = tf.zeros(0, tf.int32)
     special = tf.cast(task.tokenizer.packed_lengths(nothing, nothing), tf.int64)
     room = task.max_sequence_length - special
-    limit = tf.minimum(tf.cast(task.max_question_length, tf.int64), room // 2)
+    limit = tf.minimum(tf.cast(task.preprocessor.max_question_length, tf.int64), room // 2)
     truncated = questions.row_lengths() > limit
     questions = questions[:, :limit]
     lengths = contexts.row_lengths()
-    row, begin, length = cut(lengths, room - questions.row_lengths(), task.stride)
+    row, begin, length = cut(lengths, room - questions.row_lengths(), task.preprocessor.stride)
 
     first = tf.gather(contexts.row_starts(), row) + begin
     windows = tf.gather(contexts.flat_values, tf.ragged.range(first, first + length))

@@ -12,18 +12,15 @@ from kerasbert.compression.matching import (
     check_weights,
     imitated_blocks,
 )
-from kerasbert.data import IGNORED, RowStream, is_dataset, is_tokens, text_columns
+from kerasbert.data import IGNORED, RowStream, is_dataset, is_tokens
 from kerasbert.layers import attention_bias
-from kerasbert.optional import tensorflow as tf
+from kerasbert.preprocessing import EmbeddingPreprocessor, TextPreprocessor
 from kerasbert.tasks import BertQuestionAnswerer
-from kerasbert.tasks.feed import Feed
-from kerasbert.tasks.pair_feed import PairFeed
 from kerasbert.tasks.r_drop import MeanLoss
 from kerasbert.tasks.task import Task
-from kerasbert.tasks.text_task import TextTask
 
 
-class Distiller(TextTask):
+class Distiller(Task):
     """Trains a student task to answer, and to compute, as a teacher task does.
 
     Has `compile`, `fit` and `evaluate` like any task; what learns is `student`, and afterwards it is a task
@@ -94,9 +91,7 @@ class Distiller(TextTask):
         check_pair(student, teacher)
         checks.positive_float("Distiller", temperature=temperature)
         self.needs_pooler = student.needs_pooler
-        super().__init__(
-            student.encoder, student.tokenizer, student.max_sequence_length, dtype=student.dtype_policy
-        )
+        super().__init__(student.encoder, student.preprocessor, dtype=student.dtype_policy)
         self.student = student
         # Past Keras, which would train the teacher, and save it.
         object.__setattr__(self, "teacher", teacher)
@@ -229,35 +224,30 @@ class Distiller(TextTask):
         """Keras' list, without metrics that never saw labels: they have no result."""
         return [metric for metric in super().metrics if getattr(metric, "built", True)]
 
-    def feed_class(self, _):
-        """The feed of the student, whose labels are read."""
-        return self.student.feed_class(self.student)
+    def class_weights(self, class_weight):
+        """Refused: losses of distillation are not those of a class."""
+        raise checks.invalid(
+            "Distillation has no `class_weight`.",
+            fix="Pass `sample_weight`, a weight for each row.",
+            where="Distiller",
+            class_weight=class_weight,
+        )
 
-    def fit(self, x=None, y=None, *args, **kwargs):
-        """Trains the student; arguments are those of its class's `fit`, but for `class_weight`.
+    def labelled(self, preprocessor, x, y, sample_weight, batch_size, shuffle=False, where="x"):
+        """See `Task.labelled`.
 
         Labels may be left out where `label_weight` is 0: with tokens of any task, and with texts or pairs of
         texts of a classifier, a next-sentence predictor or an embedder.
         """
-        base = TextTask if isinstance(self.student, TextTask) else Task
-        return base.fit(self, x, y, *args, **kwargs)
-
-    def evaluate(self, x=None, y=None, *args, **kwargs):
-        """Returns the distillation loss, and the student's metrics where there are labels."""
-        base = TextTask if isinstance(self.student, TextTask) else keras.Model
-        return base.evaluate(self, x, y, *args, **kwargs)
-
-    def _labelled(self, feed, x, y, sample_weight, batch_size, shuffle=False, where="x"):
         given = y is not None or sample_weight is not None or _may_bring_labels(x)
-        # Rows of other feeds are cut or joined by way of their labels.
-        known = is_tokens(x) or type(feed) in (Feed, PairFeed)
+        # Other rows are cut into windows, or joined, by way of their labels.
+        known = is_tokens(x) or isinstance(preprocessor, (TextPreprocessor, EmbeddingPreprocessor))
         if given or self.weight_of["label"] or not known:
-            return super()._labelled(feed, x, y, sample_weight, batch_size, shuffle, where)
+            return super().labelled(preprocessor, x, y, sample_weight, batch_size, shuffle, where)
         if is_tokens(x):
             return x, None, None
-        rows = tf.data.Dataset.from_tensor_slices(text_columns(x, where))
-        batches = feed._batches(rows, self.tokenizer, batch_size, False, shuffle)
-        return self._in_few_lengths(batches.map(lambda tokens, rest: (tokens,)), feed), None, None
+        batches = preprocessor.tokens_only(x, batch_size, shuffle, where).map(lambda tokens: (tokens,))
+        return self._in_few_lengths(batches, preprocessor), None, None
 
     # === What is left of it ===
 

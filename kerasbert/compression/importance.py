@@ -69,7 +69,7 @@ def importances(task, x, y, batch_size):
 def _batches(task, x, y, batch_size):
     """Batches as `compute_loss` takes them."""
     if isinstance(task, TextTask):
-        x, y, _ = task.feed_class(task).labelled(x, y, None, batch_size)
+        x, y, _ = task.preprocessor.labelled(x, y, None, batch_size)
     if is_dataset(x):
         return x
     return tf.data.Dataset.from_tensor_slices((x, y)).batch(batch_size)

@@ -151,8 +151,8 @@ class QuestionWindows:
         row, begin, length: of `cut`.
         place: int array `(windows,)`, the position of the first token of the context in a packed window.
         contexts: `Texts`.
+        question_lengths: int array `(rows,)`, the tokens of each question, before truncation.
         question_limit: int, in tokens.
-        num_truncated: int, questions that were longer.
     """
 
     def __init__(self, tokenizer, questions, contexts, max_length, stride, max_question_length, where="x"):
@@ -168,8 +168,8 @@ class QuestionWindows:
         self.question_limit = min(max_question_length, room // 2)
         self._tokenizer, self._where = tokenizer, where
         self._questions, self.contexts = Texts.of(questions, tokenizer), Texts.of(contexts, tokenizer)
-        self.num_truncated = int((self._questions.lengths > self.question_limit).sum())
-        kept = np.minimum(self._questions.lengths, self.question_limit)
+        self.question_lengths = self._questions.lengths
+        kept = np.minimum(self.question_lengths, self.question_limit)
         windows = cut(self.contexts.lengths, room - kept, stride)
         self.row, self.begin, self.length = (values.numpy() for values in windows)
         self._question_lengths = kept

@@ -72,7 +72,7 @@ def pretrain(settings, verbose=2):
             )
             held_out = _held_out(output, phase, tokenizer, settings)
             model.fit(
-                _counted(model.as_keras_takes_them(batches), tokens),
+                _counted(model.preprocessor.inputs_and_labels(batches), tokens),
                 initial_epoch=max(step, first) // settings.log_every,
                 epochs=last // settings.log_every,
                 steps_per_epoch=settings.log_every,

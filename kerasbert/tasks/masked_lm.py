@@ -6,7 +6,8 @@ import numpy as np
 from kerasbert import checks
 from kerasbert.data import IGNORED, is_tokens
 from kerasbert.heads import MaskedLMHead
-from kerasbert.tasks.task import BATCH_SIZE, Task
+from kerasbert.preprocessing import BATCH_SIZE
+from kerasbert.tasks.task import Task
 
 TOP_K = 5
 
@@ -43,15 +44,14 @@ class BertMaskedLM(Task):
     head_names = ("masked_lm",)
     preset_arguments = ("tied",)
 
-    def __init__(self, encoder, tokenizer, tied=True, max_sequence_length=None, **kwargs):
-        super().__init__(encoder, tokenizer, max_sequence_length, **kwargs)
+    def __init__(
+        self, encoder, tokenizer=None, tied=True, max_sequence_length=None, preprocessor=None, **kwargs
+    ):
+        chosen = self._preprocessor_of(preprocessor, encoder, tokenizer, max_sequence_length)
+        super().__init__(encoder, chosen, **kwargs)
         self.head = masked_lm_head(encoder.config, tied, self.dtype_policy)
         self._with_masks = None
         self.built = True
-
-    def call(self, inputs, training=None):
-        """See the class."""
-        return self.logits(self.encoder(inputs, training=training))
 
     def fill_masks(self, texts, top_k=TOP_K):
         """The most probable tokens for each `[MASK]` in texts (`<mask>` for RoBERTa).
@@ -129,8 +129,6 @@ class BertMaskedLM(Task):
 
     endpoint = "fill"
     output = "probabilities"
-    answer_names = (output,)
-    first_token_only = False
 
     def logits(self, encoder_outputs, training=None):
         """Logits `(B, S, V)`, or `(S, V)`, of what the encoder returns."""
@@ -141,10 +139,6 @@ class BertMaskedLM(Task):
     def answers(self, logits):
         """Named outputs of logits: `probabilities`, `(B, S, V)`, in float32."""
         return {self.output: keras.ops.softmax(keras.ops.cast(logits, "float32"))}
-
-    def answer_tokens(self, tokens):
-        """The `answers` to a batch of tokens `(B, S)`, or to one sequence `(S,)`."""
-        return self.answers(self(tokens, training=False))
 
     def comparable(self, answers, padding_mask):
         """See `TextTask.comparable`."""

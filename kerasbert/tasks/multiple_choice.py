@@ -5,8 +5,8 @@ import numpy as np
 from keras import ops
 
 from kerasbert.heads import ClassificationHead
-from kerasbert.tasks.choice_feed import ChoiceFeed
-from kerasbert.tasks.text_task import BATCH_SIZE, TextTask
+from kerasbert.preprocessing import BATCH_SIZE, ChoicePreprocessor
+from kerasbert.tasks.text_task import TextTask
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
@@ -43,12 +43,15 @@ class BertMultipleChoice(TextTask):
     head_names = ("multiple_choice",)
     needs_pooler = True
     preset_arguments = ("dropout",)
-    feed_class = ChoiceFeed
+    preprocessor_class = ChoicePreprocessor
     token_axes = 3  # B, K, S
     logits_shape = (0,)
 
-    def __init__(self, encoder, tokenizer, dropout=0.1, max_sequence_length=None, **kwargs):
-        super().__init__(encoder, tokenizer, max_sequence_length, **kwargs)
+    def __init__(
+        self, encoder, tokenizer=None, dropout=0.1, max_sequence_length=None, preprocessor=None, **kwargs
+    ):
+        chosen = self._preprocessor_of(preprocessor, encoder, tokenizer, max_sequence_length)
+        super().__init__(encoder, chosen, **kwargs)
         config = encoder.config
         self.head = ClassificationHead(
             1, dropout, config.initializer_range, name=self.head_names[0], dtype=self.dtype_policy
@@ -65,7 +68,7 @@ class BertMultipleChoice(TextTask):
     def predict_by(self, run, x, batch_size=None):
         """See `TextTask.predict_by`; `run` scores each choice, in `(B, 1)`, by itself."""
         scores = []
-        for tokens in self.feed_class(self).unlabelled(x, batch_size or BATCH_SIZE)[0]:
+        for tokens in self.preprocessor.for_one_call().unlabelled(x, batch_size or BATCH_SIZE)[0]:
             *lead, length = tokens["token_ids"].shape
             found = run({name: ops.reshape(value, (-1, length)) for name, value in tokens.items()})
             scores.append(np.reshape(found[self.output], lead))
@@ -96,14 +99,6 @@ class BertMultipleChoice(TextTask):
     def default_metrics(self):
         """Accuracy."""
         return [keras.metrics.SparseCategoricalAccuracy(name="accuracy")]
-
-    def label_numbers(self, y, where):
-        """Numbers of choices in memory as an int array."""
-        return np.asarray(y, "int32")
-
-    def label_function(self):
-        """The same for tensors in a `tf.data` graph."""
-        return lambda y: ops.cast(y, "int32")
 
     def postprocess(self, logits):
         """What `predict` returns: probabilities `(rows, K)`, a float32 array."""

@@ -30,13 +30,14 @@ class BertNextSentencePredictor(BertTextClassifier):
     head_names = ("next_sentence",)
     preset_arguments = ()
 
-    def __init__(self, encoder, tokenizer, max_sequence_length=None, **kwargs):
+    def __init__(self, encoder, tokenizer=None, max_sequence_length=None, preprocessor=None, **kwargs):
         super().__init__(
             encoder,
             tokenizer,
-            labels=("next", "random"),
+            labels=None if preprocessor else ("next", "random"),
             dropout=0.0,
             max_sequence_length=max_sequence_length,
+            preprocessor=preprocessor,
             **kwargs,
         )
 

@@ -2,15 +2,12 @@
 
 import keras
 
-from kerasbert import checks
-from kerasbert.data import IGNORED, is_dataset
+from kerasbert.data import IGNORED
 from kerasbert.heads import ClassificationHead
-from kerasbert.optional import tensorflow as tf
+from kerasbert.preprocessing import PAIRS, PretrainingPreprocessor
 from kerasbert.tasks.masked_lm import masked_lm_head
 from kerasbert.tasks.task import Task
 from kerasbert.training import TokenAccuracy
-
-PAIRS = ("next_sentence", "sentence_order", "none")
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
@@ -51,14 +48,22 @@ class BertPretrainer(Task):
     head_names = ("masked_lm", "next_sentence")
     preset_arguments = ("tied", "pairs")
 
+    preprocessor_class = PretrainingPreprocessor
+
     def __init__(
-        self, encoder, tokenizer, tied=True, pairs="next_sentence", max_sequence_length=None, **kwargs
+        self,
+        encoder,
+        tokenizer=None,
+        tied=True,
+        pairs="next_sentence",
+        max_sequence_length=None,
+        preprocessor=None,
+        **kwargs,
     ):
-        checks.one_of("BertPretrainer", PAIRS, pairs=pairs)
-        self.needs_pooler = pairs != "none"
-        super().__init__(encoder, tokenizer, max_sequence_length, **kwargs)
+        chosen = self._preprocessor_of(preprocessor, encoder, tokenizer, max_sequence_length, pairs=pairs)
+        self.needs_pooler = chosen.pairs != "none"
+        super().__init__(encoder, chosen, **kwargs)
         config = encoder.config
-        self.pairs = pairs
         self.masked_lm_head = masked_lm_head(config, tied, self.dtype_policy)
         self.next_sentence_head = None
         if self.needs_pooler:
@@ -75,6 +80,11 @@ class BertPretrainer(Task):
         return arguments.get("pairs", PAIRS[0]) != "none"
 
     @property
+    def pairs(self):
+        """str, what is learned from two segments."""
+        return self.preprocessor.pairs
+
+    @property
     def heads(self):
         """The two heads, or that of masked tokens alone."""
         return [self.masked_lm_head, *([self.next_sentence_head] if self.needs_pooler else [])]
@@ -89,39 +99,6 @@ class BertPretrainer(Task):
         if self.needs_pooler:
             logits["next_sentence"] = self.next_sentence_head(outputs["pooled_output"])
         return logits
-
-    def fit(self, x=None, y=None, **kwargs):
-        """Trains on a data set of `pretraining_batches`, or on tokens and labels as `keras.Model.fit`."""
-        if is_dataset(x):
-            kwargs["shuffle"] = False  # Keras warns that it will not
-        if kwargs.get("validation_data") is not None:
-            kwargs["validation_data"] = self.as_keras_takes_them(kwargs["validation_data"])
-        return super().fit(self.as_keras_takes_them(x), y, **kwargs)
-
-    def evaluate(self, x=None, y=None, **kwargs):
-        """Returns losses and accuracies on a data set of `pretraining_batches`, or on tokens and labels."""
-        return super().evaluate(self.as_keras_takes_them(x), y, **kwargs)
-
-    def as_keras_takes_them(self, batches):
-        """Makes pairs of inputs and labels of what `pretraining_batches` returns; what is not that stays."""
-        if not is_dataset(batches) or not isinstance(batches.element_spec, dict):
-            return batches
-        missing = {"mask_ids", *(["next_sentence"] if self.needs_pooler else [])} - set(batches.element_spec)
-        if missing:
-            raise checks.invalid(
-                f'Batches for `pairs="{self.pairs}"` must have labels of everything that is learned.',
-                fix="Write the examples with the same `pairs` in their `ExampleSettings`.",
-                where=self.name,
-                missing=sorted(missing),
-            )
-
-        def labelled(batch):
-            batch = dict(batch)
-            masked = tf.where(batch.pop("mask_weights") > 0, batch.pop("mask_ids"), IGNORED)
-            labels = {"masked_lm": masked, "next_sentence": batch.pop("next_sentence", None)}
-            return batch, labels if self.needs_pooler else {"masked_lm": masked}
-
-        return batches.map(labelled)
 
     def default_loss(self):
         """The sum of two cross-entropies: of masked tokens, and of the pair."""
@@ -141,4 +118,4 @@ class BertPretrainer(Task):
 
     def get_config(self):
         """Returns the arguments of `__init__`."""
-        return {**super().get_config(), "tied": self.masked_lm_head.tied, "pairs": self.pairs}
+        return {**super().get_config(), "tied": self.masked_lm_head.tied}

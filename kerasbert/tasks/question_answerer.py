@@ -7,9 +7,9 @@ from keras import ops
 from kerasbert import checks
 from kerasbert.data import QuestionRows, RowStream, is_tokens, squad_scores
 from kerasbert.heads import SpanHead
-from kerasbert.tasks.question_feed import QuestionFeed, question_columns
+from kerasbert.preprocessing import BATCH_SIZE, QuestionPreprocessor, question_columns
 from kerasbert.tasks.spans import MAX_ANSWER_LENGTH, best_answers
-from kerasbert.tasks.text_task import BATCH_SIZE, TextTask
+from kerasbert.tasks.text_task import TextTask
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
@@ -51,21 +51,21 @@ class BertQuestionAnswerer(TextTask):
 
     head_names = ("span",)
     preset_arguments = ("stride", "max_question_length")
-    feed_class = QuestionFeed
+    preprocessor_class = QuestionPreprocessor
 
     def __init__(
         self,
         encoder,
-        tokenizer,
+        tokenizer=None,
         stride=128,
         max_question_length=64,
         max_sequence_length=None,
+        preprocessor=None,
         **kwargs,
     ):
-        super().__init__(encoder, tokenizer, max_sequence_length, **kwargs)
-        checks.positive_int(self.name, stride=stride, max_question_length=max_question_length)
-        self.stride = stride
-        self.max_question_length = max_question_length
+        arguments = {"stride": stride, "max_question_length": max_question_length}
+        chosen = self._preprocessor_of(preprocessor, encoder, tokenizer, max_sequence_length, **arguments)
+        super().__init__(encoder, chosen, **kwargs)
         config = encoder.config
         self.head = SpanHead(config.initializer_range, name=self.head_names[0], dtype=self.dtype_policy)
         self.head.build((None, None, config.hidden_dim))
@@ -78,35 +78,6 @@ class BertQuestionAnswerer(TextTask):
         if isinstance(loss_weights, str):
             loss_weights = {"start": 0.5, "end": 0.5}
         super().compile(optimizer, loss, metrics, loss_weights=loss_weights, **kwargs)
-
-    def fit(self, x=None, y=None, **kwargs):
-        """Trains on questions, contexts and answers, in batches of windows of about one length.
-
-        Args:
-            x: `(questions, contexts)`, two sequences of str; a dict of them as `text` and `text_pair`; what
-                `kerasbert.data.read_squad` returns; what a reader returns that reads part by part, such as
-                `read_json_lines(path, text="question", text_pair="context", label="answers")`, or a
-                `tf.data.Dataset` of the same; or tokens, as a tokenizer gives them for pairs, or a
-                `tf.data.Dataset` of tokens and positions.
-            y: for each row a list of answers `(text, start)`, start in characters of the context, of which
-                the first that stands at its offset is learned; an empty list where there is no answer; or a
-                dict of `text` and `answer_start`, a list each, as Hugging Face's `datasets` have them. With
-                tokens a dict of `start` and `end`, int `(B,)`. None with what `read_squad` returns.
-            **kwargs: as of `BertTextClassifier.fit`; `batch_size` counts windows, and `validation_data` is
-                such an `x`, `(x, y)` or `(x, y, sample_weight)`.
-
-        Returns:
-            `keras.callbacks.History`.
-
-        Raises:
-            TypeError, ValueError: if texts or answers are none; the message names the row.
-
-        Warns:
-            UserWarning: if questions were too long and were truncated; it says how many.
-        """
-        if isinstance(kwargs.get("validation_data"), QuestionRows):
-            kwargs["validation_data"] = (kwargs["validation_data"], None)
-        return super().fit(x, y, **kwargs)
 
     def predict(
         self,
@@ -139,32 +110,32 @@ class BertQuestionAnswerer(TextTask):
         checks.positive_int("predict", n_best=n_best, max_answer_length=max_answer_length)
         if is_tokens(x):
             return super().predict(x, batch_size, verbose, **kwargs)
-        feed, options = self.feed_class(self), (n_best, max_answer_length, null_threshold)
-        answers = self._answers(feed, self.predict_on_batch, x, batch_size, verbose, *options)
-        feed.warn_if_truncated()
+        preprocessor, options = self.preprocessor.for_one_call(), (n_best, max_answer_length, null_threshold)
+        answers = self._answers(preprocessor, self.predict_on_batch, x, batch_size, verbose, *options)
+        preprocessor.warn_if_truncated()
         return answers if n_best > 1 else [best for (best,) in answers]
 
     def predict_by(self, run, x, batch_size=None):
         """See `TextTask.predict_by`."""
-        return [best for (best,) in self._answers(self.feed_class(self), run, x, batch_size)]
+        return [best for (best,) in self._answers(self.preprocessor.for_one_call(), run, x, batch_size)]
 
-    def _answers(self, feed, run, x, batch_size=None, verbose=0, *options):
+    def _answers(self, preprocessor, run, x, batch_size=None, verbose=0, *options):
         answers = []
-        for part, _, where in feed.parts(x):
+        for part, _, where in preprocessor.parts(x):
             questions, contexts = question_columns(part, where)
-            windows = feed.windows(questions, contexts, where)
-            logits = self._window_logits(run, feed, windows, batch_size or BATCH_SIZE, verbose)
+            windows = preprocessor.windows(questions, contexts, where)
+            logits = self._window_logits(run, preprocessor, windows, batch_size or BATCH_SIZE, verbose)
             answers += best_answers(windows, *logits, contexts, *options)
         return answers
 
-    def _window_logits(self, run, feed, windows, batch_size, verbose):
+    def _window_logits(self, run, preprocessor, windows, batch_size, verbose):
         """Start and end logits, float32 `(windows, S)`, of the windows in their own order."""
         longest = windows.packed_lengths.max(initial=1)
         # Not by `Model.predict`: it joins batches of different S number by number.
         logits = np.zeros((2, len(windows), longest), "float32")
         quiet = verbose == 0 or not len(windows)
         bar = None if quiet else keras.utils.Progbar(-(-len(windows) // batch_size), unit_name="batch")
-        for i, (numbers, tokens) in enumerate(feed.by_length(windows, batch_size)):
+        for i, (numbers, tokens) in enumerate(preprocessor.by_length(windows, batch_size)):
             found = run(tokens)
             for kept, name in zip(logits, ("start", "end"), strict=True):
                 kept[numbers, : found[name].shape[1]] = found[name]
@@ -186,7 +157,7 @@ class BertQuestionAnswerer(TextTask):
             dict of `exact_match`, `f1` and `questions`, and of their parts with and without answer where
             there are both.
         """
-        x = self.feed_class(self).source(x)
+        x = self.preprocessor.source(x)
         if answers is None and isinstance(x, QuestionRows):
             answers = x.answers
         elif isinstance(x, RowStream) and x.labelled:
@@ -231,30 +202,6 @@ class BertQuestionAnswerer(TextTask):
             name: keras.losses.SparseCategoricalCrossentropy(from_logits=True) for name in ("start", "end")
         }
 
-    def label_numbers(self, y, where):
-        """Positions that go with tokens in memory: a dict of int32 `start` and `end`, `(rows,)`."""
-        good = isinstance(y, dict) and set(y) == {"start", "end"}
-        if not good or any(np.asarray(v).dtype.kind not in "iu" or np.ndim(v) != 1 for v in y.values()):
-            raise checks.invalid(
-                "With tokens, answers must be positions: a dict of `start` and `end`, a whole number a row.",
-                fix="Pass texts and answers instead, or count tokens from `[CLS]`, which is 0.",
-                where=where,
-                y=y,
-            )
-        return {name: np.asarray(y[name], "int32") for name in ("start", "end")}
-
-    def label_function(self):
-        """The same in a `tf.data` graph, as they are."""
-        return lambda y: y
-
     def postprocess(self, logits):
         """What `predict` returns for tokens: the logits."""
         return logits
-
-    def get_config(self):
-        """Returns the arguments of `__init__`."""
-        return {
-            **super().get_config(),
-            "stride": self.stride,
-            "max_question_length": self.max_question_length,
-        }

@@ -7,12 +7,10 @@ from keras import ops
 from kerasbert import checks
 from kerasbert.data import IGNORED, is_dataset, is_tokens, rouge_scores
 from kerasbert.heads import TokenClassificationHead
-from kerasbert.optional import tensorflow as tf
+from kerasbert.preprocessing import BATCH_SIZE, SentencePreprocessor
 from kerasbert.tasks.entities import by_row
 from kerasbert.tasks.r_drop import bernoulli_divergence
-from kerasbert.tasks.sentence_feed import SentenceFeed
 from kerasbert.tasks.summaries import UNSCORED, best_summary
-from kerasbert.tasks.text_task import BATCH_SIZE
 from kerasbert.tasks.token_task import TokenTask
 from kerasbert.training import TokenAccuracy, TokenBinaryCrossentropy
 
@@ -57,10 +55,14 @@ class BertSummarizer(TokenTask):
     """
 
     head_names = ("summarization",)
-    feed_class = SentenceFeed
+    preprocessor_class = SentencePreprocessor
 
-    def __init__(self, encoder, tokenizer, max_sequence_length=None, **kwargs):
-        super().__init__(encoder, tokenizer, max_sequence_length, **kwargs)
+    def __init__(self, encoder, tokenizer=None, max_sequence_length=None, preprocessor=None, **kwargs):
+        segments = encoder.config.num_segments
+        chosen = self._preprocessor_of(
+            preprocessor, encoder, tokenizer, max_sequence_length, num_segments=segments
+        )
+        super().__init__(encoder, chosen, **kwargs)
         config = encoder.config
         self.head = TokenClassificationHead(
             1, 0.0, config.initializer_range, name=self.head_names[0], dtype=self.dtype_policy
@@ -101,27 +103,30 @@ class BertSummarizer(TokenTask):
             if is_dataset(x) and isinstance(x.element_spec, tuple):
                 x = x.map(lambda tokens, *_: tokens)
             return super().predict(x, batch_size, verbose, steps, callbacks)
-        feed = self.feed_class(self)
-        scored = self._scored(feed, x, batch_size, verbose, callbacks)
+        preprocessor = self.preprocessor.for_one_call()
+        scored = self._scored(preprocessor, x, batch_size, verbose, callbacks)
         found = [best_summary(*row, max_sentences, trigram_blocking) for row in scored]
-        feed.warn_if_truncated()
+        preprocessor.warn_if_truncated()
         return found
 
     def predict_by(self, run, x, batch_size=None):
         """See `TextTask.predict_by`."""
-        return [best_summary(*row) for row in self._scored(self.feed_class(self), x, batch_size, run=run)]
+        return [
+            best_summary(*row)
+            for row in self._scored(self.preprocessor.for_one_call(), x, batch_size, run=run)
+        ]
 
-    def _scored(self, feed, x, *args, **kwargs):
+    def _scored(self, preprocessor, x, *args, **kwargs):
         """Yields the text of each document, the places of its sentences, and their scores."""
-        for part, _, where in feed.parts(x):
-            documents = feed.documents(part, where)
-            scores = self._scores(feed, documents, *args, **kwargs)
+        for part, _, where in preprocessor.parts(x):
+            documents = preprocessor.documents(part, where)
+            scores = self._scores(preprocessor, documents, *args, **kwargs)
             yield from zip(documents.texts, documents.spans, by_row(scores, documents.splits), strict=True)
 
-    def _scores(self, feed, documents, batch_size, *args, **kwargs):
+    def _scores(self, preprocessor, documents, batch_size, *args, **kwargs):
         """The probability of each sentence, `UNSCORED` for one without tokens."""
         scores = np.full(len(documents.id_splits) - 1, UNSCORED, "float32")
-        batches = feed.to_decide(documents, batch_size or BATCH_SIZE)
+        batches = preprocessor.to_decide(documents, batch_size or BATCH_SIZE)
         if batches is not None:
             sentence, probabilities = self.decided(batches, *args, **kwargs)
             scores[sentence] = probabilities
@@ -167,30 +172,6 @@ class BertSummarizer(TokenTask):
     def decisions(self, predictions):
         """What counts as the same answer, of what `predict` returns: which sentences each row has."""
         return [summary.indices for summary in predictions]
-
-    def label_numbers(self, y, where):
-        """Labels of tokens: 0, 1 and -100, as an int32 array `(B, S)`."""
-        y = np.asarray(y)
-        if y.ndim != 2 or not np.isin(y, (0, 1, IGNORED)).all():
-            raise checks.invalid(
-                "With tokens, labels must be 0 or 1 at `[CLS]` and -100 elsewhere, (B, S).",
-                fix="Pass texts instead, or correct the rows.",
-                where=where,
-                shape=y.shape,
-                values=np.unique(y).tolist(),
-            )
-        return y.astype("int32")
-
-    def label_function(self):
-        """The same for tensors in a `tf.data` graph."""
-
-        def numbers(values):
-            good = tf.reduce_all((values == 0) | (values == 1) | (values == IGNORED))
-            inside = tf.debugging.Assert(good, ["A label must be 0, 1 or -100. Received:", values])
-            with tf.control_dependencies([inside] if inside is not None else []):
-                return tf.cast(values, tf.int32)
-
-        return numbers
 
     @staticmethod
     def divergence(first, second):

@@ -1,37 +1,40 @@
-"""What every task shares: an encoder, a tokenizer, a head, and the ways in and out of a file."""
+"""What every task shares: Keras' loops over rows of text, and the contract of a task."""
 
-import pathlib
+import copy
 
 import keras
+from keras import ops
 
 from kerasbert import checks
-from kerasbert.atomic import replacing
-from kerasbert.checkpoints import PresetLoader, load_weights, open_checkpoint, own_weights, write_preset
-from kerasbert.data import count_batches
-from kerasbert.encoder import BertEncoder
+from kerasbert.data import RowStream, count_batches, few_lengths, full_batches, is_dataset, is_tokens
 from kerasbert.optional import tensorflow as tf
+from kerasbert.preprocessing import BATCH_SIZE, Preprocessor
+from kerasbert.tasks.files import TaskFiles
 from kerasbert.tasks.r_drop import RDrop
 from kerasbert.tasks.replicas import Replicas
-from kerasbert.text import tokenizer_from_folder
+from kerasbert.text import TOKEN_INPUTS
 from kerasbert.training import BertAdamW, WarmupLinearDecay
 from kerasbert.training.distribution import check_distribution
 
-BATCH_SIZE = 32
 
+class Task(RDrop, Replicas, TaskFiles, keras.Model):
+    """An encoder, a preprocessor and a head: strings in `fit`, `evaluate` and `predict`.
 
-class Task(RDrop, Replicas, PresetLoader, keras.Model):
-    """The base of tasks.
+    The contract of a task, for a kind of one's own:
 
-    A subclass names its heads (`heads`, layers; `head_names`, as checkpoints know them), says whether it
-    needs a pooler (`needs_pooler`; None: if the checkpoint has one), which of its arguments a checkpoint
-    keeps (`preset_arguments`), and its `default_loss` and `default_metrics`.
+    - what it takes: its `preprocessor`, which makes batches of tokens and numbers for labels, by default a
+      `preprocessor_class`;
+    - its head: `logits(encoder_outputs, training)`, from what the encoder returns to what the loss takes.
+      `first_token_only` says that it reads `[CLS]` alone, `needs_pooler` that it reads `pooled_output`;
+    - its loss and metrics: `default_loss` and `default_metrics`;
+    - its answers: `answers(logits)`, a dict of named tensors, of which `output` is what `predict` returns (by
+      `postprocess`); `endpoint` is what exports call it;
+    - its files: `head_names`, as checkpoints know the heads, and `preset_arguments`, which of its arguments a
+      checkpoint keeps.
 
     Args:
         encoder: `BertEncoder`.
-        tokenizer: `BertTokenizer`, or another of `kerasbert.text`, whose vocabulary fits the encoder's
-            embedding; or None: the task then takes tokens only.
-        max_sequence_length: int or None, the longest input, in tokens, special ones counted; longer texts
-            are truncated. None: as long as the encoder allows.
+        preprocessor: `kerasbert.preprocessing.Preprocessor`, whose vocabulary fits the encoder's embedding.
         **kwargs: `name`, `dtype`.
 
     Raises:
@@ -39,30 +42,14 @@ class Task(RDrop, Replicas, PresetLoader, keras.Model):
             or a pooler that is needed is missing.
     """
 
-    head_names = ()
-    needs_pooler = False
-    preset_arguments = ()
+    preprocessor_class = Preprocessor
+    first_token_only = False
+    token_axes = 2  # of a batch of tokens: B, S
 
-    def __init__(self, encoder, tokenizer, max_sequence_length=None, **kwargs):
+    def __init__(self, encoder, preprocessor, **kwargs):
         super().__init__(**kwargs)
-        limit = encoder.config.max_sequence_length
-        max_sequence_length = limit if max_sequence_length is None else max_sequence_length
-        checks.positive_int(self.name, max_sequence_length=max_sequence_length)
-        if not 3 <= max_sequence_length <= limit:
-            raise checks.invalid(
-                f"`max_sequence_length` must be from 3 to the encoder's {limit}.",
-                fix="Choose one in this range, or an encoder with more positions (`extend_positions_to`).",
-                where=self.name,
-                max_sequence_length=max_sequence_length,
-            )
-        if tokenizer is not None and tokenizer.vocabulary_size > encoder.config.vocabulary_size:
-            raise checks.invalid(
-                "The vocabulary must not be larger than the encoder's embedding.",
-                fix="Use the vocabulary that the encoder was trained with.",
-                where=self.name,
-                vocabulary_size=tokenizer.vocabulary_size,
-                embedding_rows=encoder.config.vocabulary_size,
-            )
+        self.encoder = encoder
+        self.load_report = None
         if self.needs_pooler and encoder.pooler is None:
             raise checks.invalid(
                 f"The encoder of a {type(self).__name__} must have a pooler.",
@@ -70,129 +57,92 @@ class Task(RDrop, Replicas, PresetLoader, keras.Model):
                 where=self.name,
                 pooler=None,
             )
-        self.encoder = encoder
-        self.tokenizer = tokenizer
-        self.max_sequence_length = max_sequence_length
-        self.load_report = None
-
-    @property
-    def heads(self):
-        """The layers after the encoder, as `head_names` lists them."""
-        return [self.head]
-
-    # === Presets ===
+        self.preprocessor = preprocessor
 
     @classmethod
-    def from_preset(cls, preset, *, tokenizer="from preset", dtype=None, extend_positions_to=None, **kwargs):
-        """Builds a task on the weights of a checkpoint, its head included if it has one for this task.
-
-        Args:
-            preset: str or path of a folder, or `"hf://owner/name"`. README lists what loads.
-            tokenizer: a tokenizer in place of the preset's, or None for a task that takes tokens only, such
-                as where the preset's tokenizer is of a kind that kerasbert lacks.
-            dtype: Keras dtype or policy, such as `"mixed_bfloat16"`.
-            extend_positions_to: int or None, a `max_sequence_length` beyond that of the checkpoint; positions
-                are extended by hierarchical decomposition (Su 2020, https://kexue.fm/archives/7947).
-            **kwargs: of the task. What is not given is as the checkpoint says, such as its labels.
-
-        Returns:
-            The task; its `load_report` says what became of every weight in the preset.
-
-        Raises:
-            FileNotFoundError: if the folder or a file in it is missing.
-            ValueError: if the checkpoint is damaged or of another architecture.
-
-        Warns:
-            UserWarning: if the preset holds weights that the task has no place for, or lacks some.
-        """
-        checkpoint = open_checkpoint(preset)
-        if extend_positions_to is not None:
-            checkpoint = checkpoint.with_positions(extend_positions_to)
-        arguments, fresh_heads = cls._arguments(checkpoint, kwargs)
-        if isinstance(tokenizer, str):
-            tokenizer = tokenizer_from_folder(checkpoint.folder)
-        encoder = BertEncoder.to_be_loaded(checkpoint, cls._pooler_of(arguments), dtype)
-        task = cls(encoder, tokenizer, dtype=dtype, **arguments)
-        task.load_report = load_weights(task, checkpoint, fresh_heads)
-        return task
-
-    @classmethod
-    def _pooler_of(cls, arguments):
-        """Whether a task of these arguments needs a pooler, as `needs_pooler`."""
-        return cls.needs_pooler
-
-    @classmethod
-    def _arguments(cls, checkpoint, given):
-        """The arguments of a task on a checkpoint, and the heads that it does not take from there."""
-        names = ("max_sequence_length",)
-        if set(cls.head_names) & set(checkpoint.heads):
-            names += cls.preset_arguments
-        kept = {name: checkpoint.arguments[name] for name in names if name in checkpoint.arguments}
-        return kept | given, ()
-
-    def save_to_preset(self, folder):
-        """Writes weights, config and tokenizer as a folder that `from_preset` and transformers load.
-
-        Args:
-            folder: str or path. A folder that holds a preset is replaced once the new one is complete.
-
-        Raises:
-            FileExistsError: if the folder holds other files.
-        """
-        write_preset(
-            folder,
-            self.encoder.config,
-            self.weight_values(),
-            heads=self.head_names,
-            arguments=self.preset_values(),
-            tokenizer=self.tokenizer,
-            finish=self._add_to_preset,
-        )
-
-    def _add_to_preset(self, folder):
-        """Writes what only this kind of task has into the folder of a preset."""
-
-    def preset_values(self):
-        """The arguments of this task that a preset keeps, by name."""
-        config = self.get_config()
-        return {name: config[name] for name in ("max_sequence_length", *self.preset_arguments)}
-
-    def named_weights(self):
-        """Returns all weights by path: `encoder/...`, and those of a head under its name."""
-        named = self.encoder.named_weights()
-        for head in self.heads:
-            named |= own_weights(head)
-        return named
-
-    def weight_values(self):
-        """Returns what of `named_weights()` other libraries have in such a model, as numpy arrays.
-
-        That is all but a pooler that the task does not read.
-        """
-        values = self.encoder.weight_values()
-        for head in self.heads:
-            values |= {path: keras.ops.convert_to_numpy(w) for path, w in own_weights(head).items()}
-        if self.needs_pooler is not False:
-            return values
-        return {path: value for path, value in values.items() if not path.startswith("encoder/pooler/")}
-
-    # === Training ===
+    def _preprocessor_of(cls, given, encoder, tokenizer, max_sequence_length, **arguments):
+        """The preprocessor that was given, or else one of the class's own of these arguments."""
+        if given is None:
+            limit = encoder.config.max_sequence_length if max_sequence_length is None else max_sequence_length
+            return cls.preprocessor_class(tokenizer, max_sequence_length=limit, **arguments)
+        twice = {"tokenizer": tokenizer, "max_sequence_length": max_sequence_length}
+        twice = {name: value for name, value in twice.items() if value is not None}
+        if twice:
+            raise checks.invalid(
+                "A preprocessor has a tokenizer and a length of its own.",
+                fix="Pass `tokenizer=None` beside `preprocessor`, and no `max_sequence_length`.",
+                where=cls.__name__,
+                **twice,
+            )
+        return given
 
     @property
-    def trainable_variables(self):
-        """What training changes: all but what is frozen, and a pooler that the task does not read."""
-        return self._but_idle(super().trainable_variables)
+    def preprocessor(self):
+        """What turns rows into batches; it can be replaced by another for the same encoder and head."""
+        return self._preprocessor
+
+    @preprocessor.setter
+    def preprocessor(self, preprocessor):
+        config, tokenizer = self.encoder.config, preprocessor.tokenizer
+        if not 3 <= preprocessor.max_sequence_length <= config.max_sequence_length:
+            raise checks.invalid(
+                f"`max_sequence_length` must be from 3 to the encoder's {config.max_sequence_length}.",
+                fix="Choose one in this range, or an encoder with more positions (`extend_positions_to`).",
+                where=self.name,
+                max_sequence_length=preprocessor.max_sequence_length,
+            )
+        if tokenizer is not None and tokenizer.vocabulary_size > config.vocabulary_size:
+            raise checks.invalid(
+                "The vocabulary must not be larger than the encoder's embedding.",
+                fix="Use the vocabulary that the encoder was trained with.",
+                where=self.name,
+                vocabulary_size=tokenizer.vocabulary_size,
+                embedding_rows=config.vocabulary_size,
+            )
+        self._preprocessor = copy.copy(preprocessor)  # another task may have it, with another encoder
+        self._preprocessor.encoder_config = config
 
     @property
-    def trainable_weights(self):
-        """As `trainable_variables`."""
-        return self._but_idle(super().trainable_weights)
+    def tokenizer(self):
+        """The preprocessor's tokenizer, or None for a task that takes tokens only."""
+        return self.preprocessor.tokenizer
 
-    def _but_idle(self, variables):
-        if self.needs_pooler or self.encoder.pooler is None:
-            return variables
-        idle = {id(variable) for variable in self.encoder.pooler.variables}
-        return [variable for variable in variables if id(variable) not in idle]
+    @property
+    def max_sequence_length(self):
+        """int, the longest input in tokens, special ones included."""
+        return self.preprocessor.max_sequence_length
+
+    # === Tokens in, logits out ===
+
+    def __call__(self, inputs, *args, **kwargs):
+        """The logits of tokens."""
+        if not is_tokens(inputs):
+            raise checks.invalid(
+                "A call, `train_on_batch` and their like take tokens, a dict with `token_ids`.",
+                fix="Pass `task.preprocessor(texts)`; or call `fit`, `evaluate` or `predict` with texts.",
+                where=self.name,
+                kind=TypeError,
+                inputs=inputs,
+            )
+        return super().__call__(inputs, *args, **kwargs)
+
+    def call(self, inputs, training=None):
+        """See the class."""
+        outputs = self.encoder(inputs, first_token_only=self.first_token_only, training=training)
+        mask = inputs.get("padding_mask")
+        mask = ops.ones_like(inputs["token_ids"]) if mask is None else mask
+        return self.logits(outputs | {"padding_mask": mask}, training=training)
+
+    def answer_tokens(self, tokens):
+        """The `answers` to a batch of tokens `(B, S)`, or to one sequence `(S,)`."""
+        return self.answers(Task.call(self, tokens, training=False))
+
+    @property
+    def answer_names(self):
+        """The names of `answers`."""
+        return (self.output,)
+
+    # === Keras' loops ===
 
     def compile(self, optimizer="auto", loss="auto", metrics="auto", jit_compile="auto", **kwargs):
         """Configures training, as `keras.Model.compile` does, with defaults that suit the task.
@@ -216,30 +166,114 @@ class Task(RDrop, Replicas, PresetLoader, keras.Model):
             **kwargs,
         )
 
+    def default_metrics(self):
+        """None but the loss."""
+        return None
+
     def fit(
         self,
         x=None,
         y=None,
         batch_size=None,
         epochs=1,
-        *args,
+        verbose="auto",
+        callbacks=None,
+        validation_split=0.0,
+        validation_data=None,
+        shuffle=True,
+        class_weight=None,
+        sample_weight=None,
         initial_epoch=0,
         steps_per_epoch=None,
         **kwargs,
     ):
-        """Trains on tokens, as `keras.Model.fit`; a `WarmupLinearDecay` learns how many steps there are."""
+        """Trains on texts, in batches of about one length, padded to the longest.
+
+        Compiled by XLA, batches are padded to one of eight lengths, since it compiles anew for each; on TPUs
+        rows that do not fill a batch are left out, others in each epoch.
+
+        Args:
+            x: texts: a sequence of str (list, array, pandas Series, column of a Hugging Face data set); a
+                tuple of two such sequences; a dict of `text` and `text_pair`; what a reader of
+                `kerasbert.data` returns, or a `tf.data.Dataset` of `(x, y)`, both read part by part, and
+                through once more to count the rows if need be; or tokens, as a `BertTokenizer` returns them.
+            y: the task's labels, one to a row; None where rows bring their own.
+            batch_size: int or None for 32; not used for a data set of batches.
+            validation_data: `(x, y)`, `(x, y, sample_weight)`, a data set or what a reader returns; labels
+                and texts as above.
+            class_weight: of `keras.Model.fit`, for tasks whose rows have one class each; by class name or
+                number.
+            epochs, verbose, callbacks, validation_split, shuffle, sample_weight, initial_epoch,
+                steps_per_epoch, **kwargs: of `keras.Model.fit`.
+
+        Returns:
+            `keras.callbacks.History`.
+
+        Raises:
+            TypeError, ValueError: if a row is not text, or a label is not one of the task's; the message
+                names the row.
+
+        Warns:
+            UserWarning: if texts were longer than `max_sequence_length`; it says how many.
+        """
         check_distribution()
         self.agree_on_seed()
-        self._plan_schedule(x, batch_size or BATCH_SIZE, steps_per_epoch, epochs - initial_epoch)
-        return super().fit(
+        batch_size = batch_size or BATCH_SIZE
+        preprocessor = self.preprocessor.for_one_call()
+        if class_weight is not None:
+            class_weight = self.class_weights(class_weight)
+        if validation_split and not (is_dataset(x) or is_tokens(x) or isinstance(x, RowStream)):
+            x, y, sample_weight, validation_data = preprocessor.split(x, y, sample_weight, validation_split)
+            validation_split = 0.0
+        x, y, sample_weight = self.labelled(preprocessor, x, y, sample_weight, batch_size, shuffle)
+        if is_dataset(x) and self.on_tpu():
+            x = full_batches(x)
+        if validation_data is not None:
+            held_out = validation_data if type(validation_data) in (tuple, list) else (validation_data,)
+            held_out = (*held_out, None, None)[:3]
+            held_out = self.labelled(preprocessor, *held_out, batch_size, where="validation_data")
+            validation_data = held_out[0] if is_dataset(held_out[0]) else held_out
+        self._plan_schedule(x, batch_size, steps_per_epoch, epochs - initial_epoch)
+        history = super().fit(
             x,
             y,
-            batch_size,
-            epochs,
-            *args,
+            batch_size=None if is_dataset(x) else batch_size,
+            epochs=epochs,
+            verbose=verbose,
+            callbacks=callbacks,
+            validation_split=validation_split,
+            validation_data=validation_data,
+            shuffle=shuffle and not is_dataset(x),
+            class_weight=class_weight,
+            sample_weight=sample_weight,
             initial_epoch=initial_epoch,
             steps_per_epoch=steps_per_epoch,
             **kwargs,
+        )
+        preprocessor.warn_if_truncated()
+        return history
+
+    def labelled(self, preprocessor, x, y, sample_weight, batch_size, shuffle=False, where="x"):
+        """What `preprocessor` makes of labelled rows, in shapes that suit the compiler."""
+        tokens = is_tokens(x)
+        x, y, sample_weight = preprocessor.labelled(x, y, sample_weight, batch_size, shuffle, where)
+        if is_dataset(x) and not tokens:
+            x = self._in_few_lengths(x, preprocessor)
+        return x, y, sample_weight
+
+    def _in_few_lengths(self, batches, preprocessor):
+        """Batches of texts, padded to few lengths where XLA compiles for each."""
+        if not self.jit_compile:
+            return batches
+        return few_lengths(batches, self.max_sequence_length, preprocessor.labels_at_tokens)
+
+    def class_weights(self, class_weight):
+        """The weights of classes by number; refused by tasks whose rows have not one class each."""
+        raise checks.invalid(
+            "`class_weight` needs rows of one class each, and this task has others.",
+            fix="Pass `sample_weight`, a weight for each row.",
+            where=f"{self.name}.fit",
+            class_weight=class_weight,
         )
 
     def _plan_schedule(self, x, batch_size, steps_per_epoch, epochs):
@@ -262,46 +296,29 @@ class Task(RDrop, Replicas, PresetLoader, keras.Model):
             self.optimizer.build(self.trainable_variables)
         return super().make_train_function(force)
 
-    def default_metrics(self):
-        """None but the loss."""
-        return None
+    def evaluate(self, x=None, y=None, batch_size=None, *args, sample_weight=None, **kwargs):
+        """Returns the loss and the metrics on texts; arguments as of `fit` and `keras.Model.evaluate`."""
+        batch_size = batch_size or BATCH_SIZE
+        preprocessor = self.preprocessor.for_one_call()
+        x, y, sample_weight = self.labelled(preprocessor, x, y, sample_weight, batch_size)
+        results = super().evaluate(
+            x, y, None if is_dataset(x) else batch_size, *args, sample_weight=sample_weight, **kwargs
+        )
+        preprocessor.warn_if_truncated()
+        return results
 
-    # === Saving ===
+    def make_predict_function(self, force=False):
+        """Makes Keras' predict function; on TensorFlow traced once, for batches of any shape."""
+        made_before = self.predict_function is not None and not force
+        super().make_predict_function(force)
+        trace = getattr(self.predict_function, "get_concrete_function", None)
+        if trace and not made_before and self.steps_per_execution == 1:
+            trace(self._predict_specs())
+        return self.predict_function
 
-    def save(self, filepath, overwrite=True, **kwargs):
-        """Saves weights, tokenizer and labels in one `.keras` file; an old file stays until it is whole."""
-        path = pathlib.Path(filepath)
-        if path.exists() and not overwrite:
-            raise checks.invalid(
-                "With `overwrite=False` the file must not exist.",
-                fix="Choose another name.",
-                kind=FileExistsError,
-                filepath=str(path),
-            )
-        with replacing(path) as temporary:
-            super().save(temporary, **kwargs)
-
-    def compile_from_config(self, config):
-        """Compiles a loaded model as it was compiled when it was saved."""
-        self.compile(**keras.saving.deserialize_keras_object(config))
-        self.optimizer.build(self.trainable_variables)
-
-    def get_config(self):
-        """Returns the arguments of `__init__`."""
-        return {
-            **super().get_config(),
-            "encoder": keras.saving.serialize_keras_object(self.encoder),
-            "tokenizer": keras.saving.serialize_keras_object(self.tokenizer),
-            "max_sequence_length": self.max_sequence_length,
-        }
-
-    @classmethod
-    def from_config(cls, config):
-        """Builds a task from `get_config`'s result."""
-        config = dict(config)
-        for name in ("encoder", "tokenizer"):
-            config[name] = config[name] and keras.saving.deserialize_keras_object(config[name])
-        return cls(**config)
+    def _predict_specs(self):
+        """What `predict` gives Keras' predict function."""
+        return [{name: tf.TensorSpec((None,) * self.token_axes, tf.int32) for name in TOKEN_INPUTS}]
 
 
 def _is_auto(argument):

@@ -1,12 +1,12 @@
 """One label for a text or a pair of texts, or several, or numbers."""
 
 import keras
-import numpy as np
 from keras import ops
 
 from kerasbert import checks
-from kerasbert.data import check_labels, class_numbers
+from kerasbert.data import class_numbers
 from kerasbert.heads import ClassificationHead
+from kerasbert.preprocessing import TextPreprocessor
 from kerasbert.tasks.labels import kept_labels
 from kerasbert.tasks.problems import BY_NAME
 from kerasbert.tasks.text_task import TextTask
@@ -28,6 +28,8 @@ class BertTextClassifier(TextTask):
         problem: str. `"single_label"`: one label to a row. `"multi_label"`: any number of labels to a row,
             given as lists of names or rows of zeros and ones. `"regression"`: numbers.
         max_sequence_length: int or None, the longest input in tokens; None: the encoder's.
+        preprocessor: `TextPreprocessor` or one of your own, instead of `tokenizer`, `labels`, `problem` and
+            `max_sequence_length`.
         **kwargs: `name`, `dtype`.
 
     Call arguments:
@@ -56,21 +58,24 @@ class BertTextClassifier(TextTask):
     needs_pooler = True
     preset_arguments = ("labels", "problem", "dropout")
 
+    preprocessor_class = TextPreprocessor
+
     def __init__(
         self,
         encoder,
-        tokenizer,
-        labels,
+        tokenizer=None,
+        labels=None,
         dropout=0.1,
         problem="single_label",
         max_sequence_length=None,
+        preprocessor=None,
         **kwargs,
     ):
-        super().__init__(encoder, tokenizer, max_sequence_length, **kwargs)
-        checks.one_of(self.name, tuple(BY_NAME), problem=problem)
-        self.problem = problem
-        self._problem = BY_NAME[problem]
-        self.labels = check_labels(labels, self._problem.least_labels)
+        chosen = self._preprocessor_of(
+            preprocessor, encoder, tokenizer, max_sequence_length, labels=labels, problem=problem
+        )
+        super().__init__(encoder, chosen, **kwargs)
+        self._problem = BY_NAME[self.problem]
         config = encoder.config
         self.head = ClassificationHead(
             len(self.labels),
@@ -82,21 +87,22 @@ class BertTextClassifier(TextTask):
         self.head.build((None, config.hidden_dim))
         self.built = True
 
+    @property
+    def labels(self):
+        """tuple of str, the class names in the order of their numbers."""
+        return self.preprocessor.labels
+
+    @property
+    def problem(self):
+        """str, `"single_label"`, `"multi_label"` or `"regression"`."""
+        return self.preprocessor.problem
+
     @classmethod
     def _arguments(cls, checkpoint, given):
         return kept_labels(cls, checkpoint, *super()._arguments(checkpoint, given), given)
 
-    def fit(self, x=None, y=None, *args, class_weight=None, **kwargs):
-        """As `TextTask.fit`; `class_weight` is a dict of class names or numbers -> weight.
-
-        Raises:
-            ValueError: also for class weights of unknown classes, or where a row has not one class.
-        """
-        if class_weight is not None:
-            class_weight = self._weights_by_number(class_weight)
-        return super().fit(x, y, *args, class_weight=class_weight, **kwargs)
-
-    def _weights_by_number(self, class_weight):
+    def class_weights(self, class_weight):
+        """The weights of classes by number, of a dict of class names or numbers -> weight."""
         if self.problem != "single_label":
             raise checks.invalid(
                 "`class_weight` needs rows of one class: Keras would take the first label of a row for it.",
@@ -165,23 +171,6 @@ class BertTextClassifier(TextTask):
         """Accuracy; of a regression the absolute error."""
         return self._problem.metrics()
 
-    def label_numbers(self, y, where):
-        """Labels in memory as the loss takes them: class numbers `(rows,)`, or float32 `(rows, C)`."""
-        return self._problem.label_numbers(y, self.labels, where)
-
-    def label_function(self):
-        """The same for tensors in a `tf.data` graph."""
-        return self._problem.label_function(self.labels)
-
-    def postprocess(self, logits):
-        """What `predict` returns: probabilities or numbers `(rows, C)`, a float32 array."""
-        return np.asarray(self.answers(logits)[self.output])
-
     def get_config(self):
         """Returns the arguments of `__init__`."""
-        return {
-            **super().get_config(),
-            "labels": list(self.labels),
-            "dropout": self.head.dropout_rate,
-            "problem": self.problem,
-        }
+        return {**super().get_config(), "dropout": self.head.dropout_rate}

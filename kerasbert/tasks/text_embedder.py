@@ -6,8 +6,7 @@ from keras import ops
 
 from kerasbert import checks
 from kerasbert.checkpoints import read_modules, write_modules
-from kerasbert.data import row_numbers, rows_of_numbers
-from kerasbert.tasks.pair_feed import PairFeed
+from kerasbert.preprocessing import EmbeddingPreprocessor
 from kerasbert.tasks.text_task import TextTask
 from kerasbert.training import ContrastiveLoss, partner_accuracy
 
@@ -47,15 +46,26 @@ class BertTextEmbedder(TextTask):
     """
 
     needs_pooler = None
-    feed_class = PairFeed
+    preprocessor_class = EmbeddingPreprocessor
     endpoint = "embed"
     output = "embedding"
     divergence = None
 
     def __init__(
-        self, encoder, tokenizer, pooling="mean", normalize=True, max_sequence_length=None, **kwargs
+        self,
+        encoder,
+        tokenizer=None,
+        pooling="mean",
+        normalize=True,
+        max_sequence_length=None,
+        preprocessor=None,
+        **kwargs,
     ):
-        super().__init__(encoder, tokenizer, max_sequence_length, **kwargs)
+        width = encoder.config.hidden_dim
+        chosen = self._preprocessor_of(
+            preprocessor, encoder, tokenizer, max_sequence_length, embedding_dim=width
+        )
+        super().__init__(encoder, chosen, **kwargs)
         checks.one_of(self.name, POOLINGS, pooling=pooling)
         self.pooling = pooling
         self.normalize = normalize
@@ -138,25 +148,16 @@ class BertTextEmbedder(TextTask):
         """The share of texts that are nearest to their own partner, where these are learned from."""
         return [keras.metrics.MeanMetricWrapper(partner_accuracy, name="accuracy")]
 
-    def label_numbers(self, y, where):
-        """Vectors in memory as a float32 array `(rows, D)`."""
-        if isinstance(getattr(self, "loss", None), ContrastiveLoss):
+    def labelled(self, preprocessor, x, y, *args, **kwargs):
+        """See `Task.labelled`; vectors as labels need a loss for them."""
+        if y is not None and isinstance(getattr(self, "loss", None), ContrastiveLoss):
             raise checks.invalid(
                 "Vectors as labels need a loss that compares vectors.",
                 fix="compile(loss='mse', metrics=None), or pass pairs of texts and no labels.",
-                where=where,
+                where=self.name,
                 loss=type(self.loss).__name__,
             )
-        return row_numbers(y, range(self.logits_shape[0]), where)
-
-    def label_function(self):
-        """The same for tensors in a `tf.data` graph; the numbers of `pair_batches` stay what they are."""
-        vectors = rows_of_numbers(range(self.logits_shape[0]))
-        return lambda y: y if y.dtype.is_integer and y.shape.rank == 1 else vectors(y)
-
-    def postprocess(self, logits):
-        """What `predict` returns: vectors `(rows, D)`, a float32 array."""
-        return np.asarray(self.answers(logits)[self.output])
+        return super().labelled(preprocessor, x, y, *args, **kwargs)
 
     def get_config(self):
         """Returns the arguments of `__init__`."""

@@ -6,25 +6,18 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerasbert import checks
 from kerasbert.data import (
     IGNORED,
     OUTSIDE,
-    check_labels,
-    class_numbers,
     is_dataset,
     is_tokens,
-    label_lookup,
-    scheme_of_names,
     spans_to_labels,
 )
 from kerasbert.heads import TokenClassificationHead
-from kerasbert.optional import tensorflow as tf
+from kerasbert.preprocessing import BATCH_SIZE, WordPreprocessor
 from kerasbert.tasks.entities import by_row, entities_of, scores_of
 from kerasbert.tasks.labels import kept_labels
-from kerasbert.tasks.text_task import BATCH_SIZE
 from kerasbert.tasks.token_task import TokenTask
-from kerasbert.tasks.word_feed import WordFeed
 from kerasbert.training import TokenAccuracy
 
 
@@ -82,33 +75,24 @@ class BertTokenClassifier(TokenTask):
 
     head_names = ("token_classification",)
     preset_arguments = ("labels", "dropout", "scheme", "stride")
-    feed_class = WordFeed
+    preprocessor_class = WordPreprocessor
 
     def __init__(
         self,
         encoder,
-        tokenizer,
-        labels,
+        tokenizer=None,
+        labels=None,
         dropout=0.1,
         scheme=None,
         stride=None,
         max_sequence_length=None,
+        preprocessor=None,
         **kwargs,
     ):
-        super().__init__(encoder, tokenizer, max_sequence_length, **kwargs)
-        self.labels = check_labels(labels)
-        self.scheme = scheme_of_names(self.labels, scheme)
-        self._given = {"scheme": scheme, "stride": stride}
-        room = self.max_sequence_length - 2
-        self.window_stride = max(1, room - self.max_sequence_length // 4) if stride is None else stride
-        checks.positive_int(self.name, stride=self.window_stride)
-        if self.window_stride > room:
-            raise checks.invalid(
-                f"`stride` must be at most {room}: the tokens of a window, without the special ones.",
-                fix="Choose a smaller one, such as three quarters of it.",
-                where=self.name,
-                stride=stride,
-            )
+        chosen = self._preprocessor_of(
+            preprocessor, encoder, tokenizer, max_sequence_length, labels=labels, scheme=scheme, stride=stride
+        )
+        super().__init__(encoder, chosen, **kwargs)
         config = encoder.config
         self.head = TokenClassificationHead(
             len(self.labels),
@@ -119,6 +103,16 @@ class BertTokenClassifier(TokenTask):
         )
         self.head.build((None, None, config.hidden_dim))
         self.built = True
+
+    @property
+    def labels(self):
+        """tuple of str, the class names in the order of their numbers."""
+        return self.preprocessor.labels
+
+    @property
+    def scheme(self):
+        """str, how `labels` stand for entities, one of `kerasbert.data.SCHEMES`."""
+        return self.preprocessor.scheme
 
     @classmethod
     def _arguments(cls, checkpoint, given):
@@ -146,12 +140,12 @@ class BertTokenClassifier(TokenTask):
         return self._entities(x, batch_size, run=run)
 
     def _entities(self, x, *args, **kwargs):
-        feed, found = self.feed_class(self), []
-        for part, _, where in feed.parts(x):
-            words = feed.words(part, where)
+        preprocessor, found = self.preprocessor, []
+        for part, _, where in preprocessor.parts(x):
+            words = preprocessor.words(part, where)
             decided = self._decide(words, *args, **kwargs)
-            rows = zip(words.texts, words.spans, *decided, strict=True)
-            found += [entities_of(*row, self.scheme) for row in rows]
+            answered = zip(words.texts, words.spans, *decided, strict=True)
+            found += [entities_of(*row, self.scheme) for row in answered]
         return found
 
     def predict_labels(self, x, batch_size=None, verbose="auto", callbacks=None):
@@ -164,8 +158,8 @@ class BertTokenClassifier(TokenTask):
         Returns:
             List of lists of str, one to a word.
         """
-        feed = self.feed_class(self)
-        parts = (feed.words(part, where) for part, _, where in feed.parts(x))
+        preprocessor = self.preprocessor
+        parts = (preprocessor.words(part, where) for part, _, where in preprocessor.parts(x))
         return [row for words in parts for row in self._decide(words, batch_size, verbose, callbacks)[0]]
 
     def words_of(self, texts):
@@ -177,7 +171,7 @@ class BertTokenClassifier(TokenTask):
         Returns:
             List of lists of `(start, end)`, in characters.
         """
-        return self.feed_class(self).words(texts).spans
+        return self.preprocessor.words(texts).spans
 
     def entity_scores(self, x, y=None, batch_size=None, verbose="auto", callbacks=None):
         """Precision, recall and F1 of entities that are found whole, with the right type.
@@ -195,10 +189,10 @@ class BertTokenClassifier(TokenTask):
         Raises:
             ImportError: if seqeval is not installed.
         """
-        feed, true, found = self.feed_class(self), [], []
-        for part, labels, where in feed.parts(x, y):
-            words = feed.words(part, where)
-            numbers = feed.numbers(part, labels, words, where)
+        preprocessor, true, found = self.preprocessor, [], []
+        for part, labels, where in preprocessor.parts(x, y):
+            words = preprocessor.words(part, where)
+            numbers = preprocessor.numbers(part, labels, words, where)
             names = self._decide(words, batch_size, verbose, callbacks)[0]
             self._add_counted(true, found, words, numbers, names)
         return scores_of(true, found, self.scheme)
@@ -207,13 +201,13 @@ class BertTokenClassifier(TokenTask):
 
     def points(self, predictions, x, y):
         """`f1`, `precision` and `recall` of entities; see `TextTask.points` and `entity_scores`."""
-        feed, true, found = self.feed_class(self), [], []
-        words = feed.words(x)
+        preprocessor, true, found = self.preprocessor, [], []
+        words = preprocessor.words(x)
         names = [
             spans_to_labels([(e.first_word, e.end_word, e.type) for e in row], end - begin, self.scheme)
             for row, (begin, end) in zip(predictions, itertools.pairwise(words.splits), strict=True)
         ]
-        self._add_counted(true, found, words, feed.numbers(x, y, words), names)
+        self._add_counted(true, found, words, preprocessor.numbers(x, y, words), names)
         scores = scores_of(true, found, self.scheme)
         return {name: 100 * scores[name] for name in ("f1", "precision", "recall")}
 
@@ -227,7 +221,7 @@ class BertTokenClassifier(TokenTask):
         """The label of each word and its probability, as lists by row."""
         names = np.full(words.splits[-1], OUTSIDE, object)
         scores = np.ones(words.splits[-1], "float32")
-        batches = self.feed_class(self).to_decide(words, batch_size or BATCH_SIZE)
+        batches = self.preprocessor.to_decide(words, batch_size or BATCH_SIZE)
         if batches is not None:
             word, probabilities = self.decided(batches, *args, **kwargs)
             names[word] = np.array(self.labels, object)[probabilities.argmax(-1)]
@@ -250,22 +244,6 @@ class BertTokenClassifier(TokenTask):
         """What counts as the same answer, of what `predict` returns: where each row's entities are."""
         return [[(entity.start, entity.end, entity.type) for entity in row] for row in predictions]
 
-    def label_numbers(self, y, where):
-        """Class numbers of tokens, as an int32 array `(B, S)`."""
-        y = np.asarray(y)
-        numbers = class_numbers(np.where(y == IGNORED, 0, y).reshape(-1), self.labels, where, "token")
-        return np.where(y == IGNORED, IGNORED, numbers.reshape(y.shape)).astype("int32")
-
-    def label_function(self):
-        """The same for tensors in a `tf.data` graph."""
-        lookup = label_lookup(self.labels)
-
-        def numbers(values):
-            ignored = values == IGNORED
-            return tf.where(ignored, IGNORED, lookup(tf.where(ignored, tf.zeros_like(values), values)))
-
-        return numbers
-
     def default_loss(self):
         """Cross-entropy of class numbers and logits, over the tokens that count."""
         return keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=IGNORED)
@@ -276,9 +254,4 @@ class BertTokenClassifier(TokenTask):
 
     def get_config(self):
         """Returns the arguments of `__init__`."""
-        return {
-            **super().get_config(),
-            "labels": list(self.labels),
-            "dropout": self.head.dropout_rate,
-            **self._given,
-        }
+        return {**super().get_config(), "dropout": self.head.dropout_rate}

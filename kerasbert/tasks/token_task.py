@@ -4,7 +4,6 @@ import keras
 import numpy as np
 from keras import ops
 
-from kerasbert import checks
 from kerasbert.optional import tensorflow as tf
 from kerasbert.tasks.text_task import TextTask
 
@@ -13,20 +12,6 @@ class TokenTask(TextTask):
     """The base of tasks whose answers are `probabilities` at tokens, `(B, S)` or `(B, S, C)`."""
 
     output = "probabilities"
-
-    def fit(self, *args, class_weight=None, **kwargs):
-        """Trains; see the class for `x` and `y`, and `BertTextClassifier.fit` for the rest.
-
-        `sample_weight` has one number to a row; there is no `class_weight`.
-        """
-        if class_weight is not None:
-            raise checks.invalid(
-                "Labels at tokens take no `class_weight`: Keras knows it for one label to a row.",
-                fix="Weigh rows by `sample_weight`.",
-                where=self.name,
-                class_weight=class_weight,
-            )
-        return super().fit(*args, **kwargs)
 
     def decided(self, batches, verbose="auto", callbacks=None, run=None):
         """The probabilities at the tokens that decide something.
@@ -56,10 +41,6 @@ class TokenTask(TextTask):
 
     def _predict_specs(self):
         return [(*super()._predict_specs(), tf.TensorSpec((None, None), tf.int32))]
-
-    def postprocess(self, logits):
-        """What `predict` returns for tokens: probabilities, a float32 array."""
-        return np.asarray(self.answers(logits)[self.output])
 
 
 def _in_one_row(numbers, probabilities):

@@ -74,7 +74,7 @@ def test_rows_come_back_in_order_and_alike_in_any_batch(taught):
 def test_each_word_is_decided_where_it_stands_farthest_from_a_border(taught):
     """The windows of a long row, cut by hand."""
     row = [word for words in SENTENCES for word in words if word != "Rome"] * 2
-    room, stride = 22, taught.window_stride
+    room, stride = 22, taught.preprocessor.stride
     ids = np.concatenate([taught.tokenizer.tokenize(word).numpy() for word in row])
     assert len(ids) == len(row)  # a token a word
     starts = [*range(0, len(ids) - room, stride), len(ids) - room]
@@ -87,7 +87,7 @@ def test_each_word_is_decided_where_it_stands_farthest_from_a_border(taught):
             "padding_mask": np.ones((1, 24)),
         }
         probabilities[start] = np.asarray(keras.ops.softmax(taught(inputs)))[0, 1:-1]
-    found = taught._decide(taught.feed_class(taught).words([row]), 2, 0, None)[1][0]
+    found = taught._decide(taught.preprocessor.words([row]), 2, 0, None)[1][0]
     for word, score in enumerate(found):
         inside = [s for s in starts if s <= word < s + room]
         best = max(

@@ -122,7 +122,7 @@ def test_weights_count(compiled):
     half = compiled.evaluate((QUESTIONS[::2], contexts[::2]), answers[::2], verbose=0)[0]
     weighted = compiled.evaluate((QUESTIONS, contexts), answers, sample_weight=weights, verbose=0)[0]
     windows = [
-        len(compiled.feed_class(compiled).windows(QUESTIONS[part], contexts[part]))
+        len(compiled.preprocessor.windows(QUESTIONS[part], contexts[part]))
         for part in (slice(None, None, 2), slice(None))
     ]
     np.testing.assert_allclose(weighted, half * windows[0] / windows[1], rtol=1e-4)
@@ -139,7 +139,7 @@ def test_long_questions_are_truncated_and_counted():
     task = make(max_question_length=4)
     task.compile()
     short, cut_off = "Where is Ann?", "Where is Ann? Bob Bob"
-    with pytest.warns(UserWarning, match="1 of the 2 questions .* longer than 4 tokens"):
+    with pytest.warns(UserWarning, match="1 of the 2 questions .* max_question_length=4"):
         one, two = task.predict(([short, cut_off], ["Bob lives in Rome."] * 2), verbose=0)
     assert one == two
     with pytest.warns(UserWarning, match="1 of the 1 questions"):
@@ -180,7 +180,7 @@ def test_files_keep_what_it_learned(learned, tmp_path):
         keras.saving.load_model(tmp_path / "it.keras"),
         kerasbert.BertQuestionAnswerer.from_preset(tmp_path / "preset"),
     ):
-        assert (again.stride, again.max_question_length) == (3, 64)
+        assert (again.preprocessor.stride, again.preprocessor.max_question_length) == (3, 64)
         assert again.predict((QUESTIONS, CONTEXTS), verbose=0) == expected
 
 

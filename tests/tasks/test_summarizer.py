@@ -78,7 +78,7 @@ def test_rouge_is_that_of_what_it_predicts(taught):
 
 
 def test_rows_are_packed_as_in_the_paper(compiled):
-    batches, *_ = compiled.feed_class(compiled).labelled(ROWS, Y, None, batch_size=99)
+    batches, *_ = compiled.preprocessor.labelled(ROWS, Y, None, batch_size=99)
     (tokens, labels), *others = batches
     assert not others
     expected_tokens, expected = by_hand(compiled, ROWS, Y)
@@ -148,7 +148,7 @@ def test_weights_and_validation(compiled):
     history = compiled.fit(ROWS, Y, sample_weight=[1, 2] + [1] * 10, validation_split=0.5, verbose=0).history
     last = compiled.evaluate(ROWS[6:], Y[6:], verbose=0)
     np.testing.assert_allclose(history["val_loss"][0], last[0], rtol=1e-4)
-    with pytest.raises(ValueError, match="tokens take no `class_weight`"):
+    with pytest.raises(ValueError, match="`class_weight` needs rows of one class"):
         compiled.fit(ROWS, Y, class_weight={0: 1.0}, verbose=0)
 
 
@@ -274,7 +274,7 @@ def test_transformers_loads_the_encoder(taught, tmp_path):
 def test_roberta_has_no_segments(byte_pairs, tmp_path):
     task = make(RobertaTokenizer(*byte_pairs), num_segments=1, position_offset=2)
     task.compile()
-    batches, *_ = task.feed_class(task).labelled(["A film. No film."], [[1, 0]], None, 2)
+    batches, *_ = task.preprocessor.labelled(["A film. No film."], [[1, 0]], None, 2)
     ((tokens, labels),) = batches
     starts = tokens["token_ids"].numpy()[0] == task.tokenizer.cls_id
     assert labels.numpy()[0, starts].tolist() == [1, 0]
@@ -325,5 +325,5 @@ def test_other_errors(compiled):
             compiled.predict(ROWS, max_sentences=bad)
     with pytest.raises(ValueError, match="summaries=12, references=1"):
         compiled.rouge_scores(ROWS, ["a"], verbose=0)
-    with pytest.raises(ValueError, match="takes tokens only"):
+    with pytest.raises(ValueError, match="a task takes tokens only"):
         kerasbert.BertSummarizer(compiled.encoder, None).predict(["It rained."])

@@ -178,7 +178,7 @@ def test_predict_of_some_steps(trained):
     ],
 )
 def test_where_tokens_are_taken_texts_are_refused(compiled, call):
-    with pytest.raises(TypeError, match=r"take tokens.*a film.*task.tokenizer\(texts\)"):
+    with pytest.raises(TypeError, match=r"take tokens.*a film.*task.preprocessor\(texts\)"):
         call(compiled)
 
 

@@ -99,7 +99,7 @@ def test_weights_of_rows(task):
     np.testing.assert_allclose(weighted, few * counted / (counted + others), rtol=1e-4)
     history = task.fit(SENTENCES, Y, sample_weight=weights, validation_split=0.3, verbose=0)
     assert np.isfinite(history.history["val_loss"]).all()
-    with pytest.raises(ValueError, match="no `class_weight`"):
+    with pytest.raises(ValueError, match="`class_weight` needs rows of one class"):
         task.fit(SENTENCES, Y, class_weight={0: 1.0}, verbose=0)
 
 
@@ -143,7 +143,7 @@ def test_files_keep_scheme_and_stride(taught, tmp_path):
         keras.saving.load_model(tmp_path / "it.keras"),
         kerasbert.BertTokenClassifier.from_preset(tmp_path / "it"),
     ):
-        assert (again.scheme, again.window_stride, again.max_sequence_length) == ("IOB1", 5, 20)
+        assert (again.scheme, again.preprocessor.stride, again.max_sequence_length) == ("IOB1", 5, 20)
         assert again.predict_labels(SENTENCES, verbose=0) == task.predict_labels(SENTENCES, verbose=0)
     taught.save(tmp_path / "taught.keras")
     again = keras.saving.load_model(tmp_path / "taught.keras")
@@ -151,7 +151,7 @@ def test_files_keep_scheme_and_stride(taught, tmp_path):
     again.fit(SENTENCES, Y, verbose=0)
     taught.save_to_preset(tmp_path / "taught")  # a shorter limit brings shorter windows
     shorter = kerasbert.BertTokenClassifier.from_preset(tmp_path / "taught", max_sequence_length=8)
-    assert shorter.window_stride == 4
+    assert shorter.preprocessor.stride == 4
 
 
 SCRIPT = """
@@ -233,10 +233,10 @@ def test_arguments_must_fit():
         make(scheme="BIOS")
     with pytest.raises(ValueError, match="label='S-A'"):
         make(["O", "S-A"], scheme="BIO")
-    assert make(max_sequence_length=3).window_stride == 1
+    assert make(max_sequence_length=3).preprocessor.stride == 1
     config = kerasbert.BertConfig(
         vocabulary_size=20, num_layers=1, num_heads=1, hidden_dim=4, intermediate_dim=4
     )
     bare = kerasbert.BertTokenClassifier(kerasbert.BertEncoder(config), None, LABELS)
-    with pytest.raises(ValueError, match="takes tokens only"):
+    with pytest.raises(ValueError, match="a task takes tokens only"):
         bare.predict(["a"])

@@ -1,7 +1,6 @@
-"""Between a user's documents and Keras' loop, for a task that chooses sentences."""
+"""Documents, with a label for each sentence."""
 
-import warnings
-
+import keras
 import numpy as np
 
 from kerasbert import checks
@@ -17,18 +16,61 @@ from kerasbert.data import (
     tokenize_documents,
 )
 from kerasbert.optional import tensorflow as tf
-from kerasbert.tasks.feed import Feed, cut_lists, no_labels
+from kerasbert.preprocessing.preprocessor import Preprocessor
+from kerasbert.preprocessing.splits import cut_lists, no_labels
 
 
-class SentenceFeed(Feed):
-    """As `Feed`, with a label at the `[CLS]` of each sentence, and long documents cut into windows."""
+@keras.saving.register_keras_serializable(package="kerasbert")
+class SentencePreprocessor(Preprocessor):
+    """Documents with a label for each sentence: it stands at the `[CLS]` before the sentence.
+
+    Documents that are too long are cut into windows of whole sentences.
+
+    Args:
+        tokenizer: a tokenizer of `kerasbert.text`, or None: rows must then be tokens already.
+        max_sequence_length: int, the longest window in tokens, special ones included.
+        num_segments: int, how many segments the encoder tells apart; with two they alternate by sentence.
+
+    Example:
+
+    >>> tokenizer = BertTokenizer(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "it", "rained"])
+    >>> tokens, labels = SentencePreprocessor(tokenizer, 16)([["It rained"]], [[1]])
+    >>> labels.numpy().tolist()
+    [[1, -100, -100, -100]]
+    """
 
     texts_in_graph = False
     labels_at_tokens = True
+    counted_as = ("sentences",)
+    of_encoder = ("num_segments",)
 
-    def __init__(self, task):
-        super().__init__(task)
-        self._seen = self._truncated = 0
+    def __init__(self, tokenizer, max_sequence_length, num_segments=2):
+        super().__init__(tokenizer, max_sequence_length)
+        self.num_segments = num_segments
+
+    def label_numbers(self, y, where):
+        """Labels of tokens: 0, 1 and -100, as an int32 array `(B, S)`."""
+        y = np.asarray(y)
+        if y.ndim != 2 or not np.isin(y, (0, 1, IGNORED)).all():
+            raise checks.invalid(
+                "With tokens, labels must be 0 or 1 at `[CLS]` and -100 elsewhere, (B, S).",
+                fix="Pass texts instead, or correct the rows.",
+                where=where,
+                shape=y.shape,
+                values=np.unique(y).tolist(),
+            )
+        return y.astype("int32")
+
+    def label_function(self):
+        """The same for tensors in a `tf.data` graph."""
+
+        def numbers(values):
+            good = tf.reduce_all((values == 0) | (values == 1) | (values == IGNORED))
+            inside = tf.debugging.Assert(good, ["A label must be 0, 1 or -100. Received:", values])
+            with tf.control_dependencies([inside] if inside is not None else []):
+                return tf.cast(values, tf.int32)
+
+        return numbers
 
     def _prepared(self, x, y, sample_weight, where):
         """The windows of rows in memory: token ids, segments, labels and weights."""
@@ -48,6 +90,8 @@ class SentenceFeed(Feed):
         return columns
 
     def _batches(self, rows, tokenizer, batch_size, batched, shuffle):
+        if batched:
+            return ordered_batches(rows, tokenizer, None, None)
         return text_batches(rows, tokenizer, batch_size, None, shuffle=shuffle)
 
     def _targets(self, rest, *weight):
@@ -66,11 +110,16 @@ class SentenceFeed(Feed):
                 kind=TypeError,
                 x=x,
             )
-        documents = tokenize_documents(list(x), self._task.tokenizer, where)
-        lengths = np.diff(documents.id_splits)
-        self._seen += len(lengths)
-        self._truncated += int((lengths + 2 > self._task.max_sequence_length).sum())
+        documents = tokenize_documents(list(x), self.tokenizer, where)
+        self._count(np.diff(documents.id_splits) + 2)
         return documents
+
+    def unlabelled(self, x, batch_size, where="x"):
+        """See `Preprocessor.unlabelled`; the rows are windows."""
+        columns, decided = self._windows(self.documents(x, where))
+        rows = tf.data.Dataset.from_tensor_slices(columns)
+        batches = ordered_batches(rows, PackedTokens(), batch_size or max(len(decided), 1), None)
+        return batches.map(_with_segments), None
 
     def to_decide(self, documents, batch_size):
         """Batches of tokens and the number of the sentence that each decides, or -1; None without any."""
@@ -80,11 +129,8 @@ class SentenceFeed(Feed):
         columns["sentence"] = _ragged(decided)
         order = np.argsort([-len(window) for window in decided], kind="stable")  # least padding
         rows = tf.data.Dataset.from_tensor_slices({n: tf.gather(v, order) for n, v in columns.items()})
-
-        def as_keras_takes_them(tokens, rest):
-            return tokens | {"segment_ids": rest["segment_ids"].to_tensor()}, rest["sentence"].to_tensor(-1)
-
-        return ordered_batches(rows, PackedTokens(), batch_size, None).map(as_keras_takes_them)
+        batches = ordered_batches(rows, PackedTokens(), batch_size, None)
+        return batches.map(lambda *batch: (_with_segments(*batch), batch[1]["sentence"].to_tensor(-1)))
 
     def split(self, x, y, sample_weight, fraction):
         """Cuts the last `fraction` of the rows off: `x, y, sample_weight` and `validation_data`."""
@@ -92,24 +138,22 @@ class SentenceFeed(Feed):
 
     def _windows(self, documents):
         """Columns of windows, `ids` and `segment_ids`; and which sentence each token decides."""
-        task = self._task
         ids, segments, decided = sentence_windows(
             documents,
-            task.tokenizer.cls_id,
-            task.tokenizer.sep_id,
-            task.max_sequence_length,
-            task.encoder.config.num_segments,
+            self.tokenizer.cls_id,
+            self.tokenizer.sep_id,
+            self.max_sequence_length,
+            self.num_segments,
         )
         return {"ids": _ragged(ids), "segment_ids": _ragged(segments)}, decided
 
-    def warn_if_truncated(self):
-        """Warns, with the count, if sentences did not fit into a window."""
-        if self._truncated:
-            warnings.warn(
-                f"{self._truncated} of the {self._seen} sentences that were read were longer than "
-                f"max_sequence_length={self._task.max_sequence_length} tokens and were truncated.",
-                stacklevel=3,
-            )
+    def get_config(self):
+        """Returns the arguments of `__init__`."""
+        return {**super().get_config(), "num_segments": self.num_segments}
+
+
+def _with_segments(tokens, rest):
+    return tokens | {"segment_ids": rest["segment_ids"].to_tensor()}
 
 
 def _ragged(rows):

@@ -1,7 +1,6 @@
-"""Between questions with contexts and Keras' loop: batches of windows, and labels that are positions."""
+"""Questions with contexts: batches of windows, and labels that are positions."""
 
-import warnings
-
+import keras
 import numpy as np
 
 from kerasbert import checks
@@ -18,18 +17,55 @@ from kerasbert.data import (
     text_columns,
 )
 from kerasbert.optional import tensorflow as tf
-from kerasbert.tasks.feed import Feed, cut_off, no_labels
+from kerasbert.preprocessing.preprocessor import Preprocessor
+from kerasbert.preprocessing.splits import cut_off, no_labels
 
 
-class QuestionFeed(Feed):
-    """Makes batches of windows for one call of a question answerer; see `Feed`."""
+@keras.saving.register_keras_serializable(package="kerasbert")
+class QuestionPreprocessor(Preprocessor):
+    """Questions with contexts, which are cut into windows that overlap, and answers as positions in them.
+
+    Args:
+        tokenizer: a tokenizer of `kerasbert.text`, or None: rows must then be tokens already.
+        max_sequence_length: int, the longest window in tokens, question and special ones included.
+        stride: int, tokens from the start of a window to the start of the next; half a window where a window
+            is no longer than that.
+        max_question_length: int, tokens of a question that are read, at most half of a window.
+
+    Example:
+
+    >>> tokenizer = BertTokenizer(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "where", "in", "bonn"])
+    >>> preprocessor = QuestionPreprocessor(tokenizer, 16)
+    >>> tokens, labels = preprocessor((["Where?"], ["In Bonn"]), [[("Bonn", 3)]])
+    >>> {name: value.numpy().tolist() for name, value in labels.items()}
+    {'start': [5], 'end': [5]}
+    """
 
     texts_in_graph = False
     empty = ((), ())
+    counted_as = ("questions", "max_question_length")
 
-    def __init__(self, task):
-        super().__init__(task)
-        self._seen = self._truncated = 0
+    def __init__(self, tokenizer, max_sequence_length, stride=128, max_question_length=64):
+        super().__init__(tokenizer, max_sequence_length)
+        checks.positive_int("QuestionPreprocessor", stride=stride, max_question_length=max_question_length)
+        self.stride = stride
+        self.max_question_length = max_question_length
+
+    def label_numbers(self, y, where):
+        """Positions that go with tokens in memory: a dict of int32 `start` and `end`, `(rows,)`."""
+        good = isinstance(y, dict) and set(y) == {"start", "end"}
+        if not good or any(np.asarray(v).dtype.kind not in "iu" or np.ndim(v) != 1 for v in y.values()):
+            raise checks.invalid(
+                "With tokens, answers must be positions: a dict of `start` and `end`, a whole number a row.",
+                fix="Pass texts and answers instead, or count tokens from `[CLS]`, which is 0.",
+                where=where,
+                y=y,
+            )
+        return {name: np.asarray(y[name], "int32") for name in ("start", "end")}
+
+    def label_function(self):
+        """The same in a `tf.data` graph, as they are."""
+        return lambda y: y
 
     def _rows(self, x, y, sample_weight, where):
         """As `Feed._rows`; tokens of rows in memory are not copied for each of their windows."""
@@ -62,6 +98,8 @@ class QuestionFeed(Feed):
         return columns, slices
 
     def _batches(self, rows, tokenizer, batch_size, batched, shuffle):
+        if batched:
+            return ordered_batches(rows, tokenizer, None, None)
         return text_batches(rows, tokenizer, batch_size, None, shuffle=shuffle)
 
     def _targets(self, rest, *weight):
@@ -86,20 +124,25 @@ class QuestionFeed(Feed):
     def windows(self, questions, contexts, where="x"):
         """Tokenizes and cuts, and counts the questions that are too long."""
         self._need_tokenizer(where)
-        task = self._task
         windows = QuestionWindows(
-            task.tokenizer,
+            self.tokenizer,
             questions,
             contexts,
-            task.max_sequence_length,
-            task.stride,
-            task.max_question_length,
+            self.max_sequence_length,
+            self.stride,
+            self.max_question_length,
             where,
         )
-        self._seen += len(questions)
-        self._truncated += windows.num_truncated
-        self._limit = windows.question_limit
+        self._truncation.add(windows.question_lengths, windows.question_limit)
         return windows
+
+    def unlabelled(self, x, batch_size, where="x"):
+        """See `Preprocessor.unlabelled`; the rows are windows."""
+        windows = self.windows(*question_columns(x, where), where)
+        columns, slices = windows.slices()
+        rows = tf.data.Dataset.from_tensor_slices(columns)
+        batches = ordered_batches(rows, slices, batch_size or max(len(windows), 1), None)
+        return batches.map(lambda tokens, rest: tokens), None
 
     def by_length(self, windows, batch_size):
         """Yields pairs of the numbers of windows and their tokens, in batches of about one length."""
@@ -109,15 +152,10 @@ class QuestionFeed(Feed):
         for i, (tokens, _) in enumerate(batches):
             yield order[i * batch_size : (i + 1) * batch_size], tokens
 
-    def warn_if_truncated(self):
-        """Warns, with the count, if questions did not fit."""
-        if self._truncated:
-            warnings.warn(
-                f"{self._truncated} of the {self._seen} questions that were read were longer than "
-                f"{self._limit} tokens and were truncated. Change `max_question_length`, or "
-                "`max_sequence_length`, of which a question has at most half.",
-                stacklevel=3,
-            )
+    def get_config(self):
+        """Returns the arguments of `__init__`."""
+        own = {"stride": self.stride, "max_question_length": self.max_question_length}
+        return {**super().get_config(), **own}
 
 
 def question_columns(x, where="x"):

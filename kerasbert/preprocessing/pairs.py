@@ -1,5 +1,7 @@
 """Pairs of texts without labels, for learning from the pairs alone."""
 
+import keras
+
 from kerasbert import checks
 from kerasbert.data import (
     RowStream,
@@ -8,30 +10,61 @@ from kerasbert.data import (
     is_dataset,
     is_tokens,
     pair_batches,
+    row_numbers,
+    rows_of_numbers,
     streamed_rows,
     text_columns,
 )
 from kerasbert.optional import tensorflow as tf
-from kerasbert.tasks.feed import Feed
+from kerasbert.preprocessing.preprocessor import Preprocessor
 
 
-class PairFeed(Feed):
-    """A `Feed` that takes pairs without labels, too: the two texts of a pair are encoded each by itself."""
+@keras.saving.register_keras_serializable(package="kerasbert")
+class EmbeddingPreprocessor(Preprocessor):
+    """Texts with vectors as labels; or pairs without labels, whose texts are encoded each by itself.
+
+    Args:
+        tokenizer: a tokenizer of `kerasbert.text`, or None: rows must then be tokens already.
+        max_sequence_length: int, the longest input in tokens, special ones included.
+        embedding_dim: int, the length of vectors.
+
+    Example:
+
+    >>> tokenizer = BertTokenizer(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "good", "film"])
+    >>> batches = EmbeddingPreprocessor(tokenizer, 16, 8).batches((["good film"], ["good"]))
+    >>> tokens, numbers = next(iter(batches))
+    >>> tuple(tokens["token_ids"].shape)
+    (2, 4)
+    """
+
+    of_encoder = ("embedding_dim",)
+
+    def __init__(self, tokenizer, max_sequence_length, embedding_dim):
+        super().__init__(tokenizer, max_sequence_length)
+        self.embedding_dim = embedding_dim
+
+    def label_numbers(self, y, where):
+        """Vectors in memory as a float32 array `(rows, D)`."""
+        return row_numbers(y, range(self.embedding_dim), where)
+
+    def label_function(self):
+        """The same for tensors in a `tf.data` graph; the numbers of `pair_batches` stay what they are."""
+        vectors = rows_of_numbers(range(self.embedding_dim))
+        return lambda y: y if y.dtype.is_integer and y.shape.rank == 1 else vectors(y)
 
     def labelled(self, x, y, sample_weight, batch_size, shuffle=False, where="x"):
-        """As `Feed.labelled`; without labels `x` must be pairs of texts."""
+        """As `Preprocessor.labelled`; without labels `x` must be pairs of texts."""
         rows = None if y is not None or is_tokens(x) else self._pairs(x, sample_weight, where)
         if rows is None:
             return super().labelled(x, y, sample_weight, batch_size, shuffle, where)
         self._need_tokenizer(where)
-        task = self._task
         batches = pair_batches(
             rows,
-            task.tokenizer,
-            batch_size,
-            task.max_sequence_length,
+            self.tokenizer,
+            batch_size or int(rows.cardinality()),
+            self.max_sequence_length,
             shuffle=shuffle,
-            on_lengths=self._counter(),
+            on_lengths=self._count,
         )
         return batches, None, None
 
@@ -61,10 +94,14 @@ class PairFeed(Feed):
         return rows
 
     def split(self, x, y, sample_weight, fraction):
-        """As `Feed.split`; pairs without labels are cut, too."""
+        """As `Preprocessor.split`; pairs without labels are cut, too."""
         if y is not None:
             return super().split(x, y, sample_weight, fraction)
         columns = self._columns(x, "x")
         cut = int(len(columns["text"]) * (1 - fraction))
         first, rest = ({n: c[rows] for n, c in columns.items()} for rows in (slice(cut), slice(cut, None)))
         return first, None, sample_weight, (rest, None)
+
+    def get_config(self):
+        """Returns the arguments of `__init__`."""
+        return {**super().get_config(), "embedding_dim": self.embedding_dim}

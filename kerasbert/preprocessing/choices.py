@@ -1,19 +1,41 @@
 """Texts with several choices each, as batches of tokens with an axis for the choices."""
 
+import keras
 import numpy as np
 
 from kerasbert import checks
-from kerasbert.data import as_array
+from kerasbert.data import as_array, without_autograph
 from kerasbert.optional import tensorflow as tf
-from kerasbert.tasks.feed import Feed
+from kerasbert.preprocessing.preprocessor import Preprocessor
 from kerasbert.text import as_text_tensor
 
 
-class ChoiceFeed(Feed):
-    """A `Feed` whose rows are a text and K choices, K being the same in all rows."""
+@keras.saving.register_keras_serializable(package="kerasbert")
+class ChoicePreprocessor(Preprocessor):
+    """Rows of a text and K choices, K being the same in all rows; the label is the number of the right one.
+
+    Args:
+        tokenizer: a tokenizer of `kerasbert.text`, or None: rows must then be tokens already.
+        max_sequence_length: int, the longest input in tokens, special ones included.
+
+    Example:
+
+    >>> tokenizer = BertTokenizer(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "two", "three"])
+    >>> tokens, labels = ChoicePreprocessor(tokenizer, 16)((["two"], [["two", "three"]]), [0])
+    >>> tuple(tokens["token_ids"].shape), labels.numpy().tolist()
+    ((1, 2, 5), [0])
+    """
 
     texts_in_graph = False
     empty = ((), ())
+
+    def label_numbers(self, y, where):
+        """Numbers of choices as an int32 array."""
+        return np.asarray(y, "int32")
+
+    def label_function(self):
+        """The same for tensors in a `tf.data` graph."""
+        return lambda y: tf.cast(y, tf.int32)
 
     def _columns(self, x, where):
         """`text` `(rows,)` and `choices` `(rows, K)`, string tensors, of `x = (texts, choices)`."""
@@ -52,25 +74,25 @@ class ChoiceFeed(Feed):
 
     def _batches(self, rows, tokenizer, batch_size, batched, shuffle):
         """Batches of rows in the order they come in, or any; `batched` rows are batches already."""
-        task, count = self._task, self._counter()
         if shuffle:
             rows = rows.shuffle(max(int(rows.cardinality()), 1))
 
         def pack(row):
             shape = tf.shape(row["choices"])
-            texts = task.tokenizer.tokenize(tf.repeat(row["text"], shape[1]))
-            choices = task.tokenizer.tokenize(tf.reshape(row["choices"], [-1]))
-            count(task.tokenizer.packed_lengths(texts, choices))
-            tokens = task.tokenizer.pack(texts, choices, max_length=task.max_sequence_length)
+            texts = self.tokenizer.tokenize(tf.repeat(row["text"], shape[1]))
+            choices = self.tokenizer.tokenize(tf.reshape(row["choices"], [-1]))
+            self._count(self.tokenizer.packed_lengths(texts, choices))
+            tokens = self.tokenizer.pack(texts, choices, max_length=self.max_sequence_length)
             tokens = {name: tf.reshape(value, tf.concat([shape, [-1]], 0)) for name, value in tokens.items()}
             return tokens, {name: v for name, v in row.items() if name not in ("text", "choices")}
 
         rows = rows if batched else rows.batch(batch_size)
-        return rows.map(pack).prefetch(tf.data.AUTOTUNE)
+        return rows.map(without_autograph(pack)).prefetch(tf.data.AUTOTUNE)
 
     def unlabelled(self, x, batch_size, where="x"):
         """Returns batches of tokens, and the row numbers in their order, which is that of `x`."""
         columns = self._columns(x, where)
         rows = tf.data.Dataset.from_tensor_slices(columns)
-        batches = self._batches(rows, self._task.tokenizer, batch_size, False, False)
+        size = batch_size or max(len(columns["text"]), 1)
+        batches = self._batches(rows, self.tokenizer, size, False, False)
         return batches.map(lambda tokens, rest: tokens), np.arange(len(columns["text"]))

@@ -1,0 +1,10 @@
+"""Preprocessors: rows as users have them in, batches of tokens and numbers for labels out."""
+
+from kerasbert.preprocessing.choices import ChoicePreprocessor
+from kerasbert.preprocessing.pairs import EmbeddingPreprocessor
+from kerasbert.preprocessing.preprocessor import BATCH_SIZE, Preprocessor
+from kerasbert.preprocessing.pretraining import PAIRS, PretrainingPreprocessor
+from kerasbert.preprocessing.questions import QuestionPreprocessor, question_columns
+from kerasbert.preprocessing.sentences import SentencePreprocessor
+from kerasbert.preprocessing.texts import TextPreprocessor
+from kerasbert.preprocessing.words import WordPreprocessor

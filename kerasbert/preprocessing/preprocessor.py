@@ -1,0 +1,146 @@
+"""What every preprocessor shares: rows in, batches of tokens and numbers for labels out."""
+
+import copy
+
+import keras
+import numpy as np
+
+from kerasbert import checks
+from kerasbert.data import is_dataset, is_pair, same_length
+from kerasbert.optional import tensorflow as tf
+from kerasbert.preprocessing.row_batches import RowBatches
+from kerasbert.preprocessing.splits import cut_off
+from kerasbert.preprocessing.truncation import TruncationCount
+
+BATCH_SIZE = 32
+
+
+class Preprocessor(RowBatches):
+    """Turns rows, as users have them, into batches of tokens, and labels into numbers.
+
+    A task has one as `task.preprocessor`, made of its tokenizer and its labels; `fit`, `evaluate` and
+    `predict` are Keras' own loops over the batches that it makes. It works without a task as well: call it
+    for one batch, or `batches` for an epoch of them, in a training loop of TensorFlow, JAX or PyTorch. To
+    feed a task in another way, subclass one and pass it as `preprocessor=`; Keras saves it with the task if
+    it is registered by `keras.saving.register_keras_serializable`.
+
+    A subclass says what its labels are: `label_numbers` for labels in memory, and `label_function` for those
+    in a `tf.data.Dataset`. One whose rows are no single texts also has `_prepared`.
+
+    Args:
+        tokenizer: a tokenizer of `kerasbert.text`, or None: rows must then be tokens already.
+        max_sequence_length: int, the longest input in tokens, special ones included.
+    """
+
+    of_encoder = ()  # arguments of `__init__` that a task takes from its encoder
+    counted_as = ("texts",)
+
+    def __init__(self, tokenizer, max_sequence_length):
+        checks.positive_int(type(self).__name__, max_sequence_length=max_sequence_length)
+        self.tokenizer = tokenizer
+        self.max_sequence_length = max_sequence_length
+        self._truncation = TruncationCount(*self.counted_as)
+
+    def __call__(self, x, y=None, sample_weight=None):
+        """Returns one batch of all rows, in their order.
+
+        Args:
+            x: rows as for the task's `fit`, in memory; or string tensors `(B,)` within `Dataset.map`.
+            y: their labels, or None.
+            sample_weight: their weights, or None.
+
+        Returns:
+            dict of tokens, int32 `(B, S)` each; with labels a tuple `(tokens, labels)`, with weights
+            `(tokens, labels, weights)`. B is the number of rows, or of windows where rows are cut into them.
+        """
+        if not tf.executing_eagerly():
+            return self._in_graph(x, y, sample_weight)
+        call = self.for_one_call()
+        if y is None:
+            batches, order = call.unlabelled(x, None)
+            batch = next(iter(batches))
+            batch = batch if order is None else {n: tf.gather(v, np.argsort(order)) for n, v in batch.items()}
+        else:
+            batch = next(iter(call.labelled(x, y, sample_weight, None)[0]))
+        call.warn_if_truncated()
+        return batch
+
+    def _in_graph(self, x, y, sample_weight):
+        """As `__call__`, of string tensors `(B,)` in a graph, such as that of `tf.data.Dataset.map`."""
+        if not self.texts_in_graph:
+            raise checks.invalid(
+                f"A {type(self).__name__} works in Python, and not within a graph.",
+                fix="Pass the rows, or a `tf.data.Dataset` of them, to `batches` or to the task's `fit`.",
+                where="map",
+                x=x,
+            )
+        self._need_tokenizer("x")
+        first, second = (
+            (x["text"], x.get("text_pair")) if isinstance(x, dict) else x if is_pair(x) else (x, None)
+        )
+        tokens = self.tokenizer(first, second, self.max_sequence_length)
+        if y is None:
+            return tokens
+        return (tokens, self.label_function()(y), *(() if sample_weight is None else (sample_weight,)))
+
+    def batches(self, x, y=None, sample_weight=None, batch_size=BATCH_SIZE, shuffle=False):
+        """Returns an epoch of batches of about one length each, padded to the longest row.
+
+        Args:
+            x, y, sample_weight: as for the task's `fit`.
+            batch_size: int, B.
+            shuffle: bool, another random order in each epoch.
+
+        Returns:
+            `tf.data.Dataset` of `(tokens, labels)` or `(tokens, labels, weights)`; `.as_numpy_iterator()`
+            gives numpy arrays, for loops of JAX and PyTorch.
+        """
+        x, y, sample_weight = self.labelled(x, y, sample_weight, batch_size, shuffle)
+        if is_dataset(x):
+            return x
+        rows = tf.data.Dataset.from_tensor_slices((x, y) if sample_weight is None else (x, y, sample_weight))
+        return (rows.shuffle(rows.cardinality()) if shuffle else rows).batch(batch_size)
+
+    # === Labels: what a subclass says ===
+
+    def label_numbers(self, y, where):
+        """Labels in memory, one to a row of tokens, as the loss takes them; the error names `where`."""
+        return np.asarray(y)
+
+    def label_function(self):
+        """The same for tensors in a `tf.data` graph: a function of a tensor."""
+        return lambda y: y
+
+    # === What a task asks ===
+
+    def for_one_call(self):
+        """A copy with a count of its own of what it truncates, for one call of `fit` or `predict`."""
+        one = copy.copy(self)
+        one._truncation = TruncationCount(*self.counted_as)
+        return one
+
+    def split(self, x, y, sample_weight, fraction):
+        """Cuts the last `fraction` of the rows off: `x, y, sample_weight` and `validation_data`."""
+        columns = self._columns(x, "x")
+        y = self._label_numbers(y, columns, "x")
+        same_length("x", **columns, y=y, sample_weight=sample_weight)
+        return cut_off(lambda rows: {n: c[rows] for n, c in columns.items()}, y, sample_weight, fraction)
+
+    def warn_if_truncated(self):
+        """Warns, with the count, if texts did not fit."""
+        self._truncation.warn()
+
+    # === Saving ===
+
+    def get_config(self):
+        """Returns the arguments of `__init__`."""
+        return {
+            "tokenizer": keras.saving.serialize_keras_object(self.tokenizer),
+            "max_sequence_length": self.max_sequence_length,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        """Builds a preprocessor from `get_config`'s result."""
+        tokenizer = config["tokenizer"] and keras.saving.deserialize_keras_object(config["tokenizer"])
+        return cls(**(config | {"tokenizer": tokenizer}))

@@ -1,0 +1,61 @@
+"""Masked batches of `kerasbert.pretraining` as inputs and labels."""
+
+import keras
+import numpy as np
+
+from kerasbert import checks
+from kerasbert.data import IGNORED, is_dataset
+from kerasbert.optional import tensorflow as tf
+from kerasbert.preprocessing.preprocessor import Preprocessor
+
+PAIRS = ("next_sentence", "sentence_order", "none")
+
+
+@keras.saving.register_keras_serializable(package="kerasbert")
+class PretrainingPreprocessor(Preprocessor):
+    """Batches of `pretraining_batches`, or tokens with labels.
+
+    Args:
+        tokenizer: a tokenizer of `kerasbert.text`, or None.
+        max_sequence_length: int, the longest input in tokens, special ones included.
+        pairs: str, as of `BertPretrainer`.
+    """
+
+    def __init__(self, tokenizer, max_sequence_length, pairs="next_sentence"):
+        super().__init__(tokenizer, max_sequence_length)
+        checks.one_of("PretrainingPreprocessor", PAIRS, pairs=pairs)
+        self.pairs = pairs
+
+    def labelled(self, x, y, sample_weight, batch_size, shuffle=False, where="x"):
+        """See `Preprocessor.labelled`; what `pretraining_batches` returns becomes inputs and labels."""
+        return super().labelled(self.inputs_and_labels(x), y, sample_weight, batch_size, shuffle, where)
+
+    def inputs_and_labels(self, batches):
+        """Makes pairs of inputs and labels of what `pretraining_batches` returns; what is not that stays."""
+        if not is_dataset(batches) or not isinstance(batches.element_spec, dict):
+            return batches
+        has_pairs = self.pairs != "none"
+        missing = {"mask_ids", *(["next_sentence"] if has_pairs else [])} - set(batches.element_spec)
+        if missing:
+            raise checks.invalid(
+                f'Batches for `pairs="{self.pairs}"` must have labels of everything that is learned.',
+                fix="Write the examples with the same `pairs` in their `ExampleSettings`.",
+                where="BertPretrainer",
+                missing=sorted(missing),
+            )
+
+        def split(batch):
+            batch = dict(batch)
+            masked = tf.where(batch.pop("mask_weights") > 0, batch.pop("mask_ids"), IGNORED)
+            labels = {"masked_lm": masked, "next_sentence": batch.pop("next_sentence", None)}
+            return batch, labels if has_pairs else {"masked_lm": masked}
+
+        return batches.map(split)
+
+    def label_numbers(self, y, where):
+        """Labels in memory: a dict of int arrays by head, or one array."""
+        return {name: np.asarray(v) for name, v in y.items()} if isinstance(y, dict) else np.asarray(y)
+
+    def get_config(self):
+        """Returns the arguments of `__init__`."""
+        return {**super().get_config(), "pairs": self.pairs}

@@ -1,0 +1,207 @@
+"""From rows to batches: the way that all preprocessors go, and where each may differ."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from kerasbert import checks
+from kerasbert.data import (
+    PackedTokens,
+    RowStream,
+    counted,
+    dataset_rows,
+    is_dataset,
+    is_tokens,
+    no_rows,
+    ordered_batches,
+    same_length,
+    stream_of,
+    streamed_rows,
+    text_batches,
+    text_columns,
+    without_autograph,
+)
+from kerasbert.optional import tensorflow as tf
+from kerasbert.preprocessing.splits import no_labels
+from kerasbert.preprocessing.token_rows import check_ids, token_columns, tokens_not_by_row
+
+
+class RowBatches:
+    """The part of a preprocessor that reads rows and makes batches of them."""
+
+    texts_in_graph = True  # a `tf.data.Dataset` of rows stays one, and is not read in Python
+    labels_at_tokens = False  # labels and weights are `(B, S)`
+    empty = ()  # an `x` without rows
+    encoder_config = None  # a task sets it: token ids are then checked against the encoder's tables
+
+    def labelled(self, x, y, sample_weight, batch_size, shuffle=False, where="x"):
+        """Returns `x, y, sample_weight` as Keras takes them: a data set alone, or arrays of tokens.
+
+        With `batch_size` None all rows in memory are one batch, in their order.
+        """
+        x = self.source(x)
+        streamed = is_dataset(x) or isinstance(x, RowStream)
+        if streamed and (y is not None or sample_weight is not None):
+            raise checks.invalid(
+                "A data set must bring its own labels and weights.",
+                fix="Let it give `(x, y)`, or `(x, y, sample_weight)`, and pass no others.",
+                where=where,
+                y=type(y).__name__,
+            )
+        if is_dataset(x):
+            x = counted(x)
+        if is_tokens(x):
+            return self._tokens(x, y, sample_weight, where)
+        batched, numbers, tokenizer = False, None, self.tokenizer
+        if is_dataset(x):
+            self._need_tokenizer(where)
+            rows, batched = dataset_rows(x)
+            numbers = self.label_function()
+            if "label" not in rows.element_spec:
+                raise no_labels(where)
+        else:
+            rows, tokenizer = self._rows(x, y, sample_weight, where)
+        if batch_size is None and not batched:
+            rows, batched = rows.batch(int(rows.cardinality())), True
+        batches = self._batches(rows, tokenizer, batch_size, batched, shuffle)
+
+        def as_keras_takes_them(tokens, rest):
+            if "segment_ids" in rest:
+                tokens = tokens | {"segment_ids": rest["segment_ids"].to_tensor()}
+            if numbers is not None:
+                rest = rest | {"label": numbers(rest["label"])}
+            weight = (rest["sample_weight"],) if "sample_weight" in rest else ()
+            return (tokens, *self._targets(rest, *weight))
+
+        return batches.map(without_autograph(as_keras_takes_them)), None, None
+
+    def unlabelled(self, x, batch_size, where="x"):
+        """Returns batches of tokens, and the row numbers in the order of the batches (None: as they come)."""
+        self._need_tokenizer(where)
+        order, batched = None, False
+        if is_dataset(x):
+            rows, batched = dataset_rows(x)
+        else:
+            # Sorted by length over all rows: least padding.
+            columns = self._columns(x, where)
+            lengths = self.tokenizer.packed_lengths(
+                *(self.tokenizer.tokenize(column) for column in columns.values())
+            )
+            order = np.argsort(-lengths.numpy(), kind="stable")
+            rows = tf.data.Dataset.from_tensor_slices(
+                {name: tf.gather(column, order) for name, column in columns.items()}
+            )
+            batch_size = batch_size or max(len(order), 1)
+        batches = ordered_batches(
+            rows,
+            self.tokenizer,
+            None if batched else batch_size,
+            self.max_sequence_length,
+            on_lengths=self._count,
+        )
+        return batches.map(lambda tokens, rest: tokens), order
+
+    def tokens_only(self, x, batch_size, shuffle=False, where="x"):
+        """Batches of the tokens of texts in memory, of about one length each, as `labelled` makes them."""
+        rows = tf.data.Dataset.from_tensor_slices(self._columns(x, where))
+        return self._batches(rows, self.tokenizer, batch_size, False, shuffle).map(lambda tokens, _: tokens)
+
+    # === Rows ===
+
+    def source(self, x):
+        """What a user passes as `x`; a data set whose rows need Python becomes a `RowStream`."""
+        if hasattr(x, "columns") or hasattr(x, "column_names") or isinstance(x, Iterator):
+            raise checks.invalid(
+                "Rows must come as columns, or as what can be read again in each epoch.",
+                fix="Pass columns, `table['text'], table['label']`, or `read_table(table, text='text')`; for "
+                "a generator, `RowStream`. Both are in `kerasbert.data`.",
+                where="x",
+                kind=TypeError,
+                x=type(x).__name__,
+            )
+        return x if self.texts_in_graph or not is_dataset(x) or is_tokens(x) else stream_of(x)
+
+    def parts(self, x, y=None):
+        """Yields `x`, `y` and a name for errors: of all rows, or part by part of those of a stream."""
+        x = self.source(x)
+        if not isinstance(x, RowStream):
+            yield x, y, "x"
+            return
+        part = None
+        for part in x.parts():
+            yield part.x, part.y, f"{part.places[0]} and after"
+        if part is None:
+            yield self.empty, (), "x"
+
+    def _tokens(self, x, y, sample_weight, where):
+        if is_dataset(x):
+            if not isinstance(x.element_spec, tuple):
+                raise no_labels(where)
+            numbers = self.label_function()
+            return x.map(lambda tokens, y, *weight: (tokens, numbers(y), *weight)), None, None
+        check_ids(x, self.encoder_config, where)
+        if y is None:
+            raise no_labels(where)
+        labels = self.label_numbers(y, f"{where}: y")
+        named = labels if isinstance(labels, dict) else {"y": labels}
+        same_length(where, **x, **named, sample_weight=sample_weight)
+        return x, labels, sample_weight
+
+    def _rows(self, x, y, sample_weight, where):
+        """Rows with labels, and a tokenizer that packs them, as `text_batches` takes them."""
+        if isinstance(x, RowStream):
+            rows = streamed_rows(x, self._prepared, where)
+        else:
+            rows = tf.data.Dataset.from_tensor_slices(self._prepared(x, y, sample_weight, where))
+        if not int(rows.cardinality()):
+            raise no_rows(where)
+        return rows, PackedTokens() if "segment_ids" in rows.element_spec else self.tokenizer
+
+    def _prepared(self, x, y, sample_weight, where):
+        """Rows in memory as columns, by name: tensors and arrays with a first axis of rows."""
+        columns = self._token_columns(x, where) if is_tokens(x) else self._columns(x, where)
+        if y is None:
+            raise no_labels(where)
+        labels = {"label": self._label_numbers(y, columns, where)}
+        if sample_weight is not None:
+            labels["sample_weight"] = np.asarray(sample_weight, "float32")
+        same_length(where, **columns, **labels)
+        return columns | labels
+
+    def _token_columns(self, x, where):
+        """Tokens in memory, by name, without padding."""
+        if not self.texts_in_graph:
+            raise tokens_not_by_row(x, where)
+        return token_columns(x, self.encoder_config, self.max_sequence_length, where)
+
+    def _columns(self, x, where):
+        """The texts of `x` in memory, by name."""
+        self._need_tokenizer(where)
+        return text_columns(x, where)
+
+    def _label_numbers(self, y, columns, where):
+        """The labels of rows of `columns`, as the loss takes them."""
+        return self.label_numbers(y, f"{where}: y")
+
+    def _batches(self, rows, tokenizer, batch_size, batched, shuffle):
+        length = self.max_sequence_length
+        if batched:
+            return ordered_batches(rows, tokenizer, None, length, on_lengths=self._count)
+        return text_batches(rows, tokenizer, batch_size, length, shuffle=shuffle, on_lengths=self._count)
+
+    def _targets(self, rest, *weight):
+        """Labels, and weights where there are some, of the columns of a batch, as Keras takes them."""
+        return (rest["label"], *weight)
+
+    def _count(self, lengths):
+        """A graph function that counts rows, and those that are longer than `max_sequence_length`."""
+        self._truncation.add(lengths, self.max_sequence_length)
+
+    def _need_tokenizer(self, where):
+        if self.tokenizer is None:
+            raise checks.invalid(
+                "Texts need a tokenizer: without one, a task takes tokens only.",
+                fix="Pass a dict of `token_ids`, `segment_ids`, `padding_mask`, or give it a tokenizer.",
+                where=where,
+                tokenizer=None,
+            )

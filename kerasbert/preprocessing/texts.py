@@ -1,0 +1,52 @@
+"""Texts or pairs of texts, with labels of a kind."""
+
+import keras
+
+from kerasbert import checks
+from kerasbert.data import check_labels
+from kerasbert.preprocessing.label_kinds import LABEL_KINDS
+from kerasbert.preprocessing.preprocessor import Preprocessor
+
+
+@keras.saving.register_keras_serializable(package="kerasbert")
+class TextPreprocessor(Preprocessor):
+    """Texts or pairs of texts, each with one label, several, or numbers.
+
+    Args:
+        tokenizer: a tokenizer of `kerasbert.text`, or None: rows must then be tokens already.
+        labels: sequence of str, the class names in the order of their numbers; of a regression, the names of
+            the numbers.
+        problem: str, `"single_label"`, `"multi_label"` or `"regression"`.
+        max_sequence_length: int, the longest input in tokens, special ones included.
+
+    Raises:
+        ValueError: if `labels` are not at least two different names (one, for several labels and for
+            regression).
+
+    Example:
+
+    >>> tokenizer = BertTokenizer(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "good", "bad"])
+    >>> preprocessor = TextPreprocessor(tokenizer, ["bad", "good"], max_sequence_length=16)
+    >>> tokens, labels = preprocessor(["good good", "bad"], ["good", "bad"])
+    >>> tokens["token_ids"].numpy().tolist(), labels.numpy().tolist()
+    ([[2, 5, 5, 3], [2, 6, 3, 0]], [1, 0])
+    """
+
+    def __init__(self, tokenizer, labels, problem="single_label", max_sequence_length=512):
+        super().__init__(tokenizer, max_sequence_length)
+        checks.one_of("TextPreprocessor", tuple(LABEL_KINDS), problem=problem)
+        self.problem = problem
+        self._kind = LABEL_KINDS[problem]
+        self.labels = check_labels(labels, self._kind.least_labels)
+
+    def label_numbers(self, y, where):
+        """Labels in memory as the loss takes them: class numbers `(rows,)`, or float32 `(rows, C)`."""
+        return self._kind.numbers(y, self.labels, where)
+
+    def label_function(self):
+        """The same for tensors in a `tf.data` graph."""
+        return self._kind.in_graph(self.labels)
+
+    def get_config(self):
+        """Returns the arguments of `__init__`."""
+        return {**super().get_config(), "labels": list(self.labels), "problem": self.problem}

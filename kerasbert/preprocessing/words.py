@@ -1,0 +1,184 @@
+"""Rows of words, or texts whose words are found, with a label for each word."""
+
+import keras
+import numpy as np
+
+from kerasbert import checks
+from kerasbert.data import (
+    IGNORED,
+    are_words,
+    check_labels,
+    class_numbers,
+    is_tokens,
+    label_lookup,
+    numbers_of_spans,
+    numbers_of_words,
+    ordered_batches,
+    same_length,
+    scheme_of_names,
+    text_batches,
+    tokenize_texts,
+    tokenize_words,
+    word_windows,
+)
+from kerasbert.optional import tensorflow as tf
+from kerasbert.preprocessing.preprocessor import Preprocessor
+from kerasbert.preprocessing.splits import cut_lists
+from kerasbert.text import as_text_tensor
+
+
+@keras.saving.register_keras_serializable(package="kerasbert")
+class WordPreprocessor(Preprocessor):
+    """Rows of words with a label each: it stands at the first token of its word.
+
+    Rows that are too long are cut into windows that overlap; a word counts in the window in which it stands
+    farthest from a border.
+
+    Args:
+        tokenizer: a tokenizer of `kerasbert.text`, or None: rows must then be tokens already.
+        labels: sequence of str, the class names in the order of their numbers.
+        scheme: str, how `labels` stand for entities, one of `kerasbert.data.SCHEMES`; None: found out from
+            the names.
+        stride: int or None, tokens from the start of a window to the start of the next; None: windows share
+            a quarter.
+        max_sequence_length: int, the longest window in tokens, special ones included.
+
+    Raises:
+        ValueError: if `labels` are not at least two different names of one scheme, or `stride` is too large.
+
+    Example:
+
+    >>> tokenizer = BertTokenizer(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "bonn", "is"])
+    >>> preprocessor = WordPreprocessor(tokenizer, ["O", "B-LOC"], max_sequence_length=16)
+    >>> tokens, labels = preprocessor([["Bonn", "is"]], [["B-LOC", "O"]])
+    >>> labels.numpy().tolist()
+    [[-100, 1, 0, -100]]
+    """
+
+    texts_in_graph = False
+    labels_at_tokens = True
+
+    def __init__(self, tokenizer, labels, scheme=None, stride=None, max_sequence_length=512):
+        super().__init__(tokenizer, max_sequence_length)
+        self.labels = check_labels(labels)
+        self.scheme = scheme_of_names(self.labels, scheme)
+        self._given = {"scheme": scheme, "stride": stride}
+        room = max_sequence_length - 2
+        self.stride = max(1, room - max_sequence_length // 4) if stride is None else stride
+        checks.positive_int("WordPreprocessor", stride=self.stride)
+        if self.stride > room:
+            raise checks.invalid(
+                f"`stride` must be at most {room}: the tokens of a window, without the special ones.",
+                fix="Choose a smaller one, such as three quarters of it.",
+                where="WordPreprocessor",
+                stride=stride,
+            )
+
+    def label_numbers(self, y, where):
+        """Class numbers of tokens, as an int32 array `(B, S)`."""
+        y = np.asarray(y)
+        numbers = class_numbers(np.where(y == IGNORED, 0, y).reshape(-1), self.labels, where, "token")
+        return np.where(y == IGNORED, IGNORED, numbers.reshape(y.shape)).astype("int32")
+
+    def label_function(self):
+        """The same for tensors in a `tf.data` graph."""
+        lookup = label_lookup(self.labels)
+
+        def numbers(values):
+            ignored = values == IGNORED
+            return tf.where(ignored, IGNORED, lookup(tf.where(ignored, tf.zeros_like(values), values)))
+
+        return numbers
+
+    def _prepared(self, x, y, sample_weight, where):
+        """The windows of rows in memory: token ids, labels and weights."""
+        if is_tokens(x):
+            return super()._prepared(x, y, sample_weight, where)
+        words = self.words(x, where)
+        numbers = self.numbers(x, y, words, where)
+        same_length(where, x=words.texts, sample_weight=sample_weight)
+        ids, decided = self._windows(words)
+        # The last number, of -1, is that of tokens which decide no word.
+        labels = np.append(numbers, IGNORED)[decided.flat_values.numpy()].astype("int32")
+        columns = {"ids": ids, "label": decided.with_flat_values(labels)}
+        if sample_weight is not None:
+            rows = np.searchsorted(words.splits, tf.reduce_max(decided, axis=1), side="right") - 1
+            columns["sample_weight"] = np.asarray(sample_weight, "float32")[rows]
+        return columns
+
+    def _batches(self, rows, tokenizer, batch_size, batched, shuffle):
+        if batched:
+            return ordered_batches(rows, tokenizer, None, self.max_sequence_length)
+        return text_batches(rows, tokenizer, batch_size, self.max_sequence_length, shuffle=shuffle)
+
+    def _targets(self, rest, *weight):
+        labels = _as_packed(rest["label"], IGNORED)
+        return (labels, *(w[:, None] * tf.ones_like(labels, tf.float32) for w in weight))
+
+    def words(self, x, where="x"):
+        """The words of `x`, lists of words or texts, and their tokens: `Words`."""
+        self._need_tokenizer(where)
+        if are_words(x):
+            return tokenize_words(list(x), self.tokenizer, where)
+        if as_text_tensor(x, where).shape.rank == 0:
+            raise checks.invalid(
+                "A task takes rows of text, not one text.",
+                fix='Put it in a list: ["Bonn is small"].',
+                where=where,
+                x=x,
+            )
+        return tokenize_texts(
+            (x.numpy() if tf.is_tensor(x) else np.asarray(x, object)).tolist(), self.tokenizer
+        )
+
+    def numbers(self, x, y, words, where="x"):
+        """The class numbers of all words, int32 `(W,)`, from what the user says of them."""
+        if y is None:
+            raise checks.invalid(
+                "Training and evaluation need labels.",
+                fix="Pass `y`: one label for each word; or `(start, end, type)` in characters for texts.",
+                where=where,
+                y=None,
+            )
+        convert = numbers_of_words if are_words(x) else numbers_of_spans
+        return convert(y, words, self.labels, self.scheme, f"{where}: y")
+
+    def unlabelled(self, x, batch_size, where="x"):
+        """See `Preprocessor.unlabelled`; the numbers are those of windows."""
+        ids, _ = self._windows(self.words(x, where))
+        rows = tf.data.Dataset.from_tensor_slices({"ids": ids})
+        size = batch_size or max(int(ids.nrows()), 1)
+        batches = ordered_batches(rows, self.tokenizer, size, self.max_sequence_length)
+        return batches.map(lambda tokens, rest: tokens), None
+
+    def to_decide(self, words, batch_size):
+        """Batches of tokens and the number of the word that each decides, or -1; None without words."""
+        ids, decided = self._windows(words)
+        if not ids.nrows():
+            return None
+        order = np.argsort(-ids.row_lengths().numpy(), kind="stable")  # least padding
+        columns = {"ids": tf.gather(ids, order), "word": tf.gather(decided, order)}
+        batches = ordered_batches(
+            tf.data.Dataset.from_tensor_slices(columns),
+            self.tokenizer,
+            batch_size,
+            self.max_sequence_length,
+        )
+        return batches.map(lambda tokens, rest: (tokens, _as_packed(rest["word"], -1)))
+
+    def split(self, x, y, sample_weight, fraction):
+        """Cuts the last `fraction` of the rows off: `x, y, sample_weight` and `validation_data`."""
+        return cut_lists(x, y, sample_weight, fraction)
+
+    def get_config(self):
+        """Returns the arguments of `__init__`."""
+        return {**super().get_config(), "labels": list(self.labels), **self._given}
+
+    def _windows(self, words):
+        room = self.max_sequence_length - 2
+        return word_windows(words.ids, words.first, room, self.stride)
+
+
+def _as_packed(ragged, other):
+    """Numbers at tokens, `(B, None)`, as `(B, S)`: `other` at special tokens and padding."""
+    return tf.pad(ragged.to_tensor(other), [[0, 0], [1, 1]], constant_values=other)

@@ -1,0 +1,181 @@
+"""The ways of a task into files and out of them: presets and `.keras`."""
+
+import pathlib
+
+import keras
+
+from kerasbert import checks
+from kerasbert.atomic import replacing
+from kerasbert.checkpoints import PresetLoader, load_weights, open_checkpoint, own_weights, write_preset
+from kerasbert.encoder import BertEncoder
+from kerasbert.text import tokenizer_from_folder
+
+
+class TaskFiles(PresetLoader):
+    """The part of a task that reads and writes files.
+
+    A task names its heads (`heads`, layers; `head_names`, as checkpoints know them), says whether it needs a
+    pooler (`needs_pooler`; None: if the checkpoint has one), and which of its arguments a checkpoint keeps
+    (`preset_arguments`).
+    """
+
+    head_names = ()
+    needs_pooler = False
+    preset_arguments = ()
+
+    @property
+    def heads(self):
+        """The layers after the encoder, as `head_names` lists them."""
+        return [self.head]
+
+    # === Presets ===
+
+    @classmethod
+    def from_preset(cls, preset, *, tokenizer="from preset", dtype=None, extend_positions_to=None, **kwargs):
+        """Builds a task on the weights of a checkpoint, its head included if it has one for this task.
+
+        Args:
+            preset: str or path of a folder, or `"hf://owner/name"`. README lists what loads.
+            tokenizer: a tokenizer in place of the preset's, or None for a task that takes tokens only, such
+                as where the preset's tokenizer is of a kind that kerasbert lacks.
+            dtype: Keras dtype or policy, such as `"mixed_bfloat16"`.
+            extend_positions_to: int or None, a `max_sequence_length` beyond that of the checkpoint; positions
+                are extended by hierarchical decomposition (Su 2020, https://kexue.fm/archives/7947).
+            **kwargs: of the task. What is not given is as the checkpoint says, such as its labels.
+
+        Returns:
+            The task; its `load_report` says what became of every weight in the preset.
+
+        Raises:
+            FileNotFoundError: if the folder or a file in it is missing.
+            ValueError: if the checkpoint is damaged or of another architecture.
+
+        Warns:
+            UserWarning: if the preset holds weights that the task has no place for, or lacks some.
+        """
+        checkpoint = open_checkpoint(preset)
+        if extend_positions_to is not None:
+            checkpoint = checkpoint.with_positions(extend_positions_to)
+        arguments, fresh_heads = cls._arguments(checkpoint, kwargs)
+        if isinstance(tokenizer, str):
+            tokenizer = tokenizer_from_folder(checkpoint.folder)
+        encoder = BertEncoder.to_be_loaded(checkpoint, cls._pooler_of(arguments), dtype)
+        task = cls(encoder, tokenizer, dtype=dtype, **arguments)
+        task.load_report = load_weights(task, checkpoint, fresh_heads)
+        return task
+
+    @classmethod
+    def _pooler_of(cls, arguments):
+        """Whether a task of these arguments needs a pooler, as `needs_pooler`."""
+        return cls.needs_pooler
+
+    @classmethod
+    def _arguments(cls, checkpoint, given):
+        """The arguments of a task on a checkpoint, and the heads that it does not take from there."""
+        names = ("max_sequence_length",)
+        if set(cls.head_names) & set(checkpoint.heads):
+            names += cls.preset_arguments
+        kept = {name: checkpoint.arguments[name] for name in names if name in checkpoint.arguments}
+        return kept | given, ()
+
+    def save_to_preset(self, folder):
+        """Writes weights, config and tokenizer as a folder that `from_preset` and transformers load.
+
+        Args:
+            folder: str or path. A folder that holds a preset is replaced once the new one is complete.
+
+        Raises:
+            FileExistsError: if the folder holds other files.
+        """
+        write_preset(
+            folder,
+            self.encoder.config,
+            self.weight_values(),
+            heads=self.head_names,
+            arguments=self.preset_values(),
+            tokenizer=self.tokenizer,
+            finish=self._add_to_preset,
+        )
+
+    def _add_to_preset(self, folder):
+        """Writes what only this kind of task has into the folder of a preset."""
+
+    def preset_values(self):
+        """The arguments of this task that a preset keeps, by name."""
+        config = self.get_config()
+        return {name: config[name] for name in ("max_sequence_length", *self.preset_arguments)}
+
+    def named_weights(self):
+        """Returns all weights by path: `encoder/...`, and those of a head under its name."""
+        named = self.encoder.named_weights()
+        for head in self.heads:
+            named |= own_weights(head)
+        return named
+
+    def weight_values(self):
+        """Returns what of `named_weights()` other libraries have in such a model, as numpy arrays.
+
+        That is all but a pooler that the task does not read.
+        """
+        values = self.encoder.weight_values()
+        for head in self.heads:
+            values |= {path: keras.ops.convert_to_numpy(w) for path, w in own_weights(head).items()}
+        if self.needs_pooler is not False:
+            return values
+        return {path: value for path, value in values.items() if not path.startswith("encoder/pooler/")}
+
+    @property
+    def trainable_variables(self):
+        """What training changes: all but what is frozen, and a pooler that the task does not read."""
+        return self._but_idle(super().trainable_variables)
+
+    @property
+    def trainable_weights(self):
+        """As `trainable_variables`."""
+        return self._but_idle(super().trainable_weights)
+
+    def _but_idle(self, variables):
+        if self.needs_pooler or self.encoder.pooler is None:
+            return variables
+        idle = {id(variable) for variable in self.encoder.pooler.variables}
+        return [variable for variable in variables if id(variable) not in idle]
+
+    # === Keras' files ===
+
+    def save(self, filepath, overwrite=True, **kwargs):
+        """Saves weights, tokenizer and labels in one `.keras` file; an old file stays until it is whole."""
+        path = pathlib.Path(filepath)
+        if path.exists() and not overwrite:
+            raise checks.invalid(
+                "With `overwrite=False` the file must not exist.",
+                fix="Choose another name.",
+                kind=FileExistsError,
+                filepath=str(path),
+            )
+        with replacing(path) as temporary:
+            super().save(temporary, **kwargs)
+
+    def compile_from_config(self, config):
+        """Compiles a loaded model as it was compiled when it was saved."""
+        self.compile(**keras.saving.deserialize_keras_object(config))
+        self.optimizer.build(self.trainable_variables)
+
+    def get_config(self):
+        """Returns the arguments of `__init__`."""
+        serialized = {"encoder": self.encoder, "tokenizer": self.tokenizer}
+        arguments = self.preprocessor.get_config()
+        arguments = {n: arguments[n] for n in arguments if n not in self.preprocessor.of_encoder}
+        if type(self.preprocessor) is not self.preprocessor_class:
+            serialized |= {"tokenizer": None, "preprocessor": self.preprocessor}
+            arguments = {}
+        serialized = {n: keras.saving.serialize_keras_object(part) for n, part in serialized.items()}
+        return {**super().get_config(), **arguments, **serialized}
+
+    @classmethod
+    def from_config(cls, config):
+        """Builds a task from `get_config`'s result."""
+        config = dict(config)
+        for name in ("encoder", "tokenizer", "preprocessor"):
+            if config.get(name):
+                config[name] = keras.saving.deserialize_keras_object(config[name])
+        return cls(**config)
