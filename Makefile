@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 # In the order of their names: reordered, the longest files would be the last.
 IN_TWO = -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo test test-backend lint clean
+.PHONY: demo test test-all test-backend lint clean
 
 # The main job: weights -> fit -> evaluate -> save -> export -> verify -> benchmark -> answers -> report.
 demo: $(VENV)/.demo
@@ -13,6 +13,10 @@ demo: $(VENV)/.demo
 
 test: $(VENV)/.test lint
 	$(BIN)/python -m pytest $(IN_TWO)
+
+# With the long tests too (about an hour): before an issue is resolved, or a release.
+test-all: $(VENV)/.test lint
+	$(BIN)/python -m pytest $(IN_TWO) -m ""
 
 # The laws of layers and tasks with Keras on another backend: make test-backend KERAS_BACKEND=jax (or torch)
 test-backend: $(VENV)/.test

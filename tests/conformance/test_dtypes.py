@@ -1,7 +1,7 @@
 import keras
 import numpy as np
 import pytest
-from conformance_cases import LAYERS, TASKS, make_task, outputs, training_rows
+from conformance_cases import DIVERSE, LAYERS, make_task, outputs, slow_but, training_rows
 
 
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16", "bfloat16"])
@@ -32,7 +32,7 @@ def test_a_task_trains_in_mixed_precision(config, tokenizer):
 
 
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
-@pytest.mark.parametrize("name", TASKS)
+@pytest.mark.parametrize("name", slow_but(DIVERSE))
 def test_a_task_in_half_precision_is_near_float32(name, policy, config, tokenizer, texts):
     exact, half = make_task(name, config, tokenizer), make_task(name, config, tokenizer, dtype=policy)
     half.set_weights(exact.get_weights())

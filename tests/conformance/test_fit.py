@@ -1,7 +1,7 @@
 import keras
 import numpy as np
 import pytest
-from conformance_cases import TASKS, make_still_task, make_task, training_rows
+from conformance_cases import DIVERSE, make_still_task, make_task, slow_but, training_rows
 
 from kerasbert.training import BertAdamW
 
@@ -16,7 +16,7 @@ def test_fit_lowers_the_loss(classifier):
     assert classifier.predict_labels(["very good", "bad"], verbose=0) == ["good", "bad"]
 
 
-@pytest.mark.parametrize("name", TASKS)
+@pytest.mark.parametrize("name", slow_but(DIVERSE))
 def test_every_task_learns_from_tokens_with_its_own_defaults(name, config, tokenizer, texts):
     task = make_still_task(name, config, tokenizer)
     tokens, y, loss = training_rows(name, tokenizer, texts)

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from conformance_cases import TASKS, make_task, outputs
+from conformance_cases import DIVERSE, make_task, outputs, slow_but
 
 
-@pytest.mark.parametrize("name", TASKS)
+@pytest.mark.parametrize("name", slow_but(DIVERSE))
 def test_from_preset_gives_back_what_save_to_preset_wrote(name, config, tokenizer, texts, tmp_path):
     task = make_task(name, config, tokenizer, max_sequence_length=14)
     for i, weight in enumerate(task.weights):

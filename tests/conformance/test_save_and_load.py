@@ -1,7 +1,7 @@
 import keras
 import numpy as np
 import pytest
-from conformance_cases import LAYERS, TASKS, make_task, outputs
+from conformance_cases import DIVERSE, LAYERS, make_task, outputs, slow_but
 
 
 @pytest.mark.parametrize("name", LAYERS)
@@ -18,7 +18,7 @@ def test_a_keras_file_gives_the_same_outputs(name, tmp_path):
         np.testing.assert_array_equal(after[key], value)
 
 
-@pytest.mark.parametrize("name", TASKS)
+@pytest.mark.parametrize("name", slow_but(DIVERSE))
 def test_a_keras_file_of_a_task_gives_the_same_outputs(name, config, tokenizer, texts, tmp_path):
     task = make_task(name, config, tokenizer)
     tokens = {key: value[None] for key, value in tokenizer(texts).items()}  # one row of six choices

@@ -13,7 +13,9 @@ def contents(folder):
     return {path.name: path.read_bytes() for path in pathlib.Path(folder).iterdir()}
 
 
-@pytest.mark.parametrize("num_shards", [1, 3, 80])  # of 66 documents: some shards have none
+@pytest.mark.parametrize(
+    "num_shards", [3, pytest.param(1, marks=pytest.mark.slow), pytest.param(80, marks=pytest.mark.slow)]
+)  # of 66 documents: some shards have none
 def test_the_pipeline_writes_the_same_bytes(corpus, random_words, tmp_path, num_shards):
     pairs = "sentence_order" if num_shards == 80 else "next_sentence"
     arguments = random_words, ExampleSettings(max_length=32, pairs=pairs), num_shards

@@ -140,6 +140,7 @@ def test_two_workers_train_as_one_process(tmp_path, alone):
         check_equal(found, alone)
 
 
+@pytest.mark.slow
 def test_a_killed_worker_starts_again_and_all_go_on(tmp_path, alone):
     processes = start(tmp_path, 2, seconds=1.0)
     for line in processes[1].stdout:
