@@ -30,8 +30,15 @@ def by_litert(function, inputs=1):
         [module.function.get_concrete_function()], module
     )
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
-    runner = interpreter.Interpreter(model_content=converter.convert(), num_threads=1).get_signature_runner()
-    return lambda *rows: runner(**dict(zip(INPUTS, rows, strict=False)))
+    content = converter.convert()
+    model = interpreter.Interpreter(model_content=content, num_threads=1)
+    runner = model.get_signature_runner()
+
+    def run(*rows):
+        assert model, content  # the runner keeps neither alive
+        return runner(**dict(zip(INPUTS, rows, strict=False)))
+
+    return run
 
 
 def by_onnx_runtime(function, inputs=1):

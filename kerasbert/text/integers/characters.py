@@ -49,12 +49,13 @@ class CharacterTables:
             normalised > 0, 4 * symbol_of[normalised] + _kinds(tokenizer.split_chinese)[normalised], 0
         )
 
-        numbers = np.zeros(NUM_CODE_POINTS, np.int64)
-        for column in cells.T:  # equal rows get equal numbers, the empty row 0
-            key = numbers * (int(cells.max()) + 1) + column
-            _, first, numbers = np.unique(key, return_index=True, return_inverse=True)
-        self.rows = np.pad(cells[first], ((0, len(special)), (0, 0)))
-        self.special_rows = len(first) + np.arange(len(special), dtype=np.int32)
+        letter = np.array([LETTER, *[0] * (cells.shape[1] - 1)], np.int32)  # one that no token has
+        others = np.flatnonzero((cells != letter).any(axis=1))
+        rows, number = np.unique(cells[others], axis=0, return_inverse=True)  # the empty row in front
+        numbers = np.full(NUM_CODE_POINTS, len(rows))
+        numbers[others] = number.reshape(-1)
+        self.special_rows = len(rows) + 1 + np.arange(len(special), dtype=np.int32)
+        self.rows = np.pad(np.vstack([rows, letter]), ((0, len(special)), (0, 0)))
         self.rows[self.special_rows, 0] = [4 * symbol + SINGLE for symbol in special]
         self._final_sigma_row = int(numbers[ord(_FINAL_SIGMA)])
         entries = (3 * numbers + sigma_kinds).astype(np.int32).reshape(-1, PAGE)

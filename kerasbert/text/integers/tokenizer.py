@@ -58,7 +58,10 @@ class IntegerTokenizer:
         Returns:
             (ids, starts, ends), each int32 (T,), as of `tokenize_with_offsets`.
         """
-        return self._graph.tokenize(tf.reshape(tf.convert_to_tensor(code_points, tf.int32), [-1]))
+        code_points = tf.convert_to_tensor(code_points, tf.int32)
+        if code_points.shape.rank == 2:  # runtimes resize inputs: beside one zero, two rows are refused
+            code_points = tf.concat([code_points, [[0]]], 1)
+        return self._graph.tokenize(tf.reshape(code_points, [-1]))
 
     def pack(self, code_points, pair_code_points=None, max_length=None):
         """Splits and packs one text, or a pair, as the tokenizer's `pack` does.

@@ -53,6 +53,14 @@ def test_zeros_behind_a_text_change_nothing(integers):
     assert all(np.array_equal(plain[name], padded[name]) for name in plain)
 
 
+@pytest.mark.parametrize("runtime", [by_litert, by_onnx_runtime])
+def test_two_rows_are_refused(integers, runtime):
+    run = runtime(integers.pack)
+    assert np.asarray(run(np.full((1, 3), 97, np.int32))["token_ids"]).shape == (1, 5)
+    with pytest.raises(Exception, match=r"(?i)failed|invalid"):
+        run(np.full((2, 3), 97, np.int32))
+
+
 def test_what_is_refused(tokens, integers):
     with pytest.raises(ValueError, match="at least 3, the number of special tokens"):
         integers.pack([97], [97], max_length=2)
