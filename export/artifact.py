@@ -5,6 +5,7 @@ import hashlib
 import pathlib
 
 from kerasbert import checks
+from kerasbert.atomic import MARK
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Artifact:
         """Measures what stands at `path`."""
         path = pathlib.Path(path)
         files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
+        files = [file for file in files if file != path / MARK]  # it is written last, and says nothing new
         digest = hashlib.sha256()
         for file in files:
             if path.is_dir():

@@ -11,13 +11,14 @@ def to_huggingface(model, folder):
     Args:
         model: a kerasbert task or `BertEncoder`. A `BertTextEmbedder` also gets the files of
             sentence-transformers.
-        folder: str or path. A folder that holds a preset is replaced once the new one is complete.
+        folder: str or path. What this function wrote there before, and nobody changed, is replaced once the
+            new folder is complete.
 
     Returns:
         `Artifact`.
 
     Raises:
-        FileExistsError: if the folder holds other files.
+        FileExistsError: if the folder holds anything but what this function wrote.
         ValueError: if transformers has no such model.
     """
     getattr(model, "encoder", model).config.check_equal_blocks("to_huggingface")
@@ -39,13 +40,14 @@ def to_google(model, folder):
     Args:
         model: a `BertEncoder`, or a kerasbert task whose head the original has: those of pre-training,
             classification and question answering.
-        folder: str or path. A folder that holds a preset is replaced once the new one is complete.
+        folder: str or path. What this function wrote there before, and nobody changed, is replaced once the
+            new folder is complete.
 
     Returns:
         `Artifact`.
 
     Raises:
-        FileExistsError: if the folder holds other files.
+        FileExistsError: if the folder holds anything but what this function wrote.
         ValueError: if the original has no such model: its layer norms add 1e-12, its activations are gelu,
             relu and tanh.
     """
@@ -61,13 +63,14 @@ def to_keras_hub(model, folder):
 
     Args:
         model: a `BertEncoder` with a pooler, or a `BertTextClassifier`.
-        folder: str or path. A folder that holds a preset is replaced once the new one is complete.
+        folder: str or path. What this function wrote there before, and nobody changed, is replaced once the
+            new folder is complete.
 
     Returns:
         `Artifact`.
 
     Raises:
-        FileExistsError: if the folder holds other files.
+        FileExistsError: if the folder holds anything but what this function wrote.
         ValueError: if KerasHub has no such model: it computes gelu in its tanh form and adds 1e-12 in layer
             norms, whatever a config says.
     """

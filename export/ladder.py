@@ -73,7 +73,7 @@ def climb(task, path, budget, data, truncate):
     measure = _measure(task, budget.metric)
     expected = measure(task.predict(x, verbose=0), x, y)
     rungs, artifacts = [], []
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=pathlib.Path(path).parent) as folder:
         folder = pathlib.Path(folder)
 
         def attempt(recipe, finer):

@@ -44,6 +44,8 @@ def to_onnx(task, path, *, data=None, verify=True):
         `Artifact`.
 
     Raises:
+        FileExistsError: if `path` is a folder.
+        OSError: if the disk is full.
         ImportError: if `onnx` or `tf2onnx` is missing.
         ValueError: if the path ends otherwise, the task computes in another dtype than float32, or the file
             would have 2 GiB or more.

@@ -45,13 +45,16 @@ def to_saved_model(task, path, *, data=None, verify=True):
     Args:
         task: a kerasbert task, such as `BertTextClassifier`.
         path: str or path of the folder; for TF Serving it ends in a version number, `serving/film/1`. A
-            folder that exists is replaced once the new one is complete.
+            SavedModel that kerasbert wrote there, and nobody changed, is replaced once the new one is
+            complete.
         data, verify: as for `to_tflite`.
 
     Returns:
         `Artifact`.
 
     Raises:
+        FileExistsError: if the folder holds anything but a SavedModel that kerasbert wrote.
+        OSError: if the disk is full.
         ValueError: if the task takes no texts, or its graph has an operation that stock TF Serving lacks.
     """
     check_exportable(task, "to_saved_model")
@@ -76,7 +79,7 @@ def to_saved_model(task, path, *, data=None, verify=True):
         name: graphs[name].get_concrete_function()(*map(tf.constant, inputs.values()))
         for name, inputs in requests.items()
     }
-    with replacing(path) as temporary:
+    with replacing(path, "SavedModel") as temporary:
         archive.write_out(str(temporary), verbose=False)
         written = read_graph(temporary)
         check_served(count_ops(written), "to_saved_model")

@@ -56,6 +56,8 @@ def to_tflite(
         `Artifact`.
 
     Raises:
+        FileExistsError: if `path` is a folder.
+        OSError: if the disk is full.
         ImportError: if `ai-edge-litert` or `litert-quantizer` is missing.
         ValueError: if the recipe is unknown or cannot work, or the task computes in another dtype than
             float32.

@@ -38,7 +38,8 @@ def write_tflite(task, path, recipe, finer, calibration, truncate=False, source=
     # The edge graph calls the layers themselves, and they would leave casts between all of them.
     check_float32(task, "to_tflite", "TFLite")
     sequences = None if calibration is None else _sequences(task, calibration)
-    with tempfile.TemporaryDirectory() as folder:
+    # Beside the file, so that a later export removes it if this process is killed.
+    with tempfile.TemporaryDirectory(dir=pathlib.Path(path).parent) as folder:
         if recipe.startswith("float"):
             _write_float(task, path, recipe, truncate)
         else:
@@ -64,7 +65,7 @@ def _sequences(task, texts):
 
 
 def _write_float(task, path, recipe, truncate):
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=pathlib.Path(path).parent) as folder:
         with only_new_garbage():
             write_edge_graph(task, folder, truncate)
         done = run_conversion(folder, str(path), task.endpoint, recipe)

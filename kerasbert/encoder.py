@@ -144,11 +144,12 @@ class BertEncoder(Adaptation, PresetLoader, keras.Model):
         """Writes weights and config as a folder that `from_preset` and transformers load.
 
         Args:
-            folder: str or path. A folder that holds a preset is replaced once the new one is complete.
+            folder: str or path. A preset that kerasbert wrote there, and nobody changed, is replaced
+                once the new one is complete.
             tokenizer: the tokenizer that belongs to the encoder, or None to leave it out.
 
         Raises:
-            FileExistsError: if the folder holds other files.
+            FileExistsError: if the folder holds anything but a preset that kerasbert wrote.
         """
         write_preset(folder, self.config, self.weight_values(), tokenizer=tokenizer)
 

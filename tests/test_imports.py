@@ -9,7 +9,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 EVERYONE = {"checks", "atomic", "garbage", "optional"}
 ALLOWED = {
     "checks": set(),
-    "atomic": set(),
+    "atomic": {"checks"},
     "garbage": set(),
     "optional": {"checks"},
     "config": set(),

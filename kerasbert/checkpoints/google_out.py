@@ -5,9 +5,10 @@ import json
 import numpy as np
 
 from kerasbert import checks
+from kerasbert.atomic import replacing
 from kerasbert.checkpoints.families import BERT
 from kerasbert.checkpoints.google import google_places
-from kerasbert.checkpoints.huggingface_out import config_fields, family_of, replacing_preset
+from kerasbert.checkpoints.huggingface_out import config_fields, family_of
 from kerasbert.optional import tensorflow as tf
 
 # What the original's code computes whatever the config says, or knows by name.
@@ -23,12 +24,13 @@ def write_google(folder, config, weights, heads=(), arguments=None, tokenizer=No
     """Writes a folder as Google's `run_pretraining.py` and `run_classifier.py` read it.
 
     Args:
-        folder: str or path. A folder that holds a preset is replaced once the new one is complete.
+        folder: str or path. A preset that kerasbert wrote there, and nobody changed, is replaced
+                once the new one is complete.
         config, weights, heads, arguments: as for `write_preset`.
         tokenizer: with `save_vocabulary`, or None.
 
     Raises:
-        FileExistsError: if the folder holds other files.
+        FileExistsError: if the folder holds anything but a Google checkpoint that kerasbert wrote.
         ValueError: if the original has no such model.
     """
     config.check_equal_blocks("write_google")
@@ -45,7 +47,7 @@ def write_google(folder, config, weights, heads=(), arguments=None, tokenizer=No
         )
     named = {places[path].name: places[path].from_ours(value) for path, value in weights.items()}
     fields = config_fields(BERT, config, heads, arguments or {}, tokenizer)
-    with replacing_preset(folder) as temporary:
+    with replacing(folder, "Google checkpoint") as temporary:
         temporary.mkdir()
         content = json.dumps({name: fields[name] for name in FIELDS}, indent=2)
         (temporary / "bert_config.json").write_text(content + "\n", "utf-8")

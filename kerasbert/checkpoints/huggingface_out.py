@@ -1,8 +1,6 @@
 """Writes Hugging Face folders, which are also kerasbert's presets."""
 
-import contextlib
 import json
-import pathlib
 
 import numpy as np
 import safetensors.numpy
@@ -26,38 +24,15 @@ _ACTIVATION_NAMES = {ours: theirs for theirs, ours in reversed(ACTIVATIONS.items
 _PROBLEM_NAMES = {ours: theirs for theirs, ours in PROBLEMS.items()}
 _CLASS_OF_HEADS = {heads: name for name, heads in families.HEADS_OF_CLASS.items()}
 _CLASS_OF_HEADS |= {(head,): "Model" for head in families.OWN_HEADS}
-# What a preset folder can hold: only a folder with nothing else is replaced.
-_FILES = {
-    "config.json",
-    "model.safetensors",
-    "vocab.txt",
-    "vocab.json",
-    "merges.txt",
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "modules.json",
-    "sentence_bert_config.json",
-    "1_Pooling",
-    "2_Normalize",
-    "bert_config.json",
-    "bert_model.ckpt.index",
-    "bert_model.ckpt.data-00000-of-00001",
-    "model.weights.h5",
-    "task.json",
-    "task.weights.h5",
-    "preprocessor.json",
-    "metadata.json",
-    "assets",
-}
-# `assets` is a name that others use too: this is all that a preset has there.
-_VOCABULARY = "assets/tokenizer/vocabulary.txt"
+KIND = "Hugging Face preset"
 
 
 def write_preset(folder, config, weights, heads=(), arguments=None, tokenizer=None, finish=None):
     """Writes a folder in Hugging Face's layout, as `save_pretrained` of transformers does.
 
     Args:
-        folder: str or path. A folder that holds a preset is replaced once the new one is complete.
+        folder: str or path. A preset that kerasbert wrote there, and nobody changed, is replaced
+            once the new one is complete.
         config: `BertConfig`.
         weights: dict, our path -> array.
         heads: tuple of str, the heads among them.
@@ -67,7 +42,7 @@ def write_preset(folder, config, weights, heads=(), arguments=None, tokenizer=No
         finish: function of the temporary folder, or None, that adds files of its own.
 
     Raises:
-        FileExistsError: if the folder holds other files.
+        FileExistsError: if the folder holds anything but a preset that kerasbert wrote.
         ValueError: if no family of models in transformers is such a model.
     """
     arguments = dict(arguments or {})
@@ -75,7 +50,7 @@ def write_preset(folder, config, weights, heads=(), arguments=None, tokenizer=No
     tied = arguments.get("tied", True)
     tensors = _tensors(family, config, heads, weights, tied)
     fields = config_fields(family, config, heads, arguments, tokenizer)
-    with replacing_preset(folder) as temporary:
+    with replacing(folder, KIND) as temporary:
         temporary.mkdir()
         (temporary / "config.json").write_text(json.dumps(fields, indent=2, sort_keys=True) + "\n", "utf-8")
         safetensors.numpy.save_file(tensors, temporary / "model.safetensors", metadata={"format": "pt"})
@@ -172,26 +147,3 @@ def config_fields(family, config, heads, arguments, tokenizer):
         own["heads"] = list(heads)
     own |= {name: ours[name] for name, usual in OWN_FIELDS.items() if ours[name] != usual}
     return fields | {OWN: own}
-
-
-@contextlib.contextmanager
-def replacing_preset(folder):
-    """As `atomic.replacing`, for a folder that holds nothing but a preset.
-
-    Raises:
-        FileExistsError: if the folder holds other files.
-    """
-    folder = pathlib.Path(folder)
-    others = sorted(path.name for path in folder.glob("*") if path.name not in _FILES)
-    assets = [path.relative_to(folder).as_posix() for path in folder.glob("assets/**/*") if path.is_file()]
-    others += sorted(set(assets) - {_VOCABULARY})
-    if others:
-        raise checks.invalid(
-            "A preset's folder must be new, empty, or hold a preset and nothing else.",
-            fix="Choose another folder.",
-            where=str(folder),
-            kind=FileExistsError,
-            others=others,
-        )
-    with replacing(folder) as temporary:
-        yield temporary

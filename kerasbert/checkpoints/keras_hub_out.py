@@ -1,14 +1,15 @@
 """Writes presets of KerasHub."""
 
+import io
 import json
 
 import h5py
 import numpy as np
 
 from kerasbert import checks
+from kerasbert.atomic import replacing
 from kerasbert.checkpoints import keras_hub as hub
 from kerasbert.checkpoints.huggingface import OWN
-from kerasbert.checkpoints.huggingface_out import replacing_preset
 
 # Class -> the module that has it.
 _MODULES = {
@@ -31,7 +32,8 @@ def write_keras_hub(folder, config, weights, heads=(), arguments=None, tokenizer
     as those with full-width punctuation, get other tokens there. `initializer_range` is not kept.
 
     Args:
-        folder: str or path. A folder that holds a preset is replaced once the new one is complete.
+        folder: str or path. A preset that kerasbert wrote there, and nobody changed, is replaced
+                once the new one is complete.
         config: `BertConfig`.
         weights: dict, our path -> array.
         heads: tuple of str: `()` or `("classification",)`.
@@ -40,14 +42,14 @@ def write_keras_hub(folder, config, weights, heads=(), arguments=None, tokenizer
         tokenizer: `BertTokenizer`, or None.
 
     Raises:
-        FileExistsError: if the folder holds other files.
+        FileExistsError: if the folder holds anything but a KerasHub preset that kerasbert wrote.
         ValueError: if KerasHub has no such model or tokenizer. The folder is then as it was.
     """
     _check_config(config)
     places, head_places = hub.backbone_places(config), hub.head_places(_checked(heads))
     _check_weights(weights, places | head_places)
     files = _files(config, heads, dict(arguments or {}), tokenizer)
-    with replacing_preset(folder) as temporary:
+    with replacing(folder, "KerasHub preset") as temporary:
         temporary.mkdir()
         for name, content in files.items():
             (temporary / name).write_text(json.dumps(content, indent=4) + "\n", "utf-8")
@@ -175,6 +177,9 @@ def _tensors(places, weights):
 
 
 def _write_h5(path, tensors):
-    with h5py.File(path, "w") as file:
+    # In memory first: on a full disk, HDF5 cannot close its file, and ends the process.
+    content = io.BytesIO()
+    with h5py.File(content, "w") as file:
         for name, value in tensors.items():
             file.create_dataset(name.removeprefix(f"{path.name}/"), data=value)
+    path.write_bytes(content.getbuffer())

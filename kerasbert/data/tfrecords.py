@@ -33,6 +33,8 @@ def write_tfrecord(path, rows):
         int, how many rows were written.
 
     Raises:
+        FileExistsError: if `path` is a folder.
+        OSError: if the disk is full; a file that was there before stays.
         TypeError: if a row cannot be written; the message names it, and no file is left.
 
     Example:

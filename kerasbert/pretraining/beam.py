@@ -7,7 +7,7 @@ from kerasbert import checks
 from kerasbert.atomic import replacing
 from kerasbert.optional import tensorflow as tf
 from kerasbert.pretraining import records
-from kerasbert.pretraining.examples import check, shard_of
+from kerasbert.pretraining.examples import KIND, check, shard_of
 from kerasbert.pretraining.shards import finish, make_shard
 
 
@@ -30,6 +30,7 @@ def write_examples_with_beam(corpus, folder, tokenizer, settings=None, num_shard
         The `Manifest` of the folder.
 
     Raises:
+        FileExistsError: if the folder holds anything but examples that kerasbert wrote.
         ImportError: if Apache Beam is not installed.
         ValueError: as `write_examples`; Beam may wrap it in an error of its own.
     """
@@ -68,7 +69,7 @@ def _build(beam, pipeline, corpus, folder, tokenizer, settings, num_shards):
 def _complete(folder):
     """As `atomic.replacing` where that can be; elsewhere, without the page that says it is complete."""
     if "://" not in folder:
-        with replacing(folder) as whole:
+        with replacing(folder, KIND) as whole:
             whole.mkdir()
             yield str(whole)
         return

@@ -11,6 +11,7 @@ from kerasbert.pretraining.documents import Corpus
 from kerasbert.pretraining.pairs import PAIRS
 from kerasbert.pretraining.shards import Layout, finish, make_shard
 
+KIND = "folder of examples"  # what `replacing` calls it
 SHARD_BYTES = 8 << 20  # of text; a shard is made in memory
 FUNCTIONS = ("split_sentences", "segment_words")  # settings that are
 _PENDING_BYTES = 8 << 20  # of text that waits to be dealt
@@ -89,7 +90,7 @@ def write_examples(corpus, folder, tokenizer, settings=None, num_shards=None):
 
     Args:
         corpus: `Corpus`.
-        folder: str or path, appears complete or not at all; a former one is replaced.
+        folder: str or path, appears complete or not at all; one that kerasbert wrote is replaced.
         tokenizer: `BertTokenizer` or `RobertaTokenizer`.
         settings: `ExampleSettings`.
         num_shards: int or None; None: a shard for every 8 MiB of text.
@@ -98,6 +99,7 @@ def write_examples(corpus, folder, tokenizer, settings=None, num_shards=None):
         The `Manifest` of the folder.
 
     Raises:
+        FileExistsError: if the folder holds anything but examples that kerasbert wrote.
         ValueError: if there is no text, if a shard has fewer than two documents where pairs need two, or
             if a file is not what `corpus` says.
 
@@ -111,7 +113,7 @@ def write_examples(corpus, folder, tokenizer, settings=None, num_shards=None):
     2
     """
     settings, num_shards = check(corpus, tokenizer, settings, num_shards)
-    with replacing(folder) as whole:
+    with replacing(folder, KIND) as whole:
         whole.mkdir()
         shards = []
         with tempfile.TemporaryDirectory(prefix=".dealt.", dir=whole.parent) as dealt:

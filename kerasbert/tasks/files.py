@@ -82,10 +82,11 @@ class TaskFiles(PresetLoader):
         """Writes weights, config and tokenizer as a folder that `from_preset` and transformers load.
 
         Args:
-            folder: str or path. A folder that holds a preset is replaced once the new one is complete.
+            folder: str or path. A preset that kerasbert wrote there, and nobody changed, is replaced
+                once the new one is complete.
 
         Raises:
-            FileExistsError: if the folder holds other files.
+            FileExistsError: if the folder holds anything but a preset that kerasbert wrote.
         """
         write_preset(
             folder,

@@ -131,6 +131,8 @@ class Vocabulary(TokenList):
             path: str or path.
 
         Raises:
+            FileExistsError: if `path` is a folder.
+            OSError: if the disk is full; a file that was there before stays.
             ValueError: as `as_vocab_txt`.
         """
         content = self.as_vocab_txt()

@@ -2,7 +2,6 @@
 
 import pathlib
 import re
-import shutil
 
 import keras
 from safetensors import SafetensorError
@@ -50,8 +49,6 @@ def restore_snapshot(folder, model):
     Raises:
         ValueError: if the snapshot is damaged, or of another model or optimizer.
     """
-    for partial in pathlib.Path(folder).glob(".step-*"):  # a kill left it
-        shutil.rmtree(partial)
     found = snapshots(folder)
     if not found:
         return 0

@@ -13,6 +13,7 @@ import keras_hub_models as models
 import numpy as np
 
 import kerasbert
+from kerasbert.atomic import MARK
 from kerasbert.garbage import only_new_garbage
 
 
@@ -158,8 +159,13 @@ def test_a_folder_is_replaced_whole_but_not_with_files_of_others_in_it(tmp_path,
     )
     classifier.save_to_preset(tmp_path / "it")
     encoder = kerasbert.BertTextClassifier.from_preset(tmp_path / "it", tokenizer=None).encoder
+    with pytest.raises(FileExistsError, match="kerasbert wrote"):  # KerasHub did
+        models.write(encoder, tmp_path / "it")
+    shutil.rmtree(tmp_path / "it")
+    models.write(encoder, tmp_path / "it", tokenizer=tokenizer)
     models.write(encoder, tmp_path / "it")
-    assert sorted(path.name for path in (tmp_path / "it").glob("*")) == ["config.json", "model.weights.h5"]
+    files = [MARK, "config.json", "model.weights.h5"]
+    assert sorted(path.name for path in (tmp_path / "it").glob("*")) == files
     (tmp_path / "it" / "assets").mkdir()
     (tmp_path / "it" / "assets" / "photo.png").write_bytes(b"mine")
     with pytest.raises(FileExistsError, match=r"assets/photo\.png"):
