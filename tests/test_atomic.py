@@ -208,7 +208,7 @@ def test_links_stay_and_their_targets_are_replaced(tmp_path):
     assert content(tmp_path / "1") == {"two"}
 
 
-@pytest.mark.parametrize("name", ["n" * 255, "漢" * 85])
+@pytest.mark.parametrize("name", ["n" * 255, "漢" * 85], ids=["letters", "characters of three bytes"])
 def test_names_can_be_as_long_as_the_file_system_takes_them(tmp_path, name):
     for text in ("old", "new"):
         with replacing(tmp_path / name) as temporary:
