@@ -8,6 +8,7 @@ from kerasbert.checkpoints import PresetLoader, load_weights, open_checkpoint, o
 from kerasbert.config import BertConfig
 from kerasbert.layers import BertEmbeddings, EncoderBlock, Pooler, attention_bias
 from kerasbert.layers.dense import left_empty
+from kerasbert.layers.symbolic import symbolic
 from kerasbert.rematerialization import rematerialized
 
 
@@ -173,12 +174,27 @@ class BertEncoder(Adaptation, PresetLoader, keras.Model):
             layer.build((*token_ids_shape, self.config.hidden_dim))
         self.built = True
 
-    def compute_output_shape(self, token_ids_shape):
-        """Returns the shapes `(B, S, D)` and `(B, D)` by the outputs' names."""
-        shapes = {"sequence_output": (*token_ids_shape, self.config.hidden_dim)}
+    def compute_output_shape(self, inputs_shape, first_token_only=False, return_all=False):
+        """Returns the shapes of what a call returns, of a dict of the inputs' shapes."""
+        *lead, length = inputs_shape["token_ids"]
+        width, rows = self.config.hidden_dim, 1 if first_token_only else length
+        shapes = {"sequence_output": (*lead, rows, width)}
         if self.pooler is not None:
-            shapes["pooled_output"] = (*token_ids_shape[:-1], self.config.hidden_dim)
+            shapes["pooled_output"] = (*lead, width)
+        if return_all:
+            last = len(self.blocks) - 1
+            shapes["hidden_states"] = [(*lead, length, width)] * (last + 1) + [(*lead, rows, width)]
+            shapes["attentions"] = [
+                (*lead, block.num_heads, rows if i == last else length, length)
+                for i, block in enumerate(self.blocks)
+            ]
         return shapes
+
+    def compute_output_spec(self, inputs, first_token_only=False, return_all=False, training=None):
+        """As `call`, of symbolic tensors."""
+        self._check(inputs)
+        shapes = {name: tensor.shape for name, tensor in inputs.items()}
+        return symbolic(self, self.compute_output_shape(shapes, first_token_only, return_all))
 
     def call(self, inputs, first_token_only=False, return_all=False, training=None):
         """See the class."""

@@ -112,7 +112,8 @@ class BertEmbeddings(keras.layers.Layer):
     def call(self, token_ids, segment_ids=None, training=None):
         """See the class."""
         length = token_ids.shape[-1]
-        if length is not None and length > self.max_sequence_length:
+        is_known = isinstance(length, int)  # JAX has symbols where Keras traces a model of another class
+        if is_known and length > self.max_sequence_length:
             raise checks.invalid(
                 "A sequence must not be longer than `max_sequence_length`.",
                 fix="Truncate it (`tokenizer(texts, max_length=...)` does), or take an encoder with more.",

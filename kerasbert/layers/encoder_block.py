@@ -6,6 +6,7 @@ from kerasbert.layers.dropout import BertDropout
 from kerasbert.layers.feed_forward import FeedForward
 from kerasbert.layers.layer_normalization import BertLayerNormalization
 from kerasbert.layers.self_attention import SelfAttention
+from kerasbert.layers.symbolic import symbolic
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
@@ -102,9 +103,21 @@ class EncoderBlock(keras.layers.Layer):
         dropouts = (self.dropout, self.attention.dropout)
         return [dropout.seed_generator.state for dropout in dropouts if dropout.rate > 0]
 
-    def compute_output_shape(self, sequence_shape, bias_shape=None):
-        """Returns the input's shape."""
-        return sequence_shape
+    def compute_output_shape(
+        self, sequence_shape, bias_shape=None, first_token_only=False, return_attention=False
+    ):
+        """Returns the shape, or with `return_attention` the two shapes, of what a call returns."""
+        *lead, length, width = sequence_shape
+        rows = 1 if first_token_only else length
+        shape = (*lead, rows, width)
+        return (shape, (*lead, self.num_heads, rows, length)) if return_attention else shape
+
+    def compute_output_spec(
+        self, sequence, bias=None, first_token_only=False, return_attention=False, training=None
+    ):
+        """As `call`, of symbolic tensors."""
+        shapes = self.compute_output_shape(sequence.shape, None, first_token_only, return_attention)
+        return symbolic(self, shapes)
 
     def get_config(self):
         """Returns the arguments of `__init__`."""

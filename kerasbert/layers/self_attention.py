@@ -6,6 +6,7 @@ from keras import ops
 from kerasbert import checks
 from kerasbert.layers.dense import make_dense
 from kerasbert.layers.dropout import BertDropout
+from kerasbert.layers.symbolic import symbolic
 from kerasbert.optional import jax
 
 # Large enough that exp() of a masked score is 0 beside any other; finite, so that a row of padding
@@ -136,9 +137,17 @@ class SelfAttention(keras.layers.Layer):
         drops = training and self.dropout_rate > 0
         return on_gpu_by_jax() and len(sequence.shape) == 3 and not return_attention and not drops
 
-    def compute_output_shape(self, sequence_shape, bias_shape=None, query_shape=None):
-        """Returns the shape of the query."""
-        return sequence_shape if query_shape is None else query_shape
+    def compute_output_shape(self, sequence_shape, bias_shape=None, query_shape=None, return_attention=False):
+        """Returns the shape of the query, and with `return_attention` that of the probabilities, too."""
+        shape = tuple(sequence_shape if query_shape is None else query_shape)
+        if not return_attention:
+            return shape
+        return shape, (*shape[:-2], self.num_heads, shape[-2], sequence_shape[-2])
+
+    def compute_output_spec(self, sequence, bias=None, query=None, return_attention=False, training=None):
+        """As `call`, of symbolic tensors."""
+        query_shape = None if query is None else query.shape
+        return symbolic(self, self.compute_output_shape(sequence.shape, None, query_shape, return_attention))
 
     def get_config(self):
         """Returns the arguments of `__init__`."""

@@ -53,6 +53,10 @@ class BertMaskedLM(Task):
         self._with_masks = None
         self.built = True
 
+    def compute_output_shape(self, inputs_shape):
+        """Returns the shape of the logits, of a dict of the inputs' shapes."""
+        return (*inputs_shape["token_ids"], self.encoder.config.vocabulary_size)
+
     def fill_masks(self, texts, top_k=TOP_K):
         """The most probable tokens for each `[MASK]` in texts (`<mask>` for RoBERTa).
 

@@ -65,6 +65,10 @@ class BertMultipleChoice(TextTask):
         rows = {name: ops.reshape(value, (-1, length)) for name, value in inputs.items()}
         return ops.reshape(super().call(rows, training=training), (*lead, choices))
 
+    def compute_output_shape(self, inputs_shape):
+        """Returns the shape of the logits, of a dict of the inputs' shapes."""
+        return tuple(inputs_shape["token_ids"][:-1])
+
     def predict_by(self, run, x, batch_size=None):
         """See `TextTask.predict_by`; `run` scores each choice, in `(B, 1)`, by itself."""
         scores = []

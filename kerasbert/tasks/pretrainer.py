@@ -100,6 +100,16 @@ class BertPretrainer(Task):
             logits["next_sentence"] = self.next_sentence_head(outputs["pooled_output"])
         return logits
 
+    def compute_output_shape(self, inputs_shape):
+        """Returns the shapes of the logits by name, of a dict of the inputs' shapes."""
+        ids = inputs_shape["token_ids"]
+        scored = inputs_shape.get("mask_positions", ids)
+        shapes = {
+            "masked_lm": (*scored, self.encoder.config.vocabulary_size),
+            "next_sentence": (*ids[:-1], 2),
+        }
+        return {name: shapes[name] for name in self.head_names}
+
     def default_loss(self):
         """The sum of two cross-entropies: of masked tokens, and of the pair."""
         losses = {

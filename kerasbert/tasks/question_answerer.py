@@ -79,6 +79,10 @@ class BertQuestionAnswerer(TextTask):
             loss_weights = {"start": 0.5, "end": 0.5}
         super().compile(optimizer, loss, metrics, loss_weights=loss_weights, **kwargs)
 
+    def compute_output_shape(self, inputs_shape):
+        """Returns the shapes of the logits by name, of a dict of the inputs' shapes."""
+        return dict.fromkeys(self.answer_names, tuple(inputs_shape["token_ids"]))
+
     def predict(
         self,
         x,

@@ -70,6 +70,10 @@ class BertSummarizer(TokenTask):
         self.head.build((None, None, config.hidden_dim))
         self.built = True
 
+    def compute_output_shape(self, inputs_shape):
+        """Returns the shape of the logits, of a dict of the inputs' shapes."""
+        return tuple(inputs_shape["token_ids"])
+
     def predict(
         self,
         x,

@@ -14,6 +14,10 @@ class TextTask(Task):
     A subclass has `logits_shape`, the shape of a row of them.
     """
 
+    def compute_output_shape(self, inputs_shape):
+        """Returns the shape of the logits, of a dict of the inputs' shapes."""
+        return (*inputs_shape["token_ids"][:-1], *self.logits_shape)
+
     def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
         """Returns the task's answers, one to a row, in the order of `x`.
 

@@ -118,6 +118,10 @@ class BertTokenClassifier(TokenTask):
     def _arguments(cls, checkpoint, given):
         return kept_labels(cls, checkpoint, *super()._arguments(checkpoint, given), given)
 
+    def compute_output_shape(self, inputs_shape):
+        """Returns the shape of the logits, of a dict of the inputs' shapes."""
+        return (*inputs_shape["token_ids"], len(self.labels))
+
     def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
         """Finds entities.
 
