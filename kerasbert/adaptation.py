@@ -1,7 +1,6 @@
 """Which weights of an encoder learn: blocks that are frozen, and LoRA."""
 
 from kerasbert import checks
-from kerasbert.garbage import only_new_garbage
 
 
 class Adaptation:
@@ -61,9 +60,8 @@ class Adaptation:
         Everything can learn again then, after another `compile`. Without LoRA it does nothing.
         """
         if self.lora_rank:
-            with only_new_garbage():
-                for dense in self._lora_targets().values():
-                    dense.merge_lora()
+            for dense in self._lora_targets().values():
+                dense.merge_lora()
             self.lora_rank = self.lora_alpha = None
             self.freeze(None)
 

@@ -1,8 +1,10 @@
 """The shape of a BERT encoder, as one frozen record."""
 
 import dataclasses
+from typing import Any
 
 from kerasbert import checks
+from kerasbert.types import Config
 
 ACTIVATIONS = ("gelu", "gelu_tanh", "relu", "silu", "tanh")
 POSITION_EMBEDDINGS = ("learned", "sinusoidal")
@@ -74,7 +76,7 @@ class BertConfig:
     heads_by_layer: tuple | None = None
     units_by_layer: tuple | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         where = "BertConfig"
         checks.positive_int(
             where,
@@ -103,18 +105,18 @@ class BertConfig:
                 object.__setattr__(self, name, _by_layer(name, numbers, self.num_layers, most))
 
     @property
-    def head_dim(self):
+    def head_dim(self) -> int:
         """H, the width of one attention head."""
         return self.hidden_dim // self.num_heads
 
     @property
-    def block_sizes(self):
+    def block_sizes(self) -> list[tuple[int, int]]:
         """The numbers of heads and of inner units of each block, a list of pairs."""
         heads = self.heads_by_layer or (self.num_heads,) * self.num_layers
         units = self.units_by_layer or (self.intermediate_dim,) * self.num_layers
         return list(zip(heads, units, strict=True))
 
-    def check_equal_blocks(self, where):
+    def check_equal_blocks(self, where: str) -> None:
         """Raises ValueError if blocks differ in heads or units, which no other library's config can say."""
         if self.heads_by_layer or self.units_by_layer:
             raise checks.invalid(
@@ -125,12 +127,12 @@ class BertConfig:
                 units_by_layer=self.units_by_layer,
             )
 
-    def to_dict(self):
+    def to_dict(self) -> Config:
         """Returns the fields as a dict of plain Python values."""
         return dataclasses.asdict(self)
 
     @classmethod
-    def from_dict(cls, fields):
+    def from_dict(cls, fields: Config) -> "BertConfig":
         """Builds a config from `to_dict`'s result.
 
         Raises:
@@ -148,7 +150,7 @@ class BertConfig:
         return cls(**fields)
 
 
-def _by_layer(name, numbers, num_layers, most):
+def _by_layer(name: str, numbers: Any, num_layers: int, most: int) -> tuple[int, ...] | None:
     """The numbers as a tuple, if they are right; None if all are the most."""
     fits = isinstance(numbers, (list, tuple)) and len(numbers) == num_layers
     if not fits or not all(type(n) is int and 1 <= n <= most for n in numbers):

@@ -6,11 +6,13 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-EVERYONE = {"checks", "atomic", "garbage", "optional"}
+EVERYONE = {"checks", "atomic", "fast_training", "keras_private", "optional", "types"}
 ALLOWED = {
     "checks": set(),
     "atomic": {"checks"},
-    "garbage": set(),
+    "fast_training": {"optional"},
+    "keras_private": set(),
+    "types": set(),
     "optional": {"checks"},
     "config": set(),
     "text": set(),
@@ -43,7 +45,8 @@ PURE = {
     "compression",
     "checks",
     "atomic",
-    "garbage",
+    "fast_training",
+    "keras_private",
 }
 
 

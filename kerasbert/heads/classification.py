@@ -1,10 +1,13 @@
 """One label for the whole input."""
 
+from typing import Any
+
 import keras
 
 from kerasbert import checks
 from kerasbert.layers.dense import apply_to_vectors, make_dense
 from kerasbert.layers.dropout import BertDropout
+from kerasbert.types import Config, Shape, Tensor
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
@@ -30,7 +33,9 @@ class ClassificationHead(keras.layers.Layer):
     (2, 3)
     """
 
-    def __init__(self, num_classes, dropout=0.1, initializer_range=0.02, **kwargs):
+    def __init__(
+        self, num_classes: int, dropout: float = 0.1, initializer_range: float = 0.02, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         checks.positive_int(self.name, num_classes=num_classes)
         checks.fraction(self.name, dropout=dropout)
@@ -40,20 +45,20 @@ class ClassificationHead(keras.layers.Layer):
         self.dropout = BertDropout(dropout, name="dropout", dtype=self.dtype_policy)
         self.dense = make_dense(num_classes, initializer_range, name="logits", dtype=self.dtype_policy)
 
-    def build(self, pooled_output_shape):
+    def build(self, pooled_output_shape: Shape) -> None:
         """Creates the dense layer."""
         self.dense.build((None, pooled_output_shape[-1]))
         self.built = True
 
-    def call(self, pooled_output, training=None):
+    def call(self, pooled_output: Tensor, training: bool | None = None) -> Tensor:
         """See the class."""
         return apply_to_vectors(self.dense, self.dropout(pooled_output, training=training))
 
-    def compute_output_shape(self, pooled_output_shape):
+    def compute_output_shape(self, pooled_output_shape: Shape) -> Shape:
         """Returns the input's shape with C in place of D."""
         return (*pooled_output_shape[:-1], self.num_classes)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the arguments of `__init__`."""
         return {
             **super().get_config(),

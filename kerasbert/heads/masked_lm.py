@@ -1,5 +1,7 @@
 """Which token stands at each position."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -7,6 +9,7 @@ from kerasbert import checks
 from kerasbert.layers.activations import BY_NAME
 from kerasbert.layers.dense import BertInitializer, make_dense
 from kerasbert.layers.layer_normalization import BertLayerNormalization
+from kerasbert.types import Config, Shape, Tensor
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
@@ -44,13 +47,13 @@ class MaskedLMHead(keras.layers.Layer):
 
     def __init__(
         self,
-        vocabulary_size,
-        activation="gelu",
-        layer_norm_epsilon=1e-12,
-        initializer_range=0.02,
-        tied=True,
-        **kwargs,
-    ):
+        vocabulary_size: int,
+        activation: str = "gelu",
+        layer_norm_epsilon: float = 1e-12,
+        initializer_range: float = 0.02,
+        tied: bool = True,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         checks.positive_int(self.name, vocabulary_size=vocabulary_size)
         checks.one_of(self.name, tuple(BY_NAME), activation=activation)
@@ -63,7 +66,12 @@ class MaskedLMHead(keras.layers.Layer):
             epsilon=layer_norm_epsilon, name="layer_norm", dtype=self.dtype_policy
         )
 
-    def build(self, sequence_output_shape, token_embedding_shape=None, mask_positions_shape=None):
+    def build(
+        self,
+        sequence_output_shape: Shape,
+        token_embedding_shape: Shape | None = None,
+        mask_positions_shape: Shape | None = None,
+    ) -> None:
         """Creates the dense layer, the normalization, the bias and, if not tied, the last kernel."""
         hidden_dim = sequence_output_shape[-1]
         self.dense = make_dense(hidden_dim, self.initializer_range, name="dense", dtype=self.dtype_policy)
@@ -81,7 +89,12 @@ class MaskedLMHead(keras.layers.Layer):
             )
         self.built = True
 
-    def call(self, sequence_output, token_embedding=None, mask_positions=None):
+    def call(
+        self,
+        sequence_output: Tensor,
+        token_embedding: Tensor | None = None,
+        mask_positions: Tensor | None = None,
+    ) -> Tensor:
         """See the class."""
         if mask_positions is not None:
             sequence_output = _at(sequence_output, mask_positions)
@@ -98,12 +111,15 @@ class MaskedLMHead(keras.layers.Layer):
         return ops.matmul(x, ops.transpose(kernel)) + self.output_bias
 
     def compute_output_shape(
-        self, sequence_output_shape, token_embedding_shape=None, mask_positions_shape=None
-    ):
+        self,
+        sequence_output_shape: Shape,
+        token_embedding_shape: Shape | None = None,
+        mask_positions_shape: Shape | None = None,
+    ) -> Shape:
         """Returns the input's shape with V in place of D, and M of S."""
         return (*(mask_positions_shape or sequence_output_shape[:-1]), self.vocabulary_size)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the arguments of `__init__`."""
         return {
             **super().get_config(),
@@ -115,7 +131,7 @@ class MaskedLMHead(keras.layers.Layer):
         }
 
 
-def _at(vectors, positions):
+def _at(vectors: Tensor, positions: Tensor) -> Tensor:
     """The vectors `(..., M, D)` at `positions` `(..., M)` of `vectors` `(..., S, D)`."""
     *lead, length, hidden_dim = ops.shape(vectors)
     if lead:

@@ -1,9 +1,12 @@
 """Where an answer starts and ends."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from kerasbert.layers.dense import make_dense
+from kerasbert.types import Config, Shape, Tensor
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
@@ -28,25 +31,25 @@ class SpanHead(keras.layers.Layer):
     ((2, 5), (2, 5))
     """
 
-    def __init__(self, initializer_range=0.02, **kwargs):
+    def __init__(self, initializer_range: float = 0.02, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.initializer_range = initializer_range
         self.dense = make_dense(2, initializer_range, name="logits", dtype=self.dtype_policy)
 
-    def build(self, sequence_shape):
+    def build(self, sequence_shape: Shape) -> None:
         """Creates the dense layer."""
         self.dense.build((None, sequence_shape[-1]))
         self.built = True
 
-    def call(self, sequence_output):
+    def call(self, sequence_output: Tensor) -> dict[str, Tensor]:
         """See the class."""
         start, end = ops.split(self.dense(sequence_output), 2, axis=-1)
         return {"start": ops.squeeze(start, -1), "end": ops.squeeze(end, -1)}
 
-    def compute_output_shape(self, sequence_shape):
+    def compute_output_shape(self, sequence_shape: Shape) -> dict[str, Shape]:
         """Returns the shapes `(B, S)` by name."""
         return {"start": sequence_shape[:-1], "end": sequence_shape[:-1]}
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the arguments of `__init__`."""
         return {**super().get_config(), "initializer_range": self.initializer_range}

@@ -2,10 +2,10 @@
 
 from keras import ops
 
-from kerasbert.layers.gradients import with_gradient
+from kerasbert.types import Tensor
 
 
-def gelu(x):
+def gelu(x: Tensor) -> Tensor:
     """The exact GELU, `x * Phi(x)` (Hendrycks & Gimpel 2016, https://arxiv.org/abs/1606.08415).
 
     Written with `erf`: backends that write it with `erfc` leave an op that ONNX and LiteRT lack.
@@ -13,19 +13,7 @@ def gelu(x):
     return 0.5 * x * (1.0 + ops.erf(x * 0.7071067811865476))
 
 
-@with_gradient
-def gelu_in_training(x):
-    """`gelu` with a gradient of fewer passes over memory than TensorFlow finds: `Phi(x) + x * phi(x)`."""
-    probability = 0.5 + 0.5 * ops.erf(x * 0.7071067811865476)
-
-    def gradient(upstream):
-        density = ops.exp(-0.5 * ops.square(x) - 0.9189385332046727)  # log(sqrt(2 * pi))
-        return upstream * (probability + x * density)
-
-    return x * probability, gradient
-
-
-def gelu_tanh(x):
+def gelu_tanh(x: Tensor) -> Tensor:
     """The tanh approximation of GELU, called `gelu_new` or `gelu_pytorch_tanh` elsewhere."""
     return ops.gelu(x, approximate=True)
 

@@ -2,17 +2,21 @@
 
 import contextlib
 import contextvars
+from collections.abc import Iterator
+from typing import Any
 
 import keras
 from keras import ops
 
+from kerasbert.keras_private import remove_variable
 from kerasbert.optional import tensorflow as tf
+from kerasbert.types import Config, Shape, Tensor
 
 _empty = contextvars.ContextVar("empty", default=False)
 
 
 @contextlib.contextmanager
-def left_empty():
+def left_empty() -> Iterator[None]:
     """Within it, kernels and embeddings start with anything at all: for weights that are loaded next."""
     token = _empty.set(True)
     try:
@@ -29,10 +33,10 @@ class BertInitializer(keras.initializers.TruncatedNormal):
         stddev: float.
     """
 
-    def __init__(self, stddev=0.02):
+    def __init__(self, stddev: float = 0.02) -> None:
         super().__init__(stddev=stddev)
 
-    def __call__(self, shape, dtype=None):
+    def __call__(self, shape: Shape, dtype: Any = None) -> Tensor:
         """Returns a tensor of `shape`."""
         if not _empty.get():
             return super().__call__(shape, dtype)
@@ -40,7 +44,7 @@ class BertInitializer(keras.initializers.TruncatedNormal):
             return tf.raw_ops.Empty(shape=shape, dtype=tf.as_dtype(dtype))
         return ops.zeros(shape, dtype)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the arguments of `__init__`."""
         return {"stddev": self.stddev}
 
@@ -52,42 +56,36 @@ class BertDense(keras.layers.Dense):
     again, because the gradient of each is a product with the other.
     """
 
-    def call(self, inputs, training=None):
-        """As `Dense.call`; a step of training on TensorFlow is traced in less time."""
-        if not training or keras.backend.backend() != "tensorflow" or len(inputs.shape) < 3:
-            return super().call(inputs, training=training)
-        rows = super().call(tf.reshape(inputs, [-1, inputs.shape[-1]]), training=training)
-        return tf.reshape(rows, tf.concat([tf.shape(inputs)[:-1], [self.units]], 0))
-
-    def enable_lora(self, rank, lora_alpha=None):
+    def enable_lora(self, rank: int, lora_alpha: float | None = None) -> None:
         """Lets a change of rank `rank` learn, and nothing else of the layer."""
         self.trainable = True  # else the new weights would be frozen, too
         super().enable_lora(rank, lora_alpha)
         self.bias.trainable = False
 
-    def lora_change(self):
+    def lora_change(self) -> Tensor:
         """What LoRA adds to the kernel, a float32 tensor like it."""
         return self.lora_alpha / self.lora_rank * ops.matmul(self.lora_kernel_a, self.lora_kernel_b)
 
-    def merge_lora(self):
+    def merge_lora(self) -> None:
         """Adds the change to the kernel for good."""
         change = self.lora_change()
         self.lora_enabled = False  # from here on `kernel` is the variable
         self.kernel.assign_add(change)
-        del self.lora_kernel_a, self.lora_kernel_b
+        for name in ("lora_kernel_a", "lora_kernel_b"):
+            remove_variable(self, name)
 
-    def save_own_variables(self, store):
+    def save_own_variables(self, store: Any) -> None:
         """Saves the kernel, the bias and LoRA's factors, each by itself."""
         saved = keras.layers.Layer if self.lora_enabled else keras.layers.Dense
         saved.save_own_variables(self, store)
 
-    def load_own_variables(self, store):
+    def load_own_variables(self, store: Any) -> None:
         """Loads what `save_own_variables` saves."""
         loaded = keras.layers.Layer if self.lora_enabled else keras.layers.Dense
         loaded.load_own_variables(self, store)
 
 
-def make_dense(units, initializer_range, *, name, dtype):
+def make_dense(units: int, initializer_range: float, *, name: str, dtype: Any) -> "BertDense":
     """A `BertDense` with BERT's initializer.
 
     Each call makes its own initializer: Keras gives kernels that share one identical values.
@@ -95,7 +93,7 @@ def make_dense(units, initializer_range, *, name, dtype):
     return BertDense(units, kernel_initializer=BertInitializer(initializer_range), name=name, dtype=dtype)
 
 
-def apply_to_vectors(dense, x):
+def apply_to_vectors(dense: keras.layers.Dense, x: Tensor) -> Tensor:
     """Applies `dense` to `(..., D)`, a lone vector `(D,)` included, which `Dense` itself refuses."""
     if len(x.shape) == 1:
         # Reshapes, not x[None] and [0]: LiteRT's XNNPACK takes no slice that drops an axis.

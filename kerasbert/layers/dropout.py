@@ -2,9 +2,8 @@
 
 import keras
 
-from kerasbert.optional import tensorflow as tf
-
-_VALUES = 1 << 8
+from kerasbert.fast_training import draws_by_bytes, dropout, is_fast
+from kerasbert.types import Tensor
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
@@ -14,7 +13,7 @@ class BertDropout(keras.layers.Dropout):
     Srivastava et al. 2014, https://jmlr.org/papers/v15/srivastava14a.html. Random numbers take more time of a
     training step than anything but matrix products. Each number is dropped with the probability `rate`: a
     call drops at one of the two multiples of 1 / 256 around it, drawn so that their mean is `rate`. On other
-    backends than TensorFlow it is Keras' own.
+    backends than TensorFlow, or without `kerasbert.fast_training`, it is Keras' own.
 
     Args:
         rate: float in [0, 1), the share of numbers that become 0.
@@ -27,17 +26,8 @@ class BertDropout(keras.layers.Dropout):
         Float tensor like `inputs`.
     """
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         """See the class."""
-        threshold = self.rate * _VALUES
-        if keras.backend.backend() != "tensorflow" or not (training and 0 < threshold < _VALUES - 1):
-            return super().call(inputs, training)
-        # Seeds are unsigned; those of TensorFlow's operations are not.
-        seed = tf.cast(self.seed_generator.next() % (tf.int32.max - 1), tf.int32)
-        size = tf.size(inputs)
-        words = tf.random.stateless_uniform([1 + (size + 3) // 4], seed, None, None, tf.uint32)
-        share = tf.cast(words[0], tf.float32) / 2.0**32
-        threshold = tf.cast(tf.floor(threshold + share), tf.uint8)
-        numbers = tf.reshape(tf.bitcast(words[1:], tf.uint8), [-1])[:size]
-        kept = tf.reshape(numbers, tf.shape(inputs)) >= threshold
-        return tf.where(kept, inputs * (1 / (1 - self.rate)), tf.zeros([], inputs.dtype))
+        if training and is_fast() and draws_by_bytes(self.rate):
+            return dropout(inputs, self.rate, self.seed_generator.next())
+        return super().call(inputs, training)

@@ -94,7 +94,7 @@ class EncoderBlock(keras.layers.Layer):
         )
         attended, attention = attended if return_attention else (attended, None)
         x = self.attention_norm(query + self.dropout(attended, training=training))
-        fed = self.feed_forward(x, training=training)
+        fed = self.feed_forward(x)
         x = self.feed_forward_norm(x + self.dropout(fed, training=training))
         return (x, attention) if return_attention else x
 

@@ -1,10 +1,13 @@
 """The position-wise feed-forward network."""
 
+from typing import Any
+
 import keras
 
 from kerasbert import checks
-from kerasbert.layers.activations import BY_NAME, gelu, gelu_in_training
+from kerasbert.layers.activations import BY_NAME
 from kerasbert.layers.dense import make_dense
+from kerasbert.types import Config, Shape, Tensor
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
@@ -34,7 +37,9 @@ class FeedForward(keras.layers.Layer):
     (5, 8)
     """
 
-    def __init__(self, intermediate_dim, activation="gelu", initializer_range=0.02, **kwargs):
+    def __init__(
+        self, intermediate_dim: int, activation: str = "gelu", initializer_range: float = 0.02, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         checks.positive_int(self.name, intermediate_dim=intermediate_dim)
         checks.one_of(self.name, tuple(BY_NAME), activation=activation)
@@ -45,7 +50,7 @@ class FeedForward(keras.layers.Layer):
             intermediate_dim, initializer_range, name="intermediate", dtype=self.dtype_policy
         )
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         """Creates the two maps."""
         hidden_dim = input_shape[-1]
         self.intermediate_dense.build((None, hidden_dim))
@@ -55,18 +60,15 @@ class FeedForward(keras.layers.Layer):
         self.output_dense.build((None, self.intermediate_dim))
         self.built = True
 
-    def call(self, x, training=None):
+    def call(self, x: Tensor) -> Tensor:
         """See the class."""
-        activation = BY_NAME[self.activation]
-        if training and activation is gelu and keras.backend.backend() == "tensorflow":
-            activation = gelu_in_training
-        return self.output_dense(activation(self.intermediate_dense(x)))
+        return self.output_dense(BY_NAME[self.activation](self.intermediate_dense(x)))
 
-    def compute_output_shape(self, input_shape):
+    def compute_output_shape(self, input_shape: Shape) -> Shape:
         """Returns the input's shape."""
         return input_shape
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the arguments of `__init__`."""
         return {
             **super().get_config(),

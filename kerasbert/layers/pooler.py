@@ -1,11 +1,14 @@
 """One vector for the whole input."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from kerasbert import checks
 from kerasbert.layers.activations import BY_NAME
 from kerasbert.layers.dense import apply_to_vectors, make_dense
+from kerasbert.types import Config, Shape, Tensor
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
@@ -30,31 +33,31 @@ class Pooler(keras.layers.Layer):
     (3, 8)
     """
 
-    def __init__(self, initializer_range=0.02, activation="tanh", **kwargs):
+    def __init__(self, initializer_range: float = 0.02, activation: str = "tanh", **kwargs: Any) -> None:
         super().__init__(**kwargs)
         checks.one_of(self.name, tuple(BY_NAME), activation=activation)
         self.activation = activation
         self.initializer_range = initializer_range
 
-    def build(self, sequence_shape):
+    def build(self, sequence_shape: Shape) -> None:
         """Creates the dense layer."""
         hidden_dim = sequence_shape[-1]
         self.dense = make_dense(hidden_dim, self.initializer_range, name="dense", dtype=self.dtype_policy)
         self.dense.build((None, hidden_dim))
         self.built = True
 
-    def call(self, sequence):
+    def call(self, sequence: Tensor) -> Tensor:
         """See the class."""
         # A reshape, not [..., 0, :]: LiteRT's XNNPACK takes no slice that drops an axis.
         shape = (-1, sequence.shape[-1])[-(len(sequence.shape) - 1) :]
         first = ops.reshape(sequence[..., :1, :], shape)
         return BY_NAME[self.activation](apply_to_vectors(self.dense, first))
 
-    def compute_output_shape(self, sequence_shape):
+    def compute_output_shape(self, sequence_shape: Shape) -> Shape:
         """Returns the input's shape without S."""
         return (*sequence_shape[:-2], sequence_shape[-1])
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the arguments of `__init__`."""
         return {
             **super().get_config(),

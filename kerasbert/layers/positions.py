@@ -3,7 +3,7 @@
 import numpy as np
 
 
-def sinusoidal_positions(rows, dim):
+def sinusoidal_positions(rows: int, dim: int) -> np.ndarray:
     """Sines and cosines of geometrically falling frequency, one of each in turn.
 
     Vaswani et al. 2017, section 3.5, https://arxiv.org/abs/1706.03762.

@@ -5,20 +5,21 @@ import random
 import keras
 
 from kerasbert.data import IGNORED
+from kerasbert.keras_private import TrainerHooks, given_strategy
 from kerasbert.optional import tensorflow as tf
 
 
-class Replicas:
+class Replicas(TrainerHooks):
     """The part of a task that trains and evaluates on several devices and hosts."""
 
-    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
+    def build_from_data(self, iterator=None, data_batch=None):
         """Makes metrics before replicas do, by the shapes of the data alone.
 
         Keras would use up a batch for it, and cannot average one that comes from several hosts.
         """
-        if iterator is not None and self._distribute_strategy is not None:
+        if iterator is not None and given_strategy(self) is not None:
             iterator, data_batch = None, iterator.data_adapter.get_tf_dataset().element_spec
-        super()._maybe_symbolic_build(iterator, data_batch)
+        super().build_from_data(iterator, data_batch)
 
     def agree_on_seed(self):
         """Lets all hosts shuffle in one order: each takes its part of every batch of the same rows."""

@@ -7,6 +7,7 @@ from keras import ops
 
 from kerasbert import checks
 from kerasbert.data import RowStream, count_batches, few_lengths, full_batches, is_dataset, is_tokens
+from kerasbert.keras_private import learning_rate_of
 from kerasbert.optional import tensorflow as tf
 from kerasbert.preprocessing import BATCH_SIZE, Preprocessor
 from kerasbert.tasks.files import TaskFiles
@@ -281,7 +282,7 @@ class Task(RDrop, Replicas, TaskFiles, keras.Model):
         if not self.compiled:
             return  # Keras says so
         optimizer = getattr(self.optimizer, "inner_optimizer", self.optimizer)
-        schedule = getattr(optimizer, "_learning_rate", None)
+        schedule = learning_rate_of(optimizer)
         if not isinstance(schedule, WarmupLinearDecay):
             return
         batches = (steps_per_epoch or count_batches(x, batch_size)) * epochs

@@ -27,6 +27,11 @@ def valid_utf8(texts):
 
     Returns:
         string tensor of the same shape.
+
+    Example:
+
+    >>> valid_utf8([b"caf\\xc3\\xa9", b"caf\\xe9"]).numpy().tolist()
+    [b'caf\\xc3\\xa9', b'caf']
     """
     return tf.cond(
         tf.reduce_all(tf.strings.regex_full_match(texts, _UTF8)),

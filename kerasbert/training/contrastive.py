@@ -47,7 +47,16 @@ class ContrastiveLoss(keras.losses.Loss):
 
 @keras.saving.register_keras_serializable(package="kerasbert")
 def partner_accuracy(y_true, y_pred):
-    """Whether each first text is nearest to its own partner, `(B,)`; arguments as of `ContrastiveLoss`."""
+    """Says of each first text whether its own partner is the nearest: 1 or 0, `(B,)`.
+
+    Takes the arguments of `ContrastiveLoss`.
+
+    Example:
+
+    >>> pairs = np.array([[1.0, 0.0], [0.9, 0.1], [0.0, 1.0], [0.8, 0.2]], "float32")
+    >>> [float(value) for value in partner_accuracy(np.array([0, 0, 1, 1]), pairs)]
+    [1.0, 1.0]
+    """
     scores = partner_scores(y_true, y_pred)
     best = ops.argmax(scores, axis=-1)
     return ops.cast(ops.equal(best, ops.cast(ops.arange(ops.shape(scores)[0]), best.dtype)), "float32")

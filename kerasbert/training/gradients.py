@@ -4,10 +4,12 @@ import keras
 from keras import ops
 
 from kerasbert import checks
+from kerasbert.fast_training import global_norm, is_fast
+from kerasbert.keras_private import OptimizerHooks
 from kerasbert.optional import tensorflow as tf
 
 
-class SummedGradients:
+class SummedGradients(OptimizerHooks):
     """An optimizer for tables and for several replicas: gradients are summed first, then clipped.
 
     - The gradient of a table comes as one slice for each lookup. Keras would take squares, and the norm for
@@ -32,35 +34,35 @@ class SummedGradients:
         """Updates all variables."""
         return super().apply([_summed(gradient) for gradient in grads], trainable_variables)
 
-    def _clip_gradients(self, grads):
+    def clip(self, grads):
         """Clips, once an update, what all replicas have together."""
         if _num_replicas() > 1:
             replica = tf.distribute.get_replica_context()
             grads = replica.all_reduce(tf.distribute.ReduceOp.SUM, grads)
         if self.gradient_norm is None and not self.global_clipnorm:
-            return super()._clip_gradients(grads)
+            return super().clip(grads)
         norm = _norm(grads)
         if self.gradient_norm is not None:
             self.gradient_norm.assign(norm)
         if not self.global_clipnorm:
-            return super()._clip_gradients(grads)
+            return super().clip(grads)
         scale = self.global_clipnorm / ops.maximum(norm, self.global_clipnorm)
         return [gradient * ops.cast(scale, gradient.dtype) for gradient in grads]
 
-    def _all_reduce_sum_gradients(self, grads_and_vars):
-        """Where Keras sums over replicas: `_clip_gradients` did."""
+    def sum_over_replicas(self, grads_and_vars):
+        """Where Keras sums over replicas: `clip` did."""
         return grads_and_vars
 
     # === Accumulation ===
 
-    def _backend_apply_gradients(self, grads, trainable_variables):
+    def accumulate_and_update(self, grads, trainable_variables):
         """Accumulates, and perhaps updates.
 
         Keras decides in every replica whether to update, and an update is an act of all of them together,
         which TensorFlow allows in no branch of a replica. So it is decided for all replicas at once.
         """
         if not self.gradient_accumulation_steps or _num_replicas() == 1:
-            super()._backend_apply_gradients(grads, trainable_variables)
+            super().accumulate_and_update(grads, trainable_variables)
             return
         if self.use_ema and self.ema_overwrite_frequency:
             raise checks.invalid(
@@ -70,16 +72,13 @@ class SummedGradients:
                 ema_overwrite_frequency=self.ema_overwrite_frequency,
             )
         steps = self.gradient_accumulation_steps
-        accumulators = [
-            self._accumulated_gradients[self._get_variable_index(variable)].value
-            for variable in trainable_variables
-        ]
+        accumulators = [self.accumulator_of(variable).value for variable in trainable_variables]
 
         def update():
             means = [accumulator / steps for accumulator in accumulators]
-            means = self._clip_gradients(means)
-            self._apply_weight_decay(trainable_variables)
-            self._backend_update_step(means, trainable_variables, self.learning_rate)
+            means = self.clip(means)
+            self.decay(trainable_variables)
+            self.update_all(means, trainable_variables, self.learning_rate)
 
         def accumulate(strategy, grads):
             for accumulator, gradient in zip(accumulators, grads, strict=True):
@@ -90,11 +89,11 @@ class SummedGradients:
                 for accumulator in accumulators:
                     strategy.extended.update(accumulator, _clear, group=False)
 
-            tf.cond(tf.equal((self._iterations.value + 1) % steps, 0), last, lambda: None)
+            tf.cond(tf.equal((self.num_batches().value + 1) % steps, 0), last, lambda: None)
 
         tf.distribute.get_replica_context().merge_call(accumulate, args=(grads,))
         if self.use_ema:
-            self._update_model_variables_moving_average(self._trainable_variables)
+            self.update_averages()
 
 
 def _add(accumulator, gradient):
@@ -107,9 +106,8 @@ def _clear(accumulator):
 
 def _norm(gradients):
     """The norm of all gradients together."""
-    if keras.backend.backend() == "tensorflow":  # one pass over each
-        halves = [tf.nn.l2_loss(tf.cast(gradient, tf.float32)) for gradient in gradients]
-        return tf.sqrt(2 * tf.add_n(halves))
+    if is_fast():
+        return global_norm(gradients)
     return ops.sqrt(sum(ops.sum(ops.square(ops.cast(gradient, "float32"))) for gradient in gradients))
 
 

@@ -33,15 +33,14 @@ class BertLamb(SummedGradients, keras.optimizers.Lamb):
 
     def update_step(self, gradient, variable, learning_rate):
         """Updates one variable."""
-        index = self._get_variable_index(variable)
-        dtype, m, v = variable.dtype, self._momentums[index], self._velocities[index]
+        dtype, (m, v) = variable.dtype, self.moments_of(variable)
         gradient, learning_rate = ops.cast(gradient, dtype), ops.cast(learning_rate, dtype)
         self.assign_add(m, (gradient - m) * (1 - self.beta_1))
         self.assign_add(v, (ops.square(gradient) - v) * (1 - self.beta_2))
         step = ops.cast(self.iterations + 1, dtype)
         m_hat, v_hat = m / (1 - ops.power(self.beta_1, step)), v / (1 - ops.power(self.beta_2, step))
         update = m_hat / (ops.sqrt(v_hat) + self.epsilon)
-        if self._use_weight_decay(variable):
+        if self.decays(variable):
             update += self.lamb_weight_decay * variable
             norms = [ops.sqrt(ops.sum(ops.square(x))) for x in (variable, update)]
             update *= ops.where(norms[0] * norms[1] > 0, norms[0] / ops.maximum(norms[1], 1e-30), 1.0)

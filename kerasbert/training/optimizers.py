@@ -4,10 +4,9 @@ import re
 
 import keras
 import numpy as np
-from keras import ops
 
 from kerasbert import checks
-from kerasbert.optional import tensorflow as tf
+from kerasbert.fast_training import adam_step, is_fast, shrink, unbiased
 from kerasbert.training.gradients import SummedGradients
 from kerasbert.training.schedules import WarmupLinearDecay
 
@@ -75,40 +74,29 @@ class BertAdamW(SummedGradients, keras.optimizers.AdamW):
     def update_step(self, gradient, variable, learning_rate):
         """Updates one variable, at the rate of its block."""
         if self.layer_decay is not None:
-            level = self._levels[self._get_variable_index(variable)]
+            level = self._levels[self.index_of(variable)]
             top = max((level for level in self._levels if level is not None), default=0) + 1
             below = 0 if level is None else top - level
             learning_rate = learning_rate * self.layer_decay**below
-        if self._in_one_pass():
-            self._update_in_one_pass(gradient, variable, learning_rate)
+        if self._is_fused():
+            adam_step(variable, self.moments_of(variable), gradient, learning_rate, self)
         else:
             super().update_step(gradient, variable, learning_rate)
 
-    def _apply_weight_decay(self, variables):
-        """What Keras computes, in one pass over each variable and not in three."""
-        if keras.backend.backend() != "tensorflow":
-            super()._apply_weight_decay(variables)
-            return
+    def decay(self, variables):
+        """Applies weight decay."""
+        if is_fast():
+            shrink([v for v in variables if self.decays(v)], 1 - self.learning_rate * self.weight_decay)
+        else:
+            super().decay(variables)
 
-        kept = 1 - self.learning_rate * self.weight_decay
-
-        def decay(strategy, kept):
-            for variable in variables:
-                if self._use_weight_decay(variable):
-                    strategy.extended.update(variable.value, _scale, args=(kept,), group=False)
-
-        strategy = tf.distribute.get_strategy()
-        tf.__internal__.distribute.interim.maybe_merge_call(decay, strategy, kept)
-
-    def _backend_update_step(self, grads, trainable_variables, learning_rate):
-        """Updates all variables; what corrects the biases of both means is the same for all."""
-        for dtype in {variable.dtype for variable in trainable_variables}:
+    def update_all(self, gradients, variables, learning_rate):
+        """Updates all variables."""
+        for dtype in {variable.dtype for variable in variables}:
             self._check_precision(keras.backend.standardize_dtype(dtype))
-        if self._in_one_pass():
-            step = ops.cast(self.iterations + 1, "float32")
-            first, second = (1 - ops.power(beta, step) for beta in (self.beta_1, self.beta_2))
-            learning_rate = learning_rate * ops.sqrt(second) / first
-        super()._backend_update_step(grads, trainable_variables, learning_rate)
+        if self._is_fused():
+            learning_rate = unbiased(learning_rate, self)
+        super().update_all(gradients, variables, learning_rate)
 
     def _check_precision(self, dtype):
         if np.asarray(self.beta_2, dtype) == 1:
@@ -119,33 +107,12 @@ class BertAdamW(SummedGradients, keras.optimizers.AdamW):
                 beta_2=self.beta_2,
             )
 
-    def _in_one_pass(self):
-        return keras.backend.backend() == "tensorflow" and not self.amsgrad
-
-    def _update_in_one_pass(self, gradient, variable, learning_rate):
-        """What `keras.optimizers.Adam` computes, in one operation: half the time, as memory is the limit."""
-        index = self._get_variable_index(variable)
-        zero = tf.zeros([], variable.dtype)
-        tf.raw_ops.ResourceApplyAdam(
-            var=variable.handle,
-            m=self._momentums[index].value.handle,
-            v=self._velocities[index].value.handle,
-            beta1_power=zero,  # `learning_rate` is corrected
-            beta2_power=zero,
-            lr=ops.cast(learning_rate, variable.dtype),
-            beta1=self.beta_1,
-            beta2=self.beta_2,
-            epsilon=self.epsilon,
-            grad=ops.cast(gradient, variable.dtype),
-        )
+    def _is_fused(self):
+        return is_fast() and not self.amsgrad
 
     def get_config(self):
         """Returns the arguments of `__init__`."""
         return {**super().get_config(), "layer_decay": self.layer_decay}
-
-
-def _scale(variable, factor):
-    variable.assign(variable * tf.cast(factor, variable.dtype))
 
 
 def _level(variable):

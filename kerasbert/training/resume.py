@@ -4,6 +4,7 @@ import pathlib
 
 import keras
 
+from kerasbert.keras_private import begin_with_epoch
 from kerasbert.training.snapshots import restore_snapshot, save_snapshot, snapshots
 
 
@@ -43,7 +44,7 @@ class ResumeTraining(keras.callbacks.Callback):
             self.model.optimizer.build(self.model.trainable_variables)
         done = restore_snapshot(self._folder, self.model)
         if done:
-            self.model._initial_epoch = done  # as Keras' own callback says it to `fit`
+            begin_with_epoch(self.model, done)  # as Keras' own callback does
 
     def on_epoch_end(self, epoch, logs=None):
         """Saves a snapshot."""

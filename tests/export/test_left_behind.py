@@ -16,28 +16,16 @@ def graphs():
     return sum(issubclass(type(thing), FuncGraph) for thing in gc.get_objects())
 
 
-@pytest.mark.parametrize(("name", "frozen"), [(name, False) for name in EXPORTS] + [("model.tflite", True)])
-def test_an_export_leaves_no_graphs_to_the_collector(name, frozen, trained, tmp_path):
-    gc.unfreeze()
-    gc.collect()
-    if frozen:
-        gc.freeze()
+@pytest.mark.parametrize("name", EXPORTS)
+def test_an_export_leaves_no_graphs_to_the_collector(name, trained, tmp_path):
     gc.disable()
     try:
         # The first may leave what others use again.
         EXPORTS[name](trained, tmp_path / name)
-        before = graphs()
+        before, frozen = graphs(), gc.get_freeze_count()
         EXPORTS[name](trained, tmp_path / name)
         assert graphs() == before
+        assert gc.get_freeze_count() == frozen  # how a process collects garbage is its own affair
+        assert not gc.isenabled()
     finally:
         gc.enable()
-
-
-def test_somebody_elses_frozen_objects_stay_frozen(trained, tmp_path):
-    gc.freeze()
-    try:
-        frozen = gc.get_freeze_count()
-        EXPORTS["model.tflite"](trained, tmp_path / "model.tflite")
-        assert 0 < gc.get_freeze_count() <= frozen
-    finally:
-        gc.unfreeze()

@@ -208,18 +208,25 @@ def test_functions_are_named_by_their_module(folder):
         read_settings(path)
 
 
-def test_functions_do_not_keep_a_run_from_going_on(folder):
-    """Their addresses in memory differ from process to process."""
+def test_a_run_goes_on_with_a_function_of_the_same_name(folder):
+    """A function is known by its name: its address in memory differs from process to process."""
 
-    def settings():
+    def settings(name):
         def segment(text):
             return text.split()
 
+        segment.__qualname__ = name
         examples = ExampleSettings(duplicates=4, segment_words=segment)
         return dataclasses.replace(read_settings(folder / "run.toml"), examples=examples)
 
-    pretrain(settings(), verbose=0)
-    pretrain(settings(), verbose=0)
+    first = pretrain(settings("segment"), verbose=0)
+    log = log_of(settings("segment"))
+    second = pretrain(settings("segment"), verbose=0)
+    assert log_of(settings("segment")) == log  # no step is trained again
+    for one, two in zip(first.get_weights(), second.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, two)
+    with pytest.raises(ValueError, match=r"changed=\['examples'\]"):
+        pretrain(settings("another"), verbose=0)
 
 
 def test_a_model_of_another_name_and_a_missing_corpus(folder):
