@@ -4,6 +4,8 @@ import dataclasses
 import hashlib
 import pathlib
 
+import keras
+
 from kerasbert import checks
 from kerasbert.atomic import MARK
 
@@ -55,24 +57,52 @@ class Artifact:
 
 
 def check_exportable(task, where):
-    """Raises ValueError unless a task answers to texts, and so has an endpoint, and its LoRA is merged."""
-    task.encoder.check_merged(where)
+    """Raises ValueError unless a task can be exported.
+
+    It must run on TensorFlow, answer to texts, which gives it an endpoint, have its LoRA merged, and have
+    finite weights.
+    """
+    if keras.backend.backend() != "tensorflow":
+        raise checks.invalid(
+            "Exports need Keras on TensorFlow.",
+            fix="Save the task, set KERAS_BACKEND=tensorflow, load the file and export that.",
+            where=where,
+            backend=keras.backend.backend(),
+        )
     if not hasattr(task, "endpoint") or task.tokenizer is None:
         raise checks.invalid(
             "A task must answer to texts to be exported to this format.",
-            fix="Give it a tokenizer; of a pre-trained model export the encoder in a task of its own.",
+            fix="Give it a tokenizer; of an encoder or a pre-trained model export a task that holds it.",
             where=where,
             task=type(task).__name__,
-            tokenizer=task.tokenizer,
         )
+    task.encoder.check_merged(where)
+    for path, weight in task.named_weights().items():
+        if not keras.ops.all(keras.ops.isfinite(weight)):
+            raise checks.invalid(
+                "Weights must be finite to be exported: with NaN or infinity in one, so are the answers.",
+                fix="Train again from a state before the loss was NaN, with a smaller learning rate.",
+                where=where,
+                weight=path,
+            )
 
 
-def check_float32(task, where, format):
-    """Raises ValueError unless a task computes in float32, as `format` needs."""
-    if task.compute_dtype != "float32":
-        raise checks.invalid(
-            f"A task must compute in float32 to be exported to {format}.",
-            fix="Build the same task with dtype='float32', give it `task.get_weights()`, and export that.",
-            where=where,
-            compute_dtype=task.compute_dtype,
-        )
+def in_float32(task):
+    """The task, or where it computes in another dtype, a copy with its weights that computes in float32.
+
+    TFLite and ONNX files compute in float32; a model trained in `mixed_bfloat16` has float32 weights.
+    """
+    if task.dtype_policy.compute_dtype == task.dtype_policy.variable_dtype == "float32":
+        return task
+    copy = type(task).from_config(_with_float32(task.get_config()))
+    values = task.named_weights()
+    for path, weight in copy.named_weights().items():
+        weight.assign(keras.ops.cast(values[path], "float32"))
+    return copy
+
+
+def _with_float32(config):
+    """The config of a layer with all dtypes in it replaced."""
+    if isinstance(config, dict):
+        return {k: "float32" if k == "dtype" else _with_float32(v) for k, v in config.items()}
+    return config

@@ -16,6 +16,7 @@ from kerasbert.export.report import plain
 from kerasbert.export.saved_model import to_saved_model
 from kerasbert.export.tflite import to_tflite
 from kerasbert.export.verification import verify
+from kerasbert.tasks.task import Task
 
 
 def export_command(options):
@@ -31,25 +32,31 @@ def export_command(options):
             where="export",
             target=str(target),
         )
+    limits = {name: getattr(options, name) for name in ("min_agreement", "max_mean_difference")}
+    verify = {name: limit for name, limit in limits.items() if limit is not None}
     if target.suffix == ".onnx":
-        artifact = to_onnx(task, target, data=data)
+        artifact = to_onnx(task, target, data=data, verify=verify or True)
     elif target.suffix != ".tflite":
-        artifact = to_saved_model(task, target, data=data)
+        artifact = to_saved_model(task, target, data=data, verify=verify or True)
     elif options.max_drop is not None:
         budget = AccuracyBudget(options.metric, options.max_drop)
-        artifact = to_tflite(task, target, budget=budget, data=data)
+        artifact = to_tflite(task, target, budget=budget, data=data, verify=verify or True)
     else:
-        artifact = to_tflite(task, target, options.recipe or DEFAULT, data=data)
+        artifact = to_tflite(task, target, options.recipe or DEFAULT, data=data, verify=verify or True)
     for rung in artifact.rungs:
         finer = f", finer: {', '.join(rung.finer)}" if rung.finer else ""
-        print(f"{rung.recipe}{finer}: {rung.size_bytes / 1e6:.1f} MB, {rung.points:.2f} points")
+        print(
+            f"{rung.recipe}{finer}: {rung.size_bytes / 1e6:.1f} MB, {rung.points:.2f} points, "
+            f"{rung.drop:.2f} fewer on {rung.rows} rows, which shows {max(rung.least_drop, 0.0):.2f}"
+        )
     _show(artifact, ("path", "format", "recipe", "size_bytes", "sha256", "signatures", "partitions"))
 
 
 def verify_command(options):
     """Compares an artifact with the `.keras` file that it was made of."""
     task = _task(options.model)
-    limits = {"min_agreement": options.min_agreement, "max_drop": options.max_drop}
+    names = ("min_agreement", "max_mean_difference", "max_drop")
+    limits = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
     _show(verify(task, options.artifact, *_rows(options.data, options), **limits))
 
 
@@ -71,7 +78,8 @@ def _show(record, names=None):
     fields = plain(record)
     for name in names or [field.name for field in dataclasses.fields(record)]:
         value = fields[name]
-        print(f"{name}: {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}")
+        line = f"{name}: {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
+        print(line.encode("utf-8", "backslashreplace").decode())  # a text may have a lone surrogate
 
 
 def _task(path):
@@ -82,7 +90,23 @@ def _task(path):
             kind=FileNotFoundError,
             model=path,
         )
-    return keras.saving.load_model(path)
+    try:
+        task = keras.saving.load_model(path)
+    except Exception as error:  # Keras has no class for damaged files
+        raise checks.invalid(
+            "A model must be a whole `.keras` file of a kerasbert task.",
+            fix="It is damaged, or of another program: save the task again.",
+            model=path,
+            reason=str(error),
+        ) from error
+    if not isinstance(task, Task):
+        raise checks.invalid(
+            "A model must be a kerasbert task, such as a `BertTextClassifier`.",
+            fix="Build a task on it, and save that.",
+            model=path,
+            type=type(task).__name__,
+        )
+    return task
 
 
 def _rows(path, options):

@@ -5,7 +5,7 @@ import pathlib
 import numpy as np
 from ai_edge_litert.schema_py_generated import Model, TensorType
 
-from kerasbert.export.edge_graph import STAND_IN, TABLE
+from kerasbert.export.edge_graph import INPUTS, STAND_IN, TABLE
 
 
 def main(folder, path, signature, recipe):
@@ -32,9 +32,23 @@ def main(folder, path, signature, recipe):
     )
     pathlib.Path(path).write_bytes(content)
     del content
+    order_inputs(path)
     table = pathlib.Path(folder) / TABLE
     if table.exists():
         fill_table(path, table)
+
+
+def order_inputs(path):
+    """Puts the inputs of a file into the order of `INPUTS`, for callers that know them by their places.
+
+    The converter's own order has no meaning: segments, tokens, mask.
+    """
+    content = np.memmap(path, mode="r+")
+    model = Model.GetRootAs(content, 0)
+    signature = model.SignatureDefs(0)
+    named = map(signature.Inputs, range(signature.InputsLength()))
+    index = {tensor.Name().decode(): tensor.TensorIndex() for tensor in named}
+    model.Subgraphs(0).InputsAsNumpy()[:] = [index[name] for name in INPUTS]
 
 
 def fill_table(path, table):

@@ -9,6 +9,8 @@ from kerasbert.layers import attention_bias
 from kerasbert.optional import tensorflow as tf
 from kerasbert.text import TOKEN_INPUTS
 
+# In the order that a file has, as Hugging Face's `input_ids`, `attention_mask`, `token_type_ids`.
+INPUTS = ("token_ids", "padding_mask", "segment_ids")
 TABLE, STAND_IN = "token_table.npy", 1.0
 # exp(-120) is 0 beside any attention score, and a bias of this size leaves int8 scales their precision.
 MASKED = -120.0
@@ -46,7 +48,7 @@ def edge_function(task, truncate=False, with_table=True):
     embeddings = task.encoder.embeddings
 
     def edge(token_ids, segment_ids, padding_mask):
-        rows = (tf.reshape(x, [-1]) for x in (token_ids, segment_ids, padding_mask))
+        rows = _rows(token_ids, segment_ids, padding_mask)
         tokens, segments, mask = (_cut(row, task.max_sequence_length) if truncate else row for row in rows)
         table = embeddings.token_embedding.embeddings
         vectors = embeddings.combine(
@@ -62,6 +64,17 @@ def edge_function(task, truncate=False, with_table=True):
         return {name: tf.expand_dims(answer, 0) for name, answer in answers.items()}
 
     return edge
+
+
+def _rows(*inputs):
+    """Inputs `(1, S)` as rows `(S,)`, in operations that fail for two sequences and for unequal lengths.
+
+    An interpreter resizes inputs to whatever it is given, and a reshape would read two rows as one long text.
+    UNPACK refuses a first axis that is not 1, PACK refuses rows of different lengths, which additions would
+    broadcast.
+    """
+    rows = [tf.unstack(x, num=1)[0] for x in inputs]
+    return tf.unstack(tf.stack(rows), num=len(rows))
 
 
 def _cut(row, most):

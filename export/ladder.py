@@ -4,9 +4,11 @@ import dataclasses
 import pathlib
 import shutil
 import tempfile
+import warnings
 from collections.abc import Callable
 
 from kerasbert import checks
+from kerasbert.export.intervals import count_rows, drop_interval
 from kerasbert.export.recipes import DEFAULT, reason_against
 from kerasbert.export.runners import answer_texts, open_artifact
 from kerasbert.export.sensitivity import part_errors, part_sizes
@@ -22,8 +24,11 @@ class AccuracyBudget:
 
     Args:
         metric: str, one of the measures that the task's `points` returns, such as `"accuracy"` or `"f1"`; or
-            a function of predictions, `x` and `y` that returns a number from 0 to 100, more being better.
-        max_drop: float, how many points less than the Keras model's are let pass.
+            a function of predictions, `x` and `y` that returns a number from 0 to 100, more being better. It
+            is called with parts of the rows, too, because the interval of a drop comes from them.
+        max_drop: float, how many points fewer than the Keras model's are allowed. A recipe is refused if the
+            rows show a larger drop: if the lower end of its one-sided interval of 95 % is above this. On 40
+            rows one row is 2.5 points, and one that flips shows nothing; more rows judge more finely.
         recipes: tuple of str, what is tried, from the smallest.
     """
 
@@ -42,7 +47,9 @@ class Rung:
         size_bytes: int.
         points: float, the measure of the file.
         drop: float, how much less that is than the Keras model's.
-        holds: bool, whether the drop is within the budget.
+        least_drop: float, the lower end of the drop's one-sided interval of 95 %.
+        rows: int, how many rows were measured.
+        holds: bool, whether `least_drop` is within the budget.
     """
 
     recipe: str
@@ -50,6 +57,8 @@ class Rung:
     size_bytes: int
     points: float
     drop: float
+    least_drop: float
+    rows: int
     holds: bool
 
 
@@ -71,7 +80,15 @@ def climb(task, path, budget, data, truncate):
     """
     x, y = _pair(data)
     measure = _measure(task, budget.metric)
-    expected = measure(task.predict(x, verbose=0), x, y)
+    predicted, rows = task.predict(x, verbose=0), count_rows(x)
+    expected = measure(predicted, x, y)
+    if 100 / rows > budget.max_drop:
+        warnings.warn(
+            f"A budget of {budget.max_drop} points is judged on {rows} rows, of which one is "
+            f"{100 / rows:.2g} points: a recipe is refused only if its drop is beyond chance. Pass more rows "
+            "as `data` to see smaller drops.",
+            stacklevel=3,
+        )
     rungs, artifacts = [], []
     with tempfile.TemporaryDirectory(dir=pathlib.Path(path).parent) as folder:
         folder = pathlib.Path(folder)
@@ -79,10 +96,10 @@ def climb(task, path, budget, data, truncate):
         def attempt(recipe, finer):
             file, source = folder / f"{len(rungs)}.tflite", folder / "float.tflite"
             artifacts.append(write_tflite(task, file, recipe, finer, None, truncate, source))
-            points = measure(answer_texts(open_artifact(file), task, x), x, y)
-            drop = expected - points
-            size = artifacts[-1].size_bytes
-            rungs.append(Rung(recipe, finer, size, points, drop, drop <= budget.max_drop))
+            found = answer_texts(open_artifact(file), task, x)
+            drop, least = drop_interval(measure, predicted, found, x, y)
+            size, holds = artifacts[-1].size_bytes, least <= budget.max_drop
+            rungs.append(Rung(recipe, finer, size, expected - drop, drop, least, rows, holds))
             return rungs[-1]
 
         for recipe in budget.recipes:
@@ -93,9 +110,10 @@ def climb(task, path, budget, data, truncate):
         else:
             raise checks.invalid(
                 f"A file must cost at most {budget.max_drop} points of the Keras model's {expected:.2f}.",
-                fix="Allow more, name finer recipes, or train further.",
+                fix="Allow a larger `max_drop`, name finer recipes, or train further.",
                 where="to_tflite",
                 points={rung.recipe: rung.points for rung in rungs},
+                rows=rows,
             )
         best, errors = len(rungs) - 1, {}
         if best and "wi4" in rungs[best - 1].recipe:

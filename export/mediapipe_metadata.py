@@ -130,7 +130,7 @@ def check_mediapipe(task, where):
 def _label_lines(labels):
     """The content of a labels.txt; MediaPipe skips empty lines, and the carriage return at a line's end."""
     for label in labels:
-        if not label or set("\r\n\0") & set(label):
+        if not label or set("\r\n\0") & set(label) or label != label.encode("utf-8", "ignore").decode():
             raise checks.invalid(
                 "A label of a labels.txt must be one line of text.",
                 fix="Give the labels other names, in the same order, and export again.",

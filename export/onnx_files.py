@@ -11,7 +11,7 @@ import numpy as np
 
 from kerasbert import checks
 from kerasbert.atomic import replacing
-from kerasbert.export.artifact import Artifact, check_exportable, check_float32
+from kerasbert.export.artifact import Artifact, check_exportable, in_float32
 from kerasbert.export.onnx_graph import INSTALL, simplify
 from kerasbert.export.verification import verify_export
 from kerasbert.optional import tensorflow as tf
@@ -34,7 +34,7 @@ def to_onnx(task, path, *, data=None, verify=True):
     those of ONNX alone, opset 17; weights are called as `task.named_weights()` calls them.
 
     Args:
-        task: a kerasbert task, such as `BertTextClassifier`, with float32 variables.
+        task: as for `to_tflite`.
         path: str or path of the file, which ends in `.onnx`. A file that exists is replaced once the new one
             is complete.
         data, verify: as for `to_tflite`.
@@ -46,8 +46,8 @@ def to_onnx(task, path, *, data=None, verify=True):
         FileExistsError: if `path` is a folder.
         OSError: if the disk is full.
         ImportError: if `onnx` or `tf2onnx` is missing.
-        ValueError: if the path ends otherwise, the task computes in another dtype than float32, or the file
-            would have 2 GiB or more.
+        ValueError: if the path ends otherwise, a weight is not finite, Keras does not run on TensorFlow, or
+            the file would have 2 GiB or more.
         VerificationError: if the file is not the same model.
         RuntimeError: if the conversion gives a file that is not what was asked for.
     """
@@ -61,7 +61,7 @@ def to_onnx(task, path, *, data=None, verify=True):
             where="to_onnx",
             path=str(path),
         )
-    check_float32(task, "to_onnx", "ONNX")
+    task = in_float32(task)
     model = _without_weights(task)
     _check(model, task)
     ops = collections.Counter(node.op_type for node in model.graph.node)

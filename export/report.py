@@ -65,9 +65,11 @@ def write_report(path, task, *, title, card, points, artifacts, verifications, b
         "benchmarks": {name: plain(result) for name, result in benchmarks.items()},
         "answers": answers,
     }
-    plots = latency_plot(benchmarks) + cost_plot(benchmarks)
+    plots = latency_plot(benchmarks) + cost_plot(benchmarks) if benchmarks else ""
+    # A lone surrogate, which UTF-8 cannot hold, is written as JSON escapes it.
+    written = json.dumps(numbers, indent=1, ensure_ascii=False).encode("utf-8", "backslashreplace")
     with replacing(path.with_suffix(".json")) as temporary:
-        temporary.write_text(json.dumps(numbers, indent=1, ensure_ascii=False), encoding="utf-8")
+        temporary.write_bytes(written)
     with replacing(path) as temporary:
         temporary.write_text(page(numbers, benchmarks, plots), encoding="utf-8")
     return path
@@ -107,7 +109,7 @@ def latency_plot(benchmarks):
             points = sorted(
                 (length, ms) for (threads, length), ms in result.latency_ms.items() if threads == count
             )
-            label = f"{name}, {threads_text(count)}"
+            label = f"{_plotted(name)}, {threads_text(count)}"
             axes.plot(
                 *zip(*points, strict=True), "o" + ("-", "--", ":")[style % 3], color=f"C{color}", label=label
             )
@@ -126,7 +128,7 @@ def cost_plot(benchmarks):
     Returns:
         str, an SVG element.
     """
-    names = list(benchmarks)
+    names = list(map(_plotted, benchmarks))
     fewest = [min(result.load_ms) for result in benchmarks.values()]
     pairs = list(zip(benchmarks.values(), fewest, strict=True))
     bars = {
@@ -138,7 +140,7 @@ def cost_plot(benchmarks):
     for axes, (label, values) in zip(panels, bars.items(), strict=True):
         drawn = axes.barh(names, values, color=[f"C{i}" for i in range(len(names))])
         axes.bar_label(drawn, fmt="%.3g", padding=2)
-        axes.set(xlabel=label, xlim=(0, 1.25 * max(values)))
+        axes.set(xlabel=label, xlim=(0, 1.25 * max(values) or 1))
     panels[0].invert_yaxis()
     return _svg(figure)
 
@@ -149,6 +151,12 @@ def _figure(height, panels=1):
 
     figure = Figure(figsize=(8, height), layout="constrained")
     return figure, figure.subplots(1, panels, sharey=panels > 1)
+
+
+def _plotted(name):
+    """A name as matplotlib draws it: `$` begins no formula, `_` does not hide it from the legend."""
+    name = name.encode("utf-8", "replace").decode().replace("$", r"\$")
+    return "\u200b" + name if name.startswith("_") else name
 
 
 def _svg(figure):

@@ -2,24 +2,29 @@
 
 import functools
 import pathlib
+import threading
 
 import numpy as np
 
 from kerasbert import checks
-from kerasbert.data import is_pair
 from kerasbert.export import endpoints
+from kerasbert.export.intervals import count_rows, rows_of
 from kerasbert.export.onnx_graph import INSTALL as INSTALL_ONNX
-from kerasbert.export.tflite_files import INSTALL
+from kerasbert.export.tflite_files import INSTALL, tflite_bits
+from kerasbert.export.token_batches import token_arrays
 from kerasbert.optional import tensorflow as tf
+from kerasbert.text import as_text_tensor
 
 BATCH_SIZE = 32
-_NARROW = ("INT4", "UINT4", "INT8", "UINT8", "FLOAT16", "BFLOAT16")
+# Types of ONNX that weights of fewer than 32 bits have.
+_NARROW = {"INT4": 4, "UINT4": 4, "INT8": 8, "UINT8": 8, "FLOAT16": 16, "BFLOAT16": 16}
 
 
 class SavedModelRunner:
     """Runs a SavedModel's signatures.
 
-    `exact` says whether it computes with the Keras model's own float32 weights.
+    Several threads may call one runner at the same time. `bits` says in how many bits the file's narrowest
+    weights are stored: 32, the Keras model's own float32 weights.
 
     Args:
         path: str or path of the folder.
@@ -31,10 +36,10 @@ class SavedModelRunner:
         dict of numpy arrays.
 
     Raises:
-        ValueError: if no signature takes these names.
+        ValueError: if no signature takes these names, or an array of tokens is none.
     """
 
-    exact = True
+    bits = 32
 
     def __init__(self, path):
         checks.require("tensorflow_text", "pip install tensorflow-text", "A SavedModel that takes text")
@@ -49,9 +54,12 @@ class SavedModelRunner:
         wanted = tuple(sorted(inputs))
         for name, names in self.signatures.items():
             if names == wanted:
-                outputs = self._model.signatures[name](
-                    **{key: tf.constant(value) for key, value in inputs.items()}
-                )
+                if "token_ids" in inputs:
+                    inputs = token_arrays(inputs, type(self).__name__)
+                    tensors = {key: tf.constant(value) for key, value in inputs.items()}
+                else:
+                    tensors = {key: _strings(value, key) for key, value in inputs.items()}
+                outputs = self._model.signatures[name](**tensors)
                 return {key: value.numpy() for key, value in outputs.items()}
         raise _no_signature(wanted, self.signatures)
 
@@ -59,7 +67,9 @@ class SavedModelRunner:
 class TFLiteRunner:
     """Runs a TFLite file, one sequence at a time.
 
-    `exact` says whether it computes with the Keras model's own float32 weights.
+    Several threads may share one runner: its interpreter is locked while it runs, so that their calls wait
+    for each other. Open a runner for each thread to run them side by side; each then holds the weights.
+    `bits` is as for `SavedModelRunner`: 32, 16, 8 or 4.
 
     Args:
         path: str or path of the file.
@@ -67,14 +77,14 @@ class TFLiteRunner:
 
     Call arguments:
         inputs: dict of int arrays `token_ids`, `segment_ids`, `padding_mask`, `(B, S)`: rows are run one
-            by one, without their padding.
+            by one, up to the last 1 in their mask; zeros before it are padding, too.
 
     Returns:
         dict of numpy arrays, the rows' answers in order, with zeros at padding.
 
     Raises:
         ImportError: if `ai-edge-litert` is missing.
-        ValueError: if the inputs have other names.
+        ValueError: if the inputs have other names, or an array is no batch of tokens.
     """
 
     def __init__(self, path, num_threads=1):
@@ -84,24 +94,28 @@ class TFLiteRunner:
         ((self.signature, names),) = self._interpreter.get_signature_list().items()
         self._inputs = tuple(sorted(names["inputs"]))
         self._run = self._interpreter.get_signature_runner(self.signature)
-        weights = {tensor["dtype"] for tensor in self._interpreter.get_tensor_details()}
-        self.exact = not weights & {np.int8, np.float16}
+        self._lock = threading.Lock()
+        self.bits = tflite_bits(path)
 
     def __call__(self, inputs):
         """See the class."""
         if tuple(sorted(inputs)) != self._inputs:
             raise _no_signature(tuple(sorted(inputs)), {self.signature: self._inputs})
-        arrays = {name: np.asarray(value, "int32") for name, value in inputs.items()}
-        lengths = arrays["padding_mask"].sum(-1)
-        rows = [
-            self._run(**{name: value[i : i + 1, :length] for name, value in arrays.items()})
-            for i, length in enumerate(lengths)
-        ]
+        arrays = token_arrays(inputs, type(self).__name__)
+        _, width = arrays["padding_mask"].shape
+        lengths = width - np.argmax(arrays["padding_mask"][:, ::-1], axis=1)
+        with self._lock:
+            rows = [
+                self._run(**{name: value[i : i + 1, :length] for name, value in arrays.items()})
+                for i, length in enumerate(lengths)
+            ]
         return {name: _stacked([row[name][0] for row in rows]) for name in rows[0]}
 
 
 class OnnxRunner:
     """Runs an ONNX file with ONNX Runtime, on batches with their padding.
+
+    Several threads may call one runner at the same time. `bits` is as for `SavedModelRunner`.
 
     Args:
         path: str or path of the file.
@@ -115,7 +129,7 @@ class OnnxRunner:
 
     Raises:
         ImportError: if `onnxruntime` is missing.
-        ValueError: if the inputs have other names.
+        ValueError: if the inputs have other names, or an array is no batch of tokens.
     """
 
     def __init__(self, path, num_threads=1):
@@ -129,23 +143,28 @@ class OnnxRunner:
         self.outputs = [x.name for x in self._session.get_outputs()]
 
     @functools.cached_property
-    def exact(self):
-        """Whether it computes with the Keras model's own float32 weights: the file holds no narrow ones."""
-        return not _has_narrow_weights(self._path)
+    def bits(self):
+        """See `SavedModelRunner`."""
+        onnx = checks.require("onnx", INSTALL_ONNX, "An ONNX file")
+        kinds = {tensor.data_type for tensor in onnx.load(str(self._path)).graph.initializer}
+        narrow = [bits for name, bits in _NARROW.items() if getattr(onnx.TensorProto, name) in kinds]
+        return min(narrow, default=32)
 
     def __call__(self, inputs):
         """See the class."""
         if tuple(sorted(inputs)) != self.inputs:
             raise _no_signature(tuple(sorted(inputs)), {self.signature: self.inputs})
-        arrays = {name: np.asarray(value, "int32") for name, value in inputs.items()}
-        return dict(zip(self.outputs, self._session.run(None, arrays), strict=True))
-
-
-def _has_narrow_weights(path):
-    """Whether an ONNX file stores weights in less than 32 bits, as quantized ones do."""
-    onnx = checks.require("onnx", INSTALL_ONNX, "An ONNX file")
-    kinds = {tensor.data_type for tensor in onnx.load(str(path)).graph.initializer}
-    return bool(kinds & {getattr(onnx.TensorProto, name) for name in _NARROW})
+        arrays = token_arrays(inputs, type(self).__name__)
+        try:
+            return dict(zip(self.outputs, self._session.run(None, arrays), strict=True))
+        except Exception as error:  # ONNX Runtime's own, which are no RuntimeError
+            raise checks.invalid(
+                "ONNX Runtime must be able to run the file on these tokens.",
+                fix="Ids must be in the vocabulary, and rows no longer than the model's positions.",
+                where=str(self._path),
+                kind=RuntimeError,
+                reason=str(error),
+            ) from error
 
 
 def _stacked(rows):
@@ -178,20 +197,34 @@ def open_artifact(path, num_threads=1):
 
     Raises:
         FileNotFoundError: if nothing is there.
-        ValueError: if it is no SavedModel, TFLite file or ONNX file; the last is known by its name's ending.
+        ImportError: if its runtime is missing.
+        ValueError: if it is no SavedModel, TFLite file or ONNX file, of which the last is known by its name's
+            ending; or if it is damaged.
     """
     path = existing(getattr(path, "path", path))
     if (path / "saved_model.pb").is_file():
-        return SavedModelRunner(path)
-    if path.is_file() and _is_tflite(path):
-        return TFLiteRunner(path, num_threads)
-    if path.is_file() and path.suffix == ".onnx":
-        return OnnxRunner(path, num_threads)
-    raise checks.invalid(
-        "An artifact must be a SavedModel folder, a TFLite file, or an ONNX file called `.onnx`.",
-        fix="Export the model with `to_saved_model`, `to_tflite` or `to_onnx`.",
-        path=str(path),
-    )
+        kind, arguments = SavedModelRunner, (path,)
+    elif path.is_file() and _is_tflite(path):
+        kind, arguments = TFLiteRunner, (path, num_threads)
+    elif path.is_file() and path.suffix == ".onnx":
+        kind, arguments = OnnxRunner, (path, num_threads)
+    else:
+        raise checks.invalid(
+            "An artifact must be a SavedModel folder, a TFLite file, or an ONNX file called `.onnx`.",
+            fix="Export the model with `to_saved_model`, `to_tflite` or `to_onnx`.",
+            path=str(path),
+        )
+    try:
+        return kind(*arguments)
+    except ImportError:
+        raise
+    except Exception as error:  # the runtimes share no class of errors
+        raise checks.invalid(
+            "An artifact must be a whole file that its runtime can load.",
+            fix="It is damaged, or of another version: export it again.",
+            path=str(path),
+            reason=str(error),
+        ) from error
 
 
 def answer_texts(runner, task, x):
@@ -208,26 +241,21 @@ def answer_texts(runner, task, x):
     if not isinstance(runner, SavedModelRunner):
         return task.predict_by(runner, x)
     endpoint, found = endpoints.BY_NAME[task.endpoint], []
-    for start in range(0, _count_rows(x), BATCH_SIZE):
-        part = _rows(x, slice(start, start + BATCH_SIZE))
+    count = count_rows(x)
+    for start in range(0, count, BATCH_SIZE):
+        part = rows_of(x, range(start, min(start + BATCH_SIZE, count)))
         found.append(endpoint.predictions(task, runner(endpoint.columns(part)), part))
     return (
         np.concatenate(found) if isinstance(found[0], np.ndarray) else [row for part in found for row in part]
     )
 
 
-def _count_rows(x):
-    """How many rows texts have that `predict` takes."""
-    if isinstance(x, dict):
-        x = tuple(x.values())
-    return len(x[0]) if is_pair(x) else len(x)
-
-
-def _rows(x, rows):
-    """Some rows of texts, in the same form."""
-    if isinstance(x, dict):
-        return {name: column[rows] for name, column in x.items()}
-    return tuple(column[rows] for column in x) if is_pair(x) else x[rows]
+def _strings(texts, name):
+    """Texts `(B,)` or `(B, N)` as a tensor; what UTF-8 cannot hold is replaced as the tokenizer does."""
+    if len(texts) and isinstance(texts[0], (list, tuple)):
+        flat = as_text_tensor([text for row in texts for text in row], name)
+        return tf.reshape(flat, (len(texts), len(texts[0])))
+    return as_text_tensor(texts, name)
 
 
 def _is_tflite(path):

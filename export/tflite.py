@@ -5,6 +5,7 @@ import pathlib
 
 from kerasbert import checks
 from kerasbert.atomic import replacing
+from kerasbert.export.artifact import check_exportable, in_float32
 from kerasbert.export.ladder import climb
 from kerasbert.export.recipes import DEFAULT
 from kerasbert.export.tflite_files import write_tflite
@@ -25,14 +26,18 @@ def to_tflite(
 ):
     """Writes a task as a TFLite file for one sequence of any length.
 
-    Its one signature is called after the task, such as `classify`. It takes `token_ids`, `segment_ids` and
-    `padding_mask`, int32 `(1, S)`, and returns the task's answers by name: `probabilities` `(1, C)` of a
-    classifier, `(1, S, C)` of a token classifier, `(1, S, V)` of a masked language model; `embedding`
-    `(1, D)`; `start` and `end` `(1, S)`, logits, of a question answerer; `score` `(1, 1)` of one choice of
-    several. The task's `predict_by(export.open_artifact(path), x)` makes entities and answers of them.
+    A runtime refuses to run it on more than one row, or on rows of different lengths.
+
+    Its one signature is called after the task, such as `classify`. It takes `token_ids`, `padding_mask` and
+    `segment_ids`, in this order, int32 `(1, S)`, and returns the task's answers by name: `probabilities`
+    `(1, C)` of a classifier, `(1, S, C)` of a token classifier, `(1, S, V)` of a masked language model;
+    `embedding` `(1, D)`; `start` and `end` `(1, S)`, logits, of a question answerer; `score` `(1, 1)` of one
+    choice of several. The task's `predict_by(export.open_artifact(path), x)` makes entities and answers of
+    them.
 
     Args:
-        task: a kerasbert task, such as `BertTextClassifier`, with float32 variables.
+        task: a kerasbert task, such as `BertTextClassifier`. The file computes in float32, and is compared
+            with the model in float32, whatever the task's own dtype is.
         path: str or path of the file. A file that exists is replaced once the new one is complete.
         recipe: str, one of `RECIPES`: how weights are stored and products computed. The default has int8
             weights with a scale per channel, and activations quantized while it runs.
@@ -50,7 +55,7 @@ def to_tflite(
             last token; else one of more tokens than the model has positions is an error. For MediaPipe, which
             cuts none itself.
         verify: bool, or a dict of limits for `verify`; whether the new file is compared with the model before
-            it takes its place. Without `data` it is only tried on random tokens.
+            it takes its place: on `data`, or without any on built-in sentences in the vocabulary's languages.
 
     Returns:
         `Artifact`.
@@ -59,11 +64,13 @@ def to_tflite(
         FileExistsError: if `path` is a folder.
         OSError: if the disk is full.
         ImportError: if `ai-edge-litert` or `litert-quantizer` is missing.
-        ValueError: if the recipe is unknown or cannot work, or the task computes in another dtype than
-            float32.
+        ValueError: if the recipe is unknown or cannot work, a weight is not finite, or Keras does not run on
+            TensorFlow.
         VerificationError: if the file is not the same model.
         RuntimeError: if the conversion fails, or gives a file that would answer slowly or wrongly.
     """
+    check_exportable(task, "to_tflite")
+    task = in_float32(task)
     with replacing(path) as temporary:
         if budget is None:
             artifact = write_tflite(task, temporary, recipe, dict(finer or {}), calibration, truncate)

@@ -8,9 +8,11 @@ import subprocess
 import sys
 import tempfile
 
+import numpy as np
+
 from kerasbert import checks
 from kerasbert.export import endpoints
-from kerasbert.export.artifact import Artifact, check_exportable, check_float32
+from kerasbert.export.artifact import Artifact
 from kerasbert.export.edge_graph import write_edge_graph
 from kerasbert.export.quantize import quantize
 from kerasbert.export.recipes import check_recipe
@@ -31,12 +33,9 @@ def write_tflite(task, path, recipe, finer, calibration, truncate=False, source=
 
     `source` is the path of the float file that quantized ones are made of; it is written if it is not there.
     """
-    check_exportable(task, "to_tflite")
     check_recipe(task, recipe, finer, calibration, "to_tflite")
     checks.require("ai_edge_litert.interpreter", INSTALL, "Export to TFLite")
     checks.require("litert_quantizer", INSTALL, "Export to TFLite")
-    # The edge graph calls the layers themselves, and they would leave casts between all of them.
-    check_float32(task, "to_tflite", "TFLite")
     sequences = None if calibration is None else _sequences(task, calibration)
     # Beside the file, so that a later export removes it if this process is killed.
     with tempfile.TemporaryDirectory(dir=pathlib.Path(path).parent) as folder:
@@ -85,6 +84,17 @@ def run_conversion(*arguments):
     environment = os.environ | {"MALLOC_ARENA_MAX": "1"}
     command = [sys.executable, "-c", CONVERT, *arguments]
     return subprocess.run(command, capture_output=True, text=True, env=environment)
+
+
+def tflite_bits(path):
+    """In how many bits a TFLite file stores its narrowest weights: 32, 16, 8 or 4."""
+    from ai_edge_litert.schema_py_generated import Model, TensorType
+
+    bits = {TensorType.FLOAT16: 16, TensorType.INT8: 8, TensorType.INT4: 4}
+    model = Model.GetRootAs(np.memmap(path, mode="r"), 0)
+    graphs = map(model.Subgraphs, range(model.SubgraphsLength()))
+    types = {graph.Tensors(i).Type() for graph in graphs for i in range(graph.TensorsLength())}
+    return min(bits.get(kind, 32) for kind in types)
 
 
 def describe_tflite(path, recipe=None, finer=None):

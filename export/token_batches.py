@@ -1,8 +1,10 @@
-"""Texts as the batches of tokens that a task makes of them."""
+"""Batches of tokens: those that a task makes of texts, and those that callers bring."""
 
 import contextlib
 
 import numpy as np
+
+from kerasbert import checks
 
 
 class _EnoughError(Exception):
@@ -31,3 +33,48 @@ def token_batches(task, texts, rows=float("inf")):
     with contextlib.suppress(_EnoughError):
         task.predict_by(keep, texts)
     return batches
+
+
+def token_arrays(inputs, where):
+    """A batch of tokens as int32 arrays.
+
+    Args:
+        inputs: dict of arrays or tensors `(B, S)`: `token_ids`, `segment_ids`, `padding_mask`.
+        where: str, for errors.
+
+    Raises:
+        ValueError: if they are not whole numbers of one shape `(B, S)`, with at least one row and one token;
+            if an id is negative, which lookups count from the table's end; or if a mask has other numbers
+            than 0 and 1, or no 1 in a row.
+    """
+    arrays = {name: np.asarray(value) for name, value in inputs.items()}
+    shapes = {name: value.shape for name, value in arrays.items()}
+    shape, *others = set(shapes.values())
+    if others or len(shape) != 2 or not all(shape):
+        raise checks.invalid(
+            "Tokens must be arrays of one shape (B, S), with at least one row and one token.",
+            fix="Pass `task.tokenizer(texts)`; one sequence is a batch of one row.",
+            where=where,
+            **shapes,
+        )
+    for name, value in arrays.items():
+        allowed = "0 and 1" if name == "padding_mask" else "whole numbers from 0"
+        highest = 1 if name == "padding_mask" else np.iinfo("int32").max
+        if value.dtype.kind not in "iub" or value.min() < 0 or value.max() > highest:
+            raise checks.invalid(
+                f"`{name}` must hold {allowed}.",
+                fix="Pass what the task's tokenizer returns.",
+                where=where,
+                dtype=str(value.dtype),
+                lowest=value.min().item(),
+                highest=value.max().item(),
+            )
+    empty = np.flatnonzero(~arrays["padding_mask"].any(1)) if "padding_mask" in arrays else ()
+    if len(empty):
+        raise checks.invalid(
+            "Every row must have a token: `padding_mask` must hold a 1 in it.",
+            fix="Leave rows of padding out; each runtime answers something else to them.",
+            where=where,
+            row=int(empty[0]),
+        )
+    return {name: value.astype("int32") for name, value in arrays.items()}

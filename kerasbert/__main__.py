@@ -37,12 +37,20 @@ def main(arguments=None):
     try:
         run(options)
     except another_model as error:
-        print(f"error: {error}", file=sys.stderr)
+        _tell(error)
         return 1
-    except (ImportError, RuntimeError, ValueError, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
+    # All of them: Python's own exit status, 1, would say that an artifact is another model.
+    except Exception as error:
+        _tell(error)
         return 2
     return 0
+
+
+def _tell(error):
+    """Prints an error in one line, with its type if it is none of those that say what to do."""
+    known = isinstance(error, (ImportError, RuntimeError, ValueError, OSError))
+    message = " ".join(str(error).split())
+    print(f"error: {message if known else f'{type(error).__name__}: {message}'}", file=sys.stderr)
 
 
 def _parser():
@@ -79,12 +87,19 @@ def _parser():
     verify.add_argument("model", help="a task's .keras file")
     verify.add_argument("artifact", help="a .tflite or .onnx file, or the folder of a SavedModel")
     verify.add_argument("--data", required=True, help=DATA)
-    verify.add_argument(
-        "--min-agreement", type=float, default=0.99, help="least share of rows with the same answer (0.99)"
-    )
     verify.add_argument("--max-drop", type=float, help="most points that a score may lose")
 
     for command in (export, verify):
+        command.add_argument(
+            "--min-agreement",
+            type=float,
+            help="smallest share of texts with the same answer, judged by an interval (0.99 with data)",
+        )
+        command.add_argument(
+            "--max-mean-difference",
+            type=float,
+            help="largest mean difference of a number, such as a probability; see `kerasbert.export.verify`",
+        )
         command.add_argument("--text", default="text", help="column of texts (text)")
         command.add_argument("--text-pair", help="column of second texts")
         command.add_argument("--label", default="label", help="column of labels (label)")

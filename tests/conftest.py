@@ -119,6 +119,21 @@ def trained(config, tokenizer):
     return classifier
 
 
+@pytest.fixture(scope="session")
+def saved_model(trained, tmp_path_factory):
+    from kerasbert import export
+
+    return export.to_saved_model(trained, tmp_path_factory.mktemp("saved_model") / "film" / "1")
+
+
+@pytest.fixture(scope="session")
+def int8(trained, tmp_path_factory):
+    pytest.importorskip("ai_edge_litert", reason="pip install 'kerasbert[tflite]'")
+    from kerasbert import export
+
+    return export.to_tflite(trained, tmp_path_factory.mktemp("int8") / "film.tflite")
+
+
 def text_label(text):
     return "good" if "good" in text else "bad"
 

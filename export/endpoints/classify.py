@@ -2,6 +2,7 @@
 
 from kerasbert.data import is_pair
 from kerasbert.optional import tensorflow as tf
+from kerasbert.text import as_text_tensor
 
 
 def signatures(task):
@@ -27,7 +28,7 @@ def named(task, tokens):
     answers = task.answer_tokens(tokens)
     if getattr(task, "problem", None) == "single_label":
         best = tf.argmax(answers[task.output], axis=-1)
-        answers["label"] = tf.gather(tf.constant(task.labels), best)
+        answers["label"] = tf.gather(as_text_tensor(list(task.labels), "labels"), best)
     return answers
 
 

@@ -5,7 +5,7 @@ import numpy as np
 from kerasbert.data import OUTSIDE, entities, type_of, word_windows, words_of_texts
 from kerasbert.optional import tensorflow as tf
 from kerasbert.tasks import Entity
-from kerasbert.text import valid_utf8
+from kerasbert.text import as_text_tensor, valid_utf8
 
 
 def signatures(task):
@@ -31,7 +31,7 @@ def _answers(task, text):
     label = tf.gather(label, first)
     found = {
         "text": (tf.strings.substr(tf.gather(text, row), start, end - start, unit="UTF8_CHAR"), ""),
-        "type": (tf.gather([type_of(name, task.scheme) or "" for name in task.labels], label), ""),
+        "type": (tf.gather(as_text_tensor(_types(task), "labels"), label), ""),
         "score": (score, 0.0),
         "start": (start, -1),
         "end": (end, -1),
@@ -88,10 +88,20 @@ def columns(x):
 
 def predictions(task, outputs, x):
     """Lists of `Entity`."""
-    names = ("text", "type", "score", "start", "end", "first_word", "end_word")
-    rows = zip(*(outputs[name].tolist() for name in names), strict=True)
-    return [[_entity(*fields) for fields in zip(*row, strict=True) if fields[3] >= 0] for row in rows]
+    names = ("type", "score", "start", "end", "first_word", "end_word")
+    # The graph's strings are UTF-8: what that cannot hold, a lone surrogate, is taken from the originals.
+    types = dict(zip(as_text_tensor(_types(task), "labels").numpy(), _types(task), strict=True))
+    rows = zip(x, *(outputs[name].tolist() for name in names), strict=True)
+    return [
+        [
+            Entity(text[start:end], types[kind], score, start, end, *words)
+            for kind, score, start, end, *words in zip(*fields, strict=True)
+            if start >= 0
+        ]
+        for text, *fields in rows
+    ]
 
 
-def _entity(text, type_, *numbers):
-    return Entity(text.decode(), type_.decode(), *numbers)
+def _types(task):
+    """The type of each label, "" of the one outside entities."""
+    return [type_of(name, task.scheme) or "" for name in task.labels]

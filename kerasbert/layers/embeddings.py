@@ -124,11 +124,12 @@ class BertEmbeddings(keras.layers.Layer):
         segment_vectors = None
         if self.segment_embedding is not None:
             segment_ids = ops.zeros_like(token_ids) if segment_ids is None else segment_ids
-            segment_vectors = self.segment_embedding(segment_ids)
+            segment_vectors = self.segment_embedding(_no_row_for_negative(segment_ids, self.num_segments))
         # A slice, not a lookup: too long a sequence then fails on every device, while some lookups
         # answer zeros out of range.
         positions = self.position_table()[: ops.shape(token_ids)[-1]]
-        return self.combine(self.token_embedding(token_ids), segment_vectors, positions, training=training)
+        token_vectors = self.token_embedding(_no_row_for_negative(token_ids, self.vocabulary_size))
+        return self.combine(token_vectors, segment_vectors, positions, training=training)
 
     def position_table(self):
         """The position vectors, `(max_sequence_length, E)`, that of the first token first."""
@@ -167,3 +168,10 @@ class BertEmbeddings(keras.layers.Layer):
             "position_offset": self.position_offset,
             "embedding_dim": self.embedding_dim,
         }
+
+
+def _no_row_for_negative(ids, rows):
+    """`ids`, where negative ones are beyond the table: a lookup would count them from its end."""
+    if keras.backend.standardize_dtype(ids.dtype) not in ("int32", "int64"):
+        ids = ops.cast(ids, "int32")  # as Keras' own lookup does
+    return ops.where(ids < 0, rows, ids)

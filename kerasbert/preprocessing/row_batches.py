@@ -23,7 +23,7 @@ from kerasbert.data import (
 )
 from kerasbert.optional import tensorflow as tf
 from kerasbert.preprocessing.splits import no_labels
-from kerasbert.preprocessing.token_rows import check_ids, token_columns, tokens_not_by_row
+from kerasbert.preprocessing.token_rows import checked_ids, token_columns, tokens_not_by_row
 
 
 class RowBatches:
@@ -133,13 +133,17 @@ class RowBatches:
         if part is None:
             yield self.empty, (), "x"
 
+    def tokens(self, x, where="x"):
+        """`x`, tokens in memory or a data set of them, whose ids are checked."""
+        return checked_ids(x, self.encoder_config, where)
+
     def _tokens(self, x, y, sample_weight, where):
+        x = self.tokens(x, where)
         if is_dataset(x):
             if not isinstance(x.element_spec, tuple):
                 raise no_labels(where)
             numbers = self.label_function()
             return x.map(lambda tokens, y, *weight: (tokens, numbers(y), *weight)), None, None
-        check_ids(x, self.encoder_config, where)
         if y is None:
             raise no_labels(where)
         labels = self.label_numbers(y, f"{where}: y")

@@ -3,31 +3,63 @@
 import numpy as np
 
 from kerasbert import checks
+from kerasbert.data import is_dataset, without_autograph
 from kerasbert.optional import tensorflow as tf
 from kerasbert.text import TOKEN_INPUTS
 
 
-def check_ids(x, config, where):
-    """Raises ValueError if ids are outside their embedding: some devices would read zeros there.
+def checked_ids(x, config, where):
+    """Checks that `token_ids` and `segment_ids` are within their tables.
+
+    Lookups count negative ids from the table's end, and on some devices read zeros beyond it.
 
     Args:
-        x: dict of tokens in memory.
+        x: dict of tokens in memory, or a `tf.data.Dataset` of such dicts or of tuples that begin with one.
         config: `BertConfig` of the encoder; None where there is none yet, and nothing to check against.
         where: str, named in the error.
+
+    Returns:
+        `x`; a data set checks each batch when it is read, and raises `tf.errors.InvalidArgumentError`.
+
+    Raises:
+        ValueError: if an id in memory has no row, or is not a whole number.
     """
     if config is None:
-        return
-    for name, rows in (("token_ids", config.vocabulary_size), ("segment_ids", config.num_segments)):
-        ids = np.asarray(x[name]) if name in x and rows else np.zeros(1, int)
-        if ids.dtype.kind not in "iu" or (ids.size and not 0 <= ids.min() <= ids.max() < max(rows, 1)):
-            raise checks.invalid(
-                f"`{name}` must be whole numbers from 0 to {rows - 1}.",
-                fix="Use the tokenizer that belongs to the encoder.",
-                where=where,
-                dtype=str(ids.dtype),
-                lowest=ids.min().item(),
-                highest=ids.max().item(),
-            )
+        return x
+    tables = {"token_ids": config.vocabulary_size, "segment_ids": config.num_segments}
+    if not is_dataset(x):
+        for name, rows in tables.items():
+            if name in x and rows:
+                _check(np.asarray(x[name]), name, rows, where)
+        return x
+    is_tuple = isinstance(x.element_spec, tuple)
+
+    def check(*element):
+        for name, rows in tables.items():
+            if name in element[0] and rows:
+                ids = element[0][name]
+                ids = getattr(ids, "flat_values", ids)
+                inside = tf.reduce_all((ids >= 0) & (ids < rows))
+                tf.debugging.Assert(inside, [_rule(name, rows), "Received:", ids])
+        return element if is_tuple else element[0]
+
+    return x.map(without_autograph(check))
+
+
+def _rule(name, rows):
+    return f"`{name}` must be whole numbers from 0 to {rows - 1}."
+
+
+def _check(ids, name, rows, where):
+    if ids.dtype.kind not in "iu" or (ids.size and not 0 <= ids.min() <= ids.max() < rows):
+        raise checks.invalid(
+            _rule(name, rows),
+            fix="Use the tokenizer that belongs to the encoder.",
+            where=where,
+            dtype=str(ids.dtype),
+            lowest=ids.min().item() if ids.size else None,
+            highest=ids.max().item() if ids.size else None,
+        )
 
 
 def token_columns(x, config, max_sequence_length, where):
@@ -44,7 +76,7 @@ def token_columns(x, config, max_sequence_length, where):
     """
     if set(x) != set(TOKEN_INPUTS):
         raise tokens_not_by_row(x, where)
-    check_ids(x, config, where)
+    checked_ids(x, config, where)
     places = np.arange(1, x["padding_mask"].shape[1] + 1)
     lengths = np.max((x["padding_mask"] != 0) * places, axis=1, initial=1)
     limit = max_sequence_length if config is None else config.max_sequence_length

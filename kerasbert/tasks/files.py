@@ -143,6 +143,16 @@ class TaskFiles(PresetLoader):
 
     # === Keras' files ===
 
+    def export(self, filepath, *args, **kwargs):
+        """Raises ValueError: Keras would write a file that takes no texts; use `kerasbert.export`."""
+        raise checks.invalid(
+            "A task is exported by `kerasbert.export`, with its tokenizer, and compared with the model.",
+            fix="Write `from kerasbert import export; export.to_saved_model(task, path)`, or `to_tflite` or "
+            "`to_onnx`.",
+            where=self.name,
+            filepath=str(filepath),
+        )
+
     def save(self, filepath, overwrite=True, **kwargs):
         """Saves weights, tokenizer and labels in one `.keras` file; an old file stays until it is whole."""
         path = pathlib.Path(filepath)

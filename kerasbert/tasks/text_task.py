@@ -41,7 +41,9 @@ class TextTask(Task):
 
     def _predict(self, preprocessor, x, where, batch_size, arguments):
         batch_size, order = batch_size or BATCH_SIZE, None
-        if not is_tokens(x):
+        if is_tokens(x):
+            x = preprocessor.tokens(x, where)
+        else:
             x, order = preprocessor.unlabelled(x, batch_size, where)
         if order is not None and arguments["steps"] is not None:
             raise checks.invalid(

@@ -7,7 +7,9 @@ from conformance_cases import DIVERSE, EXPORTED, make_task, sample_texts, slow_b
 
 from kerasbert import export
 
-pytest.importorskip("ai_edge_litert", reason="pip install 'kerasbert[tflite]'")
+Interpreter = pytest.importorskip(
+    "ai_edge_litert.interpreter", reason="pip install 'kerasbert[tflite]'"
+).Interpreter
 for module in ("onnx", "tf2onnx", "onnxruntime"):
     pytest.importorskip(module, reason="pip install 'kerasbert[onnx]'")
 pytestmark = pytest.mark.tensorflow
@@ -37,7 +39,31 @@ def test_answers_are_the_same_in_every_format(task, tmp_path):
         same_answers(export.answer_texts(export.open_artifact(artifact), task, x), expected)
     assert exact[0].signatures["serving_default"] == exact[0].signatures[task.endpoint]
     assert exact[1].partitions == 1
+    two_rows_fail(exact[1])
     int8 = export.to_tflite(task, tmp_path / "it.tflite")
     assert int8.partitions == 1
     result = export.verify(task, int8, x, max_mean_difference=0.05, min_agreement=0)
     assert result.mean_difference > 1e-6
+
+
+TWO_TEXTS = ((2, 5), (2, 5), (2, 5)), ((2, 5), (1, 5), (1, 5))
+TWO_LENGTHS = ((1, 5), (1, 5), (1, 1)), ((1, 5), (1, 1), (1, 5))
+
+
+def two_rows_fail(artifact):
+    """A TFLite file for one sequence must not read two rows as one text, nor one row as long as another."""
+    for shapes in (*TWO_TEXTS, *TWO_LENGTHS):
+        for strict in (False, True):
+            with pytest.raises(RuntimeError, match=r"PACK|ResizeInputTensorStrict"):
+                resized(artifact, shapes, strict)
+        run = Interpreter(str(artifact.path)).get_signature_runner()
+        inputs = zip(run.get_input_details(), shapes, strict=True)
+        with pytest.raises(RuntimeError, match="PACK"):
+            run(**{name: np.ones(shape, "int32") for name, shape in inputs})
+
+
+def resized(artifact, shapes, strict):
+    interpreter = Interpreter(str(artifact.path))
+    for place, shape in zip(interpreter.get_input_details(), shapes, strict=True):
+        interpreter.resize_tensor_input(place["index"], shape, strict=strict)
+    interpreter.allocate_tensors()

@@ -5,11 +5,6 @@ from kerasbert import export
 pytest.importorskip("ai_edge_litert", reason="pip install 'kerasbert[tflite]'")
 
 
-@pytest.fixture(scope="session")
-def saved_model(trained, tmp_path_factory):
-    return export.to_saved_model(trained, tmp_path_factory.mktemp("saved_model") / "film" / "1")
-
-
 # Blocks of 64 numbers are for wider models.
 @pytest.fixture(scope="session", params=[name for name in export.RECIPES if "b64" not in name])
 def tflite(request, trained, tmp_path_factory):
@@ -17,8 +12,3 @@ def tflite(request, trained, tmp_path_factory):
     calibration = ["good film", "bad film", "what a good film!", "very bad."]
     calibration = calibration if export.RECIPES[request.param].calibrated else None
     return export.to_tflite(trained, path, request.param, calibration=calibration)
-
-
-@pytest.fixture(scope="session")
-def int8(trained, tmp_path_factory):
-    return export.to_tflite(trained, tmp_path_factory.mktemp("int8") / "film.tflite")

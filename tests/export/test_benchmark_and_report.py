@@ -51,3 +51,23 @@ def test_the_report_holds_every_number_and_a_plot(trained, int8, tmp_path):
     assert "<b>film</b>" not in page
     assert "accuracy: accuracy 75.0" in page
     assert not re.search(r"<(script|link)|src=", page)  # nothing is fetched
+
+
+def test_any_name_can_stand_in_a_report(trained, int8, tmp_path):
+    """For matplotlib `$` begins a formula and `_` hides a line; UTF-8 holds no lone surrogate."""
+    benchmark = export.Benchmark("film", 1, {1: 1.0}, {1: 0}, {(1, 4): 1.0}, {(1, 4): 1.0})
+    names = ["50% & $x^$", "_hidden", "$", "\ud800", ""]
+    path = export.write_report(
+        tmp_path / "report.html",
+        trained,
+        title="\ud800",
+        card=export.ModelCard(data="", metric="", limits=""),
+        points={},
+        artifacts=dict.fromkeys(names, int8),
+        verifications={},
+        benchmarks=dict.fromkeys(names, benchmark),
+        answers={"a \ud800": {"Keras": "good"}},
+    )
+    assert "50% &amp; $x^$" in path.read_text("utf-8")
+    numbers = json.loads((tmp_path / "report.json").read_text("utf-8"))
+    assert list(numbers["benchmarks"]) == names

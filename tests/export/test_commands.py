@@ -1,6 +1,7 @@
 import csv
 import json
 
+import keras
 import pytest
 
 from kerasbert import export
@@ -19,6 +20,12 @@ def folder(trained, tmp_path_factory):
             csv.writer(file, delimiter=separator).writerows([("text", "label"), *ROWS])
     lines = [json.dumps({"text": text, "label": label}) for text, label in ROWS]
     (folder / "rows.jsonl").write_text("\n".join(lines), "utf-8")
+    (folder / "broken.keras").write_bytes((folder / "film.keras").read_bytes()[:5000])
+    keras.Sequential([keras.layers.Dense(1)]).save(folder / "other.keras")
+    (folder / "broken.tflite").write_bytes(b"\x1c\0\0\0TFL3" + b"\xff" * 100)
+    (folder / "broken.onnx").write_bytes(b"\x08\x07\x12 not a model")
+    (folder / "broken").mkdir()
+    (folder / "broken" / "saved_model.pb").write_bytes(b"not a model")
     return folder
 
 
@@ -37,12 +44,14 @@ def test_export_verify_and_benchmark(folder, capsys):
     assert "threads 1: 4 tokens" in capsys.readouterr().out
 
 
+@pytest.mark.filterwarnings("ignore:A budget of")
 def test_a_budget_prints_every_rung(folder, capsys):
     arguments = [str(folder / "film.keras"), str(folder / "small.tflite"), "--max-drop", "50"]
     assert main(["export", *arguments, "--data", str(folder / "rows.csv")]) == 0
     first, second, *_ = capsys.readouterr().out.splitlines()
     assert first.startswith("dynamic_wi4_afp32: ")
-    assert first.endswith(" points")
+    assert " points, " in first
+    assert " fewer on 4 rows, which shows " in first
     assert second.startswith("path: ")
 
 
@@ -52,6 +61,25 @@ def test_the_targets_name_says_the_format(folder, capsys):
     assert "format: saved_model" in capsys.readouterr().out
     assert main(["export", model, str(folder / "serving" / "2"), "--recipe", "mixed48"]) == 2
     assert "Recipes and budgets are for TFLite" in capsys.readouterr().err
+
+
+def test_limits_are_options(folder, capsys):
+    arguments = [str(folder / "film.keras"), str(folder / "film.tflite"), "--data", str(folder / "rows.csv")]
+    assert main(["export", *arguments]) == 0
+    for command in ("export", "verify"):
+        assert main([command, *arguments, "--max-mean-difference", "0"]) == 1
+        assert "max_mean_difference=0" in capsys.readouterr().err
+        assert main([command, *arguments, "--min-agreement", "0"]) == 0
+
+
+def test_errors_of_others_are_one_line_and_no_status_1(folder, capsys, monkeypatch):
+    def fail(*arguments):
+        raise KeyError("a\nb")
+
+    monkeypatch.setattr("kerasbert.export.commands.verify", fail)
+    arguments = [str(folder / "film.keras"), str(folder / "film.tflite"), "--data", str(folder / "rows.csv")]
+    assert main(["verify", *arguments]) == 2
+    assert capsys.readouterr().err == "error: KeyError: 'a\\nb'\n"
 
 
 @pytest.mark.parametrize("target", ["film.tflite", "film.onnx", "serving/1"])
@@ -85,6 +113,11 @@ def test_another_model_is_status_1_and_one_line(folder, trained, tmp_path, capsy
         (["verify", "film.keras", "film.tflite", "--data", "rows.csv", "--label", "stars"], "stars"),
         (["export", "film.keras", "x.tflite", "--recipe", "int8"], "recipe='int8'"),
         (["export", "film.keras", "x.tflite", "--max-drop", "1"], "texts and their labels"),
+        (["verify", "broken.keras", "film.tflite", "--data", "rows.csv"], "whole `.keras` file"),
+        (["verify", "other.keras", "film.tflite", "--data", "rows.csv"], "must be a kerasbert task"),
+        (["verify", "film.keras", "broken.tflite", "--data", "rows.csv"], "a whole file"),
+        (["verify", "film.keras", "broken.onnx", "--data", "rows.csv"], "a whole file"),
+        (["verify", "film.keras", "broken", "--data", "rows.csv"], "a whole file"),
         (["benchmark", "absent.tflite", "--model", "film.keras"], "An artifact must exist"),
     ],
 )

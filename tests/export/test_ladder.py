@@ -5,6 +5,9 @@ from conformance_cases import EXPORTED, make_task, sample_texts
 from kerasbert import export
 from kerasbert.export.sensitivity import part_errors, part_sizes, rounded
 
+# These are few rows for a budget.
+pytestmark = pytest.mark.filterwarnings("ignore:A budget of")
+
 TEXTS = ["good film", "bad film", "what a good film!", "very bad.", "good", "", "the film was bad"]
 LABELS = ["good", "bad", "good", "bad", "good", "bad", "bad"]
 
@@ -12,8 +15,13 @@ LABELS = ["good", "bad", "good", "bad", "good", "bad", "bad"]
 @pytest.fixture(scope="module")
 def nearness(trained):
     """A measure that any rounding lowers: 100 for the Keras model's own answers."""
-    expected = trained.predict(TEXTS, verbose=0)
-    return lambda predictions, x, y: 100 - 1e4 * float(np.abs(predictions - expected).mean())
+    expected = dict(zip(TEXTS, trained.predict(TEXTS, verbose=0), strict=True))
+
+    def measure(predictions, x, y):
+        answers = np.array([expected[text] for text in x])
+        return 100 - 1e4 * float(np.abs(predictions - answers).mean())
+
+    return measure
 
 
 def test_a_generous_budget_takes_the_smallest(trained, tmp_path):
@@ -22,10 +30,24 @@ def test_a_generous_budget_takes_the_smallest(trained, tmp_path):
     assert (artifact.recipe, artifact.part_errors) == ("dynamic_wi4_afp32", {})
     (rung,) = artifact.rungs
     assert rung.holds
-    assert (
-        rung.drop
-        == trained.points(trained.predict(TEXTS, verbose=0), TEXTS, LABELS)["accuracy"] - rung.points
-    )
+    points = trained.points(trained.predict(TEXTS, verbose=0), TEXTS, LABELS)["accuracy"]
+    assert rung.drop == pytest.approx(points - rung.points)
+    assert (rung.rows, rung.least_drop <= rung.drop) == (7, True)
+
+
+def test_a_budget_on_few_rows_says_so_and_is_judged_by_an_interval(trained, tmp_path, monkeypatch):
+    """One row of 40 is 2.5 points: that it flips shows no drop of 0.5."""
+    texts, labels = TEXTS[:4] * 10, LABELS[:4] * 10
+    found = trained.predict(texts, verbose=0)
+    found[0] = found[0, ::-1]
+    monkeypatch.setattr("kerasbert.export.ladder.answer_texts", lambda *arguments: found)
+    budget = export.AccuracyBudget("accuracy", max_drop=0.5, recipes=("mixed48", "float16"))
+    with pytest.warns(UserWarning, match="judged on 40 rows, of which one is 2.5 points"):
+        artifact = export.to_tflite(trained, tmp_path / "it", budget=budget, data=(texts, labels))
+    assert artifact.recipe == "mixed48"
+    (rung,) = artifact.rungs
+    assert (rung.drop, rung.rows) == (2.5, 40)
+    assert rung.least_drop < 0
 
 
 def test_a_tight_one_climbs_and_leaves_what_hurts_finer(trained, tmp_path, nearness):

@@ -70,6 +70,25 @@ def test_the_file_is_what_a_phone_wants(tflite):
     assert not [op for op in tflite.ops if "Flex" in op or "VAR" in op or op.startswith("SELECT")]
 
 
+def test_inputs_by_position_are_ids_mask_and_segments(tflite, trained):
+    """As callers in other languages bind them, who see no names."""
+    interpreter = Interpreter(str(tflite.path))
+    places = interpreter.get_input_details()
+    assert [place["name"] for place in places] == [
+        f"classify_{name}:0" for name in ("token_ids", "padding_mask", "segment_ids")
+    ]
+    tokens = trained.tokenizer(["good"], ["a bad film"])
+    rows = [tokens[name].numpy() for name in ("token_ids", "padding_mask", "segment_ids")]
+    for place, row in zip(places, rows, strict=True):
+        interpreter.resize_tensor_input(place["index"], row.shape)
+    interpreter.allocate_tensors()
+    for place, row in zip(places, rows, strict=True):
+        interpreter.set_tensor(place["index"], row)
+    interpreter.invoke()
+    found = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])
+    np.testing.assert_allclose(found, export.open_artifact(tflite)(tokens)["probabilities"], atol=1e-6)
+
+
 def test_weights_are_stored_as_the_recipe_says(tflite):
     kinds = {tensor["dtype"] for tensor in Interpreter(str(tflite.path)).get_tensor_details()}
     narrow = {"float32": set(), "float16": {np.float16}}
@@ -210,24 +229,63 @@ def test_it_is_verified_before_it_replaces_the_old_file(trained, tmp_path):
     assert export.to_tflite(trained, path, data=(texts, None), verify=False).size_bytes > 1000
 
 
-def test_without_data_it_is_tried_on_random_tokens(trained, tmp_path, monkeypatch):
+def test_without_data_it_is_compared_on_sentences(trained, tmp_path, monkeypatch):
+    """Whatever a processor's kernels make of NaN: some answer finite numbers."""
     monkeypatch.setattr("kerasbert.export.edge_graph.MASKED", 0.0)
     monkeypatch.setattr(
         "kerasbert.export.edge_graph.attention_bias",
         lambda mask, masked: keras.ops.ones_like(mask, "float32") * float("nan"),
     )
-    with pytest.raises(export.VerificationError, match="random tokens"):
+    with pytest.raises(export.VerificationError, match="must give the Keras model's answers"):
         export.to_tflite(trained, tmp_path / "it")
     assert not list(tmp_path.iterdir())
 
 
-def test_an_unknown_recipe_and_another_dtype_are_errors(trained, tmp_path, config, tokenizer):
+def test_an_unknown_recipe_is_an_error(trained, tmp_path):
     with pytest.raises(ValueError, match="recipe='int8'"):
         export.to_tflite(trained, tmp_path / "film.tflite", "int8")
-    encoder = kerasbert.BertEncoder(config, dtype="mixed_bfloat16")
-    half = kerasbert.BertTextClassifier(encoder, tokenizer, ["a", "b"], dtype="mixed_bfloat16")
-    with pytest.raises(ValueError, match="compute in float32"):
-        export.to_tflite(half, tmp_path / "film.tflite")
+
+
+@pytest.fixture
+def half(config, tokenizer):
+    """A task as `mixed_bfloat16` trains one."""
+    return make_task("BertTextClassifier", config, tokenizer, dtype="mixed_bfloat16")
+
+
+@pytest.mark.parametrize("name", ["film.tflite", "film.onnx"])
+def test_a_task_in_mixed_precision_is_exported_in_float32(name, half, texts, tmp_path):
+    if name == "film.onnx":
+        pytest.importorskip("tf2onnx", reason="pip install 'kerasbert[onnx]'")
+        artifact = export.to_onnx(half, tmp_path / name)
+    else:
+        artifact = export.to_tflite(half, tmp_path / name, "float32")
+    assert export.open_artifact(artifact).bits == 32
+    assert half.compute_dtype == "bfloat16"
+    assert export.verify(half, artifact, texts).max_difference < 1e-5
+    # In bfloat16 the model itself rounds more than that.
+    answers = export.answer_texts(export.open_artifact(artifact), half, texts)
+    assert 1e-5 < np.abs(answers - half.predict(texts, verbose=0)).max() < 0.05
+
+
+@pytest.mark.parametrize("write", [export.to_tflite, export.to_saved_model, export.to_onnx])
+def test_weights_that_are_not_finite_are_refused(write, config, tokenizer, tmp_path):
+    task = make_task("BertTextClassifier", config, tokenizer)
+    kernel = task.named_weights()["encoder/block_0/attention/query/kernel"]
+    kernel.assign(np.full(kernel.shape, np.nan))
+    with pytest.raises(ValueError, match="block_0/attention/query/kernel"):
+        write(task, tmp_path / "film.onnx")
+    assert not list(tmp_path.iterdir())
+
+
+def test_other_backends_are_told_what_to_do(trained, tmp_path, monkeypatch):
+    monkeypatch.setattr("keras.backend.backend", lambda: "jax")
+    with pytest.raises(ValueError, match="set KERAS_BACKEND=tensorflow"):
+        export.to_tflite(trained, tmp_path / "it")
+
+
+def test_keras_own_export_says_what_to_write(trained, tmp_path):
+    with pytest.raises(ValueError, match=r"export\.to_saved_model\(task, path\)"):
+        trained.export(tmp_path / "film")
 
 
 def test_a_failed_conversion_leaves_the_old_file_and_says_why(trained, tmp_path, monkeypatch):

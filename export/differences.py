@@ -1,0 +1,105 @@
+"""How far an artifact's numbers are from the Keras model's."""
+
+import dataclasses
+
+import keras
+import numpy as np
+
+from kerasbert import checks
+
+
+class VerificationError(ValueError):
+    """Raised when an artifact is not the same model; `verification` holds the numbers, if it came to that."""
+
+    def __init__(self, message):
+        super().__init__(message)
+        self.verification = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Differences:
+    """What was found over all numbers that were compared.
+
+    Args:
+        row_maxima: list of float, the largest difference of each row.
+        mean: float, over all numbers.
+        spread: float, how far the Keras model's own numbers are, on average, from their mean over rows, or
+            over the tokens of a row: how much its answers to different inputs differ.
+        not_finite: int, how many of the artifact's numbers are NaN or infinite.
+        width: int, how many numbers there are at a place: C.
+    """
+
+    row_maxima: list
+    mean: float
+    spread: float
+    not_finite: int
+    width: int
+
+
+def text_differences(expected, found, where):
+    """`Differences` of two arrays `(rows, ...)`."""
+    off = _off(expected, found, where)
+    return _summary([row.max(initial=0.0) for row in off], [_sums(off, expected)])
+
+
+def token_differences(task, run, columns, where):
+    """`Differences` of the numbers at all tokens of texts.
+
+    Args:
+        task: a kerasbert task.
+        run: the runner of an artifact.
+        columns: list of columns of texts.
+        where: str, the artifact's path.
+    """
+    sums, row_maxima = [], []
+
+    def compare(tokens):
+        tokens = {name: np.asarray(value) for name, value in tokens.items()}
+        mask = tokens["padding_mask"]
+        answers = {name: keras.ops.convert_to_numpy(x) for name, x in task.answer_tokens(tokens).items()}
+        pair = (task.comparable(x, mask) for x in (answers, run(tokens)))
+        # Summed at once: those of a masked language model, a vocabulary at each token, do not fit in memory.
+        for one, other, inside in zip(*pair, mask > 0, strict=True):
+            off = _off(one[inside], other[inside], where)
+            sums.append(_sums(off, one[inside]))
+            row_maxima[-1] = max(row_maxima[-1], off.max(initial=0.0))
+        return answers
+
+    for row in zip(*columns, strict=True):
+        row_maxima.append(0.0)
+        x = tuple([text] for text in row)
+        task.predict_by(compare, x[0] if len(x) == 1 else x)
+    return _summary(row_maxima, sums)
+
+
+def _off(expected, found, where):
+    """How far each number is off, infinite where it is not finite."""
+    if found.shape != expected.shape:
+        raise checks.invalid(
+            "The artifact must have as many answers as the Keras model.",
+            fix="Export again from this very task.",
+            where=where,
+            kind=VerificationError,
+            artifact=found.shape,
+            keras=expected.shape,
+        )
+    finite = np.isfinite(found)
+    return np.where(finite, np.abs(np.where(finite, found, 0.0) - expected), np.inf)
+
+
+def _sums(off, expected):
+    spread = np.abs(expected - expected.mean(0)).sum() if len(expected) else 0.0
+    return off.sum(), spread, off.size, np.isinf(off).sum(), expected[:1].size
+
+
+def _summary(row_maxima, sums):
+    sums = np.array(sums or [(0.0, 0.0, 0, 0, 1)])
+    off, spread, count, not_finite, _ = sums.sum(axis=0)
+    count = max(count, 1)
+    return Differences(
+        row_maxima=[float(most) for most in row_maxima],
+        mean=float(off / count),
+        spread=float(spread / count),
+        not_finite=int(not_finite),
+        width=max(int(sums[:, -1].max()), 1),
+    )

@@ -1,0 +1,85 @@
+"""What a few rows can show, and what may be chance."""
+
+import math
+
+import numpy as np
+
+from kerasbert.data import is_pair
+
+GROUPS = 20
+# One-sided, 95 %: where a limit holds, one comparison of twenty is refused by chance.
+CHANCE, STANDARD_ERRORS = 0.05, 1.645
+
+
+def too_many_differ(rows, different, min_agreement):
+    """Whether more rows have another answer than chance explains.
+
+    If a share of `1 - min_agreement` of all texts had another answer, would fewer than 1 of 20 samples of
+    `rows` texts have as many as these? One in 76 is no evidence against 99 %, three are.
+
+    Args:
+        rows, different: int.
+        min_agreement: float in [0, 1].
+
+    Example:
+
+    >>> [too_many_differ(76, different, 0.99) for different in (0, 1, 2, 3)]
+    [False, False, False, True]
+    """
+    if not 0 < min_agreement < 1:
+        return different > 0 and min_agreement > 0
+    odds = math.log((1 - min_agreement) / min_agreement)
+    # In logarithms: binomial coefficients of many rows are larger than any float.
+    ways = (math.lgamma(rows + 1) - math.lgamma(k + 1) - math.lgamma(rows - k + 1) for k in range(different))
+    fewer = sum(math.exp(way + k * odds + rows * math.log(min_agreement)) for k, way in enumerate(ways))
+    return 1.0 - fewer < CHANCE
+
+
+def drop_interval(measure, expected, found, x, y):
+    """How much less an artifact's answers measure than the Keras model's, and the least that this shows.
+
+    The standard error is that of the jackknife: it measures again without each of up to 20 groups of rows
+    (Efron 1982, "The Jackknife, the Bootstrap and Other Resampling Plans"). So it works for any measure.
+
+    Args:
+        measure: function of predictions, `x` and `y` that returns a number.
+        expected, found: what `predict(x)` returns, of the Keras model and of the artifact.
+        x, y: texts and labels, in memory.
+
+    Returns:
+        (drop, least): the difference, and the lower end of its one-sided interval of 95 %.
+    """
+
+    def drop(rows):
+        part = (rows_of(x, rows), _pick(y, rows))
+        return measure(_pick(expected, rows), *part) - measure(_pick(found, rows), *part)
+
+    every = np.arange(count_rows(x))
+    whole = measure(expected, x, y) - measure(found, x, y)
+    groups = min(GROUPS, len(every))
+    if groups < 2:
+        return whole, whole
+    without = np.array([drop(every[every % groups != group]) for group in range(groups)])
+    error = math.sqrt((groups - 1) / groups * np.sum((without - without.mean()) ** 2))
+    return whole, whole - STANDARD_ERRORS * error
+
+
+def count_rows(x):
+    """How many rows texts have that `predict` takes."""
+    if isinstance(x, dict):
+        return len(next(iter(x.values())))
+    return len(x[0]) if is_pair(x) else len(x)
+
+
+def rows_of(x, rows):
+    """Some rows of texts, by a list of their numbers, in the same form."""
+    if isinstance(x, dict):
+        return {name: _pick(column, rows) for name, column in x.items()}
+    return tuple(_pick(column, rows) for column in x) if is_pair(x) else _pick(x, rows)
+
+
+def _pick(values, rows):
+    if isinstance(values, np.ndarray):
+        return values[rows]
+    values = list(values)  # by their places, whatever index a pandas Series has
+    return [values[row] for row in rows]

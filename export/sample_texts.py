@@ -1,0 +1,71 @@
+"""Texts for a first comparison of a new artifact with its model, where a user gives none."""
+
+import numpy as np
+
+from kerasbert.export import endpoints
+from kerasbert.optional import tensorflow as tf
+
+# A sentence in each of the scripts that vocabularies are made for.
+SENTENCES = (
+    "The film was long, but nobody in the audience wanted it to end.",
+    "On 12 March 2021 about 4,500 people met in the park near the old station.",
+    "She asked: why does it cost so much, and who is going to pay for it?",
+    "Die Straße führt über die Brücke, und dahinter beginnt der große Wald.",
+    "L'été dernier, nous avons visité un château près de la rivière.",
+    "El niño comió una manzana mientras su hermana leía el periódico.",
+    "Вчера вечером мы долго гуляли по городу и говорили о погоде.",
+    "Το πρωί ο καιρός ήταν καλός και βγήκαμε έξω με τα παιδιά.",
+    "ذهب الطلاب إلى المدرسة في الصباح وعادوا إلى البيت مساء.",
+    "הילדים הלכו לבית הספר בבוקר וחזרו הביתה בערב.",
+    "बच्चे सुबह स्कूल गए और शाम को घर लौट आए।",
+    "เด็กๆ ไปโรงเรียนตอนเช้าและกลับบ้านตอนเย็น",
+    "我们昨天在公园里散步,天气很好,孩子们都很高兴。",
+    "昨日の夜、友達と一緒に新しい映画を見ました。",
+    "어제 저녁에 친구와 함께 새로운 영화를 보았습니다.",
+)
+MOST_UNKNOWN = 0.25  # the share of a sentence's tokens, above which it is not in the vocabulary's language
+
+
+def sample_inputs(task):
+    """Inputs for `predict`, of several lengths, in words that the vocabulary has.
+
+    Args:
+        task: a kerasbert task with a tokenizer.
+
+    Returns:
+        List of `x`, each as the task's `predict` takes it; tasks that also take pairs of texts get two.
+    """
+    texts = _texts(task)
+    others = [*texts[1:], texts[0]]
+    if task.endpoint == "answer":
+        return [(others, texts)]
+    if task.endpoint == "choose":
+        return [(texts, [list(pair) for pair in zip(others, [*others[1:], others[0]], strict=True)])]
+    if task.endpoint == "summarize":
+        return [[texts[: i + 1] for i in range(len(texts))]]
+    if task.endpoint == "fill":
+        mask = task.tokenizer.vocabulary[task.tokenizer.mask_id]
+        return [[f"{mask} {text}" for text in texts]]
+    if f"{task.endpoint}_pair" in endpoints.BY_NAME[task.endpoint].signatures(task):
+        return [["", *texts], (texts, others)]
+    return [["", *texts]]
+
+
+def _texts(task):
+    """Sentences, and some of them joined to longer texts."""
+    ids = task.tokenizer.tokenize(list(SENTENCES))
+    unknown = tf.reduce_mean(tf.cast(ids == task.tokenizer.unk_id, "float32"), axis=1).numpy()
+    known = [text for text, share in zip(SENTENCES, unknown, strict=True) if share < MOST_UNKNOWN]
+    known = known or _words(task.tokenizer)
+    return [*known, " ".join(known[:3]), " ".join(known)]
+
+
+def _words(tokenizer):
+    """For a vocabulary of no known script: its own tokens, from all of its parts, in rows of 2 to 13."""
+    special = {tokenizer.pad_id, tokenizer.unk_id, tokenizer.cls_id, tokenizer.sep_id, tokenizer.mask_id}
+    words = [token for i, token in enumerate(tokenizer.vocabulary) if i not in special]
+    lengths = [2, 3, 5, 8, 13]
+    drawn = np.random.default_rng(0).integers(0, len(words), sum(lengths)).tolist() if words else []
+    ends = np.cumsum(lengths).tolist()
+    rows = [[words[i] for i in drawn[end - n : end]] for n, end in zip(lengths, ends, strict=True)]
+    return [" ".join(row) for row in rows]
