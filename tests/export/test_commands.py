@@ -2,6 +2,7 @@ import csv
 import json
 
 import keras
+import numpy as np
 import pytest
 
 from kerasbert import export
@@ -21,7 +22,7 @@ def folder(trained, tmp_path_factory):
     lines = [json.dumps({"text": text, "label": label}) for text, label in ROWS]
     (folder / "rows.jsonl").write_text("\n".join(lines), "utf-8")
     (folder / "broken.keras").write_bytes((folder / "film.keras").read_bytes()[:5000])
-    keras.Sequential([keras.layers.Dense(1)]).save(folder / "other.keras")
+    keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)]).save(folder / "other.keras")
     (folder / "broken.tflite").write_bytes(b"\x1c\0\0\0TFL3" + b"\xff" * 100)
     (folder / "broken.onnx").write_bytes(b"\x08\x07\x12 not a model")
     (folder / "broken").mkdir()
@@ -95,7 +96,8 @@ def test_data_are_compared_in_every_format(target, folder, tmp_path, monkeypatch
 
 def test_another_model_is_status_1_and_one_line(folder, trained, tmp_path, capsys):
     other = type(trained).from_config(trained.get_config())
-    other.set_weights([-weight for weight in trained.get_weights()])
+    rng = np.random.default_rng(0)
+    other.set_weights([weight + rng.normal(0, 0.3, weight.shape) for weight in trained.get_weights()])
     export.to_tflite(other, tmp_path / "other.tflite")
     arguments = [str(folder / "film.keras"), str(tmp_path / "other.tflite")]
     assert main(["verify", *arguments, "--data", str(folder / "rows.csv")]) == 1
