@@ -55,7 +55,8 @@ def to_tflite(
             last token; else one of more tokens than the model has positions is an error. For MediaPipe, which
             cuts none itself.
         verify: bool, or a dict of limits for `verify`; whether the new file is compared with the model before
-            it takes its place: on `data`, or without any on built-in sentences in the vocabulary's languages.
+            it takes its place: on `data`, or without any on built-in sentences in the vocabulary's languages,
+            and for static recipes on `calibration`.
 
     Returns:
         `Artifact`.
@@ -85,5 +86,5 @@ def to_tflite(
                 )
             artifact = climb(task, temporary, budget, data, truncate)
         if verify:
-            verify_export(task, artifact, None if budget else data, verify)
+            verify_export(task, artifact, None if budget else data, verify, calibration)
     return dataclasses.replace(artifact, path=pathlib.Path(path))

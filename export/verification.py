@@ -179,13 +179,14 @@ def describe(artifact, runner):
     return Artifact.of(path, "onnx", signatures={runner.signature: names})
 
 
-def verify_export(task, artifact, data, limits):
+def verify_export(task, artifact, data, limits, calibration=None):
     """Compares a new file with its model: on `data`, or on built-in sentences.
 
     Args:
         task, artifact: as for `verify`.
         data: `(x, y)`, y perhaps None; or None.
         limits: dict, the limits of `verify`; or True for its own.
+        calibration: texts or None; without data a static file is compared on those that its ranges are of.
 
     Raises:
         VerificationError: as `verify`.
@@ -195,7 +196,7 @@ def verify_export(task, artifact, data, limits):
         verify(task, artifact, *data, **limits)
         return
     limits = {"min_agreement": SAMPLE_AGREEMENT[_bits(task, artifact, open_artifact(artifact))]} | limits
-    for x in sample_inputs(task):
+    for x in sample_inputs(task) if calibration is None else [calibration]:
         with warnings.catch_warnings():
             # The sentences are ours, and too long for some models.
             warnings.filterwarnings("ignore", ".*were truncated", UserWarning)
