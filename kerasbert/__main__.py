@@ -25,7 +25,7 @@ def main(arguments=None):
         from kerasbert import pretraining
 
         def run(options):
-            pretraining.pretrain(pretraining.read_settings(options.config))
+            pretraining.pretrain(pretraining.read_settings(options.config, options.allow_functions))
 
         another_model = ()
     else:
@@ -62,6 +62,11 @@ def _parser():
         description="Pre-trains from raw text to a preset. Given again, it goes on with a run.",
     )
     pretrain.add_argument("--config", required=True, help="a TOML file; see examples/pretraining.toml")
+    pretrain.add_argument(
+        "--allow-functions",
+        action="store_true",
+        help="call the functions that the file names, such as jieba:lcut; only for files that you trust",
+    )
 
     export = commands.add_parser(
         "export",

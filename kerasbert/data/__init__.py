@@ -19,6 +19,7 @@ from kerasbert.data.oracle import oracle_labels
 from kerasbert.data.pairs import pair_batches
 from kerasbert.data.readers import read_csv, read_json_lines
 from kerasbert.data.rouge import rouge_scores, summary_words
+from kerasbert.data.row_order import RowOrder, shuffled
 from kerasbert.data.rows import (
     count_batches,
     counted,

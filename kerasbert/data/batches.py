@@ -1,12 +1,11 @@
 """Batches of texts of about the same length, padded to the longest of the batch."""
 
+from kerasbert.data.row_order import RowOrder, shuffled
 from kerasbert.optional import tensorflow as tf
 
 # Rows that are sorted by length together, in batches: enough that padding is rare, few enough that the
 # order stays random.
 WINDOW = 32
-# Rows that are drawn from at random where the number of rows is unknown or large.
-SHUFFLE_BUFFER = 100_000
 
 
 def text_batches(rows, tokenizer, batch_size, max_length, *, shuffle=False, on_lengths=None):
@@ -19,7 +18,7 @@ def text_batches(rows, tokenizer, batch_size, max_length, *, shuffle=False, on_l
         tokenizer: `BertTokenizer`.
         batch_size: int, B.
         max_length: int, the longest S, in tokens.
-        shuffle: bool, another random order each time.
+        shuffle: bool, a new random order in each pass; or the `RowOrder` that says in which.
         on_lengths: function of an int tensor `(rows,)`, the lengths before truncation, or None; called in
             the graph.
 
@@ -34,10 +33,8 @@ def text_batches(rows, tokenizer, batch_size, max_length, *, shuffle=False, on_l
         second = None if second is None else tf.gather(second, order)
         return tf.gather(first, order), second, {name: tf.gather(v, order) for name, v in rest.items()}
 
-    def split(first, second, rest):
-        starts = tf.range(0, tf.cast(first.nrows(), tf.int32), batch_size)
-        if shuffle:
-            starts = tf.random.shuffle(starts)
+    def split(mixed, first, second, rest):
+        starts = mixed(tf.range(0, tf.cast(first.nrows(), tf.int32), batch_size))
 
         def one(start):
             part = slice(start, start + batch_size)
@@ -61,17 +58,29 @@ def in_windows(rows, batch_size, shuffle, sort, split):
     Args:
         rows: `tf.data.Dataset` of rows.
         batch_size: int, rows to a batch.
-        shuffle: bool, draw rows at random.
-        sort: graph function of a window of rows, whose results are those of `split`.
-        split: graph function that makes a data set of batches out of them.
+        shuffle: bool or `RowOrder`, as for `text_batches`.
+        sort: graph function of a window of rows, which returns a tuple.
+        split: graph function that makes a data set of batches out of what `sort` returns. Its first argument
+            is a function that puts the numbers of the batches' first rows in the order of the batches.
 
     Returns:
         `tf.data.Dataset` of batches, which knows its cardinality if `rows` does.
     """
     count = int(rows.cardinality())
+    size = batch_size * WINDOW
     if shuffle:
-        rows = rows.shuffle(min(count, SHUFFLE_BUFFER) if count > 0 else SHUFFLE_BUFFER)
-    batches = rows.batch(batch_size * WINDOW).map(without_autograph(sort)).flat_map(without_autograph(split))
+        order = shuffle if isinstance(shuffle, RowOrder) else RowOrder()
+        windows = order.windows(rows, size).map(without_autograph(lambda key, window: (key, sort(window))))
+
+        def batches_of(key, window):
+            return split(lambda starts: shuffled(starts, key), *window)
+    else:
+        windows = rows.batch(size).map(without_autograph(sort))
+
+        def batches_of(*window):
+            return split(lambda starts: starts, *window)
+
+    batches = windows.flat_map(without_autograph(batches_of))
     if count != tf.data.UNKNOWN_CARDINALITY:
         count = count if count < 0 else -(-count // batch_size)
         batches = batches.apply(tf.data.experimental.assert_cardinality(count))

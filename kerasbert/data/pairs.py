@@ -33,10 +33,8 @@ def pair_batches(rows, tokenizer, batch_size, max_length, *, shuffle=False, on_l
         numbers = tf.strings.to_hash_bucket_fast(tf.reshape(texts, [-1]), FINGERPRINTS)
         return tf.gather(pieces, both), tf.cast(tf.gather(numbers, both), tf.int32)
 
-    def split(pieces, numbers):
-        starts = tf.range(0, tf.size(numbers), 2 * batch_size)
-        if shuffle:
-            starts = tf.random.shuffle(starts)
+    def split(mix, pieces, numbers):
+        starts = mix(tf.range(0, tf.size(numbers), 2 * batch_size))
 
         def one(start):
             part = slice(start, start + 2 * batch_size)

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 
 from kerasbert import checks
-from kerasbert.data import as_array, without_autograph
+from kerasbert.data import RowOrder, as_array, without_autograph
 from kerasbert.optional import tensorflow as tf
 from kerasbert.preprocessing.preprocessor import Preprocessor
 from kerasbert.text import as_text_tensor
@@ -74,8 +74,6 @@ class ChoicePreprocessor(Preprocessor):
 
     def _batches(self, rows, tokenizer, batch_size, batched, shuffle):
         """Batches of rows in the order they come in, or any; `batched` rows are batches already."""
-        if shuffle:
-            rows = rows.shuffle(max(int(rows.cardinality()), 1))
 
         def pack(row):
             shape = tf.shape(row["choices"])
@@ -86,7 +84,14 @@ class ChoicePreprocessor(Preprocessor):
             tokens = {name: tf.reshape(value, tf.concat([shape, [-1]], 0)) for name, value in tokens.items()}
             return tokens, {name: v for name, v in row.items() if name not in ("text", "choices")}
 
-        rows = rows if batched else rows.batch(batch_size)
+        if shuffle and not batched:
+            count = int(rows.cardinality())
+            order = shuffle if isinstance(shuffle, RowOrder) else RowOrder()
+            rows = order.windows(rows, batch_size).map(lambda key, batch: batch)
+            if count >= 0:
+                rows = rows.apply(tf.data.experimental.assert_cardinality(-(-count // batch_size)))
+        elif not batched:
+            rows = rows.batch(batch_size)
         return rows.map(without_autograph(pack)).prefetch(tf.data.AUTOTUNE)
 
     def unlabelled(self, x, batch_size, where="x"):

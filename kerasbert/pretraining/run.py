@@ -54,7 +54,7 @@ def pretrain(settings, verbose=2):
 
     keras.utils.set_random_seed(settings.seed)
     model = _model(settings, tokenizer)
-    step = restore_snapshot(output / "snapshots", model)
+    step, _ = restore_snapshot(output / "snapshots", model)
     tokens = tf.Variable(0, dtype=tf.int64, trainable=False)
     log = RunLog(output, settings.log_every, tokens)
     log.forget_after(step)
@@ -71,6 +71,9 @@ def pretrain(settings, verbose=2):
                 step=max(step - first, 0),
             )
             held_out = _held_out(output, phase, tokenizer, settings)
+            # Traced anew in each phase. A step that serves the shapes of two phases rounds otherwise than the
+            # one of a run that goes on within the second.
+            model.train_function = model.test_function = None
             model.fit(
                 _counted(model.preprocessor.inputs_and_labels(batches), tokens),
                 initial_epoch=max(step, first) // settings.log_every,

@@ -139,20 +139,25 @@ class RunSettings:
         return sum(phase.steps for phase in self.phases)
 
 
-def read_settings(path):
+def read_settings(path, allow_functions=False):
     """Reads a run's settings from a TOML file; names of files in it count from its folder.
 
-    Functions are named by module, as in `segment_words = "jieba:lcut"`.
+    Functions are named by module, as in `segment_words = "jieba:lcut"`. Such a name makes this process import
+    that module and call that function with the text of the corpus, whatever they do, so names are only
+    followed where `allow_functions` says so.
 
     Args:
         path: str or path.
+        allow_functions: bool, whether the file may name functions. Allow it only for a file that you trust as
+            you trust a program.
 
     Returns:
         `RunSettings`.
 
     Raises:
         FileNotFoundError: if there is no such file, or no such corpus.
-        ValueError: if it is no TOML, or a setting is unknown or wrong.
+        ValueError: if it is no TOML, a setting is unknown or wrong, or a function is named that is not
+            allowed.
     """
     path = pathlib.Path(path)
     if not path.is_file():
@@ -180,7 +185,9 @@ def read_settings(path):
         "corpus": lambda values: corpus(values, "corpus"),
         "validation": lambda values: corpus(values, "validation"),
         "vocabulary": lambda values: section(Vocabulary, _from(near, values, "path"), "vocabulary"),
-        "examples": lambda values: section(ExampleSettings, _with_functions(values, path), "examples"),
+        "examples": lambda values: section(
+            ExampleSettings, _with_functions(values, path, allow_functions), "examples"
+        ),
         "masking": lambda values: section(Masking, _as_tuples(values), "masking"),
         "optimizer": lambda values: section(Optimizer, values, "optimizer"),
         "phases": lambda rows: tuple(section(Phase, row, "phases") for row in rows),
@@ -220,12 +227,20 @@ def _from(near, values, name):
     return values | {name: str(near / values[name])}
 
 
-def _with_functions(values, path):
+def _with_functions(values, path, allow_functions):
     """Settings of examples with the functions that they name."""
     found = {}
     for name in FUNCTIONS:
         value = values.get(name)
         if isinstance(value, str):
+            if not allow_functions:
+                raise checks.invalid(
+                    "Settings name a function, which would be imported and called with the corpus.",
+                    fix="If you trust the file, allow it: `--allow-functions` on the command line, or "
+                    "`read_settings(path, allow_functions=True)`.",
+                    where=f"{path}, [examples]",
+                    **{name: value},
+                )
             module, _, function = value.partition(":")
             try:
                 found[name] = getattr(importlib.import_module(module), function)

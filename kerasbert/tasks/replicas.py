@@ -1,6 +1,8 @@
 """Keras' loops under strategies of `tf.distribute`, where they fail by themselves."""
 
 import random
+import warnings
+import weakref
 
 import keras
 
@@ -8,9 +10,27 @@ from kerasbert.data import IGNORED
 from kerasbert.keras_private import TrainerHooks, given_strategy
 from kerasbert.optional import tensorflow as tf
 
+# Mirrored strategies of several devices that have trained.
+_TRAINED = weakref.WeakSet()
+
 
 class Replicas(TrainerHooks):
     """The part of a task that trains and evaluates on several devices and hosts."""
+
+    def check_strategy(self):
+        """Warns if models of this process train in several mirrored strategies."""
+        if keras.backend.backend() != "tensorflow":
+            return
+        strategy = self.distribute_strategy
+        if isinstance(strategy, tf.distribute.MirroredStrategy) and strategy.num_replicas_in_sync > 1:
+            _TRAINED.add(strategy)
+        if len(_TRAINED) > 1 and strategy in _TRAINED:
+            warnings.warn(
+                "Models train in different mirrored strategies of one process. TensorFlow numbers the sums "
+                "of each alike, so training may fail in CollectiveReduceV2. Use one strategy for all models, "
+                "such as `kerasbert.training.strategy()`, which returns the same each time.",
+                stacklevel=4,
+            )
 
     def build_from_data(self, iterator=None, data_batch=None):
         """Makes metrics before replicas do, by the shapes of the data alone.
@@ -20,6 +40,14 @@ class Replicas(TrainerHooks):
         if iterator is not None and given_strategy(self) is not None:
             iterator, data_batch = None, iterator.data_adapter.get_tf_dataset().element_spec
         super().build_from_data(iterator, data_batch)
+
+    def predict_on_batch(self, x):
+        """As Keras', which under a strategy gives the whole batch to every replica and joins all answers."""
+        found = super().predict_on_batch(x)
+        if keras.backend.backend() != "tensorflow" or self.distribute_strategy.num_replicas_in_sync == 1:
+            return found
+        rows = keras.tree.flatten(x)[0].shape[0]
+        return keras.tree.map_structure(lambda array: array[:rows], found)
 
     def agree_on_seed(self):
         """Lets all hosts shuffle in one order: each takes its part of every batch of the same rows."""

@@ -6,19 +6,20 @@ import keras
 from keras import ops
 
 from kerasbert import checks
-from kerasbert.data import RowStream, count_batches, few_lengths, full_batches, is_dataset, is_tokens
-from kerasbert.keras_private import learning_rate_of
+from kerasbert.data import RowOrder, RowStream, few_lengths, full_batches, is_dataset, is_tokens
 from kerasbert.optional import tensorflow as tf
 from kerasbert.preprocessing import BATCH_SIZE, Preprocessor
 from kerasbert.tasks.files import TaskFiles
+from kerasbert.tasks.fitting import Fitting, cut_arrays
 from kerasbert.tasks.r_drop import RDrop
 from kerasbert.tasks.replicas import Replicas
 from kerasbert.text import TOKEN_INPUTS
-from kerasbert.training import BertAdamW, WarmupLinearDecay
+from kerasbert.training import BertAdamW
 from kerasbert.training.distribution import check_distribution
+from kerasbert.training.resume import resuming
 
 
-class Task(RDrop, Replicas, TaskFiles, keras.Model):
+class Task(Fitting, RDrop, Replicas, TaskFiles, keras.Model):
     """An encoder, a preprocessor and a head: strings in `fit`, `evaluate` and `predict`.
 
     The contract of a task, for a kind of one's own:
@@ -191,7 +192,9 @@ class Task(RDrop, Replicas, TaskFiles, keras.Model):
         """Trains on texts, in batches of about one length, padded to the longest.
 
         Compiled by XLA, batches are padded to one of eight lengths, since it compiles anew for each; on TPUs
-        rows that do not fill a batch are left out, others in each epoch.
+        rows that do not fill a batch are left out, others in each epoch. A `WarmupLinearDecay` without
+        `total_steps` is planned over the steps of all `epochs`; those before `initial_epoch` count as done,
+        so a model that was loaded goes on with its schedule.
 
         Args:
             x: texts: a sequence of str (list, array, pandas Series, column of a Hugging Face data set); a
@@ -218,15 +221,21 @@ class Task(RDrop, Replicas, TaskFiles, keras.Model):
             UserWarning: if texts were longer than `max_sequence_length`; it says how many.
         """
         check_distribution()
+        self.check_strategy()
         self.agree_on_seed()
         batch_size = batch_size or BATCH_SIZE
+        resume, order = resuming(callbacks), shuffle
+        if resume is not None:
+            resume.see_data(x, y, sample_weight, class_weight, batch_size, shuffle, validation_split)
+            if shuffle and keras.backend.backend() == "tensorflow":
+                order = resume.see_order(RowOrder())
         preprocessor = self.preprocessor.for_one_call()
         if class_weight is not None:
             class_weight = self.class_weights(class_weight)
         if validation_split and not (is_dataset(x) or is_tokens(x) or isinstance(x, RowStream)):
             x, y, sample_weight, validation_data = preprocessor.split(x, y, sample_weight, validation_split)
             validation_split = 0.0
-        x, y, sample_weight = self.labelled(preprocessor, x, y, sample_weight, batch_size, shuffle)
+        x, y, sample_weight = self.labelled(preprocessor, x, y, sample_weight, batch_size, order)
         if is_dataset(x) and self.on_tpu():
             x = full_batches(x)
         if validation_data is not None:
@@ -234,23 +243,28 @@ class Task(RDrop, Replicas, TaskFiles, keras.Model):
             held_out = (*held_out, None, None)[:3]
             held_out = self.labelled(preprocessor, *held_out, batch_size, where="validation_data")
             validation_data = held_out[0] if is_dataset(held_out[0]) else held_out
-        self._plan_schedule(x, batch_size, steps_per_epoch, epochs - initial_epoch)
-        history = super().fit(
-            x,
-            y,
-            batch_size=None if is_dataset(x) else batch_size,
-            epochs=epochs,
-            verbose=verbose,
-            callbacks=callbacks,
-            validation_split=validation_split,
-            validation_data=validation_data,
-            shuffle=shuffle and not is_dataset(x),
-            class_weight=class_weight,
-            sample_weight=sample_weight,
-            initial_epoch=initial_epoch,
-            steps_per_epoch=steps_per_epoch,
-            **kwargs,
-        )
+        elif validation_split and not is_dataset(x):
+            (x, y, sample_weight), validation_data = cut_arrays((x, y, sample_weight), validation_split)
+            validation_split = 0.0
+        with self.planned(x, batch_size, steps_per_epoch, initial_epoch, epochs):
+            if resume is not None:
+                x, y, sample_weight = resume.entered(x, y, sample_weight, batch_size, steps_per_epoch)
+            history = super().fit(
+                x,
+                y,
+                batch_size=None if is_dataset(x) else batch_size,
+                epochs=epochs,
+                verbose=verbose,
+                callbacks=callbacks,
+                validation_split=validation_split,
+                validation_data=validation_data,
+                shuffle=shuffle and not is_dataset(x),
+                class_weight=class_weight,
+                sample_weight=sample_weight,
+                initial_epoch=initial_epoch,
+                steps_per_epoch=steps_per_epoch,
+                **kwargs,
+            )
         preprocessor.warn_if_truncated()
         return history
 
@@ -276,26 +290,6 @@ class Task(RDrop, Replicas, TaskFiles, keras.Model):
             where=f"{self.name}.fit",
             class_weight=class_weight,
         )
-
-    def _plan_schedule(self, x, batch_size, steps_per_epoch, epochs):
-        """Tells a schedule of ours how many steps this `fit` has."""
-        if not self.compiled:
-            return  # Keras says so
-        optimizer = getattr(self.optimizer, "inner_optimizer", self.optimizer)
-        schedule = learning_rate_of(optimizer)
-        if not isinstance(schedule, WarmupLinearDecay):
-            return
-        batches = (steps_per_epoch or count_batches(x, batch_size)) * epochs
-        per_step = optimizer.gradient_accumulation_steps or 1
-        first_step = int(keras.ops.convert_to_numpy(optimizer.iterations))
-        if schedule.plan(first_step, max(batches // per_step, 1), per_step):
-            self.train_function = None  # the step numbers are constants of its graph
-
-    def make_train_function(self, force=False):
-        """As Keras'. The optimizer's variables are made first: made within, all would be traced twice."""
-        if not self.optimizer.built:
-            self.optimizer.build(self.trainable_variables)
-        return super().make_train_function(force)
 
     def evaluate(self, x=None, y=None, batch_size=None, *args, sample_weight=None, **kwargs):
         """Returns the loss and the metrics on texts; arguments as of `fit` and `keras.Model.evaluate`."""

@@ -1,5 +1,6 @@
 """Training on several devices and hosts, by the engines of TensorFlow and Keras."""
 
+import functools
 import json
 import os
 
@@ -26,7 +27,8 @@ def strategy(kind="auto"):
             eight lengths. `"auto"`: the last of these that there is.
 
     Returns:
-        `tf.distribute.Strategy`.
+        `tf.distribute.Strategy`; of `"mirrored"` the same each time, since models in two such strategies of
+        one process fail in TensorFlow's sums when they train at the same time.
 
     Raises:
         ValueError: if `kind` is unknown, there is no such machine, or Keras runs on another backend.
@@ -57,7 +59,7 @@ def strategy(kind="auto"):
     if kind == "one_device":
         return tf.distribute.OneDeviceStrategy("/gpu:0" if num_gpus else "/cpu:0")
     if kind == "mirrored":
-        return tf.distribute.MirroredStrategy()
+        return _mirrored()
     if kind == "multi_worker":
         if not _num_workers():
             raise checks.invalid(
@@ -79,6 +81,12 @@ def strategy(kind="auto"):
     tf.config.experimental_connect_to_cluster(resolver)
     tf.tpu.experimental.initialize_tpu_system(resolver)
     return tf.distribute.TPUStrategy(resolver)
+
+
+@functools.cache
+def _mirrored():
+    """One for all models: TensorFlow numbers the sums of each strategy alike, and mixes them up."""
+    return tf.distribute.MirroredStrategy()
 
 
 def _num_workers():

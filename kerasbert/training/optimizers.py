@@ -18,7 +18,9 @@ class BertAdamW(SummedGradients, keras.optimizers.AdamW):
     Loshchilov & Hutter 2019, https://arxiv.org/abs/1711.05101; Devlin et al. 2019, appendix A.2.
 
     Args:
-        learning_rate: float, the peak of a `WarmupLinearDecay` whose length `fit` sets; or a schedule.
+        learning_rate: float, the peak of a `WarmupLinearDecay`, which `fit` of a kerasbert task plans over
+            its steps; elsewhere, as in `train_on_batch` or in another Keras model, a constant rate. Or a
+            schedule.
         weight_decay: float, of kernels and embeddings.
         epsilon: float.
         global_clipnorm: float or None, the largest norm of all gradients together.
@@ -65,6 +67,24 @@ class BertAdamW(SummedGradients, keras.optimizers.AdamW):
                     layer_decay=layer_decay,
                     backend=keras.backend.backend(),
                 )
+
+    @property
+    def learning_rate(self):
+        """The current rate, a tensor. It can be set to another schedule."""
+        return super().learning_rate
+
+    @learning_rate.setter
+    def learning_rate(self, value):
+        if isinstance(self._learning_rate, WarmupLinearDecay) and not callable(value):
+            raise checks.invalid(
+                "The learning rate follows a schedule, so it cannot be set to a number.",
+                fix="Set it to another schedule, such as `WarmupLinearDecay(1e-5)`; or compile with "
+                "`keras.optimizers.AdamW(1e-5)`, whose constant rate callbacks can change.",
+                where=self.name,
+                kind=TypeError,
+                learning_rate=value,
+            )
+        keras.optimizers.AdamW.learning_rate.fset(self, value)
 
     def build(self, variables):
         """Creates the slots of all variables, and finds each one's height."""

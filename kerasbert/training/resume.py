@@ -1,26 +1,45 @@
 """A `fit` that was killed goes on."""
 
+import json
 import pathlib
 
 import keras
+import numpy as np
 
+from kerasbert import checks
 from kerasbert.keras_private import begin_with_epoch
+from kerasbert.optional import tensorflow as tf
+from kerasbert.training.run_data import fingerprint
 from kerasbert.training.snapshots import restore_snapshot, save_snapshot, snapshots
 
 
 class ResumeTraining(keras.callbacks.Callback):
     """Saves after each epoch all that training changes; `fit`, called again after a kill, goes on from there.
 
-    Weights, the optimizer and the states of random numbers are saved, in files that appear whole or not at
-    all; the last two stay, and go when `fit` ends. (`keras.callbacks.BackupAndRestore` writes over its one
-    file, so a kill meanwhile leaves none.) Under a strategy of several hosts the chief writes, and all read:
-    the folder must be one that all see.
+    Weights, the optimizer, the states of random numbers and the order of the rows are saved, so on a CPU the
+    weights at the end are those of a run that was not killed, to the bit. Files appear whole or not at all,
+    and have a checksum; the last two stay, and go when `fit` ends. If the newest is damaged, training goes on
+    from the one before, with a warning. (`keras.callbacks.BackupAndRestore` writes over its one file, so a
+    kill meanwhile leaves none.)
+
+    The second call must be the first one again: the same model, optimizer and learning rate, loss, number of
+    epochs and steps, and data. Rows in memory are compared by their content, rows of a `tf.data.Dataset` or a
+    reader by their types and their number. A `tf.data.Dataset` of yours must give the same rows in each
+    process, so it must not be shuffled at random. With `steps_per_epoch`, rows come without end: when all
+    were taken, even within an epoch, the next pass over them begins.
+
+    Under a strategy of several hosts the chief writes, and all read: the folder must be one that all see. On
+    JAX and PyTorch, the global generators of NumPy and PyTorch, which shuffle there, get a new seed in each
+    epoch.
 
     Args:
         folder: str or path, of this one `fit`.
 
     Raises:
-        ValueError: if the folder holds snapshots of another model or optimizer, or a damaged one.
+        ValueError: if the folder holds snapshots of another run, or damaged ones only.
+
+    Warns:
+        UserWarning: if the newest snapshot is damaged.
 
     Example:
 
@@ -37,19 +56,84 @@ class ResumeTraining(keras.callbacks.Callback):
     def __init__(self, folder):
         super().__init__()
         self._folder = pathlib.Path(folder)
+        self._data, self._order, self._steps = None, None, None
+        self._passed_over, self._batches_to_a_pass = 0, 0
+
+    # === What a task's `fit` says ===
+
+    def see_data(self, *arguments):
+        """Begins with a `fit`: remembers what it was given, by a number that changes with its content."""
+        self._data, self._order, self._steps = fingerprint(*arguments), None, None
+        self._passed_over = 0
+
+    def see_order(self, order):
+        """Remembers the `RowOrder` in which rows come, and returns it."""
+        self._order = order
+        return order
+
+    def entered(self, x, y, sample_weight, batch_size, steps_per_epoch):
+        """Arrays or batches in the order that was seen, which a run that goes on enters where it was.
+
+        Args:
+            x, y, sample_weight: as `keras.Model.fit` takes them.
+            batch_size: int, of arrays.
+            steps_per_epoch: int or None.
+
+        Returns:
+            These three.
+        """
+        if self._order is not None and not hasattr(x, "element_spec"):
+            if isinstance(y, dict) and sample_weight is not None and not isinstance(sample_weight, dict):
+                sample_weight = dict.fromkeys(y, sample_weight)
+            arrays = tuple(part for part in (x, y, sample_weight) if part is not None)
+            x = self._order.batches(keras.tree.map_structure(_as_keras_takes_it, arrays), batch_size)
+            y, sample_weight = None, None
+        if steps_per_epoch and hasattr(x, "element_spec"):
+            x = self._without_end(x, steps_per_epoch)
+        return x, y, sample_weight
+
+    def _without_end(self, batches, steps_per_epoch):
+        self._steps, self._batches_to_a_pass = steps_per_epoch, int(batches.cardinality())
+
+        def entered(_):
+            skip = tf.numpy_function(lambda: np.int64(self._passed_over), [], tf.int64)
+            return batches.repeat().skip(tf.ensure_shape(skip, []))
+
+        stream = tf.data.Dataset.range(1).flat_map(entered)
+        return stream.apply(tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY))
+
+    # === What Keras calls ===
 
     def on_train_begin(self, logs=None):
         """Goes back to the newest snapshot."""
         if not self.model.optimizer.built:
             self.model.optimizer.build(self.model.trainable_variables)
-        done = restore_snapshot(self._folder, self.model)
+        self._state = {
+            "run": self._run(),
+            "epochs": 0,
+            "order": self._order and self._order.seed,
+            # Of what shuffles on JAX and PyTorch.
+            "seed": None if _on_tensorflow() else int(np.random.randint(2**31)),
+        }
+        done, state = restore_snapshot(self._folder, self.model, self._check)
         if done:
             begin_with_epoch(self.model, done)  # as Keras' own callback does
+            self._state = state
+            self._enter(state)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Makes the order of this epoch a function of its number, on JAX and PyTorch."""
+        if not _on_tensorflow():
+            seed = (self._state["seed"] + epoch) % 2**32
+            np.random.seed(seed)
+            if keras.backend.backend() == "torch":
+                checks.require("torch", "pip install torch").manual_seed(seed)
 
     def on_epoch_end(self, epoch, logs=None):
         """Saves a snapshot."""
+        self._state["epochs"] += 1
         if self._is_chief():
-            save_snapshot(self._folder, self.model, epoch + 1)
+            save_snapshot(self._folder, self.model, epoch + 1, self._state)
 
     def on_train_end(self, logs=None):
         """Removes the snapshots."""
@@ -57,6 +141,66 @@ class ResumeTraining(keras.callbacks.Callback):
             for path in snapshots(self._folder):
                 path.unlink()
 
+    # === What a run is ===
+
+    def _enter(self, state):
+        """Lets rows come in the order, and from the place, where the run was."""
+        passes = state["epochs"]
+        if self._steps:
+            passes, self._passed_over = 0, state["epochs"] * self._steps
+            if self._batches_to_a_pass > 0:
+                passes, self._passed_over = divmod(self._passed_over, self._batches_to_a_pass)
+        if self._order is not None:
+            self._order.seed = state["order"]
+            self._order.passes += passes
+
+    def _run(self):
+        """What must be the same in a `fit` that goes on, by name."""
+        compiled = self.model.get_compile_config() or {}
+        names = ("optimizer", "loss", "loss_weights", "r_drop")
+        run = {name: compiled.get(name) for name in names}
+        run |= {"data": self._data, "epochs": self.params["epochs"], "steps": self.params["steps"]}
+        return dict(_flat(json.loads(json.dumps(run, default=str))))
+
+    def _check(self, state, path):
+        """Raises ValueError if a snapshot is of another run."""
+        began, now = (state or {}).get("run", {}), self._state["run"]
+        changed = sorted(name for name in {*began, *now} if began.get(name) != now.get(name))
+        if changed:
+            raise checks.invalid(
+                "A run must go on with the settings and the data that it began with.",
+                fix="Pass the same again; or choose another folder, to begin a new run.",
+                where=str(path),
+                changed=changed,
+                began_with=[began.get(name) for name in changed],
+                now=[now.get(name) for name in changed],
+            )
+
     def _is_chief(self):
         strategy = getattr(self.model, "distribute_strategy", None)
         return strategy is None or strategy.extended.should_checkpoint
+
+
+def resuming(callbacks):
+    """The `ResumeTraining` among the callbacks that `fit` was given, or None."""
+    callbacks = getattr(callbacks, "callbacks", callbacks)
+    callbacks = callbacks if isinstance(callbacks, (list, tuple)) else [callbacks]
+    return next((callback for callback in callbacks if isinstance(callback, ResumeTraining)), None)
+
+
+def _as_keras_takes_it(array):
+    array = keras.ops.convert_to_numpy(array)
+    return array.astype(keras.config.floatx()) if array.dtype.kind == "f" else array
+
+
+def _on_tensorflow():
+    return keras.backend.backend() == "tensorflow"
+
+
+def _flat(values, path=""):
+    """Pairs of path and value of nested dicts, without names, which Keras counts up in a process."""
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{path}{name}.")
+        elif name != "name":
+            yield f"{path}{name}", value

@@ -14,28 +14,33 @@ class WarmupLinearDecay(keras.optimizers.schedules.LearningRateSchedule):
 
     Devlin et al. 2019, appendix A.2, https://arxiv.org/abs/1810.04805.
 
+    The number of steps is `total_steps` where that is given. Otherwise `fit` of a kerasbert task plans the
+    schedule over its own steps. While no such `fit` runs, the rate is the constant `peak`: in
+    `train_on_batch`, in a training loop of your own, and in other Keras models.
+
     Args:
         peak: float, the highest learning rate.
-        warmup_fraction: float in [0, 1), the part of all steps that rises.
-        total_steps: int or None, optimizer steps until 0, of all calls of `fit` together. None: each `fit` of
-            a kerasbert task is a schedule of its own, whose length it says with `plan`.
+        warmup_fraction: float in [0, 1), the share of all steps during which the rate rises.
+        total_steps: int or None, optimizer steps until the rate is 0, over all calls of `fit` together. None:
+            each `fit` has a schedule of its own.
 
     Call arguments:
         step: int, or an int tensor. Keras counts batches, also where the optimizer accumulates gradients over
-            several; `plan` says over how many.
+            several; `batches_per_step` says over how many.
 
     Returns:
         Float32 tensor, the learning rate.
-
-    Raises:
-        ValueError: when called before the number of steps is known.
 
     Example:
 
     >>> schedule = WarmupLinearDecay(1e-3, warmup_fraction=0.5, total_steps=4)
     >>> [round(float(schedule(step)), 6) for step in range(5)]
     [0.0, 0.0005, 0.001, 0.0005, 0.0]
+    >>> round(float(WarmupLinearDecay(1e-3)(7)), 6)
+    0.001
     """
+
+    batches_per_step = 1
 
     def __init__(self, peak, warmup_fraction=0.1, total_steps=None):
         checks.positive_float("WarmupLinearDecay", peak=peak)
@@ -44,56 +49,56 @@ class WarmupLinearDecay(keras.optimizers.schedules.LearningRateSchedule):
             checks.positive_int("WarmupLinearDecay", total_steps=total_steps)
         self.peak = peak
         self.warmup_fraction = warmup_fraction
-        self.total_steps = self._given_steps = total_steps
-        self._first_step = 0
-        self._batches_per_step = 1
+        self.total_steps = total_steps
+        # Variables and not numbers, so that one traced training step serves every `fit`.
+        self._first_step, self._planned_steps = (
+            keras.Variable(0, dtype="int", trainable=False, name=name, aggregation="only_first_replica")
+            for name in ("first_step", "planned_steps")
+        )
 
-    def plan(self, first_step, total_steps, batches_per_step=1):
+    def plan(self, first_step, total_steps):
         """Says when the schedule begins and how long it is, unless `total_steps` was given.
 
         Args:
-            first_step: int, `optimizer.iterations`.
-            total_steps: int, optimizer steps until 0.
-            batches_per_step: int, the optimizer's `gradient_accumulation_steps`.
-
-        Returns:
-            bool, whether the schedule is this one: then a train function must be traced after it.
-
-        Warns:
-            UserWarning: if all of the `total_steps` that were given are over.
+            first_step: int, the `optimizer.iterations` at which the schedule begins.
+            total_steps: int, optimizer steps until the rate is 0; 0 for a constant rate, `peak`.
         """
-        self._batches_per_step = batches_per_step
-        if self._given_steps is None:
-            self._first_step, self.total_steps = first_step, total_steps
-            return True
-        if first_step >= self._given_steps:
+        self._first_step.assign(first_step)
+        self._planned_steps.assign(total_steps)
+
+    def warn_if_over(self, step):
+        """Warns if all of the `total_steps` that were given are done."""
+        if self.total_steps is not None and step >= self.total_steps:
             warnings.warn(
-                f"The learning rate is 0: the schedule has {self._given_steps} steps, and {first_step} are "
-                "done. Compile with a new schedule, or leave `total_steps` out: then each `fit` has one.",
+                f"The learning rate is 0: the schedule has {self.total_steps} steps, and {step} are done. "
+                "Compile with a new schedule, or leave `total_steps` out: then each `fit` has its own.",
                 stacklevel=2,
             )
-        return False
+
+    def traced_values(self):
+        """What a traced training step holds as constants; JAX has variables of the trainer alone."""
+        values = (self.batches_per_step,)
+        if keras.backend.backend() == "jax":
+            values += tuple(int(v.value) for v in (self._first_step, self._planned_steps))
+        return values
 
     def __call__(self, step):
         """See the class."""
-        if self.total_steps is None:
-            raise checks.invalid(
-                "A schedule must know its number of steps.",
-                fix="Pass `total_steps`; a kerasbert task's `fit` does this by itself.",
-                where="WarmupLinearDecay",
-                total_steps=None,
-            )
-        step = ops.cast(ops.floor_divide(step, self._batches_per_step), "float32") - self._first_step
-        warmup = self.warmup_fraction * self.total_steps
-        part = (self.total_steps - step) / (self.total_steps - warmup)
-        if warmup:
+        first, total = 0, self.total_steps
+        if total is None:
+            first, total = ops.convert_to_tensor(self._first_step), ops.cast(self._planned_steps, "float32")
+        step = ops.subtract(ops.floor_divide(step, self.batches_per_step), first)
+        step = ops.cast(step, "float32")
+        warmup = self.warmup_fraction * ops.maximum(total, 1.0)
+        part = (total - step) / (ops.maximum(total, 1.0) - warmup)
+        if self.warmup_fraction:
             part = ops.minimum(part, step / warmup)
-        return self.peak * ops.clip(part, 0.0, 1.0)
+        return self.peak * ops.where(total > 0, ops.clip(part, 0.0, 1.0), 1.0)
 
     def get_config(self):
         """Returns the arguments of `__init__`."""
         return {
             "peak": self.peak,
             "warmup_fraction": self.warmup_fraction,
-            "total_steps": self._given_steps,
+            "total_steps": self.total_steps,
         }

@@ -1,10 +1,14 @@
 """All that training changes, written so that it goes on after a kill as if nothing had happened."""
 
+import json
 import pathlib
 import re
+import warnings
+import zlib
 
 import keras
-from safetensors import SafetensorError
+import numpy as np
+from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load_file, save_file
 
 from kerasbert import checks
@@ -14,8 +18,8 @@ KEPT = 2
 _NAME = re.compile(r"step-(\d+)\.safetensors")
 
 
-def save_snapshot(folder, model, step):
-    """Writes weights, the states of random numbers, and all variables of the optimizer.
+def save_snapshot(folder, model, step, state=None):
+    """Writes weights, the states of random numbers, and all variables of the optimizer, with a checksum.
 
     The newest two stay; a third goes once the new one is complete.
 
@@ -23,10 +27,14 @@ def save_snapshot(folder, model, step):
         folder: path.
         model: compiled `keras.Model`, whose optimizer is built.
         step: int, how many batches, or epochs, were taken.
+        state: what else `restore_snapshot` is to return, fit for JSON.
     """
     folder = pathlib.Path(folder)
+    values = {name: keras.ops.convert_to_numpy(v) for name, v in _variables(model).items()}
+    text = json.dumps(state)
+    metadata = {"state": text, "checksum": _checksum(values, text)}
     with replacing(folder / f"step-{step:09d}.safetensors") as temporary:
-        save_file({name: keras.ops.convert_to_numpy(v) for name, v in _variables(model).items()}, temporary)
+        save_file(values, temporary, metadata)
     for path in snapshots(folder)[:-KEPT]:
         path.unlink()
 
@@ -36,32 +44,72 @@ def snapshots(folder):
     return sorted(path for path in pathlib.Path(folder).glob("step-*") if _NAME.fullmatch(path.name))
 
 
-def restore_snapshot(folder, model):
-    """Sets all variables to those of the newest snapshot.
+def restore_snapshot(folder, model, check=None):
+    """Sets all variables to those of the newest snapshot; if it is damaged, to those of the one before.
 
     Args:
         folder: path.
         model: compiled `keras.Model`, whose optimizer is built.
+        check: function of the `state` and the path of a snapshot, called before anything is changed; or None.
 
     Returns:
-        int, how many batches, or epochs, were taken; 0 if there is no snapshot.
+        int, how many batches, or epochs, were taken, and the `state` that was saved; 0 and None if there is
+        no snapshot.
 
     Raises:
-        ValueError: if the snapshot is damaged, or of another model or optimizer.
+        ValueError: if all snapshots are damaged, or they are of another model or optimizer.
+
+    Warns:
+        UserWarning: if a snapshot is damaged and an older one is taken.
     """
-    found = snapshots(folder)
-    if not found:
-        return 0
+    damaged = None
+    for path in reversed(snapshots(folder)):
+        try:
+            values, state = _read(path)
+        except ValueError as error:
+            damaged = damaged or error
+            continue
+        if damaged:
+            warnings.warn(f"{damaged} Training goes on from {path}, the one before.", stacklevel=2)
+        if check is not None:
+            check(state, path)
+        _assign(values, _variables(model), path)
+        return int(_NAME.fullmatch(path.name)[1]), state
+    if damaged:
+        raise damaged
+    return 0, None
+
+
+def _read(path):
+    """The arrays and the state of a snapshot, or ValueError if they are not as they were written."""
     try:
-        values = load_file(found[-1])
-    except SafetensorError as error:
-        raise checks.invalid(
-            "A snapshot must be readable.",
-            fix=f"Delete it to go on from the one before, if there is one in {folder}.",
-            where=str(found[-1]),
-            reason=str(error),
-        ) from error
-    variables = _variables(model)
+        values = load_file(path)
+        with safe_open(path, "np") as file:
+            metadata = file.metadata() or {}
+        if metadata.get("checksum") == _checksum(values, metadata.get("state", "")):
+            return values, json.loads(metadata["state"])
+        reason = "The checksum is another one."
+    except (SafetensorError, UnicodeDecodeError) as error:
+        reason = str(error)
+    raise checks.invalid(
+        "A snapshot must be as it was written, and this one is damaged.",
+        fix="Check the disk; to begin anew, choose another folder.",
+        where=str(path),
+        reason=reason,
+    )
+
+
+def _checksum(values, text):
+    """A number that changes with any few bits of names, arrays and text, as hexadecimal digits."""
+    checksum = zlib.crc32(text.encode())
+    for name in sorted(values):
+        array = np.ascontiguousarray(values[name])
+        checksum = zlib.crc32(f"{name} {array.dtype} {array.shape}".encode(), checksum)
+        checksum = zlib.crc32(array.reshape(-1).view(np.uint8), checksum)
+    return f"{checksum:08x}"
+
+
+def _assign(values, variables, path):
     other = [
         name
         for name in {*values, *variables}
@@ -71,12 +119,11 @@ def restore_snapshot(folder, model):
         raise checks.invalid(
             "A run must go on with the model and the optimizer that it began with.",
             fix="Restore the settings, or choose another output folder.",
-            where=str(found[-1]),
+            where=str(path),
             differs=sorted(other)[:3],
         )
     for name, variable in variables.items():
         variable.assign(values[name])
-    return int(_NAME.fullmatch(found[-1].name)[1])
 
 
 def _variables(model):

@@ -10,7 +10,7 @@ class GradualUnfreezing(keras.callbacks.Callback):
 
     Howard & Ruder 2018, section 3.3, https://arxiv.org/abs/1801.06146. The embeddings come last. What is
     frozen already, as by `encoder.freeze` or LoRA, stays so. Weights that do not learn yet keep every bit,
-    and the optimizer's state goes on from epoch to epoch. The train function is traced anew whenever blocks
+    and the optimizer's state goes on from epoch to epoch. The training step is traced anew whenever blocks
     join. After a `fit` that was interrupted, `task.encoder.freeze(None)` unfreezes what waited.
 
     Args:
@@ -32,7 +32,6 @@ class GradualUnfreezing(keras.callbacks.Callback):
         self.blocks_per_epoch = blocks_per_epoch
         self._levels = []
         self._first = 0
-        self._learning = None
 
     def on_train_begin(self, logs=None):
         """Finds out what there is to unfreeze."""
@@ -52,23 +51,15 @@ class GradualUnfreezing(keras.callbacks.Callback):
         self._levels = [[v for v in layer.variables if v.trainable] for layer in top_down]
         self._let_learn(0)
         self._first = 0 if self.model.trainable_variables else 1  # a task without a head begins with a block
-        self._learning = None
 
     def on_epoch_begin(self, epoch, logs=None):
         """Freezes what does not learn in this epoch."""
-        learning = min(self._first + epoch * self.blocks_per_epoch, len(self._levels))
-        self._let_learn(learning)
-        if learning != self._learning:
-            self.model.make_train_function(force=True)
-            self._learning = learning
+        self._let_learn(min(self._first + epoch * self.blocks_per_epoch, len(self._levels)))
+        self.model.make_train_function()
 
     def on_epoch_end(self, epoch, logs=None):
         """Unfreezes all: Keras pairs averaged weights (`use_ema`) with the trainable ones at the end."""
         self._let_learn(len(self._levels))
-
-    def on_train_end(self, logs=None):
-        """Leaves no train function that knows but a part of the weights."""
-        self.model.train_function = None
 
     def _let_learn(self, levels):
         # Variables, not layers: Keras would unfreeze with a layer what was frozen in it before.

@@ -12,7 +12,7 @@ SCRIPT = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
 import keras, numpy as np, tensorflow as tf
-from conformance_cases import CONFIG, make_still_task, training_rows
+from conformance_cases import CONFIG, make_still_task, sample_texts, training_rows
 from conftest import TOKENS
 import kerasbert
 
@@ -48,6 +48,21 @@ def fit_uneven(name, devices):
     history = task.fit(tokens, y, batch_size=4, epochs=3, shuffle=False, verbose=0)
     return [*history.history["loss"], task.evaluate(tokens, y, batch_size=4, verbose=0)[0]]
 
+def predict(name, devices):
+    # An odd number of rows: one device has more of them.
+    tokens = {key: value[:7] for key, value in training_rows(name, tokenizer, texts)[0].items()}
+    keras.utils.set_random_seed(0)
+    with strategies[devices].scope():
+        task = make_still_task(name, config, tokenizer)
+        task.compile()
+    found = {"on_batch": task.predict_on_batch(tokens)}
+    found["predict"] = task.predict(tokens, batch_size=4, verbose=0)
+    if name == "BertQuestionAnswerer":
+        rows, answers = sample_texts(task), [["good"]] * 4
+        found["scores"] = np.array(list(task.scores(rows, answers, batch_size=2).values()))
+        found["places"] = np.array([(a.start, a.end) for a in task.predict(rows, batch_size=3, verbose=0)])
+    return [np.asarray(value).tolist() for value in keras.tree.flatten(found)]
+
 UNEVEN = ("BertTextClassifier", "BertTokenClassifier", "BertPretrainer")
 uneven = {name: {devices: fit_uneven(name, devices) for devices in strategies} for name in UNEVEN}
 losses = {name: {devices: fit(name, devices)[1] for devices in strategies} for name in sys.argv[2:]}
@@ -59,7 +74,8 @@ for kind in ("BertAdamW", "BertLamb"):
         task, _ = fit("BertTextClassifier", devices, batch_size, optimizer, **options)
         weights.setdefault(kind, {})[case] = [np.asarray(value).tolist() for value in task.get_weights()]
         weights[kind][f"{case}, steps"] = int(task.optimizer.iterations)
-print(json.dumps({"losses": losses, "weights": weights, "uneven": uneven}))
+predictions = {name: {devices: predict(name, devices) for devices in strategies} for name in sys.argv[2:]}
+print(json.dumps({"predictions": predictions, "losses": losses, "weights": weights, "uneven": uneven}))
 """
 
 
@@ -73,12 +89,24 @@ def test_two_devices_train_as_one(name, found):
     learned_alike(found["losses"][name])
 
 
+@pytest.mark.parametrize("name", DIVERSE)
+def test_two_devices_answer_as_one(name, found):
+    answer_alike(found["predictions"][name])
+
+
 @pytest.mark.slow
 def test_two_devices_train_other_tasks_as_one():
-    losses = run_apart(SCRIPT, *(name for name in TASKS if name not in DIVERSE))["losses"]
-    assert len(losses) == len(TASKS) - len(DIVERSE)
-    for each in losses.values():
+    found = run_apart(SCRIPT, *(name for name in TASKS if name not in DIVERSE))
+    assert len(found["losses"]) == len(found["predictions"]) == len(TASKS) - len(DIVERSE)
+    for each in found["losses"].values():
         learned_alike(each)
+    for each in found["predictions"].values():
+        answer_alike(each)
+
+
+def answer_alike(predictions):
+    for one, two in zip(predictions["one"], predictions["two"], strict=True):
+        np.testing.assert_allclose(two, one, rtol=1e-4, atol=1e-5)
 
 
 def learned_alike(losses):

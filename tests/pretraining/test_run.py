@@ -127,6 +127,31 @@ def test_a_run_that_fails_goes_on_as_if_it_had_not(folder, monkeypatch):
         np.testing.assert_array_equal(one, two)
 
 
+def test_a_run_that_stops_in_its_second_phase(folder, monkeypatch):
+    """Its step is traced for the shapes of that phase alone, as in the run that does not stop."""
+    settings = dataclasses.replace(
+        read_settings(folder / "run.toml"), phases=(Phase(4, 16, 4), Phase(8, 32, 6)), validation=None
+    )
+    other = dataclasses.replace(settings, output=str(folder / "other"))
+    whole = pretrain(settings, verbose=0)
+    save = run_module.save_snapshot
+
+    def fails(path, model, step):
+        if step == 12:
+            raise OSError("No space left on device")
+        save(path, model, step)
+
+    monkeypatch.setattr(run_module, "save_snapshot", fails)
+    with pytest.raises(OSError, match="No space"):
+        pretrain(other, verbose=0)
+    monkeypatch.setattr(run_module, "save_snapshot", save)
+    again = pretrain(other, verbose=0)
+    for one, two in zip(whole.variables, again.variables, strict=True):
+        np.testing.assert_array_equal(one, two)
+    for one, two in zip(whole.optimizer.variables, again.optimizer.variables, strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
 def test_what_a_run_leaves(folder, monkeypatch):
     end = RunLog.on_epoch_end
 
@@ -201,11 +226,24 @@ def test_functions_are_named_by_their_module(folder):
     path = folder / "run.toml"
     options = 'duplicates = 4\nsplit_sentences = true\nsegment_words = "re:{}"'
     path.write_text(SETTINGS.replace("duplicates = 4", options.format("escape")))
-    examples = read_settings(path).examples
+    examples = read_settings(path, allow_functions=True).examples
     assert (examples.split_sentences, examples.segment_words) == (True, re.escape)
     path.write_text(SETTINGS.replace("duplicates = 4", options.format("absent")))
     with pytest.raises(ValueError, match="`segment_words` must name a function"):
-        read_settings(path)
+        read_settings(path, allow_functions=True)
+
+
+def test_functions_are_not_called_unless_allowed(folder, capsys):
+    """Such as `os:system`, which would run the lines of the corpus."""
+    path = folder / "run.toml"
+    (folder / "corpus.txt").write_text(f"touch {folder / 'called'}\n\n" * 3)
+    for name in ("split_sentences", "segment_words"):
+        path.write_text(SETTINGS.replace("duplicates = 4", f'{name} = "os:system"'))
+        with pytest.raises(ValueError, match=f"name a function.*{name}='os:system'.*--allow-functions"):
+            read_settings(path)
+        assert main(["pretrain", "--config", str(path)]) == 2
+        assert "--allow-functions" in capsys.readouterr().err
+    assert not (folder / "called").exists()
 
 
 def test_a_run_goes_on_with_a_function_of_the_same_name(folder):

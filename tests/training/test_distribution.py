@@ -1,6 +1,7 @@
 import keras
 import pytest
 import tensorflow as tf
+from apart import run_apart
 
 from kerasbert.training import layout_map, strategy
 
@@ -15,6 +16,54 @@ def test_what_this_machine_has():
     for kind in ("auto", "one_device"):
         assert isinstance(strategy(kind), tf.distribute.OneDeviceStrategy)
     assert isinstance(strategy("mirrored"), tf.distribute.MirroredStrategy)
+    assert strategy("mirrored") is strategy("mirrored")
+
+
+SEVERAL = """
+import sys, warnings
+sys.path.insert(0, sys.argv[1])
+import json, threading
+import tensorflow as tf
+from conformance_cases import CONFIG, make_still_task, training_rows
+from conftest import TOKENS
+import kerasbert
+
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+mirrored = tf.distribute.MirroredStrategy
+config = kerasbert.BertConfig.from_dict({**CONFIG.to_dict(), "max_sequence_length": 16})
+tokenizer, failed = kerasbert.BertTokenizer(TOKENS), []
+one = mirrored(["/cpu:0", "/cpu:1"])
+
+def make(name, strategy):
+    with strategy.scope():
+        task = make_still_task(name, config, tokenizer)
+        task.compile()
+    tokens, y, _ = training_rows(name, tokenizer, ["good film", "bad", "a", "not"])
+    return lambda: task.fit(tokens, y, batch_size=2, epochs=2, verbose=0)
+
+def try_(fit):
+    try:
+        fit()
+    except Exception as error:
+        failed.append(str(error))
+
+fits = [make(name, one) for name in ("BertTextClassifier", "BertMaskedLM")]
+threads = [threading.Thread(target=try_, args=(fit,)) for fit in fits]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    make("BertTextClassifier", mirrored(["/cpu:0", "/cpu:1"]))()
+print(json.dumps({"failed": failed, "warnings": [str(w.message) for w in caught]}))
+"""
+
+
+def test_models_that_share_a_strategy_train_at_the_same_time():
+    """In strategies of their own, they abort each other's sums; that is warned of."""
+    found = run_apart(SEVERAL)
+    assert found["failed"] == []
+    assert any("different mirrored strategies of one process" in text for text in found["warnings"])
 
 
 @pytest.mark.parametrize(

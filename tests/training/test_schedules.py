@@ -26,9 +26,49 @@ def test_without_warm_up_it_starts_at_the_peak():
     assert float(WarmupLinearDecay(1.0, warmup_fraction=0, total_steps=10)(0)) == 1.0
 
 
-def test_it_must_know_its_length():
-    with pytest.raises(ValueError, match="total_steps"):
-        WarmupLinearDecay(1.0)(0)
+def test_without_a_length_it_is_constant():
+    assert [float(WarmupLinearDecay(0.5)(step)) for step in (0, 1, 9)] == [0.5] * 3
+
+
+def test_in_a_plain_keras_model():
+    model = keras.Sequential([keras.layers.Dense(1)])
+    model.compile(BertAdamW(0.5), "mse")
+    watch = Rates()
+    ones = np.ones((8, 2))
+    losses = model.fit(ones, ones[:, :1], 4, epochs=3, verbose=0, callbacks=[watch]).history["loss"]
+    assert watch.rates == [0.5] * 6
+    assert losses[-1] < losses[0]
+
+
+def test_the_rate_can_be_read_and_set_to_a_schedule(classifier):
+    classifier.compile(BertAdamW(0.25))
+    assert float(classifier.optimizer.learning_rate) == 0.25
+    with pytest.raises(TypeError, match=r"follows a schedule.*learning_rate=0\.1.*AdamW"):
+        classifier.optimizer.learning_rate = 0.1
+    watch = Rates()
+    classifier.fit(["good"] * 4, [1] * 4, batch_size=2, verbose=0)
+    classifier.optimizer.learning_rate = WarmupLinearDecay(1.0, warmup_fraction=0, total_steps=6)
+    classifier.fit(["good"] * 4, [1] * 4, batch_size=2, verbose=0, callbacks=[watch])
+    np.testing.assert_allclose(watch.rates, [3 / 6, 2 / 6])
+
+
+def test_epochs_before_the_initial_one_count_as_done(classifier, tmp_path):
+    """Also of a loaded model: no second warm-up."""
+
+    def fit(task, epochs, initial_epoch=0):
+        watch = Rates()
+        task.fit(["good"] * 4, [1] * 4, 1, epochs, 0, [watch], initial_epoch=initial_epoch)
+        return watch.rates
+
+    classifier.compile(BertAdamW(1e-3))
+    whole = Rates()
+    checkpoint = keras.callbacks.ModelCheckpoint(tmp_path / "{epoch}.keras")
+    classifier.fit(["good"] * 4, [1] * 4, 1, epochs=5, verbose=0, callbacks=[whole, checkpoint])
+    assert float(classifier.optimizer.learning_rate) == pytest.approx(1e-3)  # no `fit` runs
+    for initial_epoch in (2, 3):
+        loaded = keras.saving.load_model(tmp_path / f"{initial_epoch}.keras")
+        rates = fit(loaded, 5, initial_epoch)
+        np.testing.assert_allclose(rates, whole.rates[4 * initial_epoch :], rtol=1e-6)
 
 
 def test_fit_plans_it_and_a_second_fit_starts_again(classifier):
@@ -37,7 +77,6 @@ def test_fit_plans_it_and_a_second_fit_starts_again(classifier):
     watch = Rates()
     for _ in range(2):
         classifier.fit(["good"] * 20, [1] * 20, batch_size=4, epochs=2, verbose=0, callbacks=[watch])
-    assert schedule.total_steps == 10
     assert schedule.get_config()["total_steps"] is None  # a loaded model's `fit` plans anew
     expected = [1, 8 / 9, 7 / 9, 6 / 9, 5 / 9, 4 / 9, 3 / 9, 2 / 9, 1 / 9, 0]
     np.testing.assert_allclose(watch.rates, np.array(expected * 2) * 1e-3, atol=1e-8)

@@ -1,0 +1,87 @@
+"""The order in which `fit` goes through rows."""
+
+import numpy as np
+
+from kerasbert.optional import tensorflow as tf
+
+# Rows that are shuffled together. They are in memory at once, so that an order can be drawn for all of them.
+SHUFFLED_TOGETHER = 100_000
+_ROWS, _BATCHES = 0, 1  # what random numbers are for
+
+
+class RowOrder:
+    """A new order of rows in each pass: a function of a seed and of the number of the pass.
+
+    Nothing else is remembered, so a `fit` that was killed can go on in the order that it would have had. The
+    seed is drawn from TensorFlow's generator, which `keras.utils.set_random_seed` sets and on which all hosts
+    agree.
+
+    Attributes:
+        seed: int.
+        passes: int, how many passes over the rows have begun.
+    """
+
+    def __init__(self):
+        self.seed = int(tf.random.uniform([], maxval=2**62, dtype=tf.int64))
+        self.passes = 0
+
+    def windows(self, rows, size):
+        """Cuts rows in random order into windows.
+
+        Args:
+            rows: `tf.data.Dataset` of rows.
+            size: int, rows to a window; the last may have fewer.
+
+        Returns:
+            `tf.data.Dataset` of pairs: a key of random numbers for `shuffled`, and the rows of a window.
+        """
+        together = max(SHUFFLED_TOGETHER // size, 1) * size
+
+        def one_pass(_):
+            key = tf.ensure_shape(tf.numpy_function(self._begin, [], tf.int64), [2])
+
+            def of_block(number, block):
+                block_key = tf.random.experimental.stateless_fold_in(key, number)
+                count = tf.shape(tf.nest.flatten(block, expand_composites=False)[0], tf.int64)[0]
+                order = shuffled(tf.range(count), _key(block_key, _ROWS))
+
+                def window(start):
+                    chosen = order[start : start + size]
+                    part = tf.nest.map_structure(lambda column: tf.gather(column, chosen), block)
+                    return _key(block_key, _BATCHES + start), part
+
+                return tf.data.Dataset.range(0, count, size).map(window)
+
+            return rows.batch(together).enumerate().flat_map(of_block)
+
+        return tf.data.Dataset.range(1).flat_map(one_pass)
+
+    def batches(self, arrays, batch_size):
+        """Batches of rows in memory in random order.
+
+        Args:
+            arrays: a nested structure of arrays, with a first axis of rows.
+            batch_size: int, rows to a batch.
+
+        Returns:
+            `tf.data.Dataset` of the same structure, which knows its cardinality.
+        """
+        count = len(tf.nest.flatten(arrays)[0])
+        rows = tf.data.Dataset.from_tensor_slices(arrays)
+        batches = self.windows(rows, batch_size).map(lambda key, batch: batch)
+        batches = batches.apply(tf.data.experimental.assert_cardinality(-(-count // batch_size)))
+        return batches.prefetch(tf.data.AUTOTUNE)
+
+    def _begin(self):
+        self.passes += 1
+        return np.array([self.seed, self.passes], np.int64)
+
+
+def shuffled(values, key):
+    """The rows of a tensor in an order that is a function of `key`, an int64 tensor `(2,)`."""
+    draws = tf.random.stateless_uniform(tf.shape(values)[:1], key, alg="philox")
+    return tf.gather(values, tf.argsort(draws, stable=True))
+
+
+def _key(key, number):
+    return tf.random.experimental.stateless_fold_in(key, number)

@@ -1,0 +1,102 @@
+"""What a task adds to Keras' training loop: schedules that know their length, and steps that are kept."""
+
+import contextlib
+
+import keras
+
+from kerasbert.data import count_batches
+from kerasbert.training import WarmupLinearDecay
+
+
+class Fitting:
+    """The part of a task that prepares Keras' `fit`."""
+
+    _traced_step = None
+
+    # === The schedule ===
+
+    def _rate(self):
+        """The optimizer's learning rate: a schedule, or Keras' variable."""
+        return getattr(self._inner_optimizer(), "_learning_rate", None)
+
+    def _inner_optimizer(self):
+        return getattr(self.optimizer, "inner_optimizer", self.optimizer)
+
+    def _schedule(self):
+        """The optimizer's `WarmupLinearDecay`, or None."""
+        schedule = self._rate() if self.compiled else None  # else Keras says so
+        return schedule if isinstance(schedule, WarmupLinearDecay) else None
+
+    @contextlib.contextmanager
+    def planned(self, x, batch_size, steps_per_epoch, initial_epoch, epochs):
+        """Within, a schedule of ours knows how many steps this `fit` has.
+
+        Args:
+            x: arrays or batches, as `keras.Model.fit` takes them.
+            batch_size: int, of arrays.
+            steps_per_epoch, initial_epoch, epochs: of `fit`.
+        """
+        schedule = self._schedule()
+        if schedule is None:
+            yield
+            return
+        optimizer = self._inner_optimizer()
+        batches = steps_per_epoch or count_batches(x, batch_size)
+        per_step = optimizer.gradient_accumulation_steps or 1
+        done = int(keras.ops.convert_to_numpy(optimizer.iterations))
+        schedule.warn_if_over(done)
+        schedule.plan(done - batches * initial_epoch // per_step, max(batches * epochs // per_step, 1))
+        try:
+            yield
+        finally:
+            schedule.plan(0, 0)
+
+    # === The step ===
+
+    def make_train_function(self, force=False):
+        """As Keras', but made anew where what learns, or at which rate, has changed since it was made.
+
+        The optimizer's variables are made first: made within, all would be traced twice.
+        """
+        if not self.optimizer.built:
+            self.optimizer.build(self.trainable_variables)
+        step = self._step()
+        force = force or self._traced_step is None or not self._traced_step.is_as(step)
+        self._traced_step = step
+        return super().make_train_function(force)
+
+    def _step(self):
+        """What a traced step holds as constants, beside what `compile` is given."""
+        schedule = self._schedule()
+        values = [id(variable) for variable in self.trainable_variables]
+        values += [self.encoder.rematerialize, self.run_eagerly]
+        if schedule is not None:
+            schedule.batches_per_step = self._inner_optimizer().gradient_accumulation_steps or 1
+            values += schedule.traced_values()
+        return TracedStep(self._rate(), values)
+
+
+class TracedStep:
+    """What a traced training step holds as constants.
+
+    Args:
+        rate: a schedule or variable, compared as an object.
+        values: list of numbers.
+    """
+
+    def __init__(self, rate, values):
+        self._rate, self._values = rate, values
+
+    def is_as(self, other):
+        """Whether a step that was traced for one serves the other."""
+        return self._rate is other._rate and self._values == other._values
+
+
+def cut_arrays(rows, fraction):
+    """Cuts the last part of arrays off, as Keras does: the first rows, and the last."""
+    kept = int(len(keras.tree.flatten(rows)[0]) * (1 - fraction))
+
+    def part(which):
+        return keras.tree.map_structure(lambda array: None if array is None else array[which], rows)
+
+    return part(slice(kept)), part(slice(kept, None))
