@@ -44,7 +44,7 @@ def test_once_for_all_that_does_not_change_it(task):
 
 def test_again_where_something_has_changed(task):
     fit(task)
-    frozen = task.encoder.blocks[0].attention.query.kernel
+    frozen = task.encoder.blocks[0].weights[0]
     task.encoder.freeze(1)
     before = np.array(frozen)
     assert fit(task) > 0
@@ -62,7 +62,7 @@ def test_again_where_something_has_changed(task):
 def test_after_blocks_were_unfrozen_one_by_one(task):
     callbacks = [GradualUnfreezing()]
     fit(task, epochs=4, callbacks=callbacks)
-    block = task.encoder.blocks[0].attention.query.kernel
+    block = task.encoder.blocks[0].weights[0]
     before = np.array(block)
     fit(task)
     assert np.any(np.array(block) != before)
