@@ -3,10 +3,10 @@
 import keras
 import numpy as np
 import pytest
-from conformance_cases import TASKS, make_still_task, training_rows
+from conformance_cases import DIVERSE, make_still_task, slow_but, training_rows
 
 
-@pytest.mark.parametrize("name", TASKS)
+@pytest.mark.parametrize("name", slow_but(DIVERSE))
 def test_batches_one_by_one(name, config, tokenizer, texts):
     tokens, y, options = training_rows(name, tokenizer, texts)
     task = make_still_task(name, config, tokenizer)
