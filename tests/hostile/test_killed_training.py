@@ -9,6 +9,7 @@ pytestmark = pytest.mark.tensorflow
 SCRIPT = """
 import json, os, pathlib, random, signal, sys, tempfile, time
 sys.path.insert(0, sys.argv[1])
+import keras
 import numpy as np
 import kerasbert
 from kerasbert import pretraining, training
@@ -23,12 +24,13 @@ texts = [" ".join(draw.choices(WORDS, k=draw.randint(1, 12))) for _ in range(24)
 (home / "corpus.txt").write_text("\\n\\n".join("\\n".join(texts[i : i + 3]) for i in range(0, 24, 3)))
 
 def fit(folder):
+    keras.utils.set_random_seed(0)
     config = kerasbert.BertConfig.from_dict({**CONFIG.to_dict(), "max_sequence_length": 16})
     task = kerasbert.BertTextClassifier(
         kerasbert.BertEncoder(config), kerasbert.BertTokenizer(TOKENS), ["short", "long"])
     task.compile(training.BertAdamW(1e-2))
     labels = ["short" if len(text) < 30 else "long" for text in texts]
-    task.fit(texts, labels, batch_size=4, epochs=6, verbose=0, callbacks=[training.ResumeTraining(folder)])
+    task.fit(texts, labels, batch_size=4, epochs=12, verbose=0, callbacks=[training.ResumeTraining(folder)])
     return task
 
 def pretrain(folder):
@@ -63,8 +65,16 @@ def end(folder):
 whole, seconds = end(home / "whole")
 killed, went_on = 0, 0
 for kill in range(kills):
-    child = start(home / "other")
-    time.sleep(draw.uniform(0.2, 0.9) * seconds)
+    def left():
+        return sorted(path.name for path in (home / "other").rglob("step-*.safetensors"))
+
+    before, child = left(), start(home / "other")
+    if kill % 4 == 3:  # while it starts or goes back
+        time.sleep(draw.uniform(0, 0.8) * seconds)
+    else:
+        while left() == before and not os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            time.sleep(0.005)
+        time.sleep(draw.uniform(0, 0.02) * seconds)
     os.kill(child, signal.SIGKILL)
     killed += os.waitpid(child, 0)[1] == signal.SIGKILL
     went_on += bool(list((home / "other").rglob("step-*.safetensors")))
