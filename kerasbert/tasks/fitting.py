@@ -5,6 +5,7 @@ import contextlib
 import keras
 
 from kerasbert.data import count_batches
+from kerasbert.keras_private import learning_rate_of
 from kerasbert.training import WarmupLinearDecay
 
 
@@ -17,7 +18,7 @@ class Fitting:
 
     def _rate(self):
         """The optimizer's learning rate: a schedule, or Keras' variable."""
-        return getattr(self._inner_optimizer(), "_learning_rate", None)
+        return learning_rate_of(self._inner_optimizer())
 
     def _inner_optimizer(self):
         return getattr(self.optimizer, "inner_optimizer", self.optimizer)

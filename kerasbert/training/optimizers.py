@@ -7,6 +7,7 @@ import numpy as np
 
 from kerasbert import checks
 from kerasbert.fast_training import adam_step, is_fast, shrink, unbiased
+from kerasbert.keras_private import learning_rate_of
 from kerasbert.training.gradients import SummedGradients
 from kerasbert.training.schedules import WarmupLinearDecay
 
@@ -75,7 +76,7 @@ class BertAdamW(SummedGradients, keras.optimizers.AdamW):
 
     @learning_rate.setter
     def learning_rate(self, value):
-        if isinstance(self._learning_rate, WarmupLinearDecay) and not callable(value):
+        if isinstance(learning_rate_of(self), WarmupLinearDecay) and not callable(value):
             raise checks.invalid(
                 "The learning rate follows a schedule, so it cannot be set to a number.",
                 fix="Set it to another schedule, such as `WarmupLinearDecay(1e-5)`; or compile with "
