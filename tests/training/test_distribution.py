@@ -53,6 +53,7 @@ print(json.dumps([str(w.message) for w in caught]))
 """
 
 
+@pytest.mark.slow
 def test_models_share_a_strategy_or_are_warned_of():
     """In strategies of their own, models that train at the same time abort each other's sums."""
     warnings = run_apart(SEVERAL)
