@@ -59,7 +59,7 @@ def predict(name, devices):
     found["predict"] = task.predict(tokens, batch_size=4, verbose=0)
     if name == "BertQuestionAnswerer":
         rows, answers = sample_texts(task), [["good"]] * 4
-        found["scores"] = np.array(list(task.scores(rows, answers, batch_size=2).values()))
+        found["scores"] = np.array(list(task.scores(rows, answers, batch_size=2, verbose=0).values()))
         found["places"] = np.array([(a.start, a.end) for a in task.predict(rows, batch_size=3, verbose=0)])
     return [np.asarray(value).tolist() for value in keras.tree.flatten(found)]
 
