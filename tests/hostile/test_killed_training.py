@@ -95,6 +95,7 @@ def check(kind, kills, seed=0):
     return found
 
 
+@pytest.mark.slow
 def test_a_killed_fit():
     check("fit", 2)
 

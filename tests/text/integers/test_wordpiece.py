@@ -112,11 +112,15 @@ def test_marks_of_an_order_that_no_table_holds_are_refused(tokens):
 VOCABULARIES = {"bert_base_uncased": True, "bert_base_cased": False, "chinese_L-12_H-768_A-12": True}
 
 
-@pytest.mark.parametrize("name", VOCABULARIES)
+@pytest.mark.parametrize(
+    "name",
+    [name if "uncased" in name else pytest.param(name, marks=pytest.mark.slow) for name in VOCABULARIES],
+)
 def test_golden_and_naughty_texts_on_litert(shared_data, name):
     _real_texts(shared_data, name, by_litert)
 
 
+@pytest.mark.slow
 def test_golden_and_naughty_texts_on_onnx_runtime(shared_data):
     _real_texts(shared_data, "bert_base_uncased", by_onnx_runtime)
 
