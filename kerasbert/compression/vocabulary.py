@@ -104,12 +104,16 @@ def needed_ids(tokenizer, texts, keep=(), min_count=1):
             unknown=unknown,
         )
     found, characters = _found(tokenizer, texts, min_count)
-    kept = {*found, *SPECIAL_TOKENS, *keep, *_single_characters(tokenizer, characters)}
+    added = (token.content for token in tokenizer.added_tokens)
+    kept = {*found, *SPECIAL_TOKENS, *added, *keep, *_single_characters(tokenizer, characters)}
     return [i for i, token in enumerate(tokenizer.vocabulary) if token in kept]
 
 
 def _with_tokens(tokenizer, tokens):
-    return type(tokenizer).from_config(tokenizer.get_config() | {"vocabulary": tokens})
+    """The same tokenizer with fewer pieces of words; added tokens come after them, as before."""
+    beside = set(tokenizer.vocabulary.tokens[len(tokenizer.wordpieces) :])
+    pieces = [token for token in tokens if token not in beside]
+    return type(tokenizer).from_config(tokenizer.get_config() | {"vocabulary": pieces})
 
 
 def _found(tokenizer, texts, min_count):

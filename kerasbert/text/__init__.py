@@ -1,5 +1,6 @@
 """Text to tokens: vocabulary, tokenizer, packing and offsets, all as TensorFlow graph operations."""
 
+from kerasbert.text.added_tokens import AddedToken
 from kerasbert.text.folders import tokenizer_from_folder
 from kerasbert.text.inputs import as_text_tensor
 from kerasbert.text.normalization import valid_utf8

@@ -16,6 +16,7 @@ class TextTokenizer:
     """
 
     word_prefix = ""  # what stands before a word, but the first, that is tokenized alone
+    _lists = ("vocabulary",)  # of the config
     num_separators = 1  # between first and second text
     second_segment = 1  # of the second text and the separator after it
 
@@ -188,9 +189,21 @@ class TextTokenizer:
         """Makes the tokenizer of a `get_config`.
 
         Args:
-            config: dict.
+            config: dict; it holds its lists of tokens, and names no files, so that a model from elsewhere
+                cannot read what lies on this machine.
 
         Returns:
             A tokenizer of this class.
+
+        Raises:
+            ValueError: if a list of tokens is missing.
         """
+        for name in cls._lists:
+            if not isinstance(config.get(name), (list, tuple)):
+                raise checks.invalid(
+                    f"The config of a {cls.__name__} must hold its {name} as a list.",
+                    fix="Take what `get_config` returned; a path is for the constructor alone.",
+                    where=f"{cls.__name__}.from_config",
+                    **{name: config.get(name)},
+                )
         return cls(**config)

@@ -4,10 +4,12 @@ import os
 import re
 
 from kerasbert import checks
+from kerasbert.json_files import json_field, read_json
 from kerasbert.text import huggingface
+from kerasbert.text.added_files import read_added_tokens
 from kerasbert.text.roberta import RobertaTokenizer
 from kerasbert.text.tokenizer import BertTokenizer
-from kerasbert.text.vocabulary import Vocabulary, read_utf8
+from kerasbert.text.vocabulary import Vocabulary
 
 _LOOKED_FOR = (
     "tokenizer.json, vocab.txt, vocab.json with merges.txt, assets/tokenizer/vocabulary.txt, or "
@@ -56,7 +58,7 @@ def tokenizer_from_folder(folder):
         return RobertaTokenizer(*paths, **_keras_hub_options(folder))
     if "tokenizer.json" in files:
         path = os.path.join(folder, "tokenizer.json")
-        kind = huggingface.model_type(huggingface.json_object(read_utf8(path), path))
+        kind = huggingface.model_type(read_json(path), path)
         if kind not in ("WordPiece", "BPE"):
             raise checks.invalid(
                 "tokenizer.json must hold a WordPiece model, as BERT's, or a BPE model, as RoBERTa's.",
@@ -71,7 +73,8 @@ def tokenizer_from_folder(folder):
         return BertTokenizer.from_folder(folder)
     if "vocab.txt" in files:
         vocabulary = Vocabulary.from_file(os.path.join(folder, "vocab.txt"))
-        return BertTokenizer(vocabulary, lowercase=_is_uncased(vocabulary))
+        added = read_added_tokens(folder, vocabulary.tokens)
+        return BertTokenizer(vocabulary, lowercase=_is_uncased(vocabulary), added_tokens=added)
     raise checks.invalid(
         "The folder must hold the files of a tokenizer.",
         fix=f"Looked for {_LOOKED_FOR}: copy them from the checkpoint.",
@@ -96,7 +99,7 @@ def _keras_hub_options(folder, vocabulary=None):
     path = os.path.join(folder, "tokenizer.json")
     if not os.path.isfile(path):
         return {} if vocabulary is None else {"lowercase": _is_uncased(vocabulary)}
-    config = huggingface.json_object(read_utf8(path), path).get("config") or {}
+    config = json_field(read_json(path), "config", dict, path, {})
     if vocabulary is None:
         expected, names = {}, {"add_prefix_space": False}
     else:

@@ -1,8 +1,7 @@
 """What the files of a Hugging Face tokenizer say, in our words."""
 
-import json
-
 from kerasbert import checks
+from kerasbert.json_files import json_field
 
 # their name -> ours
 NORMALIZER = {
@@ -17,21 +16,20 @@ TOKENIZER_CONFIG = {
 }
 
 
-def read_tokenizer_json(text, where):
+def read_tokenizer_json(content, where):
     """Reads a `tokenizer.json` with a WordPiece model.
 
     Args:
-        text: str, the content of the file.
+        content: dict, the content of the file.
         where: str, its path, for error messages.
 
     Returns:
         (list of tokens in the order of their ids, dict of options for `BertTokenizer`).
 
     Raises:
-        ValueError: if it is no JSON, no WordPiece model, or does what `BertTokenizer` does not.
+        ValueError: if it is no WordPiece model, or does what `BertTokenizer` does not.
     """
-    content = json_object(text, where)
-    kind, model = model_type(content), content.get("model")
+    kind, model = model_type(content, where), content.get("model")
     if kind != "WordPiece" or not isinstance(model.get("vocab"), dict):
         raise checks.invalid(
             "tokenizer.json must hold a WordPiece model.",
@@ -39,13 +37,13 @@ def read_tokenizer_json(text, where):
             where=where,
             type=kind,
         )
-    normalizer = content.get("normalizer") or {}
+    normalizer, before = (json_field(content, n, dict, where, {}) for n in ("normalizer", "pre_tokenizer"))
     expected = {
         "continuing_subword_prefix": (model.get("continuing_subword_prefix", "##"), "##"),
         "unk_token": (model.get("unk_token", "[UNK]"), "[UNK]"),
         "normalizer": (normalizer.get("type"), "BertNormalizer"),
         "clean_text": (normalizer.get("clean_text", True), True),
-        "pre_tokenizer": ((content.get("pre_tokenizer") or {}).get("type"), "BertPreTokenizer"),
+        "pre_tokenizer": (before.get("type"), "BertPreTokenizer"),
     }
     for name, (value, wanted) in expected.items():
         if value != wanted:
@@ -55,51 +53,44 @@ def read_tokenizer_json(text, where):
                 where=where,
                 **{name: value},
             )
-    ids = dict(model["vocab"])
-    for added in content.get("added_tokens") or []:
-        ids.setdefault(added["content"], added["id"])
-    added_beside = [token for token in ids if token not in model["vocab"]]
-    if added_beside:
-        raise checks.invalid(
-            "Every added token must be part of the WordPiece vocabulary.",
-            fix="Write the tokens into the rows [unused0], [unused1] and so on of the vocabulary instead.",
-            where=where,
-            added_tokens=added_beside,
-        )
-    tokens = tokens_by_id(ids, where)
+    tokens = tokens_by_id(model["vocab"], where)
     options = {ours: normalizer[theirs] for theirs, ours in NORMALIZER.items() if theirs in normalizer}
     if "max_input_chars_per_word" in model:
         options["max_characters_per_word"] = model["max_input_chars_per_word"]
     return tokens, options
 
 
-def model_type(content):
+def check_nothing_added(content, tokens, where):
+    """Raises ValueError if a `tokenizer.json` adds tokens beside those of its model, a list of str."""
+    entries = json_field(content, "added_tokens", list, where, [])
+    known = set(tokens)
+    beside = [e for e in entries if not isinstance(e, dict) or e.get("content") not in known]
+    if beside:
+        raise checks.invalid(
+            "A vocabulary alone must have no added tokens, which are no pieces of words.",
+            fix="Read the whole tokenizer with `BertTokenizer.from_folder`.",
+            where=where,
+            added_tokens=beside,
+        )
+
+
+def model_type(content, where):
     """The kind of model in a `tokenizer.json`.
 
     Args:
         content: dict, the file.
+        where: str, its path, for error messages.
 
     Returns:
         str, such as `"WordPiece"` or `"BPE"`, or None if there is no model.
     """
-    model = content.get("model")
-    if not isinstance(model, dict):
-        return None
+    model = json_field(content, "model", dict, where, {})
     # Files of the first releases do not name the type; only WordPiece has this limit.
-    return model.get("type", "WordPiece" if "max_input_chars_per_word" in model else None)
+    return json_field(model, "type", str, where, "WordPiece" if "max_input_chars_per_word" in model else None)
 
 
-def read_tokenizer_config(text, where):
-    """Reads the options that a `tokenizer_config.json` names.
-
-    Args:
-        text: str, the content of the file.
-        where: str, its path, for error messages.
-
-    Returns:
-        dict of options for `BertTokenizer`.
-    """
-    content = json_object(text, where)
+def read_tokenizer_config(content):
+    """The options for `BertTokenizer` that a `tokenizer_config.json` names, of its content, a dict."""
     return {ours: content[theirs] for theirs, ours in TOKENIZER_CONFIG.items() if theirs in content}
 
 
@@ -116,7 +107,7 @@ def tokens_by_id(ids, where):
     Raises:
         ValueError: if the ids are not 0, 1, 2 and so on.
     """
-    if not all(isinstance(i, int) for i in ids.values()) or sorted(ids.values()) != list(range(len(ids))):
+    if not all(type(i) is int for i in ids.values()) or sorted(ids.values()) != list(range(len(ids))):
         raise checks.invalid(
             "The ids of a vocabulary must be 0, 1, 2 and so on, each once.",
             fix="Save the tokenizer again, or pass the vocabulary file of the checkpoint.",
@@ -125,29 +116,3 @@ def tokens_by_id(ids, where):
             ids=list(ids.values()),
         )
     return sorted(ids, key=ids.get)
-
-
-def json_object(text, where):
-    """Reads a JSON object.
-
-    Args:
-        text: str, the content of a file.
-        where: str, its path, for error messages.
-
-    Returns:
-        dict.
-
-    Raises:
-        ValueError: if it is something else.
-    """
-    try:
-        content = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise checks.invalid(
-            "The file must be JSON.", fix="Download it again.", where=where, reason=str(error)
-        ) from error
-    if not isinstance(content, dict):
-        raise checks.invalid(
-            "The file must hold one JSON object.", fix="Download it again.", where=where, content=content
-        )
-    return content

@@ -1,11 +1,13 @@
 """A tokenizer in the words of Hugging Face's files."""
 
+import dataclasses
 import json
 import os
 
 from kerasbert import checks
 from kerasbert.atomic import replacing
 from kerasbert.text.huggingface import NORMALIZER, TOKENIZER_CONFIG
+from kerasbert.text.vocabulary import Vocabulary
 
 # The class that loads tokenizer.json as it is. Transformers 5 builds its own BertTokenizer from the
 # vocabulary alone, and would put its word limit of 100 characters in place of the file's.
@@ -37,7 +39,17 @@ def bert_files(tokenizer, max_length=None):
         "version": "1.0",
         "truncation": None,
         "padding": None,
-        "added_tokens": [_added(token, vocabulary) for token in special.values()],
+        "added_tokens": sorted(
+            [
+                *(_added(token, vocabulary) for token in special.values()),
+                *(
+                    _added(**dataclasses.asdict(token), vocabulary=vocabulary)
+                    for token in tokenizer.added_tokens
+                    if token.content not in special.values()
+                ),
+            ],
+            key=lambda token: token["id"],
+        ),
         "normalizer": {
             "type": "BertNormalizer",
             "clean_text": True,
@@ -59,13 +71,13 @@ def bert_files(tokenizer, max_length=None):
             "unk_token": "[UNK]",
             "continuing_subword_prefix": "##",
             "max_input_chars_per_word": tokenizer.max_characters_per_word,
-            "vocab": {token: i for i, token in enumerate(vocabulary)},
+            "vocab": {token: i for i, token in enumerate(tokenizer.wordpieces)},
         },
     }
     config = {theirs: getattr(tokenizer, ours) for theirs, ours in TOKENIZER_CONFIG.items()}
     names = ["input_ids", "token_type_ids", "attention_mask"]
     return {
-        "vocab.txt": vocabulary.as_vocab_txt(),
+        "vocab.txt": Vocabulary(tokenizer.wordpieces).as_vocab_txt(),
         "tokenizer.json": _json(content),
         "tokenizer_config.json": _tokenizer_config(config | special, names, max_length),
     }
@@ -148,11 +160,10 @@ def save(folder, files):
             temporary.write_bytes(content)
 
 
-def _added(token, vocabulary, **options):
+def _added(content, vocabulary, special=True, **options):
     """An added token: one that Hugging Face finds in texts before anything else."""
-    id_ = vocabulary.id_of(token)
     strict = dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized"), False)
-    return {"id": id_, "content": token, **strict, **options, "special": True}
+    return {"id": vocabulary.id_of(content), "content": content, **strict, **options, "special": special}
 
 
 def _tokenizer_config(config, input_names, max_length):

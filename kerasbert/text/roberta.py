@@ -5,13 +5,14 @@ import os
 import keras
 
 from kerasbert import checks
+from kerasbert.json_files import read_json
 from kerasbert.text import decoding, huggingface_out, normalization
 from kerasbert.text import roberta_files as files
+from kerasbert.text.added_files import read_added_tokens
 from kerasbert.text.base import TextTokenizer
 from kerasbert.text.byte_level import ByteLevel
 from kerasbert.text.byte_pairs import BYTE_CHARACTERS
 from kerasbert.text.roberta_files import RobertaVocabulary
-from kerasbert.text.vocabulary import read_utf8
 
 _BYTES = {character: bytes([byte]) for byte, character in enumerate(BYTE_CHARACTERS)}
 
@@ -54,6 +55,7 @@ class RobertaTokenizer(TextTokenizer):
     """
 
     word_prefix = " "
+    _lists = ("vocabulary", "merges")
     num_separators = 2
     second_segment = 0
 
@@ -96,12 +98,15 @@ class RobertaTokenizer(TextTokenizer):
         tokenizer_json, vocab_json, merges_txt, config = (os.path.join(folder, name) for name in names)
         options = {}
         if os.path.isfile(tokenizer_json):
-            tokens, merges, options = files.read_bpe_json(read_utf8(tokenizer_json), tokenizer_json)
+            tokens, merges, options = files.read_bpe_json(read_json(tokenizer_json), tokenizer_json)
             vocabulary = RobertaVocabulary(tokens, where=tokenizer_json)
         else:
             vocabulary, merges = RobertaVocabulary.from_file(vocab_json), merges_txt
+        for token in read_added_tokens(folder, vocabulary.tokens):
+            if token.content not in files.ROBERTA_SPECIAL_TOKENS:
+                raise files.unsupported(token.content, vocabulary.id_of(token.content), os.fspath(folder))
         if os.path.isfile(config):
-            options.update(files.read_bpe_config(read_utf8(config), config))
+            options.update(files.read_bpe_config(read_json(config)))
         return cls(vocabulary, merges, **options, special_tokens_in_text=special_tokens_in_text)
 
     def save_to_folder(self, folder, max_length=None):

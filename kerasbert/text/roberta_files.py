@@ -3,7 +3,8 @@
 import os
 
 from kerasbert import checks
-from kerasbert.text.huggingface import json_object, tokens_by_id
+from kerasbert.json_files import check_kind, json_field, read_json
+from kerasbert.text.huggingface import tokens_by_id
 from kerasbert.text.vocabulary import TokenList, read_utf8
 
 PAD, UNK, CLS, SEP, MASK = ROBERTA_SPECIAL_TOKENS = ("<pad>", "<unk>", "<s>", "</s>", "<mask>")
@@ -40,7 +41,7 @@ class RobertaVocabulary(TokenList):
             ValueError: if it is no vocabulary.
         """
         where = os.fspath(path)
-        return cls(tokens_by_id(json_object(read_utf8(where), where), where), where=where)
+        return cls(tokens_by_id(read_json(where), where), where=where)
 
 
 def read_merges(path):
@@ -89,29 +90,29 @@ def checked_merges(merges, where=None):
     return found
 
 
-def read_bpe_json(text, where):
+def read_bpe_json(content, where):
     """Reads a `tokenizer.json` with a byte-level BPE model.
 
     Args:
-        text: str, the content of the file.
+        content: dict, the content of the file.
         where: str, its path, for error messages.
 
     Returns:
         (list of tokens in the order of their ids, list of merges, dict of options for `RobertaTokenizer`).
 
     Raises:
-        ValueError: if it is no JSON, no BPE model, or does what `RobertaTokenizer` does not.
+        ValueError: if it is no BPE model, or does what `RobertaTokenizer` does not.
     """
-    content = json_object(text, where)
-    model, before, after = ((content.get(key) or {}) for key in ("model", "pre_tokenizer", "post_processor"))
+    parts = ("model", "pre_tokenizer", "post_processor")
+    model, before, after = (json_field(content, name, dict, where, {}) for name in parts)
     expected = {
         "model.type": (model.get("type"), ("BPE",)),
         "normalizer": (content.get("normalizer"), (None,)),
         "pre_tokenizer": (before.get("type"), ("ByteLevel",)),
         "use_regex": (before.get("use_regex", True), (True,)),
         "post_processor": (after.get("type"), ("RobertaProcessing",)),
-        "cls": ((after.get("cls") or [None])[0], (CLS,)),
-        "sep": ((after.get("sep") or [None])[0], (SEP,)),
+        "cls": ((json_field(after, "cls", list, where) or [None])[0], (CLS,)),
+        "sep": ((json_field(after, "sep", list, where) or [None])[0], (SEP,)),
         "continuing_subword_prefix": (model.get("continuing_subword_prefix"), (None, "")),
         "end_of_word_suffix": (model.get("end_of_word_suffix"), (None, "")),
         "dropout": (model.get("dropout"), (None, 0)),
@@ -126,31 +127,36 @@ def read_bpe_json(text, where):
                 where=where,
                 **{name.replace(".", "_"): value},
             )
-    ids = dict(model.get("vocab") or {})
-    for added in content.get("added_tokens") or []:
-        if not added.get("special") or ids.setdefault(added["content"], added["id"]) != added["id"]:
+    ids = dict(json_field(model, "vocab", dict, where, {}))
+    for added in json_field(content, "added_tokens", list, where, []):
+        check_kind(added, dict, "added_tokens[...]", where)
+        if not isinstance(added.get("content"), str) or not isinstance(added.get("id"), int):
             raise checks.invalid(
-                "Added tokens must be special ones, each with the id it has in the vocabulary.",
-                fix="Use a tokenizer without words of its own; RobertaTokenizer finds none in texts.",
+                "An added token must have a content and an id.",
+                fix="Save the tokenizer again.",
                 where=where,
-                added_token=added["content"],
-                id=added["id"],
+                token=added,
             )
-    merges = checked_merges(model.get("merges") or [], where)
+        content, number = added["content"], added["id"]
+        if content not in ROBERTA_SPECIAL_TOKENS or ids.setdefault(content, number) != number:
+            raise unsupported(content, number, where)
+    merges = checked_merges(json_field(model, "merges", list, where, []), where)
     return tokens_by_id(ids, where), merges, {"add_prefix_space": before.get("add_prefix_space", False)}
 
 
-def read_bpe_config(text, where):
-    """Reads the options that a `tokenizer_config.json` names.
+def unsupported(content, number, where):
+    """The exception for an added token that `RobertaTokenizer` would not find in texts."""
+    return checks.invalid(
+        f"Added tokens must be among {', '.join(ROBERTA_SPECIAL_TOKENS)}, with the id of the vocabulary.",
+        fix="Use a tokenizer without words of its own; RobertaTokenizer finds none in texts.",
+        where=where,
+        added_token=content,
+        id=number,
+    )
 
-    Args:
-        text: str, the content of the file.
-        where: str, its path, for error messages.
 
-    Returns:
-        dict of options for `RobertaTokenizer`.
-    """
-    content = json_object(text, where)
+def read_bpe_config(content):
+    """The options for `RobertaTokenizer` that a `tokenizer_config.json` names, of its content, a dict."""
     return {name: content[name] for name in ("add_prefix_space",) if name in content}
 
 

@@ -1,14 +1,19 @@
 """The BERT tokenizer: texts to token ids, in graph operations."""
 
+import dataclasses
 import os
 import re
 
 import keras
 
 from kerasbert import checks
+from kerasbert.json_files import read_json
+from kerasbert.optional import tensorflow as tf
 from kerasbert.text import decoding, huggingface, huggingface_out, normalization, offsets
+from kerasbert.text.added_files import read_added_tokens
+from kerasbert.text.added_tokens import Finder, checked_added_tokens, insert
 from kerasbert.text.base import TextTokenizer
-from kerasbert.text.vocabulary import SPECIAL_TOKENS, UNK, Vocabulary, read_utf8
+from kerasbert.text.vocabulary import SPECIAL_TOKENS, UNK, Vocabulary
 from kerasbert.text.wordpiece import WordPiece
 
 _IN_NO_WORD = re.compile(r"[\x00-\x1f\x7f-\x9f\s]")
@@ -34,6 +39,9 @@ class BertTokenizer(TextTokenizer):
         max_characters_per_word: int; longer words become `[UNK]`. The original has 200, Hugging Face 100.
         special_tokens_in_text: bool, whether `[MASK]` and the like in the text become that token, as with
             Hugging Face. By default they are text, as in the original.
+        added_tokens: sequence of str or `kerasbert.text.AddedToken`, tokens that are found in texts before
+            anything else and never split, such as `[URL]`; as with Hugging Face. Those that the vocabulary
+            lacks get the ids after it.
 
     Raises:
         ImportError: if TensorFlow Text is not installed.
@@ -57,16 +65,25 @@ class BertTokenizer(TextTokenizer):
         split_chinese=True,
         max_characters_per_word=200,
         special_tokens_in_text=False,
+        added_tokens=(),
     ):
+        added_tokens = checked_added_tokens(added_tokens)
         if isinstance(vocabulary, (str, os.PathLike)):
             vocabulary = Vocabulary.from_file(vocabulary)
-        elif not isinstance(vocabulary, Vocabulary):
+        elif not isinstance(vocabulary, Vocabulary) and not added_tokens:
             vocabulary = Vocabulary(vocabulary)
+        num_wordpieces = len(vocabulary)
+        if added_tokens:
+            known = set(vocabulary)
+            beside = (token.content for token in added_tokens if token.content not in known)
+            vocabulary = Vocabulary([*vocabulary, *beside])
         switches = {"split_chinese": split_chinese, "special_tokens_in_text": special_tokens_in_text}
         checks.one_of("BertTokenizer", (True, False), lowercase=lowercase, **switches)
         checks.one_of("BertTokenizer", (True, False, None), strip_accents=strip_accents)
         checks.positive_int("BertTokenizer", max_characters_per_word=max_characters_per_word)
         self.vocabulary = vocabulary
+        self.added_tokens = added_tokens
+        self.wordpieces = vocabulary.tokens[:num_wordpieces]
         self.lowercase = lowercase
         self.strip_accents = strip_accents
         self.split_chinese = split_chinese
@@ -76,6 +93,7 @@ class BertTokenizer(TextTokenizer):
             vocabulary.id_of, SPECIAL_TOKENS
         )
         self._wordpiece = WordPiece(self._model_tokens(), split_chinese, max_characters_per_word)
+        self._finders = self._make_finders()
 
     @classmethod
     def from_folder(cls, folder, special_tokens_in_text=False):
@@ -96,15 +114,17 @@ class BertTokenizer(TextTokenizer):
         """
         names = ("tokenizer.json", "vocab.txt", "tokenizer_config.json")
         tokenizer_json, vocab_txt, config = (os.path.join(folder, name) for name in names)
-        options = {}
+        content, options, settings = {}, {}, {}
         if os.path.isfile(tokenizer_json):
-            tokens, options = huggingface.read_tokenizer_json(read_utf8(tokenizer_json), tokenizer_json)
-            vocabulary = Vocabulary(tokens, where=tokenizer_json)
+            content = read_json(tokenizer_json)
+            tokens, options = huggingface.read_tokenizer_json(content, tokenizer_json)
         else:
-            vocabulary = Vocabulary.from_file(vocab_txt)
+            tokens = Vocabulary.from_file(vocab_txt).tokens
         if os.path.isfile(config):
-            options.update(huggingface.read_tokenizer_config(read_utf8(config), config))
-        return cls(vocabulary, **options, special_tokens_in_text=special_tokens_in_text)
+            settings = read_json(config)
+            options.update(huggingface.read_tokenizer_config(settings))
+        options["added_tokens"] = read_added_tokens(folder, tokens, content, settings)
+        return cls(tokens, **options, special_tokens_in_text=special_tokens_in_text)
 
     def detokenize(self, ids):
         """Readable text for ids: pieces of a word joined, without [PAD], [CLS] and [SEP].
@@ -151,12 +171,13 @@ class BertTokenizer(TextTokenizer):
             dict; the vocabulary is a list of str.
         """
         return {
-            "vocabulary": list(self.vocabulary),
+            "vocabulary": list(self.wordpieces),
             "lowercase": self.lowercase,
             "strip_accents": self.strip_accents,
             "split_chinese": self.split_chinese,
             "max_characters_per_word": self.max_characters_per_word,
             "special_tokens_in_text": self.special_tokens_in_text,
+            "added_tokens": [dataclasses.asdict(token) for token in self.added_tokens],
         }
 
     def _model_tokens(self):
@@ -166,23 +187,62 @@ class BertTokenizer(TextTokenizer):
         tokens = [
             f"{mark}{i}" if _IN_NO_WORD.search(token) else token for i, token in enumerate(self.vocabulary)
         ]
+        beside = range(len(self.wordpieces), len(tokens))
+        tokens[len(self.wordpieces) :] = [f"{mark}{i}" for i in beside]  # found by `Finder` alone
         for special in SPECIAL_TOKENS:
             name = special[1:-1].lower() if self.lowercase else special[1:-1]
             if special != UNK:  # the model wants it by its name, and gives it for the mark as well
                 tokens[self.vocabulary.id_of(special)] = f"{mark}{name}{mark}"
         return tokens
 
+    def _make_finders(self):
+        """Of added tokens as they are written, and in normalised texts; None where there are none."""
+        tokens = sorted(self.added_tokens, key=lambda token: not token.special)  # of equal ones these count
+        as_written = [token.content for token in tokens if not token.normalized]
+        normalised = [token.content for token in tokens if token.normalized]
+        contents = [as_written, []]
+        if normalised:
+            with tf.init_scope():
+                found = self._normalise(tf.constant(normalised)).numpy()
+            contents[1] = [content.decode() for content in found]
+        ids = [[self.vocabulary.id_of(token) for token in names] for names in (as_written, normalised)]
+        return [Finder(*both) if both[0] else None for both in zip(contents, ids, strict=True)]
+
+    @property
+    def _accents(self):
+        """Whether they are kept."""
+        return not (self.lowercase if self.strip_accents is None else self.strip_accents)
+
+    def _normalise(self, texts, keep_marks=False):
+        return normalization.normalise(texts, self.lowercase, self._accents, keep_marks)
+
     def _tokenize(self, texts, with_offsets):
-        accents = not (self.lowercase if self.strip_accents is None else self.strip_accents)
-        texts = normalised = normalization.valid_utf8(texts)
+        texts = normalization.valid_utf8(texts)
+        as_written, _ = self._finders
+        if as_written is None:
+            return self._tokenize_valid(texts, with_offsets)
+        pieces, is_token, ids = as_written.cut(texts)
+        between = self._tokenize_valid(tf.where(is_token, "", pieces.flat_values), with_offsets)
+        sizes = tf.strings.length(pieces.flat_values, unit="UTF8_CHAR")
+        return insert(pieces, is_token, ids, between, sizes)
+
+    def _tokenize_valid(self, texts, with_offsets):
+        normalised = texts
         if self.special_tokens_in_text:
             normalised = normalization.mark_special_tokens(texts, SPECIAL_TOKENS)
-        normalised = normalization.normalise(
-            normalised, self.lowercase, accents, keep_marks=self.special_tokens_in_text
-        )
-        normalised = self._wordpiece.separate_words(normalised)
-        ids, starts, ends = self._wordpiece.tokenize_with_byte_offsets(normalised)
+        normalised = self._normalise(normalised, keep_marks=self.special_tokens_in_text)
+        _, finder = self._finders
+        if finder is None:
+            normalised = self._wordpiece.separate_words(normalised)
+            ids, starts, ends = self._wordpiece.tokenize_with_byte_offsets(normalised)
+        else:
+            pieces, is_token, found = finder.cut(normalised)
+            plain = self._wordpiece.separate_words(tf.where(is_token, "", pieces.flat_values))
+            between = self._wordpiece.tokenize_with_byte_offsets(plain)
+            marked = tf.where(is_token, pieces.flat_values, plain)
+            ids, starts, ends = insert(pieces, is_token, found, between, tf.strings.length(marked))
+            normalised = tf.strings.unsorted_segment_join(marked, pieces.value_rowids(), pieces.nrows())
         if not with_offsets:
             return (ids,)
-        lengths = offsets.normalised_lengths(self.lowercase, accents)
+        lengths = offsets.normalised_lengths(self.lowercase, self._accents)
         return ids, *offsets.to_characters(texts, normalised, starts, ends, lengths)

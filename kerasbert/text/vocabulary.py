@@ -4,6 +4,7 @@ import os
 
 from kerasbert import checks
 from kerasbert.atomic import replacing
+from kerasbert.json_files import read_json
 from kerasbert.text import huggingface
 
 PAD, UNK, CLS, SEP, MASK = SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
@@ -122,7 +123,10 @@ class Vocabulary(TokenList):
             ValueError: if it is not such a file.
         """
         where = os.fspath(path)
-        return cls(huggingface.read_tokenizer_json(read_utf8(where), where)[0], where=where)
+        content = read_json(where)
+        tokens, _ = huggingface.read_tokenizer_json(content, where)
+        huggingface.check_nothing_added(content, tokens, where)
+        return cls(tokens, where=where)
 
     def save(self, path):
         """Writes a `vocab.txt`; the file appears complete or not at all.
@@ -207,6 +211,14 @@ def _checked(tokens, where):
                 fix="Decode it as UTF-8.",
                 where=where,
                 kind=TypeError,
+                row=row,
+                token=token,
+            )
+        if not token.isprintable() and any("\ud800" <= character <= "\udfff" for character in token):
+            raise checks.invalid(
+                "A token must not hold half a surrogate pair, which UTF-8 cannot write.",
+                fix="Write an unused token there, such as [unused7], so that all ids stay.",
+                where=where,
                 row=row,
                 token=token,
             )

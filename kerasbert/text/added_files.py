@@ -1,0 +1,107 @@
+"""The added tokens in Hugging Face's files."""
+
+import os
+
+from kerasbert import checks
+from kerasbert.json_files import check_kind, json_field, read_json
+from kerasbert.text.added_tokens import AddedToken
+from kerasbert.text.vocabulary import SPECIAL_TOKENS
+
+_SWITCHES = ("normalized", "special", "lstrip", "rstrip")
+
+
+def read_added_tokens(folder, tokens, tokenizer_json=None, config=None):
+    """Finds the added tokens of a folder, in the order of their ids.
+
+    `tokenizer.json` lists them, else the `added_tokens_decoder` of `tokenizer_config.json`, else
+    `added_tokens.json`; special ones are named in `special_tokens_map.json` and `tokenizer_config.json`, too.
+
+    Args:
+        folder: str or path.
+        tokens: sequence of str, the tokens of the model in the order of their ids.
+        tokenizer_json: dict, the content of the file, or None if there is none.
+        config: dict, that of `tokenizer_config.json`, or None.
+
+    Returns:
+        list of `AddedToken`, without the five special tokens of BERT. Those that are no tokens of the model
+        have the ids after it.
+
+    Raises:
+        ValueError: if an entry is none, or an id is another than the one that it gets.
+    """
+    tokenizer_json, config, found = tokenizer_json or {}, config or {}, {}
+    where = os.path.join(folder, "tokenizer.json")
+    for entry in json_field(tokenizer_json, "added_tokens", list, where, []):
+        check_kind(entry, dict, "added_tokens[...]", where)
+        _add(found, json_field(entry, "id", int, where), entry, where)
+    where = os.path.join(folder, "tokenizer_config.json")
+    decoder = json_field(config, "added_tokens_decoder", dict, where)
+    for number, entry in (decoder or {}).items():
+        check_kind(entry, dict, "added_tokens_decoder[...]", where)
+        _add(found, int(number) if number.isdecimal() else None, entry, where)
+    special = [*_names(config, where), *_of(folder, "special_tokens_map.json", _names)]
+    if decoder is None:
+        where = os.path.join(folder, "added_tokens.json")
+        for content, number in _of(folder, "added_tokens.json", lambda content, _: content.items()):
+            switches = {"special": content in special, "normalized": content not in special}
+            _add(found, number, {"content": content} | switches, where)
+    rows = {token: i for i, token in enumerate(tokens)}
+    for content in special:
+        if content not in found:
+            number = rows.get(content, len(rows) + sum(name not in rows for name in found))
+            _add(found, number, {"content": content, "normalized": False, "special": True}, where)
+    found = dict(sorted(found.items(), key=lambda item: item[1][0]))
+    for content, (number, _, where) in found.items():
+        wanted = rows.setdefault(content, len(rows))
+        if number != wanted:
+            raise checks.invalid(
+                "An added token must have the id of its row in the vocabulary, or the next one after it.",
+                fix="Take all tokenizer files from one checkpoint.",
+                where=where,
+                token=content,
+                id=number,
+                expected=wanted,
+            )
+    known = set(tokens).intersection(SPECIAL_TOKENS)  # which `special_tokens_in_text` decides about
+    return [token for _, token, _ in found.values() if token.content not in known]
+
+
+def _of(folder, name, read):
+    path = os.path.join(folder, name)
+    return read(read_json(path), path) if os.path.isfile(path) else []
+
+
+def _names(content, where):
+    """The special tokens that a file names beside those of BERT, in Hugging Face's words, old and new."""
+    found = []
+    for name in ("additional_special_tokens", "extra_special_tokens"):
+        entries = content.get(name) or []
+        entries = list(entries.values()) if isinstance(entries, dict) else entries
+        for entry in entries if isinstance(entries, list) else [entries]:
+            token = entry.get("content") if isinstance(entry, dict) else entry
+            check_kind(token, str, name, where)
+            found.append(token)
+    return found
+
+
+def _add(found, number, entry, where):
+    content = json_field(entry, "content", str, where)
+    if content is None or number is None or isinstance(number, bool) or not isinstance(number, int):
+        raise checks.invalid(
+            "An added token must have a content and an id.",
+            fix="Save the tokenizer again.",
+            where=where,
+            token=entry,
+            id=number,
+        )
+    if json_field(entry, "single_word", bool, where, False):
+        raise checks.invalid(
+            "An added token must be one that is found within words, too: `single_word` is not supported.",
+            fix="Set it to false in the file, if the token stands in no other word.",
+            where=where,
+            token=content,
+        )
+    special = json_field(entry, "special", bool, where, False)
+    switches = {"normalized": not special, "special": special}
+    switches = {name: json_field(entry, name, bool, where, switches.get(name, False)) for name in _SWITCHES}
+    found.setdefault(content, (number, AddedToken(content, **switches), where))
