@@ -7,6 +7,10 @@ import zlib
 
 from kerasbert import checks
 
+# Bytes. No text is as long, and a compressed line can be a thousand times as long as its file.
+LONGEST = 2**26
+# How many times its size a compressed file may be that is read as a whole: text has about 10.
+MOST_INFLATED = 100
 OPENERS = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 # What a damaged or truncated compressed file raises.
 DAMAGED = (EOFError, OSError, zlib.error, lzma.LZMAError)
@@ -15,6 +19,26 @@ DAMAGED = (EOFError, OSError, zlib.error, lzma.LZMAError)
 def open_bytes(path):
     """Opens a `pathlib.Path` to read bytes; `.gz`, `.bz2` and `.xz` are decompressed."""
     return OPENERS.get(path.suffix, open)(path, "rb")
+
+
+def read_whole(path):
+    """Reads all bytes of a `pathlib.Path`; ValueError if it is damaged, or inflates beyond all text."""
+    most = max(MOST_INFLATED * path.stat().st_size, LONGEST)
+    with open_bytes(path) as file:
+        try:
+            content = file.read(most + 1)
+        except DAMAGED as error:
+            raise checks.invalid(
+                "A compressed file must be whole.", fix="Fetch it again.", where=str(path), reason=str(error)
+            ) from error
+    if len(content) > most:
+        raise checks.invalid(
+            f"A compressed file must have at most {MOST_INFLATED} times its size, as texts have.",
+            fix="Decompress it first, if it is what you mean.",
+            where=str(path),
+            more_than_bytes=most,
+        )
+    return content
 
 
 def read_lines(path):
@@ -28,12 +52,19 @@ def read_lines(path):
         it is, or None.
 
     Raises:
-        ValueError: if a compressed file is damaged.
+        ValueError: if a compressed file is damaged, or a line is longer than `LONGEST`.
     """
     number = 0
     with open_bytes(path) as file:
         try:
-            for number, line in enumerate(file, 1):
+            for number, line in enumerate(iter(lambda: file.readline(LONGEST + 1), b""), 1):
+                if len(line) > LONGEST:
+                    raise checks.invalid(
+                        f"A line must have at most {LONGEST >> 20} MiB.",
+                        fix="Write one row a line; check that this is the file that you mean.",
+                        where=f"{path}, line {number}",
+                        begins=line[:80],
+                    )
                 yield _decoded(line, number, f"{path}, line {number}")
         except DAMAGED as error:
             raise checks.invalid(

@@ -1,7 +1,6 @@
 """Questions and answers in SQuAD's JSON."""
 
 import dataclasses
-import json
 import pathlib
 import warnings
 
@@ -9,8 +8,9 @@ import numpy as np
 
 from kerasbert import checks
 from kerasbert.data.answers import not_there, stands
-from kerasbert.data.lines import DAMAGED, open_bytes
+from kerasbert.data.lines import read_whole
 from kerasbert.data.streams import left_out
+from kerasbert.json_files import parse_json
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,13 +85,7 @@ def read_squad(path, on_bad="stop"):
     """
     checks.one_of("read_squad", ("stop", "skip"), on_bad=on_bad)
     path = pathlib.Path(path)
-    with open_bytes(path) as file:
-        try:
-            content = json.loads(file.read().decode("utf-8-sig"))
-        except (ValueError, RecursionError, *DAMAGED) as error:
-            raise checks.invalid(
-                "The file must be JSON in UTF-8.", fix="Fetch it again.", where=str(path), reason=str(error)
-            ) from error
+    content = parse_json(_text(path), path)
     rows, skipped = [], []
     for number, question, context, where in _questions(content, str(path)):
         answers = _answers(question, where)
@@ -107,6 +101,15 @@ def read_squad(path, on_bad="stop"):
     return QuestionRows(
         *(tuple(column) for column in zip(*rows, strict=True)) if rows else [()] * 5, tuple(skipped)
     )
+
+
+def _text(path):
+    try:
+        return read_whole(path).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise checks.invalid(
+            "The file must be JSON in UTF-8.", fix="Fetch it again.", where=str(path), reason=str(error)
+        ) from error
 
 
 def _questions(content, path):

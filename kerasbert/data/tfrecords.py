@@ -3,18 +3,23 @@
 import itertools
 import numbers
 import pathlib
+import struct
 
 from google.protobuf import message
 
 from kerasbert import checks
 from kerasbert.atomic import replacing
 from kerasbert.data.fields import Fields
+from kerasbert.data.lines import DAMAGED, LONGEST, open_bytes
 from kerasbert.data.streams import RowStream, SourceStream
 from kerasbert.optional import tensorflow as tf
 from kerasbert.text import TOKEN_INPUTS
 
 # Records that are taken out of tf.data together: one by one is slow.
 AT_ONCE = 128
+# What stands before the bytes of a record, their number and its checksum, and after: theirs.
+_HEADER = struct.Struct("<QI")
+_FOOTER = 4
 
 
 def write_tfrecord(path, rows):
@@ -149,6 +154,7 @@ def read_tfrecord(
 
 def _examples(path, names, lists):
     """Yields the place and the features of each record, or the error that it is."""
+    _check_lengths(path)
     records = tf.data.TFRecordDataset(str(path), _compression(path)).batch(AT_ONCE).as_numpy_iterator()
     number = None
     try:
@@ -156,12 +162,34 @@ def _examples(path, names, lists):
             where = f"{path}, record {number}"
             yield where, _features(record, names, lists, where)
     except tf.errors.DataLossError as error:
-        raise checks.invalid(
-            "A TFRecord file must be whole.",
-            fix="Write it again; compressed files must end with .gz.",
-            where=f"{path}, after record {number}",
-            reason=error.message,
-        ) from error
+        raise _not_whole(path, number, error.message) from error
+
+
+def _check_lengths(path):
+    """Raises ValueError if a record claims more than `LONGEST` bytes.
+
+    TensorFlow makes room for whatever length a record claims, and ends the process where there is none.
+    """
+    number = 0
+    with open_bytes(path) as file:
+        try:
+            while len(header := file.read(_HEADER.size)) == _HEADER.size:
+                length, _ = _HEADER.unpack(header)
+                if length > LONGEST:
+                    raise ValueError(f"the next record claims {length} bytes, more than {LONGEST >> 20} MiB")
+                file.seek(length + _FOOTER, 1)
+                number += 1
+        except (ValueError, *DAMAGED) as error:
+            raise _not_whole(path, number, str(error)) from error
+
+
+def _not_whole(path, number, reason):
+    return checks.invalid(
+        "A TFRecord file must be whole.",
+        fix="Write it again; compressed files must end with .gz.",
+        where=f"{path}, after record {number}",
+        reason=reason,
+    )
 
 
 def _features(record, names, lists, where):

@@ -7,7 +7,7 @@ import os
 import zlib
 
 from kerasbert import checks
-from kerasbert.data.lines import OPENERS
+from kerasbert.data.lines import LONGEST, OPENERS
 from kerasbert.optional import tensorflow as tf
 
 LAYOUTS = ("blank_lines", "lines", "json")
@@ -109,7 +109,7 @@ class Corpus:
                 lines = []
 
     def _json(self, path):
-        for number, line, _ in _pieces(path, None):
+        for number, line, _ in _pieces(path, LONGEST):
             if not line.strip():
                 continue
             try:
