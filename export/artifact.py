@@ -60,7 +60,7 @@ def check_exportable(task, where):
     """Raises ValueError unless a task can be exported.
 
     It must run on TensorFlow, answer to texts, which gives it an endpoint, have its LoRA merged, and have
-    finite weights.
+    finite weights. Warns if a head of it was never trained.
     """
     if keras.backend.backend() != "tensorflow":
         raise checks.invalid(
@@ -85,6 +85,7 @@ def check_exportable(task, where):
                 where=where,
                 weight=path,
             )
+    task.warn_if_untrained()
 
 
 def in_float32(task):

@@ -83,10 +83,10 @@ def _show(record, names=None):
 
 
 def _task(path):
-    if not pathlib.Path(path).is_file():
+    if not pathlib.Path(path).exists():
         raise checks.invalid(
-            "A model must be a `.keras` file.",
-            fix="Save the task with `task.save('film.keras')`.",
+            "The model's file must exist.",
+            fix="Check the path; `task.save('film.keras')` writes one.",
             kind=FileNotFoundError,
             model=path,
         )

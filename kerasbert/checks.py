@@ -4,6 +4,8 @@ An error says four things: the rule, what was received, where, and the fix.
 """
 
 import importlib
+import math
+import pathlib
 import reprlib
 
 _short = reprlib.Repr()
@@ -64,6 +66,22 @@ def require(module, install, purpose="This"):
             kind=ImportError,
             reason=str(error),
         ) from error
+
+
+def keras_file(filepath):
+    """The path of a model to be saved; ValueError unless its name ends in `.keras`.
+
+    Keras writes `.h5` for old models only: what it writes of these cannot be read again.
+    """
+    path = pathlib.Path(filepath)
+    if path.suffix != ".keras":
+        raise invalid(
+            "The name of a saved model must end in `.keras`.",
+            fix=f"Save it as {path.with_suffix('.keras').name!r}; or its weights alone, with `save_weights`.",
+            where="save",
+            filepath=str(path),
+        )
+    return path
 
 
 def positive_int(where, **values):
@@ -138,7 +156,8 @@ def one_of(where, allowed, **values):
 def divides(where, *, num_heads, hidden_dim):
     """Raises ValueError unless `num_heads` divides `hidden_dim`."""
     if hidden_dim % num_heads:
-        divisors = [n for n in range(1, hidden_dim + 1) if hidden_dim % n == 0]
+        small = [n for n in range(1, math.isqrt(hidden_dim) + 1) if hidden_dim % n == 0]
+        divisors = {*small, *(hidden_dim // n for n in small)}
         near = sorted(divisors, key=lambda n: abs(n - num_heads))
         raise invalid(
             "`num_heads` must divide `hidden_dim` exactly.",

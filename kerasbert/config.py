@@ -8,6 +8,16 @@ from kerasbert.types import Config
 
 ACTIVATIONS = ("gelu", "gelu_tanh", "relu", "silu", "tanh")
 POSITION_EMBEDDINGS = ("learned", "sinusoidal")
+SIZES = (
+    "vocabulary_size",
+    "num_layers",
+    "num_heads",
+    "hidden_dim",
+    "intermediate_dim",
+    "max_sequence_length",
+)
+# Token ids and sizes are int32 in the graph.
+LARGEST_SIZE = 2**31 - 1
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -78,18 +88,20 @@ class BertConfig:
 
     def __post_init__(self) -> None:
         where = "BertConfig"
-        checks.positive_int(
-            where,
-            vocabulary_size=self.vocabulary_size,
-            num_layers=self.num_layers,
-            num_heads=self.num_heads,
-            hidden_dim=self.hidden_dim,
-            intermediate_dim=self.intermediate_dim,
-            max_sequence_length=self.max_sequence_length,
-        )
-        checks.not_negative_int(where, num_segments=self.num_segments, position_offset=self.position_offset)
+        sizes = {name: getattr(self, name) for name in SIZES}
+        offsets = {"num_segments": self.num_segments, "position_offset": self.position_offset}
         if self.embedding_dim is not None:
-            checks.positive_int(where, embedding_dim=self.embedding_dim)
+            sizes["embedding_dim"] = self.embedding_dim
+        checks.positive_int(where, **sizes)
+        checks.not_negative_int(where, **offsets)
+        for name, size in (sizes | offsets).items():
+            if size > LARGEST_SIZE:
+                raise checks.invalid(
+                    f"`{name}` must be at most {LARGEST_SIZE}.",
+                    fix="Choose a size whose weights fit into memory.",
+                    where=where,
+                    **{name: size},
+                )
         checks.fraction(where, hidden_dropout=self.hidden_dropout, attention_dropout=self.attention_dropout)
         checks.positive_float(
             where, layer_norm_epsilon=self.layer_norm_epsilon, initializer_range=self.initializer_range
@@ -136,10 +148,17 @@ class BertConfig:
         """Builds a config from `to_dict`'s result.
 
         Raises:
-            ValueError: if a name is not a field.
+            ValueError: if it is no dict, or a name is not a field.
         """
+        if not isinstance(fields, dict):
+            raise checks.invalid(
+                "The fields of a BertConfig must be a dict.",
+                fix="Pass what `to_dict` returned.",
+                where="BertConfig.from_dict",
+                fields=fields,
+            )
         known = {field.name for field in dataclasses.fields(cls)}
-        unknown = sorted(set(fields) - known)
+        unknown = sorted(map(str, set(fields) - known))
         if unknown:
             raise checks.invalid(
                 "Every name must be a field of BertConfig.",

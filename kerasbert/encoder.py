@@ -249,6 +249,10 @@ class BertEncoder(Adaptation, PresetLoader, keras.Model):
                 inputs=sorted(inputs) if isinstance(inputs, dict) else type(inputs).__name__,
             )
 
+    def save(self, filepath, **kwargs):
+        """Saves the encoder in one `.keras` file, as `keras.Model.save` does."""
+        super().save(checks.keras_file(filepath), **kwargs)
+
     def get_config(self):
         """Returns the arguments of `__init__`, and what is frozen or changed by LoRA."""
         return {

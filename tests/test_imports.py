@@ -6,11 +6,12 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-EVERYONE = {"checks", "atomic", "fast_training", "keras_private", "optional", "types"}
+EVERYONE = {"checks", "atomic", "fast_training", "json_files", "keras_private", "optional", "types"}
 ALLOWED = {
     "checks": set(),
     "atomic": {"checks"},
     "fast_training": {"optional"},
+    "json_files": {"checks"},
     "keras_private": set(),
     "types": set(),
     "optional": {"checks"},

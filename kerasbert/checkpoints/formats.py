@@ -4,10 +4,12 @@ import dataclasses
 
 from kerasbert import checks
 from kerasbert.checkpoints.google import open_google
-from kerasbert.checkpoints.huggingface import open_huggingface, read_json
+from kerasbert.checkpoints.huggingface import open_huggingface
 from kerasbert.checkpoints.keras_hub import is_keras_hub, open_keras_hub
 from kerasbert.checkpoints.presets import preset_folder
 from kerasbert.checkpoints.sentence_transformers import transformer_folder
+from kerasbert.checkpoints.sizes import check_encoder
+from kerasbert.json_files import read_json
 
 
 def open_checkpoint(preset):
@@ -24,7 +26,9 @@ def open_checkpoint(preset):
         ValueError: if a file is damaged, or describes another architecture.
     """
     root = preset_folder(preset)
-    return dataclasses.replace(_open(transformer_folder(root)), root=root)
+    checkpoint = _open(transformer_folder(root))
+    check_encoder(checkpoint)
+    return dataclasses.replace(checkpoint, root=root)
 
 
 def _open(folder):

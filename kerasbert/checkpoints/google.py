@@ -5,9 +5,11 @@ import re
 from kerasbert.checkpoints import model_garden
 from kerasbert.checkpoints.checkpoint import Checkpoint
 from kerasbert.checkpoints.families import BERT
-from kerasbert.checkpoints.huggingface import read_config, read_json
+from kerasbert.checkpoints.huggingface import read_config
 from kerasbert.checkpoints.places import Place, encoder_paths, module_places
+from kerasbert.checkpoints.sizes import check_num_layers, number_of_classes
 from kerasbert.checkpoints.tensorflow_files import TensorFlowFile, find_tensorflow_file
+from kerasbert.json_files import read_json
 
 # Our layer, `{i}` a block -> theirs.
 LAYERS = {
@@ -59,15 +61,16 @@ def open_google(folder):
     path = folder / "bert_config.json"
     config = read_config(BERT, read_json(path), path)
     tensors = TensorFlowFile(find_tensorflow_file(folder))
+    check_num_layers(config, tensors)
     if model_garden.is_one(tensors.shapes):
         return model_garden.open_model_garden(folder, config, tensors)
     places = google_places(config)
     heads = tuple(
-        head for head in HEADS if any(places[p].name in tensors.shapes for p in places if p.startswith(head))
+        head for head in HEADS if all(places[p].name in tensors.shapes for p in places if p.startswith(head))
     )
     arguments = {"dropout": config.hidden_dropout}
     if "classification" in heads:
-        classes = tensors.shapes[places["classification/logits/kernel"].name][0]
+        classes = number_of_classes(tensors, places["classification/logits/bias"].name)
         arguments |= {"labels": tuple(f"LABEL_{i}" for i in range(classes)), "problem": "single_label"}
     return Checkpoint(
         folder,

@@ -1,16 +1,16 @@
 """Reads Hugging Face folders: config.json and weights, of BERT and its relatives."""
 
-import json
-import pathlib
 import re
 
 from kerasbert import checks
 from kerasbert.checkpoints.checkpoint import Checkpoint
 from kerasbert.checkpoints.families import BY_MODEL_TYPE, HEADS_OF_CLASS, ROBERTA
 from kerasbert.checkpoints.places import Place, encoder_paths, module_places
+from kerasbert.checkpoints.sizes import check_num_layers
 from kerasbert.checkpoints.tensor_files import SafetensorsFile, ShardedFile
 from kerasbert.checkpoints.torch_files import TorchFile
 from kerasbert.config import BertConfig
+from kerasbert.json_files import json_field, read_json, strings_field
 
 ACTIVATIONS = {
     "gelu": "gelu",
@@ -46,6 +46,8 @@ PARAMETERS = {
 OLD_NAMES = {"LayerNorm.gamma": "LayerNorm.weight", "LayerNorm.beta": "LayerNorm.bias"}
 TOKEN_TABLE = "embeddings.word_embeddings.weight"
 POSITION_TABLE = "embeddings.position_embeddings.weight"
+# Weights in formats that are not read.
+OTHER_WEIGHTS = ("tf_model*.h5", "flax_model*.msgpack", "model*.onnx", "*.gguf", "rust_model.ot")
 # Not weights: constants that old versions stored.
 BUFFERS = re.compile(r"(^|\.)embeddings\.(position_ids|token_type_ids)$")
 
@@ -68,8 +70,9 @@ def open_huggingface(folder):
     theirs = read_json(path)
     family = _family(theirs, path)
     config = read_config(family, theirs, path)
-    tied = theirs.get("tie_word_embeddings", True)
+    tied = json_field(theirs, "tie_word_embeddings", bool, path, True)
     tensors = open_weights(folder)
+    check_num_layers(config, tensors)
     names, bookkeeping = _names(family, tensors.shapes, tied)
     heads = _heads(family, theirs, names, path)
     if config.position_embedding != "learned":
@@ -81,7 +84,7 @@ def open_huggingface(folder):
         places_of(family, config, heads, tied),
         names,
         heads,
-        _arguments(family, config, heads, theirs, path),
+        _arguments(family, config, heads, theirs, path, tensors, names),
         tuple(bookkeeping),
     )
 
@@ -93,27 +96,17 @@ def open_weights(folder):
             return kind(folder / name)
         if (folder / f"{name}.index.json").exists():
             return ShardedFile(folder / f"{name}.index.json", kind)
+    others = sorted(path.name for name in OTHER_WEIGHTS for path in folder.glob(name))
     raise checks.invalid(
         "A preset folder must hold `model.safetensors` or `pytorch_model.bin`.",
-        fix="Save the model with `save_pretrained`.",
+        fix="The other formats are not supported: load them with transformers 4 (`from_tf=True` for "
+        "`tf_model.h5`), and save the model with `save_pretrained`, which writes `model.safetensors`."
+        if others
+        else "Save the model with `save_pretrained`, or fetch the missing file.",
         kind=FileNotFoundError,
         folder=str(folder),
+        **({"not_supported": others} if others else {}),
     )
-
-
-def read_json(path):
-    """Reads a JSON object, or says what is wrong with the file."""
-    try:
-        content = json.loads(pathlib.Path(path).read_text("utf-8"))
-    except ValueError as error:
-        raise checks.invalid(
-            f"`{path.name}` must be JSON.", fix="Fetch it again.", where=str(path), reason=str(error)
-        ) from error
-    if not isinstance(content, dict):
-        raise checks.invalid(
-            f"`{path.name}` must hold a JSON object.", fix="Fetch it again.", where=str(path), content=content
-        )
-    return content
 
 
 def places_of(family, config, heads, tied=True, prefix=""):
@@ -213,10 +206,11 @@ def read_config(family, theirs, path):
     }
     checks.one_of(str(path), tuple(ACTIVATIONS), **activation)
     fields["activation"] = ACTIVATIONS[fields.get("activation", "gelu")]
-    fields |= {name: value for name, value in theirs.get(OWN, {}).items() if name in OWN_FIELDS}
+    fields |= {name: value for name, value in _own(theirs, path).items() if name in OWN_FIELDS}
     if family is ROBERTA:
-        fields["position_offset"] = theirs.get("pad_token_id", 1) + 1
-        fields["max_sequence_length"] = theirs.get("max_position_embeddings", 512) - fields["position_offset"]
+        fields["position_offset"] = json_field(theirs, "pad_token_id", int, path, 1) + 1
+        positions = json_field(theirs, "max_position_embeddings", int, path, 512)
+        fields["max_sequence_length"] = positions - fields["position_offset"]
     if fields.get("embedding_dim") == fields["hidden_dim"]:
         del fields["embedding_dim"]
     return BertConfig(**fields)
@@ -224,9 +218,9 @@ def read_config(family, theirs, path):
 
 def _heads(family, theirs, names, path):
     """The heads that the folder was saved with, those that are not ours left out."""
-    if theirs.get("architectures"):
-        heads = HEADS_OF_CLASS.get(theirs["architectures"][0].removeprefix(family.classes), ())
-        heads = heads or theirs.get(OWN, {}).get("heads", ())
+    if architectures := strings_field(theirs, "architectures", path):
+        heads = HEADS_OF_CLASS.get(architectures[0].removeprefix(family.classes), ())
+        heads = heads or strings_field(_own(theirs, path), "heads", path)
     else:  # files of the first years do not say; several heads are called `classifier`
         heads = [
             head
@@ -244,18 +238,25 @@ def _heads(family, theirs, names, path):
     return tuple(head for head in heads if head in family.heads)
 
 
-def _arguments(family, config, heads, theirs, path):
-    arguments = dict(theirs.get(OWN, {}).get("task", {}))
+def _own(theirs, path):
+    """What kerasbert wrote of its own into the file."""
+    return json_field(theirs, OWN, dict, path, {})
+
+
+def _arguments(family, config, heads, theirs, path, tensors, names):
+    arguments = dict(json_field(_own(theirs, path), "task", dict, path, {}))
     for head in heads:
         field = family.dropouts.get(head)
         if field:
             dropout = theirs.get(field)
             arguments["dropout"] = config.hidden_dropout if dropout is None else dropout
     if "masked_lm" in heads:
-        arguments["tied"] = theirs.get("tie_word_embeddings", True)
-    if "classification" in heads or "token_classification" in heads:
-        arguments["labels"] = _labels(theirs, path)
-    if "classification" in heads:
+        arguments["tied"] = json_field(theirs, "tie_word_embeddings", bool, path, True)
+    for head in ("classification", "token_classification"):
+        if head in heads:
+            kernel = names.get(f"{family.heads[head][f'{head}/logits']}.weight")
+            arguments |= _labels(theirs, path, kernel and tensors.shapes[kernel][:1])
+    if "classification" in heads and "labels" in arguments:
         problem = theirs.get("problem_type")
         checks.one_of(str(path), (*PROBLEMS, None), problem_type=problem)
         one = len(arguments["labels"]) == 1
@@ -263,18 +264,40 @@ def _arguments(family, config, heads, theirs, path):
     return arguments
 
 
-def _labels(theirs, path):
-    """Class names in the order of their numbers."""
-    by_number = theirs.get("id2label") or {str(i): f"LABEL_{i}" for i in range(theirs.get("num_labels", 2))}
-    try:
-        numbers = {int(number): str(label) for number, label in by_number.items()}
-    except (ValueError, AttributeError):
-        numbers = {}
-    if sorted(numbers) != list(range(len(by_number))):
+def _labels(theirs, path, classes):
+    """The class names in the order of their numbers, under `labels`; nothing where the file has none.
+
+    Args:
+        theirs: dict, the content of the config.
+        path: `pathlib.Path` of it.
+        classes: tuple of the number of classes that the head in the file has, or None if it holds no head.
+    """
+    by_number = json_field(theirs, "id2label", dict, path)
+    if by_number is None:
+        count = json_field(theirs, "num_labels", int, path, 2)
+        numbers = range(count)
+    else:
+        try:
+            numbers = sorted(map(int, by_number))
+        except ValueError:
+            numbers = []
+        count = len(by_number)
+        if not count or numbers != list(range(count)):
+            raise checks.invalid(
+                "`id2label` must name the classes 0, 1, 2 and so on.",
+                fix="Correct it in the file.",
+                where=str(path),
+                id2label=by_number,
+            )
+    if classes is not None and classes != (count,):
         raise checks.invalid(
-            "`id2label` must name the classes 0, 1, 2 and so on.",
-            fix="Correct it in the file.",
+            "The config must have as many labels as the head in the file has classes.",
+            fix="Correct `id2label` or `num_labels`, or take the config that was saved with these weights.",
             where=str(path),
-            id2label=by_number,
+            labels=count,
+            classes=classes,
         )
-    return tuple(numbers[i] for i in range(len(numbers)))
+    if by_number is None:
+        return {} if classes is None else {"labels": tuple(f"LABEL_{i}" for i in numbers)}
+    labels = {int(number): str(label) for number, label in by_number.items()}
+    return {"labels": tuple(labels[i] for i in numbers)}

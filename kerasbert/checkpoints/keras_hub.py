@@ -5,9 +5,11 @@ import re
 from kerasbert import checks
 from kerasbert.checkpoints.checkpoint import Checkpoint
 from kerasbert.checkpoints.h5_files import H5Files
-from kerasbert.checkpoints.huggingface import OWN, read_json
+from kerasbert.checkpoints.huggingface import OWN
 from kerasbert.checkpoints.places import encoder_paths, module_places, with_head_axis
+from kerasbert.checkpoints.sizes import check_num_layers
 from kerasbert.config import BertConfig
+from kerasbert.json_files import json_field, read_json, strings_field
 
 CONFIG, WEIGHTS = "config.json", "model.weights.h5"
 TASK, TASK_WEIGHTS = "task.json", "task.weights.h5"
@@ -99,10 +101,11 @@ def open_keras_hub(folder):
     config = _read_config(folder / CONFIG)
     files = [WEIGHTS, *([TASK_WEIGHTS] if (folder / TASK_WEIGHTS).is_file() else [])]
     tensors = H5Files(folder, files)
+    check_num_layers(config, tensors)
     bookkeeping = tuple(name for name in tensors.shapes if BOOKKEEPING.search(name))
     _check_floats(tensors, bookkeeping)
     has_task = len(files) > 1 and (folder / TASK).is_file()
-    heads, arguments = _read_task(folder / TASK) if has_task else ((), {})
+    heads, arguments = _read_task(folder / TASK, tensors) if has_task else ((), {})
     return Checkpoint(
         folder,
         config,
@@ -162,22 +165,33 @@ def _read_config(path):
     return BertConfig(**ours, **FIXED, attention_dropout=ours["hidden_dropout"])
 
 
-def _read_task(path):
-    """The heads and arguments that `task.json` speaks of."""
+def _read_task(path, tensors):
+    """The heads and arguments that `task.json` speaks of, of a head that is in the file."""
     theirs = read_json(path)
     if (theirs.get("registered_name") or theirs.get("class_name")) not in _names(CLASSIFIER):
         return (), {}
     fields = _fields(theirs, path)
     classes = fields.get("num_classes")
     checks.positive_int(str(path), num_classes=classes)
+    in_file = tensors.shapes.get(head_places(("classification",))["classification/logits/bias"].name)
+    if in_file != (classes,):
+        raise checks.invalid(
+            "`num_classes` must be as many as the head in the file has.",
+            fix="Take the `task.json` that was saved with these weights.",
+            where=str(path),
+            num_classes=classes,
+            shape_of_bias=in_file,
+        )
     linear = "regression" if classes == 1 else "single_label"
     arguments = {
         "labels": tuple(f"LABEL_{i}" for i in range(classes)),
         "problem": "multi_label" if fields.get("activation") == "sigmoid" else linear,
         "dropout": fields.get("dropout", DEFAULTS["dropout"]),
     }
-    arguments |= theirs.get(OWN, {}).get("task", {})
-    arguments["labels"] = tuple(arguments["labels"])
+    own = json_field(json_field(theirs, OWN, dict, path, {}), "task", dict, path, {})
+    arguments |= own
+    if "labels" in own:
+        arguments["labels"] = tuple(strings_field(own, "labels", path))
     if len(arguments["labels"]) != classes:
         raise checks.invalid(
             "`labels` must be as many as `num_classes` says.",
@@ -194,14 +208,15 @@ def _names(class_name):
 
 
 def _fields(theirs, path):
-    if not isinstance(theirs.get("config"), dict):
+    fields = json_field(theirs, "config", dict, path)
+    if fields is None:
         raise checks.invalid(
             "A serialized Keras object must have a `config`.",
             fix="Fetch the file again.",
             where=str(path),
             found=sorted(theirs),
         )
-    return theirs["config"]
+    return fields
 
 
 def _check_floats(tensors, bookkeeping):

@@ -1,5 +1,6 @@
 """Puts the weights of an open checkpoint into a model."""
 
+import pathlib
 import warnings
 
 import keras
@@ -7,6 +8,7 @@ import numpy as np
 
 from kerasbert import checks
 from kerasbert.checkpoints.report import LoadReport
+from kerasbert.checkpoints.sizes import check_complete, check_shape
 from kerasbert.checkpoints.tensor_files import ALIGNMENT, aligned_empty
 from kerasbert.optional import tensorflow as tf
 
@@ -23,28 +25,45 @@ def load_weights(model, checkpoint, fresh_heads=()):
         `LoadReport`.
 
     Raises:
-        ValueError: if a weight of the encoder other than the pooler's is missing, a shape differs, or the
-            file is damaged. The model is then as it was.
+        ValueError: if a weight of the encoder other than the pooler's is missing, a shape differs, a number
+            is NaN or infinite, or the file is damaged. The model is then as it was.
 
     Warns:
-        UserWarning: if the file holds weights that the model has no place for, or lacks some of the model's,
-            other than a head that it was never saved with.
+        UserWarning: in one line, if the file holds weights that the model has no place for, other than a head
+            that the model does not have; or lacks some of the model's, other than a head that it was never
+            saved with.
     """
     variables = model.named_weights()
     names = {path: checkpoint.find(path) for path in variables if _head(path) not in fresh_heads}
     loaded = {path: name for path, name in names.items() if name is not None}
     initialized = tuple(path for path in variables if path not in loaded)
-    _check_complete(checkpoint, initialized)
-    for path, name in loaded.items():
-        _check_shape(checkpoint, path, name, tuple(variables[path].shape))
+    check_complete(checkpoint, initialized)
+    for path in loaded:
+        check_shape(checkpoint, path, tuple(variables[path].shape))
     for name in loaded.values():
-        checkpoint.tensors.check(name)
+        _check_finite(checkpoint.tensors, name)
     for path, name in loaded.items():
         value = checkpoint.tensors.read(name)
         _assign(variables[path], checkpoint.places[path].to_ours(value, tuple(variables[path].shape)))
     report = _report(checkpoint, loaded, initialized)
-    _warn(checkpoint, report)
+    _warn(checkpoint, variables, report)
     return report
+
+
+def _check_finite(tensors, name):
+    """Raises ValueError if a tensor cannot be read, or holds NaN or infinity."""
+    value = tensors.read(name)
+    # A sum is finite only if all its numbers are; of large ones it may be infinite all the same.
+    with np.errstate(over="ignore", invalid="ignore"):
+        finite = np.isfinite(value.sum()) or np.isfinite(value).all()
+    if not finite:
+        raise checks.invalid(
+            f"The numbers of `{name}` must be finite.",
+            fix="Its training diverged, or the file is damaged: take another checkpoint, or fetch it again.",
+            where=str(tensors.path),
+            not_finite=int(np.sum(~np.isfinite(value))),
+            of=value.size,
+        )
 
 
 def _assign(variable, value):
@@ -75,33 +94,6 @@ def _head(path):
     return path.split("/")[0]
 
 
-def _check_complete(checkpoint, initialized):
-    missing = [
-        place.name if (place := checkpoint.places.get(path)) else path
-        for path in initialized
-        if _head(path) == "encoder" and not path.startswith("encoder/pooler/")
-    ]
-    if missing:
-        raise checks.invalid(
-            "The file must hold every weight of the encoder.",
-            fix="Check that it is a model with as many layers as its config says.",
-            where=str(checkpoint.tensors.path),
-            missing=missing,
-            found=sorted(checkpoint.tensors.shapes),
-        )
-
-
-def _check_shape(checkpoint, path, name, shape):
-    expected = checkpoint.places[path].shape_there(shape)
-    if checkpoint.tensors.shapes[name] != expected:
-        raise checks.invalid(
-            f"The shape of `{name}` must be that of the model, {expected}.",
-            fix="Use the config that was saved with these weights.",
-            where=str(checkpoint.tensors.path),
-            shape=checkpoint.tensors.shapes[name],
-        )
-
-
 def _report(checkpoint, loaded, initialized):
     known = {*loaded.values(), *checkpoint.bookkeeping}
     used = set(loaded.values())
@@ -115,10 +107,30 @@ def _report(checkpoint, loaded, initialized):
     return LoadReport(str(checkpoint.tensors.path), loaded, initialized, ignored, renamed)
 
 
-def _warn(checkpoint, report):
-    # A new head on an encoder that never had one is what `from_preset` is for; and a model that has no use
-    # for the pooler does not lose it.
-    lost = [path for path in report.initialized if _head(path) in {"encoder", *checkpoint.heads}]
-    pooler = {checkpoint.find(path) for path in checkpoint.places if path.startswith("encoder/pooler/")}
-    if lost or set(report.ignored) - pooler:
-        warnings.warn(f"Not every weight found its place.\n{report}", stacklevel=4)
+def _warn(checkpoint, model_paths, report):
+    """Says in one line what was lost.
+
+    A new head on an encoder that never had one is what `from_preset` is for, and in some families the pooler
+    is a part of the head; a head or pooler that the model does not have is not lost by it.
+    """
+    source = pathlib.Path(report.source).name
+    encoder = {path for path in checkpoint.places if _head(path) == "encoder"}
+    missing = [p for p in report.initialized if p in encoder or _head(p) in checkpoint.heads]
+    heads = {_head(path) for path in model_paths}
+    elsewhere = {
+        checkpoint.find(path)
+        for path in checkpoint.places
+        if path.startswith("encoder/pooler/") or _head(path) not in heads
+    }
+    unused = sorted(set(report.ignored) - elsewhere)
+    lost = []
+    if missing:
+        lost.append(f"{source} lacks {_some(missing)}, which must be trained")
+    if unused:
+        lost.append(f"the model has no place for {_some(unused)} of {source}")
+    if lost:
+        warnings.warn(f"Some weights were not loaded (see `load_report`): {'; '.join(lost)}.", stacklevel=4)
+
+
+def _some(names):
+    return f"{names[0]} and {len(names) - 1} more" if len(names) > 1 else names[0]

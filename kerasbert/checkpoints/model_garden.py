@@ -126,7 +126,7 @@ def _config(config, root, functional, shapes):
     projection = root + ("layer_with_weights-4" if functional else "_embedding_projection")
     return dataclasses.replace(
         config,
-        embedding_dim=shapes.get(f"{projection}/kernel", (None,))[0],
+        embedding_dim=(shapes.get(f"{projection}/kernel") or (None,))[0],
         # "gelu" is the tanh form there.
         activation="gelu_tanh" if config.activation == "gelu" else config.activation,
     )
@@ -170,12 +170,12 @@ def _heads(config, root, functional, shapes):
 
 def _head_after_encoder(functional, shapes):
     """The head of a model whose first layer is the encoder, and whose second and last is the head."""
-    if f"{HEAD}/out_proj/kernel" in shapes:
+    if len(shapes.get(f"{HEAD}/out_proj/kernel", ())) == 2:
         return {"classification": {"classification/logits": f"{HEAD}/out_proj"}}
-    if f"{HEAD}/kernel" in shapes:
+    if len(shapes.get(f"{HEAD}/kernel", ())) == 2:
         return {"token_classification": {"token_classification/logits": HEAD}}
     theirs = f"{HEAD}/layer_with_weights-0"
-    if f"{theirs}/kernel" not in shapes or any(PRETRAINER.match(name) for name in shapes):
+    if len(shapes.get(f"{theirs}/kernel", ())) != 2 or any(PRETRAINER.match(name) for name in shapes):
         return {}
     if shapes[f"{theirs}/kernel"][1] != 2:
         return {"classification": {"classification/logits": theirs}}

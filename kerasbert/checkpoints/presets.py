@@ -16,6 +16,10 @@ HUB_WEIGHTS = [
 ]
 
 
+# For the first answer of the hub.
+TIMEOUT_SECONDS = 10
+
+
 def preset_folder(preset):
     """Returns the local folder of a preset.
 
@@ -28,6 +32,7 @@ def preset_folder(preset):
 
     Raises:
         FileNotFoundError: if a local folder does not exist.
+        OSError: if the hub cannot be reached, or has no such model, and nothing was fetched before.
         ImportError: if `huggingface_hub` is needed and missing.
     """
     if str(preset).startswith("hf://"):
@@ -45,8 +50,26 @@ def preset_folder(preset):
 
 def _fetch(name):
     hub = checks.require("huggingface_hub", "pip install 'kerasbert[hub]'")
-    files = hub.list_repo_files(name)
+    try:
+        found = hub.HfApi().model_info(name, timeout=TIMEOUT_SECONDS)
+    except Exception as error:  # of the HTTP library, which differs between versions
+        return _from_cache(hub, name, error)
+    files = [file.rfilename for file in found.siblings]
     weights = next(
         (kind for kind in HUB_WEIGHTS if any(fnmatch.filter(files, pattern) for pattern in kind)), []
     )
     return pathlib.Path(hub.snapshot_download(name, allow_patterns=HUB_FILES + weights))
+
+
+def _from_cache(hub, name, error):
+    """What was fetched earlier, where the hub does not answer."""
+    try:
+        return pathlib.Path(hub.snapshot_download(name, local_files_only=True))
+    except Exception:  # nothing was, or the name is none
+        raise checks.invalid(
+            "The hub must have the model, and be reached; or the model must have been fetched before.",
+            fix="Check the name and the connection; or download the folder elsewhere, and pass its path.",
+            kind=OSError,
+            preset=f"hf://{name}",
+            reason=f"{type(error).__name__}: {error}",
+        ) from error

@@ -1,9 +1,10 @@
 """The modules of a sentence-transformers folder: transformer, pooling, normalization."""
 
 import json
+import pathlib
 
 from kerasbert import checks
-from kerasbert.checkpoints.huggingface import read_json
+from kerasbert.json_files import check_kind, json_field, read_json
 
 # The flag in the pooling module's config, up to their version 5 -> ours. Later there is one `pooling_mode`.
 POOLINGS = {
@@ -41,8 +42,8 @@ def read_modules(folder):
     found = {"normalize": False}
     for file, field in LIMITS.items():
         path = transformer_folder(folder) / file
-        if path.is_file() and (longest := read_json(path).get(field)):
-            found["max_sequence_length"] = int(longest)
+        if path.is_file() and (longest := json_field(read_json(path), field, int, path)):
+            found["max_sequence_length"] = longest
             break
     for module in modules:
         kind = module["type"].rpartition(".")[2]
@@ -80,22 +81,31 @@ def _modules(folder):
     path = folder / "modules.json"
     if not path.is_file():
         return []
-    try:
-        modules = json.loads(path.read_text("utf-8"))
-        return [{"type": str(module["type"]), "path": str(module["path"])} for module in modules]
-    except (ValueError, TypeError, KeyError) as error:
-        raise checks.invalid(
-            "`modules.json` must list modules with a type and a path.",
-            fix="Fetch it again.",
-            where=str(path),
-            reason=repr(error),
-        ) from error
+    modules = read_json(path, list)
+    for module in modules:
+        check_kind(module, dict, "module", path)
+        if not all(isinstance(module.get(name), str) for name in ("type", "path")):
+            raise checks.invalid(
+                "`modules.json` must list modules with a type and a path.",
+                fix="Fetch it again.",
+                where=str(path),
+                module=module,
+            )
+        place = pathlib.PurePosixPath(module["path"])
+        if place.is_absolute() or ".." in place.parts or set(module["path"]) & {"\\", ":", "\0"}:
+            raise checks.invalid(
+                "A module's path must lie within the folder of `modules.json`.",
+                fix="Copy the module's files into the folder, and name them by a relative path.",
+                where=str(path),
+                path=module["path"],
+            )
+    return modules
 
 
 def _pooling(path):
     config = read_json(path)
     modes = [name for name, value in config.items() if name.startswith("pooling_mode_") and value is True]
-    modes = [POOLINGS.get(name, name) for name in modes] or [config.get("pooling_mode")]
+    modes = [POOLINGS.get(name, name) for name in modes] or [json_field(config, "pooling_mode", str, path)]
     if len(modes) != 1 or modes[0] not in POOLINGS.values():
         raise checks.invalid(
             f"A pooling module must pool in one of these ways: {', '.join(POOLINGS.values())}.",

@@ -1,6 +1,6 @@
 """Reads tensors by name from safetensors files, in one piece or in shards.
 
-An open file has a `path`, `shapes` by name, `read(name)`, and `check(name)`, which raises what `read` would.
+An open file has a `path`, `shapes` by name, and `read(name)`.
 """
 
 import json
@@ -12,6 +12,7 @@ import numpy as np
 import safetensors
 
 from kerasbert import checks
+from kerasbert.json_files import check_kind, json_field, read_json
 
 # Bytes; what TensorFlow's own allocator gives.
 ALIGNMENT = 64
@@ -32,12 +33,13 @@ class ShardedFile:
 
     def __init__(self, path, kind):
         self.path = path
-        try:
-            self._shard_of = dict(json.loads(path.read_text("utf-8"))["weight_map"])
-            names = sorted(set(self._shard_of.values()))
-            outside = [name for name in names if pathlib.Path(name).name != name]
-        except (ValueError, KeyError, TypeError) as error:
-            raise unreadable(path, "JSON index", repr(error)) from error
+        self._shard_of = json_field(read_json(path), "weight_map", dict, path)
+        if not self._shard_of:
+            raise unreadable(path, "JSON index", "it has no `weight_map`")
+        for name in self._shard_of.values():
+            check_kind(name, str, "weight_map", path)
+        names = sorted(set(self._shard_of.values()))
+        outside = [name for name in names if pathlib.Path(name).name != name]
         absent = [name for name in names if outside or not (path.parent / name).exists()]
         if absent:
             raise checks.invalid(
@@ -56,10 +58,6 @@ class ShardedFile:
     def read(self, name):
         """Returns the tensor called `name` as a float32 (or integer) numpy array."""
         return self._shards[self._shard_of[name]].read(name)
-
-    def check(self, name):
-        """Raises ValueError if the tensor cannot be read."""
-        self._shards[self._shard_of[name]].check(name)
 
 
 class SafetensorsFile:
@@ -92,11 +90,6 @@ class SafetensorsFile:
             file.seek(self._start + entry["data_offsets"][0])
             file.readinto(array.reshape(-1).view("uint8"))
         return plain(array)
-
-    def check(self, name):
-        """Raises ValueError if the tensor cannot be read; that the file is complete is known already."""
-        if self._entries[name]["dtype"] not in _SAFETENSORS_TYPES:
-            self.read(name)
 
 
 def unreadable(path, kind, error):

@@ -1,5 +1,7 @@
 """Reads tensors by name from TensorFlow checkpoints, of TF1 and TF2."""
 
+import glob
+import math
 import pathlib
 
 from kerasbert import checks
@@ -22,6 +24,12 @@ class TensorFlowFile:
         except (tf.errors.OpError, RuntimeError, ValueError, IndexError) as error:
             raise unreadable(self.path, "TensorFlow", error) from error
         self.shapes = {name: tuple(shape) for name, shape in sorted(shapes.items())}
+        # TensorFlow makes room for a tensor before it looks whether the file has as much.
+        parts = self.path.parent.glob(f"{glob.escape(self.path.name)}.data-*")
+        size = sum(part.stat().st_size for part in parts)
+        for name, shape in self.shapes.items():
+            if math.prod(shape) > size:
+                raise unreadable(self.path, f"TensorFlow (tensor {name!r})", f"{shape} is more than there is")
 
     def read(self, name):
         """Returns the tensor called `name` as a float32 (or integer) numpy array."""
@@ -29,10 +37,6 @@ class TensorFlowFile:
             return plain(self._reader.get_tensor(name))
         except (tf.errors.OpError, RuntimeError, ValueError, IndexError) as error:
             raise unreadable(self.path, f"TensorFlow (tensor {name!r})", error) from error
-
-    def check(self, name):
-        """Raises ValueError if the tensor cannot be read."""
-        self.read(name)
 
 
 def find_tensorflow_file(folder):
@@ -44,7 +48,8 @@ def find_tensorflow_file(folder):
     """
     paths = sorted(path.with_suffix("") for path in pathlib.Path(folder).glob("*.index"))
     if len(paths) > 1 and (latest := tf.train.latest_checkpoint(str(folder))):
-        return pathlib.Path(latest)
+        # The file `checkpoint` may name a path of the machine that wrote it, or one outside of the folder.
+        paths = [path for path in paths if path.name == pathlib.Path(latest).name] or paths
     if len(paths) == 1:
         return paths[0]
     raise checks.invalid(

@@ -1,7 +1,5 @@
 """The ways of a task into files and out of them: presets and `.keras`."""
 
-import pathlib
-
 import keras
 
 from kerasbert import checks
@@ -9,6 +7,9 @@ from kerasbert.atomic import replacing
 from kerasbert.checkpoints import PresetLoader, load_weights, open_checkpoint, own_weights, write_preset
 from kerasbert.encoder import BertEncoder
 from kerasbert.text import tokenizer_from_folder
+
+# Rows of an embedding without a token, where its size was rounded up for speed.
+MOST_PADDING_ROWS = 1024
 
 
 class TaskFiles(PresetLoader):
@@ -48,10 +49,12 @@ class TaskFiles(PresetLoader):
 
         Raises:
             FileNotFoundError: if the folder or a file in it is missing.
-            ValueError: if the checkpoint is damaged or of another architecture.
+            ValueError: if the checkpoint is damaged or of another architecture, a weight is NaN or infinite,
+                or the vocabulary is far smaller than the embedding.
 
         Warns:
-            UserWarning: if the preset holds weights that the task has no place for, or lacks some.
+            UserWarning: in one line, if weights of the preset were lost, or some are missing that it ought to
+                have. A new head is no loss; `predict`, `evaluate` and exports warn while it is untrained.
         """
         checkpoint = open_checkpoint(preset)
         if extend_positions_to is not None:
@@ -59,10 +62,18 @@ class TaskFiles(PresetLoader):
         arguments, fresh_heads = cls._arguments(checkpoint, kwargs)
         if isinstance(tokenizer, str):
             tokenizer = tokenizer_from_folder(checkpoint.folder)
+        _check_vocabulary(tokenizer, checkpoint)
         encoder = BertEncoder.to_be_loaded(checkpoint, cls._pooler_of(arguments), dtype)
         task = cls(encoder, tokenizer, dtype=dtype, **arguments)
         task.load_report = load_weights(task, checkpoint, fresh_heads)
+        task.note_new_heads()
         return task
+
+    def load_preset(self, preset):
+        """As `PresetLoader.load_preset`."""
+        report = super().load_preset(preset)
+        self.note_new_heads()
+        return report
 
     @classmethod
     def _pooler_of(cls, arguments):
@@ -155,7 +166,7 @@ class TaskFiles(PresetLoader):
 
     def save(self, filepath, overwrite=True, **kwargs):
         """Saves weights, tokenizer and labels in one `.keras` file; an old file stays until it is whole."""
-        path = pathlib.Path(filepath)
+        path = checks.keras_file(filepath)
         if path.exists() and not overwrite:
             raise checks.invalid(
                 "With `overwrite=False` the file must not exist.",
@@ -189,4 +200,25 @@ class TaskFiles(PresetLoader):
         for name in ("encoder", "tokenizer", "preprocessor"):
             if config.get(name):
                 config[name] = keras.saving.deserialize_keras_object(config[name])
+        if not isinstance(config.get("encoder"), BertEncoder):
+            raise checks.invalid(
+                "The config of a task must hold its encoder.",
+                fix="Take what `get_config` returned, or save the model anew.",
+                where=f"{cls.__name__}.from_config",
+                encoder=config.get("encoder"),
+            )
         return cls(**config)
+
+
+def _check_vocabulary(tokenizer, checkpoint):
+    """Raises ValueError if a vocabulary is far smaller than the table of a checkpoint: it is another's."""
+    rows = checkpoint.config.vocabulary_size
+    if tokenizer is not None and rows - tokenizer.vocabulary_size >= MOST_PADDING_ROWS:
+        raise checks.invalid(
+            f"The vocabulary must have a token for each row of the embedding, but for {MOST_PADDING_ROWS} at "
+            "most that round its size up.",
+            fix="Pass the vocabulary that the checkpoint was trained with.",
+            where=str(checkpoint.folder),
+            vocabulary_size=tokenizer.vocabulary_size,
+            embedding_rows=rows,
+        )

@@ -87,6 +87,7 @@ class BertMaskedLM(Task):
 
     def predict_by(self, run, texts, top_k=TOP_K):
         """As `fill_masks`, by whatever else runs this model; see `TextTask.predict_by`."""
+        self.warn_if_untrained()
         tokenizer = self.mask_tokenizer("fill_masks")
         checks.positive_int("fill_masks", top_k=top_k)
         filled = []

@@ -13,13 +13,14 @@ from kerasbert.tasks.files import TaskFiles
 from kerasbert.tasks.fitting import Fitting, cut_arrays
 from kerasbert.tasks.r_drop import RDrop
 from kerasbert.tasks.replicas import Replicas
+from kerasbert.tasks.untrained import UntrainedHeads
 from kerasbert.text import TOKEN_INPUTS
 from kerasbert.training import BertAdamW
 from kerasbert.training.distribution import check_distribution
 from kerasbert.training.resume import resuming
 
 
-class Task(Fitting, RDrop, Replicas, TaskFiles, keras.Model):
+class Task(UntrainedHeads, Fitting, RDrop, Replicas, TaskFiles, keras.Model):
     """An encoder, a preprocessor and a head: strings in `fit`, `evaluate` and `predict`.
 
     The contract of a task, for a kind of one's own:

@@ -38,7 +38,7 @@ def test_an_encoder_has_a_pooler_if_the_file_has(write_folder):
 
 def test_a_missing_pooler_is_reported_and_starts_random(write_folder, tokenizer):
     folder, _ = write_folder(drop=POOLER)
-    with pytest.warns(UserWarning, match="initialized +4 weights: encoder/pooler/dense/kernel"):
+    with pytest.warns(UserWarning, match="lacks encoder/pooler/dense/kernel and 1 more"):
         task = kerasbert.BertTextClassifier.from_preset(folder, tokenizer=tokenizer, labels=["a", "b"])
     assert task.load_report.initialized[:2] == ("encoder/pooler/dense/kernel", "encoder/pooler/dense/bias")
     assert 0.1 < np.std(task.encoder.pooler.dense.kernel) < 0.6  # initializer_range=0.3
@@ -46,7 +46,7 @@ def test_a_missing_pooler_is_reported_and_starts_random(write_folder, tokenizer)
 
 def test_weights_without_a_place_are_reported(write_folder):
     folder, _ = write_folder("bert.", extra=["cls.predictions.bias", "bert.embeddings.position_ids"])
-    with pytest.warns(UserWarning, match=r"ignored +1 weights: cls.predictions.bias"):
+    with pytest.warns(UserWarning, match="no place for cls.predictions.bias of"):
         encoder = BertEncoder.from_preset(folder)
     assert encoder.load_report.ignored == ("cls.predictions.bias",)
 
@@ -247,7 +247,7 @@ def test_damaged_shards_are_errors(write_folder):
     index = folder / "model.safetensors.index.json"
     for content in ("{", "{}", json.dumps({"weight_map": 3})):
         index.write_text(content)
-        with pytest.raises(ValueError, match="complete JSON index"):
+        with pytest.raises(ValueError, match=r"JSON|weight_map"):
             BertEncoder.from_preset(folder)
     index.write_text(json.dumps({"weight_map": {"a": "../elsewhere.safetensors"}}))
     with pytest.raises(FileNotFoundError, match="must stand beside it"):

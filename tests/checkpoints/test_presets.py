@@ -37,12 +37,28 @@ def test_a_hub_name_is_fetched_without_other_formats_weights(tmp_path, monkeypat
         return str(tmp_path)
 
     hub = types.ModuleType("huggingface_hub")
-    hub.list_repo_files = lambda name: [*files, *others] if name == "owner/name" else []
+    siblings = [types.SimpleNamespace(rfilename=file) for file in (*files, *others)]
+    info = types.SimpleNamespace(siblings=siblings)
+    hub.HfApi = lambda: types.SimpleNamespace(model_info=lambda name, timeout: {"owner/name": info}[name])
     hub.snapshot_download = snapshot_download
     monkeypatch.setitem(sys.modules, "huggingface_hub", hub)
     assert preset_folder("hf://owner/name") == tmp_path
     fetched = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
     assert fetched == {*others, *(files if weights is None else weights)}
+
+
+def test_without_a_connection_what_was_fetched_serves(tmp_path, monkeypatch):
+    def offline(*args, **kwargs):
+        raise RuntimeError("Name or service not known")  # as of the HTTP library, no OSError
+
+    hub = types.ModuleType("huggingface_hub")
+    hub.HfApi = lambda: types.SimpleNamespace(model_info=offline)
+    hub.snapshot_download = lambda name, local_files_only: str(tmp_path)
+    monkeypatch.setitem(sys.modules, "huggingface_hub", hub)
+    assert preset_folder("hf://owner/name") == tmp_path
+    hub.snapshot_download = offline
+    with pytest.raises(OSError, match=r"hf://owner/name.*RuntimeError: Name or service not known"):
+        preset_folder("hf://owner/name")
 
 
 def test_without_the_hub_package_the_install_line_is_named(monkeypatch):

@@ -68,7 +68,7 @@ def test_a_wrong_offset_stops_or_is_left_out_and_named(tmp_path):
         ("{", r"JSON in UTF-8.*rows\.json"),
         ("", "JSON in UTF-8"),
         ("[" * 100_000, "JSON in UTF-8"),
-        ([], "`data` here"),
+        ([], "must hold one JSON object"),
         ({"data": [{}]}, "`paragraphs` here.*article 0"),
         ({"data": [{"paragraphs": [{"qas": []}]}]}, "`context` here.*paragraph 0"),
         (file({"id": "x", "answers": []}), "`question` here.*question x"),

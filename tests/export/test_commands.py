@@ -108,7 +108,8 @@ def test_another_model_is_status_1_and_one_line(folder, trained, tmp_path, capsy
 @pytest.mark.parametrize(
     ("arguments", "rule"),
     [
-        (["verify", "absent.keras", "film.tflite", "--data", "rows.csv"], "must be a `.keras` file"),
+        (["verify", "absent.keras", "film.tflite", "--data", "rows.csv"], "The model's file must exist"),
+        (["verify", "rows.csv", "film.tflite", "--data", "rows.csv"], "must be a whole `.keras` file"),
         (["verify", "film.keras", "absent.tflite", "--data", "rows.csv"], "An artifact must exist"),
         (["verify", "film.keras", "rows.csv", "--data", "rows.csv"], "An artifact must be"),
         (["verify", "film.keras", "film.tflite", "--data", "absent.csv"], "absent.csv"),

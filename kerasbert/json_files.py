@@ -1,0 +1,93 @@
+"""JSON that others wrote: read in one place, and checked before anything relies on it."""
+
+import json
+import pathlib
+
+from kerasbert import checks
+
+NAMES = {dict: "object", list: "array", str: "string", bool: "boolean", int: "whole number"}
+
+
+def read_json(path, kind=dict):
+    """Reads a JSON file.
+
+    Args:
+        path: str or path, UTF-8, with or without a byte order mark.
+        kind: class of what the file must hold: dict or list.
+
+    Returns:
+        dict or list.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if it is not UTF-8, not JSON, or holds something else.
+    """
+    try:
+        text = pathlib.Path(path).read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _not_json(path, error) from error
+    return parse_json(text, path, kind)
+
+
+def parse_json(text, where, kind=dict):
+    """As `read_json`, of text that was read already; `where` is its place, for error messages."""
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError) as error:  # RecursionError: nested thousands of levels deep
+        raise _not_json(where, error) from error
+    if not isinstance(content, kind):
+        raise checks.invalid(
+            f"The file must hold one JSON {NAMES[kind]}.",
+            fix="Fetch the file again.",
+            where=str(where),
+            content=content,
+        )
+    return content
+
+
+def json_field(content, name, kind, where, default=None):
+    """The value of a field.
+
+    Args:
+        content: dict, a JSON object.
+        name: str, the field.
+        kind: class that its value must have, one of `NAMES`.
+        where: str or path of the file, for error messages.
+        default: what stands for a field that is missing or null.
+
+    Returns:
+        The value, or `default`.
+
+    Raises:
+        ValueError: if the value is of another kind.
+    """
+    value = content.get(name)
+    if value is None:
+        return default
+    check_kind(value, kind, name, where)
+    return value
+
+
+def check_kind(value, kind, name, where):
+    """Raises ValueError unless a value of a JSON file is of a kind; arguments as of `json_field`."""
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        raise checks.invalid(
+            f"`{name}` must be a JSON {NAMES[kind]}.",
+            fix="Fetch the file again, or correct it.",
+            where=str(where),
+            received=value,
+        )
+
+
+def strings_field(content, name, where):
+    """The value of a field that holds an array of strings; an empty list where it is missing or null."""
+    values = json_field(content, name, list, where, [])
+    for value in values:
+        check_kind(value, str, f"{name}[...]", where)
+    return values
+
+
+def _not_json(where, error):
+    return checks.invalid(
+        "The file must be JSON in UTF-8.", fix="Fetch the file again.", where=str(where), reason=str(error)
+    )
