@@ -172,6 +172,9 @@ def test_without_a_head_labels_must_be_given(preset, trained, tmp_path):
     # A classifier of tokens has a tensor of the same name, which is no classifier of texts.
     task = kerasbert.BertTokenClassifier(trained.encoder, trained.tokenizer, ["O", "B"])
     task.save_to_preset(tmp_path / "tokens")
-    other = BertTextClassifier.from_preset(tmp_path / "tokens", labels=["O", "B"])
+    with pytest.warns(
+        UserWarning, match="lacks encoder/pooler/dense/kernel and 1 more, which must be trained"
+    ):
+        other = BertTextClassifier.from_preset(tmp_path / "tokens", labels=["O", "B"])
     assert other.load_report.ignored == ("classifier.bias", "classifier.weight")
     assert "classification/logits/kernel" in other.load_report.initialized
