@@ -8,9 +8,10 @@ from keras import ops
 from kerasbert import checks
 from kerasbert.data import RowOrder, RowStream, few_lengths, full_batches, is_dataset, is_tokens
 from kerasbert.optional import tensorflow as tf
-from kerasbert.preprocessing import BATCH_SIZE, Preprocessor
+from kerasbert.preprocessing import Preprocessor, checked_batch_size
 from kerasbert.tasks.files import TaskFiles
 from kerasbert.tasks.fitting import Fitting, cut_arrays
+from kerasbert.tasks.measures import loss_for, metrics_for
 from kerasbert.tasks.r_drop import RDrop
 from kerasbert.tasks.replicas import Replicas
 from kerasbert.text import TOKEN_INPUTS
@@ -146,13 +147,26 @@ class Task(Fitting, RDrop, Replicas, TaskFiles, keras.Model):
 
     # === Keras' loops ===
 
-    def compile(self, optimizer="auto", loss="auto", metrics="auto", jit_compile="auto", **kwargs):
+    def compile(
+        self,
+        optimizer="auto",
+        loss="auto",
+        metrics="auto",
+        jit_compile="auto",
+        weighted_metrics=None,
+        **kwargs,
+    ):
         """Configures training, as `keras.Model.compile` does, with defaults that suit the task.
 
         Args:
             optimizer: `"auto"` for `BertAdamW()`, or any Keras optimizer.
-            loss: `"auto"` for the task's, or any Keras loss on its logits.
-            metrics: `"auto"` for the task's, or a list of Keras metrics on its logits.
+            loss: `"auto"` for the task's, or any Keras loss on its logits. By name, cross-entropies are those
+                of logits; an object must say `from_logits=True`.
+            metrics: `"auto"` for the task's, or a list of metrics. Those of Keras, by name or as objects, get
+                probabilities, and labels in the form that they expect: of two classes, `"AUC"` and its like
+                get the probability of the second. Metrics of your own get labels and logits. `"f1_score"`
+                is the mean over the classes.
+            weighted_metrics: list of metrics, likewise, that heed `sample_weight` and `class_weight`.
             jit_compile: `"auto"` for XLA where it pays: on GPU and TPU, not on CPU.
             **kwargs: of `keras.Model.compile`; and `r_drop`, float or None: how much it counts that a batch
                 passes twice with about one result (R-Drop, Liang et al. 2021,
@@ -162,11 +176,27 @@ class Task(Fitting, RDrop, Replicas, TaskFiles, keras.Model):
             jit_compile = False
         super().compile(
             optimizer=BertAdamW() if _is_auto(optimizer) else optimizer,
-            loss=self.default_loss() if _is_auto(loss) else loss,
-            metrics=self.default_metrics() if _is_auto(metrics) else metrics,
+            loss=self.default_loss() if _is_auto(loss) else self._loss(loss),
+            metrics=self.default_metrics() if _is_auto(metrics) else self._metrics_of(metrics),
+            weighted_metrics=self._metrics_of(weighted_metrics),
             jit_compile=jit_compile,
             **kwargs,
         )
+
+    def _loss(self, loss):
+        return loss if self.target is None else loss_for(loss, self.target, self.default_loss())
+
+    def _metrics_of(self, metrics):
+        def own(output):
+            found = self.default_metrics()
+            return found.get(output) if isinstance(found, dict) else found
+
+        return metrics_for(metrics, self.target, own)
+
+    @property
+    def target(self):
+        """What outputs are compared with: a `Target`, a dict of them, or None: unknown."""
+        return None
 
     def default_metrics(self):
         """None but the loss."""
@@ -205,10 +235,14 @@ class Task(Fitting, RDrop, Replicas, TaskFiles, keras.Model):
             batch_size: int or None for 32; not used for a data set of batches.
             validation_data: `(x, y)`, `(x, y, sample_weight)`, a data set or what a reader returns; labels
                 and texts as above.
-            class_weight: of `keras.Model.fit`, for tasks whose rows have one class each; by class name or
-                number.
-            epochs, verbose, callbacks, validation_split, shuffle, sample_weight, initial_epoch,
-                steps_per_epoch, **kwargs: of `keras.Model.fit`.
+            class_weight: of `keras.Model.fit`, for tasks whose rows have one class each: a dict of class
+                names or numbers -> weight, where a class that is not in it has weight 1. Or `"balanced"`: the
+                number of rows, divided by that of the classes among them and by the number of rows of a
+                class, so that all classes count alike.
+            validation_split: float, the share of rows at the end that are held out; of what a reader returns,
+                too, whose rows are counted first.
+            epochs, verbose, callbacks, shuffle, sample_weight, initial_epoch, steps_per_epoch,
+                **kwargs: of `keras.Model.fit`.
 
         Returns:
             `keras.callbacks.History`.
@@ -223,7 +257,7 @@ class Task(Fitting, RDrop, Replicas, TaskFiles, keras.Model):
         check_distribution()
         self.check_strategy()
         self.agree_on_seed()
-        batch_size = batch_size or BATCH_SIZE
+        batch_size = checked_batch_size(batch_size, self.name)
         resume, order = resuming(callbacks), shuffle
         if resume is not None:
             resume.see_data(x, y, sample_weight, class_weight, batch_size, shuffle, validation_split)
@@ -231,9 +265,10 @@ class Task(Fitting, RDrop, Replicas, TaskFiles, keras.Model):
                 order = resume.see_order(RowOrder())
         preprocessor = self.preprocessor.for_one_call()
         if class_weight is not None:
-            class_weight = self.class_weights(class_weight)
-        if validation_split and not (is_dataset(x) or is_tokens(x) or isinstance(x, RowStream)):
-            x, y, sample_weight, validation_data = preprocessor.split(x, y, sample_weight, validation_split)
+            class_weight = self.class_weights(class_weight, x, y)
+        if validation_split and not is_tokens(x):
+            split = self._split(preprocessor, x, y, sample_weight, validation_split)
+            x, y, sample_weight, validation_data = split
             validation_split = 0.0
         x, y, sample_weight = self.labelled(preprocessor, x, y, sample_weight, batch_size, order)
         if is_dataset(x) and self.on_tpu():
@@ -268,6 +303,21 @@ class Task(Fitting, RDrop, Replicas, TaskFiles, keras.Model):
         preprocessor.warn_if_truncated()
         return history
 
+    def _split(self, preprocessor, x, y, sample_weight, fraction):
+        """Cuts the last `fraction` of the rows off, for validation."""
+        checks.fraction(f"{self.name}.fit", validation_split=fraction)
+        if is_dataset(x):
+            raise checks.invalid(
+                "`validation_split` needs rows in memory, or those of a reader.",
+                fix="Split the data set by its `take` and `skip`, and pass `validation_data`.",
+                where=f"{self.name}.fit",
+                validation_split=fraction,
+            )
+        if not isinstance(x, RowStream):
+            return preprocessor.split(x, y, sample_weight, fraction)
+        cut = int(x.count() * (1 - fraction))
+        return x[:cut], y, sample_weight, x[cut:]
+
     def labelled(self, preprocessor, x, y, sample_weight, batch_size, shuffle=False, where="x"):
         """What `preprocessor` makes of labelled rows, in shapes that suit the compiler."""
         tokens = is_tokens(x)
@@ -282,7 +332,7 @@ class Task(Fitting, RDrop, Replicas, TaskFiles, keras.Model):
             return batches
         return few_lengths(batches, self.max_sequence_length, preprocessor.labels_at_tokens)
 
-    def class_weights(self, class_weight):
+    def class_weights(self, class_weight, x, y):
         """The weights of classes by number; refused by tasks whose rows have not one class each."""
         raise checks.invalid(
             "`class_weight` needs rows of one class each, and this task has others.",
@@ -293,7 +343,7 @@ class Task(Fitting, RDrop, Replicas, TaskFiles, keras.Model):
 
     def evaluate(self, x=None, y=None, batch_size=None, *args, sample_weight=None, **kwargs):
         """Returns the loss and the metrics on texts; arguments as of `fit` and `keras.Model.evaluate`."""
-        batch_size = batch_size or BATCH_SIZE
+        batch_size = checked_batch_size(batch_size, self.name)
         preprocessor = self.preprocessor.for_one_call()
         x, y, sample_weight = self.labelled(preprocessor, x, y, sample_weight, batch_size)
         results = super().evaluate(
