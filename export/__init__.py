@@ -8,6 +8,7 @@ if __name__ != "kerasbert.export":
 
 from kerasbert.export.artifact import Artifact
 from kerasbert.export.checkpoints import to_google, to_huggingface, to_keras_hub
+from kerasbert.export.description import describe
 from kerasbert.export.ladder import AccuracyBudget, Rung
 from kerasbert.export.latency import Benchmark, benchmark
 from kerasbert.export.mediapipe_metadata import add_mediapipe_metadata

@@ -8,12 +8,13 @@ from ai_edge_litert.schema_py_generated import Model, TensorType
 from kerasbert.export.edge_graph import STAND_IN, TABLE
 
 
-def main(folder, path, signature, recipe):
+def main(folder, path, recipe, *signatures):
     """Writes `path` from the SavedModel in `folder`.
 
     Args:
-        folder, path, signature: str.
+        folder, path: str.
         recipe: str, `"float32"`, `"float16"`, or what the file will be quantized to.
+        signatures: str, the task's in front.
     """
     from tensorflow.lite.python.convert import OpsSet, convert_saved_model
 
@@ -24,7 +25,7 @@ def main(folder, path, signature, recipe):
         saved_model_dir=folder,
         saved_model_version=1,
         saved_model_tags={"serve"},
-        saved_model_exported_names=[signature],
+        saved_model_exported_names=list(signatures),
         target_ops=[OpsSet.TFLITE_BUILTINS],
         use_buffer_offset=not recipe.startswith("float"),
         post_training_quantize=halved,

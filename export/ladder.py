@@ -53,7 +53,7 @@ class Rung:
     holds: bool
 
 
-def climb(task, path, budget, data, truncate):
+def climb(task, path, budget, data, truncate, text=False):
     """Tries recipes from the smallest file, and keeps the smallest that holds the budget.
 
     Once a recipe holds, the one before it is tried again with those parts at int8 that lose most for their
@@ -64,7 +64,7 @@ def climb(task, path, budget, data, truncate):
         path: str or path of the file.
         budget: `AccuracyBudget`.
         data: `(x, y)`, texts and labels.
-        truncate: as for `to_tflite`.
+        truncate, text: as for `to_tflite`.
 
     Returns:
         `Artifact` with all `rungs`, and `part_errors` if they were asked for.
@@ -78,7 +78,7 @@ def climb(task, path, budget, data, truncate):
 
         def attempt(recipe, finer):
             file, source = folder / f"{len(rungs)}.tflite", folder / "float.tflite"
-            artifacts.append(write_tflite(task, file, recipe, finer, None, truncate, source))
+            artifacts.append(write_tflite(task, file, recipe, finer, None, truncate, source, text))
             points = measure(answer_texts(open_artifact(file), task, x), x, y)
             drop = expected - points
             size = artifacts[-1].size_bytes

@@ -26,7 +26,7 @@ CONVERT = (
 )
 
 
-def write_tflite(task, path, recipe, finer, calibration, truncate=False, source=None):
+def write_tflite(task, path, recipe, finer, calibration, truncate=False, source=None, text=False):
     """Writes a task as a TFLite file; arguments, results and errors are those of `to_tflite`.
 
     `source` is the path of the float file that quantized ones are made of; it is written if it is not there.
@@ -40,11 +40,11 @@ def write_tflite(task, path, recipe, finer, calibration, truncate=False, source=
     sequences = None if calibration is None else _sequences(task, calibration)
     with tempfile.TemporaryDirectory() as folder:
         if recipe.startswith("float"):
-            _write_float(task, path, recipe, truncate)
+            _write_float(task, path, recipe, truncate, text)
         else:
             source = source or pathlib.Path(folder) / "float.tflite"
             if not source.exists():
-                _write_float(task, source, recipe, truncate)
+                _write_float(task, source, recipe, truncate, text)
             quantize(source, path, recipe, finer, task.encoder.config.vocabulary_size, sequences)
     artifact = describe_tflite(path, recipe, finer)
     check_structure(task, artifact)
@@ -63,11 +63,11 @@ def _sequences(task, texts):
     ]
 
 
-def _write_float(task, path, recipe, truncate):
+def _write_float(task, path, recipe, truncate, text):
     with tempfile.TemporaryDirectory() as folder:
         with only_new_garbage():
-            write_edge_graph(task, folder, truncate)
-        done = run_conversion(folder, str(path), task.endpoint, recipe)
+            signatures = write_edge_graph(task, folder, truncate, text)
+        done = run_conversion(folder, str(path), recipe, *signatures)
     if done.returncode:
         raise checks.invalid(
             "The converter must finish.",
