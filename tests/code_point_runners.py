@@ -15,6 +15,17 @@ def code_points(text):
     return np.array([[ord(c) for c in text]], np.int32).reshape(1, -1)
 
 
+def rows_of_any_integers(letters):
+    """Yields int32 rows: any integers, those at the borders of code points and surrogates, and letters."""
+    low, high = np.iinfo(np.int32).min, np.iinfo(np.int32).max
+    odd = [low, low + 1, -1, 0, 0xD7FF, 0xD800, 0xDFFF, 0xE000, 0x10FFFF, 0x110000, high]
+    letters, rng = [*map(ord, letters)], np.random.default_rng(7)
+    for _ in range(100):
+        row = rng.integers(low, high, 60, np.int32, endpoint=True)
+        row = np.where(rng.random(60) < 0.5, rng.choice(odd, 60), row)
+        yield np.where(rng.random(60) < 0.5, rng.choice(letters, 60), row).astype(np.int32)
+
+
 def as_graph(function, inputs=1):
     """The function of `inputs` texts as one of TensorFlow, for any lengths."""
     specs = [tf.TensorSpec((1, None), tf.int32, name) for name in INPUTS[:inputs]]

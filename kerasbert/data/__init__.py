@@ -1,7 +1,7 @@
 """Texts to batches: readers, rows, labels, batches by length."""
 
 from kerasbert.data.answers import answer_spans
-from kerasbert.data.batches import PackedTokens, ordered_batches, text_batches, without_autograph
+from kerasbert.data.batches import PackedTokens, ordered_batches, text_batches
 from kerasbert.data.conll import read_conll
 from kerasbert.data.documents import Documents, sentence_labels, sentence_spans, tokenize_documents
 from kerasbert.data.labels import (
@@ -50,6 +50,7 @@ from kerasbert.data.stream_datasets import no_rows, stream_of, streamed_rows
 from kerasbert.data.streams import RowStream
 from kerasbert.data.tables import read_table
 from kerasbert.data.tfrecords import read_tfrecord, write_tfrecord
+from kerasbert.data.tracing import without_autograph
 from kerasbert.data.windows import QuestionWindows, cut, homes
 from kerasbert.data.word_graph import split_words, words_of_texts
 from kerasbert.data.word_labels import numbers_of_spans, numbers_of_words

@@ -1,6 +1,7 @@
 """Batches of texts of about the same length, padded to the longest of the batch."""
 
 from kerasbert.data.row_order import RowOrder, shuffled
+from kerasbert.data.tracing import without_autograph
 from kerasbert.optional import tensorflow as tf
 
 # Rows that are sorted by length together, in batches: enough that padding is rare, few enough that the
@@ -45,11 +46,6 @@ def text_batches(rows, tokenizer, batch_size, max_length, *, shuffle=False, on_l
         return tf.data.Dataset.from_tensor_slices(starts).map(without_autograph(one))
 
     return in_windows(rows, batch_size, shuffle, by_length, split)
-
-
-def without_autograph(function):
-    """A graph function without Python branches on tensors, for `map`: it is traced in a third less time."""
-    return tf.autograph.experimental.do_not_convert(function)
 
 
 def in_windows(rows, batch_size, shuffle, sort, split):

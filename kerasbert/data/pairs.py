@@ -1,6 +1,7 @@
 """Batches of pairs whose two texts are encoded each by itself."""
 
-from kerasbert.data.batches import in_windows, without_autograph
+from kerasbert.data.batches import in_windows
+from kerasbert.data.tracing import without_autograph
 from kerasbert.optional import tensorflow as tf
 
 # Numbers that float32 holds exactly: losses get their labels so. Two texts with one number by chance are only

@@ -1,7 +1,7 @@
 """Batches of few shapes: XLA compiles a step anew for each."""
 
-from kerasbert.data.batches import without_autograph
 from kerasbert.data.labels import IGNORED
+from kerasbert.data.tracing import without_autograph
 from kerasbert.optional import tensorflow as tf
 
 _LENGTHS = 8

@@ -39,7 +39,7 @@ class ChoicePreprocessor(Preprocessor):
 
     def _columns(self, x, where):
         """`text` `(rows,)` and `choices` `(rows, K)`, string tensors, of `x = (texts, choices)`."""
-        self._need_tokenizer(where)
+        self.need_tokenizer(where)
         named = x if isinstance(x, dict) else dict(zip(("text", "choices"), x, strict=False))
         if tf.is_tensor(named.get("choices")):  # our own, after a split
             return named

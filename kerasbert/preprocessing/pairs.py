@@ -57,7 +57,7 @@ class EmbeddingPreprocessor(Preprocessor):
         rows = None if y is not None or is_tokens(x) else self._pairs(x, sample_weight, where)
         if rows is None:
             return super().labelled(x, y, sample_weight, batch_size, shuffle, where)
-        self._need_tokenizer(where)
+        self.need_tokenizer(where)
         batches = pair_batches(
             rows,
             self.tokenizer,

@@ -74,7 +74,7 @@ class Preprocessor(RowBatches):
                 where="map",
                 x=x,
             )
-        self._need_tokenizer("x")
+        self.need_tokenizer("x")
         first, second = (
             (x["text"], x.get("text_pair")) if isinstance(x, dict) else x if is_pair(x) else (x, None)
         )

@@ -123,7 +123,7 @@ class QuestionPreprocessor(Preprocessor):
 
     def windows(self, questions, contexts, where="x"):
         """Tokenizes and cuts, and counts the questions that are too long."""
-        self._need_tokenizer(where)
+        self.need_tokenizer(where)
         windows = QuestionWindows(
             self.tokenizer,
             questions,

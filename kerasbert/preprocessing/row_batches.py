@@ -54,7 +54,7 @@ class RowBatches:
             return self._tokens(x, y, sample_weight, where)
         batched, numbers, tokenizer = False, None, self.tokenizer
         if is_dataset(x):
-            self._need_tokenizer(where)
+            self.need_tokenizer(where)
             rows, batched = dataset_rows(x)
             numbers = self.label_function()
             if "label" not in rows.element_spec:
@@ -77,7 +77,7 @@ class RowBatches:
 
     def unlabelled(self, x, batch_size, where="x"):
         """Returns batches of tokens, and the row numbers in the order of the batches (None: as they come)."""
-        self._need_tokenizer(where)
+        self.need_tokenizer(where)
         order, batched = None, False
         if is_dataset(x):
             rows, batched = dataset_rows(x)
@@ -180,7 +180,7 @@ class RowBatches:
 
     def _columns(self, x, where):
         """The texts of `x` in memory, by name."""
-        self._need_tokenizer(where)
+        self.need_tokenizer(where)
         return text_columns(x, where)
 
     def _label_numbers(self, y, columns, where):
@@ -201,7 +201,8 @@ class RowBatches:
         """A graph function that counts rows, and those that are longer than `max_sequence_length`."""
         self._truncation.add(lengths, self.max_sequence_length)
 
-    def _need_tokenizer(self, where):
+    def need_tokenizer(self, where):
+        """Raises ValueError if there is no tokenizer, and rows must be tokens."""
         if self.tokenizer is None:
             raise checks.invalid(
                 "Texts need a tokenizer: without one, a task takes tokens only.",

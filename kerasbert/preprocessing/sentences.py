@@ -100,7 +100,7 @@ class SentencePreprocessor(Preprocessor):
 
     def documents(self, x, where="x"):
         """The sentences of `x`, texts or lists of sentences, and their tokens: `Documents`."""
-        self._need_tokenizer(where)
+        self.need_tokenizer(where)
         x = x.numpy().tolist() if tf.is_tensor(x) else x
         if isinstance(x, (str, bytes, dict)) or not hasattr(x, "__iter__"):
             raise checks.invalid(

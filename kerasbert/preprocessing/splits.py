@@ -1,5 +1,6 @@
 """Rows cut in two, for training and for validation."""
 
+import keras
 import numpy as np
 
 from kerasbert import checks
@@ -32,6 +33,16 @@ def cut_lists(x, y, sample_weight, fraction):
     x, y = list(x), list(y)
     same_length("x", x=x, y=y, sample_weight=sample_weight)
     return cut_off(x.__getitem__, y, sample_weight, fraction)
+
+
+def cut_arrays(rows, fraction):
+    """Cuts the last part of arrays off, as Keras does: the first rows, and the last."""
+    kept = int(len(keras.tree.flatten(rows)[0]) * (1 - fraction))
+
+    def part(which):
+        return keras.tree.map_structure(lambda array: None if array is None else array[which], rows)
+
+    return part(slice(kept)), part(slice(kept, None))
 
 
 def no_labels(where):

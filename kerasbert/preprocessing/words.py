@@ -117,7 +117,7 @@ class WordPreprocessor(Preprocessor):
 
     def words(self, x, where="x"):
         """The words of `x`, lists of words or texts, and their tokens: `Words`."""
-        self._need_tokenizer(where)
+        self.need_tokenizer(where)
         if are_words(x):
             return tokenize_words(list(x), self.tokenizer, where)
         if as_text_tensor(x, where).shape.rank == 0:

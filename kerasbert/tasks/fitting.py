@@ -91,13 +91,3 @@ class TracedStep:
     def is_as(self, other):
         """Whether a step that was traced for one serves the other."""
         return self._rate is other._rate and self._values == other._values
-
-
-def cut_arrays(rows, fraction):
-    """Cuts the last part of arrays off, as Keras does: the first rows, and the last."""
-    kept = int(len(keras.tree.flatten(rows)[0]) * (1 - fraction))
-
-    def part(which):
-        return keras.tree.map_structure(lambda array: None if array is None else array[which], rows)
-
-    return part(slice(kept)), part(slice(kept, None))

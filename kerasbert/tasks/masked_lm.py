@@ -110,13 +110,7 @@ class BertMaskedLM(Task):
 
     def mask_tokenizer(self, where):
         """The tokenizer, but for `[MASK]` in a text, which is the token here."""
-        if self.tokenizer is None:
-            raise checks.invalid(
-                "A task without a tokenizer takes tokens only.",
-                fix="Build it with a tokenizer.",
-                where=where,
-                tokenizer=None,
-            )
+        self.preprocessor.need_tokenizer(where)
         if self._with_masks is None:
             config = self.tokenizer.get_config() | {"special_tokens_in_text": True}
             self._with_masks = type(self.tokenizer).from_config(config)

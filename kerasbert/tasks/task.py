@@ -1,16 +1,15 @@
 """What every task shares: Keras' loops over rows of text, and the contract of a task."""
 
-import copy
-
 import keras
 from keras import ops
 
 from kerasbert import checks
 from kerasbert.data import RowOrder, RowStream, few_lengths, full_batches, is_dataset, is_tokens
 from kerasbert.optional import tensorflow as tf
-from kerasbert.preprocessing import BATCH_SIZE, Preprocessor
+from kerasbert.preprocessing import BATCH_SIZE, cut_arrays
 from kerasbert.tasks.files import TaskFiles
-from kerasbert.tasks.fitting import Fitting, cut_arrays
+from kerasbert.tasks.fitting import Fitting
+from kerasbert.tasks.preprocessed import Preprocessed
 from kerasbert.tasks.r_drop import RDrop
 from kerasbert.tasks.replicas import Replicas
 from kerasbert.tasks.untrained import UntrainedHeads
@@ -20,7 +19,7 @@ from kerasbert.training.distribution import check_distribution
 from kerasbert.training.resume import resuming
 
 
-class Task(UntrainedHeads, Fitting, RDrop, Replicas, TaskFiles, keras.Model):
+class Task(Preprocessed, UntrainedHeads, Fitting, RDrop, Replicas, TaskFiles, keras.Model):
     """An encoder, a preprocessor and a head: strings in `fit`, `evaluate` and `predict`.
 
     The contract of a task, for a kind of one's own:
@@ -45,7 +44,6 @@ class Task(UntrainedHeads, Fitting, RDrop, Replicas, TaskFiles, keras.Model):
             or a pooler that is needed is missing.
     """
 
-    preprocessor_class = Preprocessor
     first_token_only = False
     token_axes = 2  # of a batch of tokens: B, S
 
@@ -61,59 +59,6 @@ class Task(UntrainedHeads, Fitting, RDrop, Replicas, TaskFiles, keras.Model):
                 pooler=None,
             )
         self.preprocessor = preprocessor
-
-    @classmethod
-    def _preprocessor_of(cls, given, encoder, tokenizer, max_sequence_length, **arguments):
-        """The preprocessor that was given, or else one of the class's own of these arguments."""
-        if given is None:
-            limit = encoder.config.max_sequence_length if max_sequence_length is None else max_sequence_length
-            return cls.preprocessor_class(tokenizer, max_sequence_length=limit, **arguments)
-        twice = {"tokenizer": tokenizer, "max_sequence_length": max_sequence_length}
-        twice = {name: value for name, value in twice.items() if value is not None}
-        if twice:
-            raise checks.invalid(
-                "A preprocessor has a tokenizer and a length of its own.",
-                fix="Pass `tokenizer=None` beside `preprocessor`, and no `max_sequence_length`.",
-                where=cls.__name__,
-                **twice,
-            )
-        return given
-
-    @property
-    def preprocessor(self):
-        """What turns rows into batches; it can be replaced by another for the same encoder and head."""
-        return self._preprocessor
-
-    @preprocessor.setter
-    def preprocessor(self, preprocessor):
-        config, tokenizer = self.encoder.config, preprocessor.tokenizer
-        if not 3 <= preprocessor.max_sequence_length <= config.max_sequence_length:
-            raise checks.invalid(
-                f"`max_sequence_length` must be from 3 to the encoder's {config.max_sequence_length}.",
-                fix="Choose one in this range, or an encoder with more positions (`extend_positions_to`).",
-                where=self.name,
-                max_sequence_length=preprocessor.max_sequence_length,
-            )
-        if tokenizer is not None and tokenizer.vocabulary_size > config.vocabulary_size:
-            raise checks.invalid(
-                "The vocabulary must not be larger than the encoder's embedding.",
-                fix="Use the vocabulary that the encoder was trained with.",
-                where=self.name,
-                vocabulary_size=tokenizer.vocabulary_size,
-                embedding_rows=config.vocabulary_size,
-            )
-        self._preprocessor = copy.copy(preprocessor)  # another task may have it, with another encoder
-        self._preprocessor.encoder_config = config
-
-    @property
-    def tokenizer(self):
-        """The preprocessor's tokenizer, or None for a task that takes tokens only."""
-        return self.preprocessor.tokenizer
-
-    @property
-    def max_sequence_length(self):
-        """int, the longest input in tokens, special ones included."""
-        return self.preprocessor.max_sequence_length
 
     # === Tokens in, logits out ===
 

@@ -56,7 +56,9 @@ def test_a_task_with_more_positions(config, tokenizer, tmp_path):
         tmp_path / "it", labels=["bad", "good"], extend_positions_to=64
     )
     assert task.max_sequence_length == 64
-    assert task.predict(["good film " * 25], verbose=0).shape == (1, 2)  # 52 tokens, none cut off
+    with pytest.warns(UserWarning, match="The answers are random") as caught:
+        assert task.predict(["good film " * 25], verbose=0).shape == (1, 2)  # 52 tokens, none cut off
+    assert len(caught) == 1
 
 
 def test_what_cannot_be_extended(config, tmp_path):
