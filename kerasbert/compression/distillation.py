@@ -205,6 +205,11 @@ class Distiller(Task):
             kwargs.setdefault("loss_weights", {"start": 0.5, "end": 0.5})
         super().compile(optimizer, loss, metrics, **kwargs)
 
+    @property
+    def target(self):
+        """The student's."""
+        return self.student.target
+
     def default_loss(self):
         """The student's."""
         return self.student.default_loss()
@@ -224,7 +229,7 @@ class Distiller(Task):
         """Keras' list, without metrics that never saw labels: they have no result."""
         return [metric for metric in super().metrics if getattr(metric, "built", True)]
 
-    def class_weights(self, class_weight):
+    def class_weights(self, class_weight, x, y):
         """Refused: losses of distillation are not those of a class."""
         raise checks.invalid(
             "Distillation has no `class_weight`.",

@@ -4,16 +4,20 @@ from kerasbert.data.answers import answer_spans
 from kerasbert.data.batches import PackedTokens, ordered_batches, text_batches
 from kerasbert.data.conll import read_conll
 from kerasbert.data.documents import Documents, sentence_labels, sentence_spans, tokenize_documents
+from kerasbert.data.label_graphs import (
+    graph_weights,
+    label_lookup,
+    rows_of_hot,
+    rows_of_numbers,
+    whole_numbers,
+)
+from kerasbert.data.label_rows import multi_hot, row_numbers, row_weights
 from kerasbert.data.labels import (
     IGNORED,
+    NUMERIC_LABELS,
     as_array,
     check_labels,
     class_numbers,
-    label_lookup,
-    multi_hot,
-    row_numbers,
-    rows_of_hot,
-    rows_of_numbers,
 )
 from kerasbert.data.oracle import oracle_labels
 from kerasbert.data.pairs import pair_batches

@@ -29,6 +29,16 @@ class Fields:
     parse_label: Callable | None = None
     tokens: dict | None = None
 
+    def __post_init__(self):
+        for name, value in (("label", self.label), ("choices", self.choices), ("tokens", self.tokens)):
+            if isinstance(value, (set, frozenset)):
+                raise checks.invalid(
+                    f"`{name}` must be names in an order, which a set has not.",
+                    fix="Pass a list.",
+                    kind=TypeError,
+                    **{name: sorted(value)},
+                )
+
     @property
     def names(self):
         """All names, a list of str."""

@@ -1,21 +1,50 @@
 """Labels: names or numbers in, class numbers out."""
 
 import difflib
+from collections.abc import Mapping
 
 import numpy as np
 
 from kerasbert import checks
-from kerasbert.optional import tensorflow as tf
 
 # The label of a token that does not count: a special token, padding, a later piece of a word.
 IGNORED = -100
+# What numbers among the labels can stand for, where that is not clear by itself.
+NUMERIC_LABELS = (None, "names", "class_numbers", "indicators")
 
 
 def check_labels(labels, least=2):
-    """Returns class names as a tuple, or raises ValueError: at least so many, different, not empty."""
-    names = tuple(labels) if not isinstance(labels, str) else labels
-    good = isinstance(names, tuple) and all(isinstance(name, str) and name for name in names)
-    if not good or len(names) < least or len(set(names)) < len(names):
+    """Returns class names as a tuple.
+
+    Args:
+        labels: sequence of str: a list, a tuple, an array, the keys of a dict.
+        least: int, how many there must be.
+
+    Raises:
+        TypeError: if `labels` is no sequence of names, such as a number of classes, or a set, whose order is
+            another one in each process.
+        ValueError: if there are too few names, or if they are empty or not different.
+    """
+    problem = None
+    if isinstance(labels, (set, frozenset)):
+        problem = "A set has no order, so the same name would get another number in each process: sort it."
+    elif isinstance(labels, Mapping):
+        problem = "Pass the names alone, in the order of their numbers."
+    elif isinstance(labels, int):
+        problem = f"For {labels} classes without names, write labels=[str(i) for i in range({labels})]."
+    elif isinstance(labels, (str, bytes)) or not hasattr(labels, "__iter__"):
+        problem = 'Pass a list of names, such as ["negative", "positive"].'
+    names = () if problem else tuple(str(n) if isinstance(n, str) else n for n in labels)
+    if problem is None and not all(isinstance(name, str) for name in names):
+        problem = "Write the names as str, such as labels=[str(name) for name in labels]."
+    if problem:
+        raise checks.invalid(
+            "`labels` must be the class names, a sequence of str.",
+            fix=problem,
+            kind=TypeError,
+            labels=sorted(labels, key=str) if isinstance(labels, (set, frozenset)) else labels,
+        )
+    if not all(names) or len(names) < least or len(set(names)) < len(names):
         raise checks.invalid(
             f"`labels` must be at least {'two' if least == 2 else 'one'} different class names.",
             fix='Pass the names in the order of their numbers, such as ["negative", "positive"].',
@@ -35,68 +64,125 @@ def as_array(values):
         return array
 
 
-def class_numbers(values, labels, where="y", item="row"):
+def class_numbers(values, labels, where="y", item="row", numeric_labels=None):
     """Turns labels into class numbers.
+
+    The rule is the same for lists, arrays, columns and files, whatever their dtype: a str is a name, and a
+    whole number is a class number. Where class names are numbers themselves, such as `("1", "2", "3")`, the
+    number 1 could mean the name `"1"` or class 1, which is called `"2"`. Numbers are then refused unless
+    `numeric_labels` says what they mean; a str is still a name.
 
     Args:
         values: list, array or pandas Series of class names (str), or of class numbers (int).
         labels: tuple of str, the class names.
         where: str, named in errors.
         item: str, what errors call one of the values.
+        numeric_labels: str or None: `"names"` or `"class_numbers"`, what numbers mean.
 
     Returns:
         int32 array `(rows,)`.
 
     Raises:
-        ValueError: if a name is not among `labels`, or a number is not in [0, classes).
+        ValueError: if a name is not among `labels`, a number is not in [0, classes), or numbers could be
+            names as well as class numbers.
         TypeError: if the values are neither names nor whole numbers.
 
     Example:
 
     >>> class_numbers(["positive", "negative"], ("negative", "positive")).tolist()
     [1, 0]
+    >>> class_numbers([1, 2], ("1", "2", "3"), numeric_labels="names").tolist()
+    [0, 1]
     """
-    array = as_array(values)
-    if array.ndim == 2 and array.shape[1] == 1:
-        array = array[:, 0]
-    if array.ndim != 1:
+    items = one_each(values, where)
+    if not items:
+        return np.zeros(0, "int32")
+    if all(isinstance(value, (str, bytes)) for value in items):
+        return _numbers_of_names([_text(value) for value in items], labels, where, item)
+    named = any(isinstance(value, (str, bytes)) for value in items)
+    good = [isinstance(value, (str, bytes)) if named else is_whole(value) for value in items]
+    bad = None if all(good) else good.index(False)
+    if bad is not None:
         raise checks.invalid(
-            "Labels must be one to a row.",
-            fix="Pass a flat list of class names or class numbers.",
-            where=where,
-            shape=array.shape,
+            "Labels must be class names or whole class numbers, all of one kind.",
+            fix="Convert them, or drop the rows that have none.",
+            where=f"{where}, {item} {bad}",
+            kind=TypeError,
+            values=items[bad],
         )
-    items = array.tolist()
-    if array.dtype.kind in "OUST" and all(isinstance(item, (str, bytes)) for item in items):
-        names = [item.decode() if isinstance(item, bytes) else item for item in items]
-        return _numbers_of_names(names, labels, where, item)
-    if array.dtype.kind not in "iu":
-        if array.size == 0:
-            return np.zeros(0, "int32")
-        named = any(isinstance(value, str) for value in items)
-        wrong = (lambda value: not isinstance(value, str)) if named else (lambda value: not _is_whole(value))
-        bad = next((row for row, value in enumerate(items) if wrong(value)), None)
-        if array.dtype.kind != "f" or bad is not None:
-            raise checks.invalid(
-                "Labels must be class names or whole class numbers, all of one kind.",
-                fix="Convert them, or drop the rows that have none.",
-                where=where if bad is None else f"{where}, {item} {bad}",
-                kind=TypeError,
-                values=items if bad is None else items[bad],
-            )
-    bad = np.flatnonzero((array < 0) | (array >= len(labels)))
-    if bad.size:
+    check_numbers_are_clear(labels, numeric_labels, where)
+    if numeric_labels == "names":
+        return _numbers_of_names([str(int(value)) for value in items], labels, where, item)
+    bad = next((row for row, value in enumerate(items) if not 0 <= value < len(labels)), None)
+    if bad is not None:
         raise checks.invalid(
             f"A class number must be from 0 to {len(labels) - 1}: there are {len(labels)} classes.",
             fix="Give every class a name in `labels`, or correct the row.",
-            where=f"{where}, {item} {bad[0]}",
-            number=array[bad[0]].item(),
+            where=f"{where}, {item} {bad}",
+            number=items[bad],
         )
-    return array.astype("int32")
+    return np.array(items, "int32")
 
 
-def _is_whole(value):
+def check_numbers_are_clear(labels, numeric_labels, where):
+    """Raises ValueError if numbers could be class names as well as class numbers, and nothing says which."""
+    if numeric_labels is not None:
+        return
+    for number, name in enumerate(labels):
+        if _as_number(name) not in (None, number):
+            raise checks.invalid(
+                "Numbers as labels can be read in two ways: as class numbers, or as these names.",
+                fix="Pass the labels as str, which are always names; or build the task with "
+                'numeric_labels="names" or numeric_labels="class_numbers".',
+                where=where,
+                labels=labels,
+                class_number=number,
+                its_name=name,
+            )
+
+
+def one_each(values, where):
+    """Labels, one to a row, as a list of Python's own values; `(rows, 1)` counts as `(rows,)`."""
+    shape = None
+    if hasattr(values, "__array__"):
+        values = np.asarray(values)
+        shape = values.shape
+        items = (values.tolist() if values.dtype.kind in "biufUSOT" else list(values)) if shape else None
+    else:
+        items = None if isinstance(values, (str, bytes)) or not hasattr(values, "__iter__") else list(values)
+    if items and all(isinstance(value, (list, tuple, np.ndarray)) and len(value) == 1 for value in items):
+        items = [value[0] for value in items]
+    if items is None or any(isinstance(value, (list, tuple, set, np.ndarray)) for value in items):
+        raise checks.invalid(
+            "Labels must be one to a row.",
+            fix="Pass a flat list of class names or class numbers; for one-hot rows, `rows.argmax(-1)`.",
+            where=where,
+            **({"values": values} if shape is None else {"shape": shape}),
+        )
+    return [plain(value) for value in items]
+
+
+def plain(value):
+    """A number or str of numpy as Python's own; anything else as it is."""
+    return value.item() if isinstance(value, np.generic) and value.dtype.kind in "biufUS" else value
+
+
+def is_whole(value):
+    """Whether a value is a whole number, and no bool."""
     return isinstance(value, (int, float)) and not isinstance(value, bool) and value % 1 == 0
+
+
+def _as_number(name):
+    """The whole number that a name is, or None."""
+    try:
+        number = float(name)
+    except ValueError:
+        return None
+    return int(number) if is_whole(number) else None
+
+
+def _text(value):
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
 
 
 def _numbers_of_names(names, labels, where, item):
@@ -105,6 +191,8 @@ def _numbers_of_names(names, labels, where, item):
         if name not in number_of:
             near = difflib.get_close_matches(name, labels, 1)
             hint = f"Did you mean {near[0]!r}? " if near else ""
+            if not near and _as_number(name) is not None:
+                hint = "Class numbers must be int, not str; `read_csv` converts them by parse_label=int. "
             raise checks.invalid(
                 "A label must be one of the model's labels.",
                 fix=f"{hint}The labels are {', '.join(labels)}.",
@@ -112,149 +200,3 @@ def _numbers_of_names(names, labels, where, item):
                 label=name,
             )
     return np.array([number_of[name] for name in names], "int32")
-
-
-def label_lookup(labels):
-    """Returns a graph function from labels, string or int, to int32 class numbers; checks when it runs."""
-    table = tf.lookup.StaticHashTable(
-        tf.lookup.KeyValueTensorInitializer(list(labels), tf.range(len(labels))), default_value=-1
-    )
-
-    def numbers(values):
-        found = table.lookup(values) if values.dtype == tf.string else tf.cast(values, tf.int32)
-        names = ", ".join(labels)
-        message = f"A label must be one of {names}, or a number from 0 to {len(labels) - 1}. Received:"
-        inside = tf.debugging.Assert(tf.reduce_all((found >= 0) & (found < len(labels))), [message, values])
-        with tf.control_dependencies([inside] if inside is not None else []):
-            return tf.identity(found)
-
-    return numbers
-
-
-def multi_hot(values, labels, where="y"):
-    """Turns sets of labels into rows of zeros and ones.
-
-    Args:
-        values: for each row a list of class names or numbers, or of C floats, zeros and ones; or an array
-            `(rows, C)` of zeros and ones.
-        labels: tuple of str, the C class names.
-        where: str, named in errors.
-
-    Returns:
-        float32 array `(rows, C)`.
-
-    Raises:
-        ValueError: if a label is unknown or twice in a row, or zeros and ones are of another form.
-        TypeError: if the values are neither.
-
-    Example:
-
-    >>> multi_hot([["loud", "cheap"], []], ("cheap", "loud")).tolist()
-    [[1.0, 1.0], [0.0, 0.0]]
-    """
-    if isinstance(values, np.ndarray) and values.dtype.kind in "biuf":
-        if values.ndim != 2 or values.shape[1] != len(labels) or not np.isin(values, (0, 1)).all():
-            raise checks.invalid(
-                "An array of several labels must have a row of zeros and ones for each text.",
-                fix=f"Pass the shape (rows, {len(labels)}), or a list of names for each row.",
-                where=where,
-                shape=values.shape,
-            )
-        return values.astype("float32")
-    rows = list(values)
-    hot = np.zeros((len(rows), len(labels)), "float32")
-    for i, row in enumerate(rows):
-        if isinstance(row, (str, bytes)) or not hasattr(row, "__iter__"):
-            raise checks.invalid(
-                "With several labels, each row must have a list of them.",
-                fix='Write ["loud"] for one label, [] for none.',
-                where=f"{where}, row {i}",
-                kind=TypeError,
-                labels=row,
-            )
-        row = list(row)
-        if row and all(isinstance(value, float) for value in row):
-            hot[i] = multi_hot(np.array([row]), labels, f"{where}, row {i}")
-            continue
-        numbers = class_numbers(row, labels, f"{where}, row {i}")
-        if len(set(numbers.tolist())) < len(numbers):
-            raise checks.invalid(
-                "No label may be twice in a row.",
-                fix="Pass zeros and ones as floats, or as an array for all rows.",
-                where=f"{where}, row {i}",
-                labels=row,
-            )
-        hot[i, numbers] = 1
-    return hot
-
-
-def row_numbers(values, labels, where="y"):
-    """Turns numbers to predict into an array.
-
-    Args:
-        values: numbers, one to a row, or C to a row.
-        labels: tuple of str, the C names of the numbers.
-        where: str, named in errors.
-
-    Returns:
-        float32 array `(rows, C)`.
-
-    Raises:
-        TypeError: if the values are no numbers.
-        ValueError: if there are not C to a row, or one is not finite.
-
-    Example:
-
-    >>> row_numbers([2, 3.5], ("score",)).tolist()
-    [[2.0], [3.5]]
-    """
-    array = as_array(values)
-    if array.dtype.kind not in "iuf":
-        raise checks.invalid(
-            "Regression needs numbers.",
-            fix="Convert the values to float; `read_csv` does by parse_label=float.",
-            where=where,
-            kind=TypeError,
-            values=array.tolist(),
-        )
-    array = array.astype("float32")
-    array = array[:, None] if array.ndim == 1 else array
-    bad = np.flatnonzero(~np.isfinite(array).all(axis=tuple(range(1, array.ndim))))
-    if bad.size or array.ndim != 2 or array.shape[1] != len(labels):
-        raise checks.invalid(
-            f"Regression needs {len(labels)} finite numbers to a row.",
-            fix="Correct the row; `labels` names the numbers.",
-            where=f"{where}, row {bad[0]}" if bad.size else where,
-            shape=array.shape,
-        )
-    return array
-
-
-def rows_of_numbers(labels):
-    """Returns a graph function from C numbers a row, `(B, C)`, or `(B,)` for one, to float32 `(B, C)`.
-
-    It checks when it runs that they are finite.
-    """
-    return lambda values: _checked_rows(values, labels, tf.math.is_finite, "finite")
-
-
-def rows_of_hot(labels):
-    """Returns a graph function from rows of zeros and ones, `(B, C)`, to float32 `(B, C)`; checks them."""
-    return lambda values: _checked_rows(values, labels, lambda v: (v == 0) | (v == 1), "zeros and ones")
-
-
-def _checked_rows(values, labels, good, kind):
-    if values.dtype == tf.string:
-        raise checks.invalid(
-            "A data set must give numbers for this problem.",
-            fix="Convert the labels; a reader of `kerasbert.data` takes lists of names.",
-            where="y",
-            kind=TypeError,
-            dtype="string",
-        )
-    values = tf.cast(values, tf.float32)
-    values = values[:, None] if values.shape.rank == 1 else values
-    message = f"Labels must be {kind}, {len(labels)} to a row. Received:"
-    check = tf.debugging.Assert(tf.reduce_all(good(values)), [message, values])
-    with tf.control_dependencies([check] if check is not None else []):
-        return tf.ensure_shape(values, (None, len(labels)))

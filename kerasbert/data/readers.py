@@ -71,7 +71,8 @@ def read_csv(
             missing=missing,
             header=header,
         )
-    return SourceStream(lambda: fields.rows(_records(path, options)), fields.labelled, on_bad)
+    source = f"read_csv({str(path)!r})"
+    return SourceStream(lambda: fields.rows(_records(path, options)), fields.labelled, on_bad, source)
 
 
 def _records(path, options):
@@ -158,7 +159,8 @@ def read_json_lines(
     path = pathlib.Path(path)
     path.open("rb").close()
     fields = Fields(text, label, text_pair, words, choices)
-    return SourceStream(lambda: fields.rows(_objects(path)), fields.labelled, on_bad)
+    source = f"read_json_lines({str(path)!r})"
+    return SourceStream(lambda: fields.rows(_objects(path)), fields.labelled, on_bad, source)
 
 
 def _objects(path):

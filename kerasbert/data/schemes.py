@@ -1,6 +1,9 @@
 """Ways of writing entities as one label a word: B, I and O, and their relatives."""
 
+import re
+
 from kerasbert import checks
+from kerasbert.data.labels import check_labels
 
 # The prefixes of each scheme. "IO" has none: its labels are plain types, also those of parts of speech.
 SCHEMES = {"IO": "", "IOB1": "BI", "BIO": "BI", "IOBES": "BIES", "BILOU": "BILU"}
@@ -9,6 +12,8 @@ OUTSIDE = "O"
 # What a label without a type, `B` alone, is of; seqeval calls it so too.
 NO_TYPE = "_"
 _AS_IOBES = {"L": "E", "U": "S"}
+# Prefixes, or suffixes, as they are written elsewhere.
+_OTHERWISE = re.compile(r"[BIESLU][_:/|.].|[biesluo][-_:/|.].|.+[-_:/|][BIESLU]$")
 
 
 def entities(labels, scheme=None):
@@ -103,15 +108,19 @@ def convert(labels, source, target):
 def detect(sentences):
     """Finds out in which scheme labels are written.
 
+    All labels but `"O"` must be of one form: types with a prefix, such as `B-PER`, or without, such as
+    `NOUN`. One odd label among many, such as `X`, `[CLS]` or `MISC` beside `B-PER`, is an error.
+
     Args:
         sentences: sequence of sequences of str.
 
     Returns:
-        str: `"IO"` if a label has no prefix; else `"BILOU"` or `"IOBES"` if there are their prefixes; else
+        str: `"IO"` if no label has a prefix; else `"BILOU"` or `"IOBES"` if there are their prefixes; else
         `"IOB1"` if an entity begins with `I` and none with a `B` that IOB1 would not need; else `"BIO"`.
 
     Raises:
-        ValueError: if prefixes of IOBES and BILOU are mixed.
+        ValueError: if labels with and without a prefix are mixed, or prefixes of IOBES and BILOU; or if
+            labels look as if they had a prefix, but are written otherwise, such as `B_PER` or `b-PER`.
 
     Example:
 
@@ -119,7 +128,18 @@ def detect(sentences):
     ('IOB1', 'BIO', 'IO')
     """
     names = {label for labels in sentences for label in labels}
-    if not all(is_prefixed(name) for name in names):
+    typed = sorted(name for name in names if is_prefixed(name) and name[1:])
+    plain = sorted(name for name in names if not is_prefixed(name))
+    other = [name for name in plain if _OTHERWISE.match(name)]
+    if plain and (typed or other):
+        raise checks.invalid(
+            "Labels must all be types with a prefix, such as B-PER, or all be types without one.",
+            fix="Rename or remove the odd ones: special tokens need no label, and a word that does not count "
+            'has the number -100. If these are types as they stand, name the scheme "IO".',
+            prefixed=typed,
+            not_prefixed=other or plain,
+        )
+    if plain:
         return "IO"
     prefixes = {name[0] for name in names}
     if prefixes & set("LU") and prefixes & set("ES"):
@@ -155,12 +175,15 @@ def scheme_labels(types, scheme="BIO"):
     Returns:
         Tuple of str, `"O"` first.
 
+    Raises:
+        TypeError: if the types are a set, whose order is another one in each process, or no sequence.
+
     Example:
 
     >>> scheme_labels(["LOC", "PER"])
     ('O', 'B-LOC', 'I-LOC', 'B-PER', 'I-PER')
     """
-    prefixes = SCHEMES[known_scheme(scheme)]
+    prefixes, types = SCHEMES[known_scheme(scheme)], check_labels(types, least=1)
     return (OUTSIDE, *(f"{p}-{t}" if p else t for t in types for p in prefixes or ("",)))
 
 
@@ -175,7 +198,7 @@ def scheme_of_names(names, scheme=None):
         str, of `SCHEMES`: `"BIO"` where names have the prefixes `B` and `I`, and every type one with `B`.
 
     Raises:
-        ValueError: if a name is none of the scheme.
+        ValueError: if a name is none of the scheme, or names are of mixed forms; see `detect`.
 
     Example:
 

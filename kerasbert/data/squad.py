@@ -13,9 +13,11 @@ from kerasbert.data.streams import left_out
 from kerasbert.json_files import parse_json
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, repr=False)
 class QuestionRows:
     """Questions with contexts and answers: what `fit`, `evaluate`, `predict` and `scores` take as `x`.
+
+    As other rows, they have a length, can be iterated over, as `((question, context), answers)`, and sliced.
 
     Rajpurkar et al. 2016, https://arxiv.org/abs/1606.05250, and 2018, https://arxiv.org/abs/1806.03822.
 
@@ -43,6 +45,17 @@ class QuestionRows:
 
     def __len__(self):
         return len(self.questions)
+
+    def __repr__(self):
+        return f"<QuestionRows: {len(self)} rows of {len(set(self.articles))} articles>"
+
+    def __iter__(self):
+        return (self[number] for number in range(len(self)))
+
+    def __getitem__(self, which):
+        if isinstance(which, slice):
+            return self.take(range(len(self))[which])
+        return (self.questions[which], self.contexts[which]), self.answers[which]
 
     def take(self, numbers):
         """Returns some of the rows, by number."""

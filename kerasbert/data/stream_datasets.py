@@ -97,7 +97,7 @@ def stream_of(dataset):
     one = not isinstance(x, (tuple, dict))
     first = x if one else next(iter(x.values())) if isinstance(x, dict) else x[0]
     rows = dataset.unbatch() if (first.shape.rank or 0) > one else dataset
-    return RowStream(lambda: map(_plain, rows.as_numpy_iterator()), labelled)
+    return RowStream(lambda: map(_plain, rows.as_numpy_iterator()), labelled, "a tf.data.Dataset")
 
 
 def _plain(value):

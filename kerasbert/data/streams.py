@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+import operator
 import warnings
 from collections.abc import Iterator
 
@@ -20,20 +21,28 @@ class RowStream:
     read them. It must come to an end: `fit` goes through all rows once, to check and count them, before it
     trains.
 
+    Rows can be iterated over again and again. `rows[:100]` and `rows[100:]` are streams of some of them, and
+    `rows[7]` is one row; both read the rows before it. `rows.count()` reads all rows to count them;
+    `len(rows)` is known once all were read, and a TypeError before. `rows.label_names()` are the names in the
+    labels.
+
     Args:
         read: function without arguments that returns an iterable of rows: `(x, y)`, `(x, y, sample_weight)`,
             or `x` alone if not `labelled`. `x` and `y` are one row of what the task takes: a str, a pair of
             them, a list of words, a text and a list of choices; a label, an answer, labels of words.
         labelled: bool, whether rows have labels.
+        source: str, what `repr` calls the source of the rows.
 
     Example:
 
     >>> rows = RowStream(lambda: ((f"film {i}", "good") for i in range(2)))
     >>> list(rows), list(rows) == list(rows)
     ([('film 0', 'good'), ('film 1', 'good')], True)
+    >>> len(rows), list(rows[1:]), rows.label_names()
+    (2, [('film 1', 'good')], ('good',))
     """
 
-    def __init__(self, read, labelled=True):
+    def __init__(self, read, labelled=True, source="a function"):
         if not callable(read):
             raise checks.invalid(
                 "`read` must be a function: rows are read anew for each epoch.",
@@ -43,13 +52,83 @@ class RowStream:
                 read=read,
             )
         self._read, self._last = read, None
+        self._length = None
         self.labelled = labelled
+        self.source = source
 
     def __iter__(self):
         return (row for _, row in self.placed())
 
+    def __len__(self):
+        if self._length is None:
+            raise checks.invalid(
+                "The number of rows is known once all of them were read.",
+                fix="Call `rows.count()`, which reads and counts them.",
+                where=repr(self),
+                kind=TypeError,
+            )
+        return self._length
+
+    def __bool__(self):
+        return True  # and not `len`, which may be unknown
+
+    def __repr__(self):
+        length = "not counted yet" if self._length is None else f"{self._length} rows"
+        labels = "" if self.labelled else ", without labels"
+        return f"<{type(self).__name__} of {self.source}: {length}{labels}>"
+
+    def __getitem__(self, which):
+        if isinstance(which, slice):
+            return _Slice(self, which)
+        number = operator.index(which)
+        number += self.count() if number < 0 else 0
+        for row in itertools.islice(self, number, number + 1) if number >= 0 else ():
+            return row
+        raise IndexError(f"There is no row {which} in {self!r}.")
+
+    def count(self):
+        """How many rows there are; reads all of them if that is not known yet."""
+        if self._length is None:
+            for _ in self.placed():
+                pass
+        return self._length
+
+    def label_names(self):
+        """The different names in the labels of all rows, a sorted tuple of str, which reads all rows.
+
+        Raises:
+            ValueError: if rows have no labels.
+            TypeError: if a label is not a name, or a list of names; the message says where it stands.
+        """
+        if not self.labelled:
+            raise checks.invalid(
+                "Rows without labels have no label names.", fix="Name a field of labels.", where=repr(self)
+            )
+        names = set()
+        for where, row in self.placed():
+            label = row[1]
+            found = [label] if isinstance(label, str) else label
+            found = list(found) if hasattr(found, "__iter__") and not isinstance(found, dict) else [found]
+            if not all(isinstance(name, str) for name in found):
+                raise checks.invalid(
+                    "Label names are those of labels that are names, or lists of names.",
+                    fix="Name the labels of a task by hand where they are numbers, spans or answers.",
+                    where=where,
+                    kind=TypeError,
+                    label=label,
+                )
+            names.update(found)
+        return tuple(sorted(names))
+
     def placed(self):
         """Yields pairs: where a row stands, a str for errors, and the row."""
+        length = 0
+        for placed in self._placed():
+            yield placed
+            length += 1
+        self._length = length
+
+    def _placed(self):
         rows = self._read()
         if rows is self._last and isinstance(rows, Iterator):
             raise checks.invalid(
@@ -81,13 +160,13 @@ class SourceStream(RowStream):
             rows were read, a warning says how many and repeats the first error.
     """
 
-    def __init__(self, read, labelled, on_bad):
+    def __init__(self, read, labelled, on_bad, source):
         checks.one_of("kerasbert.data", ("stop", "skip"), on_bad=on_bad)
-        super().__init__(read, labelled)
+        super().__init__(read, labelled, source)
         self._on_bad, self._warned = on_bad, False
 
-    def placed(self):
-        """As `RowStream.placed`, good rows only."""
+    def _placed(self):
+        """The good rows."""
         good, bad, first = 0, 0, None
         for place, row in self._read():
             if not isinstance(row, Exception):
@@ -100,6 +179,29 @@ class SourceStream(RowStream):
         if bad and not self._warned:
             self._warned = True
             warnings.warn(left_out(bad, good + bad, first), stacklevel=2)
+
+
+class _Slice(RowStream):
+    """Some rows of another stream."""
+
+    def __init__(self, rows, which):
+        if (which.step or 1) < 1:
+            raise checks.invalid(
+                "Rows are read from the first to the last: the step of a slice must be positive.",
+                fix="Turn a list of the rows around.",
+                where=repr(rows),
+                step=which.step,
+            )
+        places = ("" if place is None else str(place) for place in (which.start, which.stop))
+        step = "" if which.step is None else f":{which.step}"
+        super().__init__(rows.placed, rows.labelled, f"{rows.source}[{':'.join(places)}{step}]")
+        self._rows, self._which = rows, which
+
+    def _placed(self):
+        which = self._which
+        if min(which.start or 0, which.stop or 0) < 0:
+            which = slice(*which.indices(self._rows.count()))
+        return itertools.islice(self._rows.placed(), which.start, which.stop, which.step)
 
 
 def left_out(bad, count, first):

@@ -53,7 +53,8 @@ def read_table(table, text="text", label="label", text_pair=None, words=None, ch
             columns=columns,
         )
     records = _records_of_frame if is_frame else _records
-    return SourceStream(lambda: fields.rows(records(table, fields)), fields.labelled, on_bad)
+    source = f"read_table({type(table).__name__})"
+    return SourceStream(lambda: fields.rows(records(table, fields)), fields.labelled, on_bad, source)
 
 
 def _records_of_frame(frame, fields):

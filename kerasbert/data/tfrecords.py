@@ -149,7 +149,10 @@ def read_tfrecord(
     names = None if tokens is None else dict(zip(TOKEN_INPUTS, tokens, strict=True))
     fields = Fields(text, label, text_pair, words, choices, tokens=names)
     lists = {words, choices, *(tokens or ()), *((label,) if label_list or words else ())}
-    return SourceStream(lambda: fields.rows(_examples(path, fields.names, lists)), fields.labelled, on_bad)
+    source = f"read_tfrecord({str(path)!r})"
+    return SourceStream(
+        lambda: fields.rows(_examples(path, fields.names, lists)), fields.labelled, on_bad, source
+    )
 
 
 def _examples(path, names, lists):

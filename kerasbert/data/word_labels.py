@@ -8,15 +8,15 @@ import numpy as np
 
 from kerasbert import checks
 from kerasbert.data import schemes
-from kerasbert.data.labels import IGNORED, class_numbers
+from kerasbert.data.labels import IGNORED, class_numbers, plain
 from kerasbert.data.rows import same_length
 
 
-def numbers_of_words(y, words, labels, scheme, where="y"):
+def numbers_of_words(y, words, labels, scheme, where="y", numeric_labels=None):
     """Turns one label a word into class numbers.
 
     Names may be in any scheme, and are read as entities and written in that of the task. Numbers are the
-    task's; -100 stands for words that do not count.
+    task's class numbers, as `class_numbers` reads them; -100 stands for words that do not count.
 
     Args:
         y: sequence of R sequences of str, or of int.
@@ -24,6 +24,7 @@ def numbers_of_words(y, words, labels, scheme, where="y"):
         labels: tuple of str, the class names of the task.
         scheme: str, of `SCHEMES`, that of `labels`.
         where: str, named in errors.
+        numeric_labels: str or None, of `class_numbers`.
 
     Returns:
         int32 array `(W,)`.
@@ -49,14 +50,15 @@ def numbers_of_words(y, words, labels, scheme, where="y"):
         rows = _in_scheme(rows, labels, scheme, where)
     found = [np.zeros(0, "int32")]
     for number, row in enumerate(rows):
-        place = f"{where}, row {number}"
-        if named:
-            found.append(class_numbers(row, labels, place, "word"))
-        else:
-            row = np.asarray(row or np.zeros(0, int))
-            counts_not = row == IGNORED
-            numbers = class_numbers(np.where(counts_not, 0, row), labels, place, "word")
+        counts_not = np.array([not isinstance(label, str) and label == IGNORED for label in row], bool)
+        if not counts_not.all():
+            # Words that do not count are read with the label of one that does, and left out afterwards.
+            other = row[int(counts_not.argmin())]
+            row = [other if out else label for label, out in zip(row, counts_not, strict=True)]
+            numbers = class_numbers(row, labels, f"{where}, row {number}", "word", numeric_labels)
             found.append(np.where(counts_not, IGNORED, numbers).astype("int32"))
+        else:
+            found.append(np.full(len(row), IGNORED, "int32"))
     return np.concatenate(found)
 
 
@@ -69,7 +71,7 @@ def _row(row, where):
             kind=TypeError,
             labels=row,
         )
-    return [label.decode() if isinstance(label, bytes) else label for label in row]
+    return [label.decode("utf-8", "replace") if isinstance(label, bytes) else plain(label) for label in row]
 
 
 def _in_scheme(rows, labels, scheme, where):

@@ -2,7 +2,7 @@
 
 from kerasbert.preprocessing.choices import ChoicePreprocessor
 from kerasbert.preprocessing.pairs import EmbeddingPreprocessor
-from kerasbert.preprocessing.preprocessor import BATCH_SIZE, Preprocessor
+from kerasbert.preprocessing.preprocessor import BATCH_SIZE, Preprocessor, checked_batch_size
 from kerasbert.preprocessing.pretraining import PAIRS, PretrainingPreprocessor
 from kerasbert.preprocessing.questions import QuestionPreprocessor, question_columns
 from kerasbert.preprocessing.sentences import SentencePreprocessor

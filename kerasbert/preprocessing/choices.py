@@ -4,7 +4,7 @@ import keras
 import numpy as np
 
 from kerasbert import checks
-from kerasbert.data import RowOrder, as_array, without_autograph
+from kerasbert.data import RowOrder, as_array, whole_numbers, without_autograph
 from kerasbert.optional import tensorflow as tf
 from kerasbert.preprocessing.preprocessor import Preprocessor
 from kerasbert.text import as_text_tensor
@@ -31,11 +31,19 @@ class ChoicePreprocessor(Preprocessor):
 
     def label_numbers(self, y, where):
         """Numbers of choices as an int32 array."""
-        return np.asarray(y, "int32")
+        y = as_array(y)
+        if y.dtype.kind not in "iu" or y.ndim != 1 or (y < 0).any():
+            raise checks.invalid(
+                "The right choice must be a whole number from 0, one to a row.",
+                fix="Count the choices from 0.",
+                where=where,
+                y=y.tolist(),
+            )
+        return y.astype("int32")
 
     def label_function(self):
         """The same for tensors in a `tf.data` graph."""
-        return lambda y: tf.cast(y, tf.int32)
+        return whole_numbers()
 
     def _columns(self, x, where):
         """`text` `(rows,)` and `choices` `(rows, K)`, string tensors, of `x = (texts, choices)`."""

@@ -3,7 +3,15 @@
 import dataclasses
 from collections.abc import Callable
 
-from kerasbert.data import class_numbers, label_lookup, multi_hot, row_numbers, rows_of_hot, rows_of_numbers
+from kerasbert.data import (
+    NUMERIC_LABELS,
+    class_numbers,
+    label_lookup,
+    multi_hot,
+    row_numbers,
+    rows_of_hot,
+    rows_of_numbers,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -12,17 +20,20 @@ class LabelKind:
 
     Args:
         least_labels: int, how many names there must be.
-        numbers: function of labels in memory, the label names and a place for errors: an array.
-        in_graph: function of the label names: a graph function of a tensor of labels.
+        numeric_labels: tuple, what users may say that numbers among the labels mean.
+        numbers: function of labels in memory, the label names, a place for errors and `numeric_labels`: an
+            array.
+        in_graph: function of the label names and `numeric_labels`: a graph function of a tensor of labels.
     """
 
     least_labels: int
+    numeric_labels: tuple
     numbers: Callable
     in_graph: Callable
 
 
 LABEL_KINDS = {
-    "single_label": LabelKind(2, class_numbers, label_lookup),
-    "multi_label": LabelKind(1, multi_hot, rows_of_hot),
-    "regression": LabelKind(1, row_numbers, rows_of_numbers),
+    "single_label": LabelKind(2, (None, "names", "class_numbers"), class_numbers, label_lookup),
+    "multi_label": LabelKind(1, NUMERIC_LABELS, multi_hot, rows_of_hot),
+    "regression": LabelKind(1, (None,), row_numbers, rows_of_numbers),
 }

@@ -15,6 +15,15 @@ from kerasbert.preprocessing.truncation import TruncationCount
 BATCH_SIZE = 32
 
 
+def checked_batch_size(batch_size, where):
+    """The number of rows to a batch, 32 for None; raises ValueError if it is no positive int."""
+    if batch_size is None:
+        return BATCH_SIZE
+    batch_size = batch_size.item() if hasattr(batch_size, "item") else batch_size
+    checks.positive_int(where, batch_size=batch_size)
+    return batch_size
+
+
 class Preprocessor(RowBatches):
     """Turns rows, as users have them, into batches of tokens, and labels into numbers.
 

@@ -12,9 +12,11 @@ from kerasbert.data import (
     is_tokens,
     no_rows,
     ordered_batches,
+    row_weights,
     same_length,
     text_batches,
     text_columns,
+    whole_numbers,
 )
 from kerasbert.optional import tensorflow as tf
 from kerasbert.preprocessing.preprocessor import Preprocessor
@@ -64,8 +66,9 @@ class QuestionPreprocessor(Preprocessor):
         return {name: np.asarray(y[name], "int32") for name in ("start", "end")}
 
     def label_function(self):
-        """The same in a `tf.data` graph, as they are."""
-        return lambda y: y
+        """The same in a `tf.data` graph."""
+        numbers = whole_numbers()
+        return lambda y: {name: numbers(position) for name, position in y.items()}
 
     def _rows(self, x, y, sample_weight, where):
         """As `Feed._rows`; tokens of rows in memory are not copied for each of their windows."""
@@ -94,7 +97,8 @@ class QuestionPreprocessor(Preprocessor):
         columns |= windows.labels(spans)
         if sample_weight is not None:
             same_length(where, x=questions, sample_weight=sample_weight)
-            columns["sample_weight"] = np.asarray(sample_weight, "float32")[windows.row]
+            weights = row_weights(sample_weight, f"{where}: sample_weight")
+            columns["sample_weight"] = weights[windows.row]
         return columns, slices
 
     def _batches(self, rows, tokenizer, batch_size, batched, shuffle):

@@ -10,10 +10,12 @@ from kerasbert.data import (
     RowStream,
     counted,
     dataset_rows,
+    graph_weights,
     is_dataset,
     is_tokens,
     no_rows,
     ordered_batches,
+    row_weights,
     same_length,
     stream_of,
     streamed_rows,
@@ -70,7 +72,7 @@ class RowBatches:
                 tokens = tokens | {"segment_ids": rest["segment_ids"].to_tensor()}
             if numbers is not None:
                 rest = rest | {"label": numbers(rest["label"])}
-            weight = (rest["sample_weight"],) if "sample_weight" in rest else ()
+            weight = (graph_weights(rest["sample_weight"]),) if "sample_weight" in rest else ()
             return (tokens, *self._targets(rest, *weight))
 
         return batches.map(without_autograph(as_keras_takes_them)), None, None
@@ -143,12 +145,14 @@ class RowBatches:
             if not isinstance(x.element_spec, tuple):
                 raise no_labels(where)
             numbers = self.label_function()
-            return x.map(lambda tokens, y, *weight: (tokens, numbers(y), *weight)), None, None
+            return x.map(lambda tokens, y, *w: (tokens, numbers(y), *map(graph_weights, w))), None, None
         if y is None:
             raise no_labels(where)
         labels = self.label_numbers(y, f"{where}: y")
         named = labels if isinstance(labels, dict) else {"y": labels}
         same_length(where, **x, **named, sample_weight=sample_weight)
+        if np.ndim(sample_weight) == 1 and not isinstance(sample_weight, dict):
+            sample_weight = row_weights(sample_weight, f"{where}: sample_weight")
         return x, labels, sample_weight
 
     def _rows(self, x, y, sample_weight, where):
@@ -168,7 +172,7 @@ class RowBatches:
             raise no_labels(where)
         labels = {"label": self._label_numbers(y, columns, where)}
         if sample_weight is not None:
-            labels["sample_weight"] = np.asarray(sample_weight, "float32")
+            labels["sample_weight"] = row_weights(sample_weight, f"{where}: sample_weight")
         same_length(where, **columns, **labels)
         return columns | labels
 

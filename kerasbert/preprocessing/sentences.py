@@ -9,6 +9,7 @@ from kerasbert.data import (
     PackedTokens,
     is_tokens,
     ordered_batches,
+    row_weights,
     same_length,
     sentence_labels,
     sentence_windows,
@@ -86,7 +87,7 @@ class SentencePreprocessor(Preprocessor):
         columns["label"] = _ragged([labels[window] for window in decided])
         if sample_weight is not None:
             rows = np.searchsorted(documents.splits, [window[0] for window in decided], side="right") - 1
-            columns["sample_weight"] = np.asarray(sample_weight, "float32")[rows]
+            columns["sample_weight"] = row_weights(sample_weight, f"{where}: sample_weight")[rows]
         return columns
 
     def _batches(self, rows, tokenizer, batch_size, batched, shuffle):

@@ -14,6 +14,7 @@ from kerasbert.data import (
     numbers_of_spans,
     numbers_of_words,
     ordered_batches,
+    row_weights,
     same_length,
     scheme_of_names,
     text_batches,
@@ -38,10 +39,14 @@ class WordPreprocessor(Preprocessor):
         tokenizer: a tokenizer of `kerasbert.text`, or None: rows must then be tokens already.
         labels: sequence of str, the class names in the order of their numbers.
         scheme: str, how `labels` stand for entities, one of `kerasbert.data.SCHEMES`; None: found out from
-            the names.
+            the names, by the rule of `kerasbert.data.detect`, which refuses names of mixed forms. The
+            attribute `scheme` says what was found.
         stride: int or None, tokens from the start of a window to the start of the next; None: windows share
             a quarter.
         max_sequence_length: int, the longest window in tokens, special ones included.
+        numeric_labels: str or None: `"class_numbers"` or `"names"`, what numbers as labels of words mean
+            where names are numbers, too; see `kerasbert.data.class_numbers`. At tokens, numbers are always
+            class numbers.
 
     Raises:
         ValueError: if `labels` are not at least two different names of one scheme, or `stride` is too large.
@@ -58,11 +63,15 @@ class WordPreprocessor(Preprocessor):
     texts_in_graph = False
     labels_at_tokens = True
 
-    def __init__(self, tokenizer, labels, scheme=None, stride=None, max_sequence_length=512):
+    def __init__(
+        self, tokenizer, labels, scheme=None, stride=None, max_sequence_length=512, numeric_labels=None
+    ):
         super().__init__(tokenizer, max_sequence_length)
+        checks.one_of("WordPreprocessor", (None, "names", "class_numbers"), numeric_labels=numeric_labels)
+        self.numeric_labels = numeric_labels
         self.labels = check_labels(labels)
         self.scheme = scheme_of_names(self.labels, scheme)
-        self._given = {"scheme": scheme, "stride": stride}
+        self._given = {"scheme": scheme, "stride": stride, "numeric_labels": numeric_labels}
         room = max_sequence_length - 2
         self.stride = max(1, room - max_sequence_length // 4) if stride is None else stride
         checks.positive_int("WordPreprocessor", stride=self.stride)
@@ -77,15 +86,23 @@ class WordPreprocessor(Preprocessor):
     def label_numbers(self, y, where):
         """Class numbers of tokens, as an int32 array `(B, S)`."""
         y = np.asarray(y)
-        numbers = class_numbers(np.where(y == IGNORED, 0, y).reshape(-1), self.labels, where, "token")
+        if y.ndim != 2:
+            raise checks.invalid(
+                "With tokens, labels must be a class number for each token, (B, S).",
+                fix="Pass texts or words instead; or -100 for tokens that do not count.",
+                where=where,
+                shape=y.shape,
+            )
+        flat = np.where(y == IGNORED, 0, y).reshape(-1)
+        numbers = class_numbers(flat, self.labels, where, "token", "class_numbers")
         return np.where(y == IGNORED, IGNORED, numbers.reshape(y.shape)).astype("int32")
 
     def label_function(self):
         """The same for tensors in a `tf.data` graph."""
-        lookup = label_lookup(self.labels)
+        lookup = label_lookup(self.labels, "class_numbers", ranks=(2,))
 
         def numbers(values):
-            ignored = values == IGNORED
+            ignored = values == tf.cast(IGNORED, values.dtype)
             return tf.where(ignored, IGNORED, lookup(tf.where(ignored, tf.zeros_like(values), values)))
 
         return numbers
@@ -103,7 +120,7 @@ class WordPreprocessor(Preprocessor):
         columns = {"ids": ids, "label": decided.with_flat_values(labels)}
         if sample_weight is not None:
             rows = np.searchsorted(words.splits, tf.reduce_max(decided, axis=1), side="right") - 1
-            columns["sample_weight"] = np.asarray(sample_weight, "float32")[rows]
+            columns["sample_weight"] = row_weights(sample_weight, f"{where}: sample_weight")[rows]
         return columns
 
     def _batches(self, rows, tokenizer, batch_size, batched, shuffle):
@@ -140,8 +157,10 @@ class WordPreprocessor(Preprocessor):
                 where=where,
                 y=None,
             )
-        convert = numbers_of_words if are_words(x) else numbers_of_spans
-        return convert(y, words, self.labels, self.scheme, f"{where}: y")
+        arguments = (y, words, self.labels, self.scheme, f"{where}: y")
+        if not are_words(x):
+            return numbers_of_spans(*arguments)
+        return numbers_of_words(*arguments, self.numeric_labels)
 
     def unlabelled(self, x, batch_size, where="x"):
         """See `Preprocessor.unlabelled`; the numbers are those of windows."""

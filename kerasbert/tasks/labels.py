@@ -3,9 +3,31 @@
 import re
 
 from kerasbert import checks
+from kerasbert.data import check_labels
 
 # What transformers calls classes that nobody named.
 UNNAMED = re.compile(r"LABEL_\d+$")
+# What other libraries call the classes, or their number, and what to write here.
+_ELSEWHERE = {
+    **dict.fromkeys(("num_labels", "num_classes", "n_classes"), "[str(i) for i in range({value})]"),
+    "id2label": "list(id2label.values())",
+    "label2id": "sorted(label2id, key=label2id.get)",
+    "class_names": "class_names",
+    "label_names": "label_names",
+}
+
+
+def refuse_other_names(arguments, where):
+    """Raises TypeError if classes are named, or counted, by an argument that other libraries have for it."""
+    for name, instead in _ELSEWHERE.items():
+        if name in arguments:
+            raise checks.invalid(
+                "The classes of a task are named by `labels`, a sequence of str.",
+                fix=f"Write labels={instead.format(value=arguments[name])}.",
+                where=where,
+                kind=TypeError,
+                **{name: arguments[name]},
+            )
 
 
 def kept_labels(task_class, checkpoint, arguments, fresh_heads, given):
@@ -26,6 +48,9 @@ def kept_labels(task_class, checkpoint, arguments, fresh_heads, given):
     Raises:
         ValueError: if neither the user nor the checkpoint names labels.
     """
+    refuse_other_names(given, f"{task_class.__name__}.from_preset")
+    if "labels" in given:
+        given = given | {"labels": check_labels(given["labels"], least=1)}
     if "labels" not in arguments:
         raise checks.invalid(
             "`labels` must be given: the checkpoint was not saved with a head for this task.",

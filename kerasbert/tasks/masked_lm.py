@@ -7,6 +7,7 @@ from kerasbert import checks
 from kerasbert.data import IGNORED, is_tokens
 from kerasbert.heads import MaskedLMHead
 from kerasbert.preprocessing import BATCH_SIZE
+from kerasbert.tasks.measures import Target
 from kerasbert.tasks.task import Task
 
 TOP_K = 5
@@ -152,6 +153,11 @@ class BertMaskedLM(Task):
         pairs = zip(self.decisions(predictions), y, strict=True)
         right = [one == two for row in pairs for one, two in zip(*row, strict=True)]
         return {"accuracy": 100 * float(np.mean(right))}
+
+    @property
+    def target(self):
+        """What outputs are compared with; see `Task.compile`."""
+        return Target("classes", self.encoder.config.vocabulary_size, at_tokens=True)
 
     def default_loss(self):
         """Cross-entropy over the vocabulary, at the masked positions."""

@@ -5,7 +5,8 @@ import numpy as np
 from keras import ops
 
 from kerasbert.heads import ClassificationHead
-from kerasbert.preprocessing import BATCH_SIZE, ChoicePreprocessor
+from kerasbert.preprocessing import ChoicePreprocessor, checked_batch_size
+from kerasbert.tasks.measures import Target
 from kerasbert.tasks.text_task import TextTask
 
 
@@ -72,7 +73,9 @@ class BertMultipleChoice(TextTask):
     def predict_by(self, run, x, batch_size=None):
         """See `TextTask.predict_by`; `run` scores each choice, in `(B, 1)`, by itself."""
         scores = []
-        for tokens in self.preprocessor.for_one_call().unlabelled(x, batch_size or BATCH_SIZE)[0]:
+        for tokens in self.preprocessor.for_one_call().unlabelled(
+            x, checked_batch_size(batch_size, self.name)
+        )[0]:
             *lead, length = tokens["token_ids"].shape
             found = run({name: ops.reshape(value, (-1, length)) for name, value in tokens.items()})
             scores.append(np.reshape(found[self.output], lead))
@@ -95,6 +98,11 @@ class BertMultipleChoice(TextTask):
     def decisions(self, predictions):
         """What counts as the same answer, of what `predict` returns: the most probable choice."""
         return predictions.argmax(-1)
+
+    @property
+    def target(self):
+        """What outputs are compared with; see `Task.compile`."""
+        return Target("classes")
 
     def default_loss(self):
         """Cross-entropy over the choices."""

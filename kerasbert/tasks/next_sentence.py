@@ -47,5 +47,5 @@ class BertNextSentencePredictor(BertTextClassifier):
 
     def get_config(self):
         """Returns the arguments of `__init__`."""
-        fixed = ("labels", "dropout", "problem")
+        fixed = ("labels", "dropout", "problem", "numeric_labels")
         return {name: value for name, value in super().get_config().items() if name not in fixed}

@@ -6,6 +6,7 @@ from kerasbert.data import IGNORED
 from kerasbert.heads import ClassificationHead
 from kerasbert.preprocessing import PAIRS, PretrainingPreprocessor
 from kerasbert.tasks.masked_lm import masked_lm_head
+from kerasbert.tasks.measures import Target
 from kerasbert.tasks.task import Task
 from kerasbert.training import TokenAccuracy
 
@@ -109,6 +110,15 @@ class BertPretrainer(Task):
             "next_sentence": (*ids[:-1], 2),
         }
         return {name: shapes[name] for name in self.head_names}
+
+    @property
+    def target(self):
+        """What outputs are compared with; see `Task.compile`."""
+        targets = {
+            "masked_lm": Target("classes", self.encoder.config.vocabulary_size, at_tokens=True),
+            "next_sentence": Target("classes", 2),
+        }
+        return {name: targets[name] for name in self.head_names}
 
     def default_loss(self):
         """The sum of two cross-entropies: of masked tokens, and of the pair."""

@@ -15,6 +15,7 @@ class Problem:
 
     Args:
         output: str, the name of the answers.
+        target: str, the kind of `kerasbert.tasks.measures.Target`.
         answers: function of float32 logits, of the answers' values `(B, C)`.
         loss: function without arguments, of a Keras loss on logits.
         metrics: function without arguments, of a list of Keras metrics on logits.
@@ -23,6 +24,7 @@ class Problem:
     """
 
     output: str
+    target: str
     answers: Callable
     loss: Callable
     metrics: Callable
@@ -32,6 +34,7 @@ class Problem:
 
 SINGLE_LABEL = Problem(
     output="probabilities",
+    target="classes",
     answers=ops.softmax,
     loss=lambda: keras.losses.SparseCategoricalCrossentropy(from_logits=True),
     metrics=lambda: [keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
@@ -48,6 +51,7 @@ def label_accuracy(y_true, logits):
 
 MULTI_LABEL = Problem(
     output="probabilities",
+    target="labels",
     answers=ops.sigmoid,
     loss=lambda: keras.losses.BinaryCrossentropy(from_logits=True),
     metrics=lambda: [keras.metrics.MeanMetricWrapper(label_accuracy, name="accuracy")],
@@ -56,6 +60,7 @@ MULTI_LABEL = Problem(
 )
 REGRESSION = Problem(
     output="scores",
+    target="numbers",
     answers=lambda logits: logits,
     loss=keras.losses.MeanSquaredError,
     metrics=lambda: [keras.metrics.MeanAbsoluteError(name="absolute_error")],

@@ -7,7 +7,8 @@ from keras import ops
 from kerasbert import checks
 from kerasbert.data import QuestionRows, RowStream, is_tokens, squad_scores
 from kerasbert.heads import SpanHead
-from kerasbert.preprocessing import BATCH_SIZE, QuestionPreprocessor, question_columns
+from kerasbert.preprocessing import QuestionPreprocessor, checked_batch_size, question_columns
+from kerasbert.tasks.measures import Target
 from kerasbert.tasks.spans import MAX_ANSWER_LENGTH, best_answers
 from kerasbert.tasks.text_task import TextTask
 
@@ -124,11 +125,11 @@ class BertQuestionAnswerer(TextTask):
         return [best for (best,) in self._answers(self.preprocessor.for_one_call(), run, x, batch_size)]
 
     def _answers(self, preprocessor, run, x, batch_size=None, verbose=0, *options):
-        answers = []
+        answers, rows = [], checked_batch_size(batch_size, self.name)
         for part, _, where in preprocessor.parts(x):
             questions, contexts = question_columns(part, where)
             windows = preprocessor.windows(questions, contexts, where)
-            logits = self._window_logits(run, preprocessor, windows, batch_size or BATCH_SIZE, verbose)
+            logits = self._window_logits(run, preprocessor, windows, rows, verbose)
             answers += best_answers(windows, *logits, contexts, *options)
         return answers
 
@@ -199,6 +200,11 @@ class BertQuestionAnswerer(TextTask):
     def decisions(self, predictions):
         """What counts as the same answer, of what `predict` returns: where it stands."""
         return [(answer.start, answer.end) for answer in predictions]
+
+    @property
+    def target(self):
+        """What outputs are compared with; see `Task.compile`."""
+        return dict.fromkeys(self.answer_names, Target("classes"))
 
     def default_loss(self):
         """Cross-entropy of the start and of the end over the positions."""

@@ -7,8 +7,9 @@ from keras import ops
 from kerasbert import checks
 from kerasbert.data import IGNORED, is_dataset, is_tokens, rouge_scores
 from kerasbert.heads import TokenClassificationHead
-from kerasbert.preprocessing import BATCH_SIZE, SentencePreprocessor
+from kerasbert.preprocessing import SentencePreprocessor, checked_batch_size
 from kerasbert.tasks.entities import by_row
+from kerasbert.tasks.measures import Target
 from kerasbert.tasks.r_drop import bernoulli_divergence
 from kerasbert.tasks.summaries import UNSCORED, best_summary
 from kerasbert.tasks.token_task import TokenTask
@@ -130,7 +131,7 @@ class BertSummarizer(TokenTask):
     def _scores(self, preprocessor, documents, batch_size, *args, **kwargs):
         """The probability of each sentence, `UNSCORED` for one without tokens."""
         scores = np.full(len(documents.id_splits) - 1, UNSCORED, "float32")
-        batches = preprocessor.to_decide(documents, batch_size or BATCH_SIZE)
+        batches = preprocessor.to_decide(documents, checked_batch_size(batch_size, self.name))
         if batches is not None:
             sentence, probabilities = self.decided(batches, *args, **kwargs)
             scores[sentence] = probabilities
@@ -181,6 +182,11 @@ class BertSummarizer(TokenTask):
     def divergence(first, second):
         """How far two tensors of logits are apart at each token, `(B, S)`; see `RDrop`."""
         return bernoulli_divergence(first[..., None], second[..., None])
+
+    @property
+    def target(self):
+        """What outputs are compared with; see `Task.compile`."""
+        return Target("labels", 1, at_tokens=True)
 
     def default_loss(self):
         """Binary cross-entropy over the sentences."""

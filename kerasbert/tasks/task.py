@@ -6,7 +6,8 @@ from keras import ops
 from kerasbert import checks
 from kerasbert.data import RowOrder, RowStream, few_lengths, full_batches, is_dataset, is_tokens
 from kerasbert.optional import tensorflow as tf
-from kerasbert.preprocessing import BATCH_SIZE, cut_arrays
+from kerasbert.preprocessing import checked_batch_size, cut_arrays
+from kerasbert.tasks.compiling import Compiling
 from kerasbert.tasks.files import TaskFiles
 from kerasbert.tasks.fitting import Fitting
 from kerasbert.tasks.preprocessed import Preprocessed
@@ -14,12 +15,11 @@ from kerasbert.tasks.r_drop import RDrop
 from kerasbert.tasks.replicas import Replicas
 from kerasbert.tasks.untrained import UntrainedHeads
 from kerasbert.text import TOKEN_INPUTS
-from kerasbert.training import BertAdamW
 from kerasbert.training.distribution import check_distribution
 from kerasbert.training.resume import resuming
 
 
-class Task(Preprocessed, UntrainedHeads, Fitting, RDrop, Replicas, TaskFiles, keras.Model):
+class Task(Preprocessed, Compiling, UntrainedHeads, Fitting, RDrop, Replicas, TaskFiles, keras.Model):
     """An encoder, a preprocessor and a head: strings in `fit`, `evaluate` and `predict`.
 
     The contract of a task, for a kind of one's own:
@@ -92,32 +92,6 @@ class Task(Preprocessed, UntrainedHeads, Fitting, RDrop, Replicas, TaskFiles, ke
 
     # === Keras' loops ===
 
-    def compile(self, optimizer="auto", loss="auto", metrics="auto", jit_compile="auto", **kwargs):
-        """Configures training, as `keras.Model.compile` does, with defaults that suit the task.
-
-        Args:
-            optimizer: `"auto"` for `BertAdamW()`, or any Keras optimizer.
-            loss: `"auto"` for the task's, or any Keras loss on its logits.
-            metrics: `"auto"` for the task's, or a list of Keras metrics on its logits.
-            jit_compile: `"auto"` for XLA where it pays: on GPU and TPU, not on CPU.
-            **kwargs: of `keras.Model.compile`; and `r_drop`, float or None: how much it counts that a batch
-                passes twice with about one result (R-Drop, Liang et al. 2021,
-                https://arxiv.org/abs/2106.14448), such as 1.0. A step takes about twice as long.
-        """
-        if jit_compile == "auto" and keras.backend.backend() == "tensorflow" and _on_cpu():
-            jit_compile = False
-        super().compile(
-            optimizer=BertAdamW() if _is_auto(optimizer) else optimizer,
-            loss=self.default_loss() if _is_auto(loss) else loss,
-            metrics=self.default_metrics() if _is_auto(metrics) else metrics,
-            jit_compile=jit_compile,
-            **kwargs,
-        )
-
-    def default_metrics(self):
-        """None but the loss."""
-        return None
-
     def fit(
         self,
         x=None,
@@ -151,10 +125,14 @@ class Task(Preprocessed, UntrainedHeads, Fitting, RDrop, Replicas, TaskFiles, ke
             batch_size: int or None for 32; not used for a data set of batches.
             validation_data: `(x, y)`, `(x, y, sample_weight)`, a data set or what a reader returns; labels
                 and texts as above.
-            class_weight: of `keras.Model.fit`, for tasks whose rows have one class each; by class name or
-                number.
-            epochs, verbose, callbacks, validation_split, shuffle, sample_weight, initial_epoch,
-                steps_per_epoch, **kwargs: of `keras.Model.fit`.
+            class_weight: of `keras.Model.fit`, for tasks whose rows have one class each: a dict of class
+                names or numbers -> weight, where a class that is not in it has weight 1. Or `"balanced"`: the
+                number of rows, divided by that of the classes among them and by the number of rows of a
+                class, so that all classes count alike.
+            validation_split: float, the share of rows at the end that are held out; of what a reader returns,
+                too, whose rows are counted first.
+            epochs, verbose, callbacks, shuffle, sample_weight, initial_epoch, steps_per_epoch,
+                **kwargs: of `keras.Model.fit`.
 
         Returns:
             `keras.callbacks.History`.
@@ -169,7 +147,7 @@ class Task(Preprocessed, UntrainedHeads, Fitting, RDrop, Replicas, TaskFiles, ke
         check_distribution()
         self.check_strategy()
         self.agree_on_seed()
-        batch_size = batch_size or BATCH_SIZE
+        batch_size = checked_batch_size(batch_size, self.name)
         resume, order = resuming(callbacks), shuffle
         if resume is not None:
             resume.see_data(x, y, sample_weight, class_weight, batch_size, shuffle, validation_split)
@@ -177,9 +155,10 @@ class Task(Preprocessed, UntrainedHeads, Fitting, RDrop, Replicas, TaskFiles, ke
                 order = resume.see_order(RowOrder())
         preprocessor = self.preprocessor.for_one_call()
         if class_weight is not None:
-            class_weight = self.class_weights(class_weight)
-        if validation_split and not (is_dataset(x) or is_tokens(x) or isinstance(x, RowStream)):
-            x, y, sample_weight, validation_data = preprocessor.split(x, y, sample_weight, validation_split)
+            class_weight = self.class_weights(class_weight, x, y)
+        if validation_split and not is_tokens(x):
+            split = self._split(preprocessor, x, y, sample_weight, validation_split)
+            x, y, sample_weight, validation_data = split
             validation_split = 0.0
         x, y, sample_weight = self.labelled(preprocessor, x, y, sample_weight, batch_size, order)
         if is_dataset(x) and self.on_tpu():
@@ -214,6 +193,21 @@ class Task(Preprocessed, UntrainedHeads, Fitting, RDrop, Replicas, TaskFiles, ke
         preprocessor.warn_if_truncated()
         return history
 
+    def _split(self, preprocessor, x, y, sample_weight, fraction):
+        """Cuts the last `fraction` of the rows off, for validation."""
+        checks.fraction(f"{self.name}.fit", validation_split=fraction)
+        if is_dataset(x):
+            raise checks.invalid(
+                "`validation_split` needs rows in memory, or those of a reader.",
+                fix="Split the data set by its `take` and `skip`, and pass `validation_data`.",
+                where=f"{self.name}.fit",
+                validation_split=fraction,
+            )
+        if not isinstance(x, RowStream):
+            return preprocessor.split(x, y, sample_weight, fraction)
+        cut = int(x.count() * (1 - fraction))
+        return x[:cut], y, sample_weight, x[cut:]
+
     def labelled(self, preprocessor, x, y, sample_weight, batch_size, shuffle=False, where="x"):
         """What `preprocessor` makes of labelled rows, in shapes that suit the compiler."""
         tokens = is_tokens(x)
@@ -228,7 +222,7 @@ class Task(Preprocessed, UntrainedHeads, Fitting, RDrop, Replicas, TaskFiles, ke
             return batches
         return few_lengths(batches, self.max_sequence_length, preprocessor.labels_at_tokens)
 
-    def class_weights(self, class_weight):
+    def class_weights(self, class_weight, x, y):
         """The weights of classes by number; refused by tasks whose rows have not one class each."""
         raise checks.invalid(
             "`class_weight` needs rows of one class each, and this task has others.",
@@ -239,7 +233,7 @@ class Task(Preprocessed, UntrainedHeads, Fitting, RDrop, Replicas, TaskFiles, ke
 
     def evaluate(self, x=None, y=None, batch_size=None, *args, sample_weight=None, **kwargs):
         """Returns the loss and the metrics on texts; arguments as of `fit` and `keras.Model.evaluate`."""
-        batch_size = batch_size or BATCH_SIZE
+        batch_size = checked_batch_size(batch_size, self.name)
         preprocessor = self.preprocessor.for_one_call()
         x, y, sample_weight = self.labelled(preprocessor, x, y, sample_weight, batch_size)
         results = super().evaluate(
@@ -260,11 +254,3 @@ class Task(Preprocessed, UntrainedHeads, Fitting, RDrop, Replicas, TaskFiles, ke
     def _predict_specs(self):
         """What `predict` gives Keras' predict function."""
         return [{name: tf.TensorSpec((None,) * self.token_axes, tf.int32) for name in TOKEN_INPUTS}]
-
-
-def _is_auto(argument):
-    return isinstance(argument, str) and argument == "auto"
-
-
-def _on_cpu():
-    return not (tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("TPU"))

@@ -1,13 +1,16 @@
 """One label for a text or a pair of texts, or several, or numbers."""
 
 import keras
+import numpy as np
 from keras import ops
 
 from kerasbert import checks
-from kerasbert.data import class_numbers
+from kerasbert.data import class_numbers, is_dataset, row_weights
 from kerasbert.heads import ClassificationHead
+from kerasbert.optional import tensorflow as tf
 from kerasbert.preprocessing import TextPreprocessor
-from kerasbert.tasks.labels import kept_labels
+from kerasbert.tasks.labels import kept_labels, refuse_other_names
+from kerasbert.tasks.measures import Target
 from kerasbert.tasks.problems import BY_NAME
 from kerasbert.tasks.text_task import TextTask
 
@@ -28,6 +31,8 @@ class BertTextClassifier(TextTask):
         problem: str. `"single_label"`: one label to a row. `"multi_label"`: any number of labels to a row,
             given as lists of names or rows of zeros and ones. `"regression"`: numbers.
         max_sequence_length: int or None, the longest input in tokens; None: the encoder's.
+        numeric_labels: str or None: `"class_numbers"`, `"names"` or `"indicators"`, what numbers among the
+            labels mean where they can be read in two ways; see `TextPreprocessor`. None: that is an error.
         preprocessor: `TextPreprocessor` or one of your own, instead of `tokenizer`, `labels`, `problem` and
             `max_sequence_length`.
         **kwargs: `name`, `dtype`.
@@ -56,7 +61,7 @@ class BertTextClassifier(TextTask):
 
     head_names = ("classification",)
     needs_pooler = True
-    preset_arguments = ("labels", "problem", "dropout")
+    preset_arguments = ("labels", "problem", "dropout", "numeric_labels")
 
     preprocessor_class = TextPreprocessor
 
@@ -69,11 +74,12 @@ class BertTextClassifier(TextTask):
         problem="single_label",
         max_sequence_length=None,
         preprocessor=None,
+        numeric_labels=None,
         **kwargs,
     ):
-        chosen = self._preprocessor_of(
-            preprocessor, encoder, tokenizer, max_sequence_length, labels=labels, problem=problem
-        )
+        refuse_other_names(kwargs, type(self).__name__)
+        arguments = {"labels": labels, "problem": problem, "numeric_labels": numeric_labels}
+        chosen = self._preprocessor_of(preprocessor, encoder, tokenizer, max_sequence_length, **arguments)
         super().__init__(encoder, chosen, **kwargs)
         self._problem = BY_NAME[self.problem]
         config = encoder.config
@@ -101,8 +107,14 @@ class BertTextClassifier(TextTask):
     def _arguments(cls, checkpoint, given):
         return kept_labels(cls, checkpoint, *super()._arguments(checkpoint, given), given)
 
-    def class_weights(self, class_weight):
-        """The weights of classes by number, of a dict of class names or numbers -> weight."""
+    def class_weights(self, class_weight, x, y):
+        """The weights of all classes by number; see `Task.fit`.
+
+        Raises:
+            TypeError: if `class_weight` is neither a dict nor `"balanced"`, such as an array, whose order
+                nothing says.
+            ValueError: if a class is unknown, or a row has not one class.
+        """
         if self.problem != "single_label":
             raise checks.invalid(
                 "`class_weight` needs rows of one class: Keras would take the first label of a row for it.",
@@ -110,8 +122,35 @@ class BertTextClassifier(TextTask):
                 where=f"{self.name}.fit",
                 problem=self.problem,
             )
-        numbers = class_numbers(list(class_weight), self.labels, "class_weight").tolist()
-        return dict(zip(numbers, class_weight.values(), strict=True))
+        if isinstance(class_weight, str) and class_weight == "balanced":
+            return self._balanced(x, y)
+        if not isinstance(class_weight, dict):
+            raise checks.invalid(
+                '`class_weight` must be a dict of class names and weights, or "balanced".',
+                fix="Write dict(zip(names, weights)), where names[i] is the class that weights[i] is for.",
+                where=f"{self.name}.fit",
+                kind=TypeError,
+                class_weight=class_weight,
+            )
+        how = getattr(self.preprocessor, "numeric_labels", None)
+        numbers = class_numbers(list(class_weight), self.labels, "class_weight", "row", how)
+        weights = row_weights(list(class_weight.values()), "class_weight").tolist()
+        # Keras' graph looks every class up.
+        every = dict.fromkeys(range(len(self.labels)), 1.0)
+        return every | dict(zip(numbers.tolist(), weights, strict=True))
+
+    def _balanced(self, x, y):
+        counts = np.zeros(len(self.labels))
+        if is_dataset(x):
+            numbers = self.preprocessor.label_function()
+            parts = x.map(lambda x, y, *_: numbers(tf.reshape(y, [-1]))).as_numpy_iterator()
+        else:
+            rows = self.preprocessor.parts(x, y)
+            parts = (self.preprocessor.label_numbers(labels, f"{where}: y") for _, labels, where in rows)
+        for part in parts:
+            counts += np.bincount(part, minlength=len(counts))
+        total, classes = counts.sum(), np.count_nonzero(counts)
+        return {number: total / (classes * count) if count else 1.0 for number, count in enumerate(counts)}
 
     def predict_labels(self, x, **kwargs):
         """Returns the most probable class name of each row, as a list; arguments as of `predict`.
@@ -162,6 +201,11 @@ class BertTextClassifier(TextTask):
     def divergence(self):
         """How far apart two tensors of logits `(B, C)` are, for R-Drop."""
         return self._problem.divergence
+
+    @property
+    def target(self):
+        """What outputs are compared with; see `Task.compile`."""
+        return Target(self._problem.target, len(self.labels))
 
     def default_loss(self):
         """Cross-entropy, of one label among all or of each for itself; the squared error of a regression."""

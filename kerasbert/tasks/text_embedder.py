@@ -7,6 +7,7 @@ from keras import ops
 from kerasbert import checks
 from kerasbert.checkpoints import read_modules, write_modules
 from kerasbert.preprocessing import EmbeddingPreprocessor
+from kerasbert.tasks.measures import Target
 from kerasbert.tasks.text_task import TextTask
 from kerasbert.training import ContrastiveLoss, partner_accuracy
 
@@ -139,6 +140,11 @@ class BertTextEmbedder(TextTask):
     def decisions(self, answers):
         """None: no two vectors are the same answer."""
         return None
+
+    @property
+    def target(self):
+        """What outputs are compared with; see `Task.compile`."""
+        return Target("numbers", self.logits_shape[0])
 
     def default_loss(self):
         """In-batch negatives."""

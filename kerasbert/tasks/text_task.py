@@ -4,7 +4,7 @@ import numpy as np
 
 from kerasbert import checks
 from kerasbert.data import is_dataset, is_tokens
-from kerasbert.preprocessing import BATCH_SIZE
+from kerasbert.preprocessing import checked_batch_size
 from kerasbert.tasks.task import Task
 
 
@@ -40,7 +40,7 @@ class TextTask(Task):
         return found[0] if len(found) == 1 else np.concatenate(found)
 
     def _predict(self, preprocessor, x, where, batch_size, arguments):
-        batch_size, order = batch_size or BATCH_SIZE, None
+        batch_size, order = checked_batch_size(batch_size, self.name), None
         if is_tokens(x):
             x = preprocessor.tokens(x, where)
         else:
@@ -77,7 +77,9 @@ class TextTask(Task):
         Returns:
             What `predict` returns.
         """
-        batches, order = self.preprocessor.for_one_call().unlabelled(x, batch_size or BATCH_SIZE)
+        batches, order = self.preprocessor.for_one_call().unlabelled(
+            x, checked_batch_size(batch_size, self.name)
+        )
         answers = [np.asarray(run(tokens)[self.output]) for tokens in batches]
         return np.concatenate(answers)[np.argsort(order)]
 

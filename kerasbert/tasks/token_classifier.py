@@ -14,9 +14,10 @@ from kerasbert.data import (
     spans_to_labels,
 )
 from kerasbert.heads import TokenClassificationHead
-from kerasbert.preprocessing import BATCH_SIZE, WordPreprocessor
+from kerasbert.preprocessing import WordPreprocessor, checked_batch_size
 from kerasbert.tasks.entities import by_row, entities_of, scores_of
-from kerasbert.tasks.labels import kept_labels
+from kerasbert.tasks.labels import kept_labels, refuse_other_names
+from kerasbert.tasks.measures import Target
 from kerasbert.tasks.token_task import TokenTask
 from kerasbert.training import TokenAccuracy
 
@@ -43,10 +44,13 @@ class BertTokenClassifier(TokenTask):
             `kerasbert.data.scheme_labels(["LOC", "PER"])`.
         dropout: float in [0, 1), before the last layer.
         scheme: str, how `labels` stand for entities, one of `kerasbert.data.SCHEMES`; None: found out from
-            the names.
+            the names, by the rule of `kerasbert.data.detect`, which refuses names of mixed forms. The
+            attribute `scheme` says what was found, and so does `repr`.
         stride: int or None, tokens from the begin of a window to the begin of the next; None: windows share
             a quarter.
         max_sequence_length: int or None, the longest window in tokens; None: the encoder's.
+        numeric_labels: str or None: `"class_numbers"` or `"names"`, what numbers as labels of words mean
+            where names are numbers, too; see `kerasbert.data.class_numbers`.
         **kwargs: `name`, `dtype`.
 
     Call arguments:
@@ -74,7 +78,7 @@ class BertTokenClassifier(TokenTask):
     """
 
     head_names = ("token_classification",)
-    preset_arguments = ("labels", "dropout", "scheme", "stride")
+    preset_arguments = ("labels", "dropout", "scheme", "stride", "numeric_labels")
     preprocessor_class = WordPreprocessor
 
     def __init__(
@@ -87,11 +91,12 @@ class BertTokenClassifier(TokenTask):
         stride=None,
         max_sequence_length=None,
         preprocessor=None,
+        numeric_labels=None,
         **kwargs,
     ):
-        chosen = self._preprocessor_of(
-            preprocessor, encoder, tokenizer, max_sequence_length, labels=labels, scheme=scheme, stride=stride
-        )
+        refuse_other_names(kwargs, type(self).__name__)
+        arguments = {"labels": labels, "scheme": scheme, "stride": stride, "numeric_labels": numeric_labels}
+        chosen = self._preprocessor_of(preprocessor, encoder, tokenizer, max_sequence_length, **arguments)
         super().__init__(encoder, chosen, **kwargs)
         config = encoder.config
         self.head = TokenClassificationHead(
@@ -113,6 +118,9 @@ class BertTokenClassifier(TokenTask):
     def scheme(self):
         """str, how `labels` stand for entities, one of `kerasbert.data.SCHEMES`."""
         return self.preprocessor.scheme
+
+    def __repr__(self):
+        return f"<{type(self).__name__} {self.name}: {len(self.labels)} labels in the scheme {self.scheme}>"
 
     @classmethod
     def _arguments(cls, checkpoint, given):
@@ -225,7 +233,7 @@ class BertTokenClassifier(TokenTask):
         """The label of each word and its probability, as lists by row."""
         names = np.full(words.splits[-1], OUTSIDE, object)
         scores = np.ones(words.splits[-1], "float32")
-        batches = self.preprocessor.to_decide(words, batch_size or BATCH_SIZE)
+        batches = self.preprocessor.to_decide(words, checked_batch_size(batch_size, self.name))
         if batches is not None:
             word, probabilities = self.decided(batches, *args, **kwargs)
             names[word] = np.array(self.labels, object)[probabilities.argmax(-1)]
@@ -247,6 +255,11 @@ class BertTokenClassifier(TokenTask):
     def decisions(self, predictions):
         """What counts as the same answer, of what `predict` returns: where each row's entities are."""
         return [[(entity.start, entity.end, entity.type) for entity in row] for row in predictions]
+
+    @property
+    def target(self):
+        """What outputs are compared with; see `Task.compile`."""
+        return Target("classes", len(self.labels), at_tokens=True)
 
     def default_loss(self):
         """Cross-entropy of class numbers and logits, over the tokens that count."""

@@ -105,3 +105,30 @@ def test_labels_of_another_scheme_are_errors():
         detect([["S-A"], ["U-A"]])
     with pytest.raises(ValueError, match="`scheme` must be one of"):
         convert(["O"], None, "IOBS")
+
+
+BIO = ["O", "B-PER", "I-PER", "B-LOC", "I-LOC"]
+
+
+@pytest.mark.parametrize("odd", ["X", "[CLS]", "MISC", "B_PER", "b-PER", "o", "B:PER", "PER-B"])
+def test_one_odd_label_decides_nothing_and_is_an_error(odd):
+    for call in (
+        lambda: scheme_of_names([*BIO, odd]),
+        lambda: detect([BIO, [odd]]),
+        lambda: entities(["B-PER", odd]),
+        lambda: convert(["B-PER", odd], None, "IOBES"),
+    ):
+        with pytest.raises(ValueError, match="types with a prefix"):
+            call()
+    assert scheme_of_names([*BIO, odd], "IO") == "IO"  # said by hand
+
+
+@pytest.mark.parametrize("names", [["O", "B_PER", "I_PER"], ["o", "b-PER", "i-PER"], ["O", "PER-B", "PER-I"]])
+def test_prefixes_that_are_written_otherwise_are_no_types(names):
+    with pytest.raises(ValueError, match=r"not_prefixed=\["):
+        detect([names])
+
+
+@pytest.mark.parametrize("names", [["NOUN", "X", "ADP"], ["N", "V", "S", "I", "E"], ["-LRB-", "WP$", "B"]])
+def test_parts_of_speech_are_plain_types_though_one_is_called_as_a_prefix(names):
+    assert detect([names]) == "IO"

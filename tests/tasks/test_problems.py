@@ -40,9 +40,9 @@ def test_several_labels_are_learned(several):
 
 def test_several_labels_come_as_sets_rows_or_a_data_set(several):
     hot = np.array([["film" in row, "good" in row] for row in SETS])
-    rows = tf.data.Dataset.from_tensor_slices((TEXTS, hot.astype("int32")))
+    rows = tf.data.Dataset.from_tensor_slices((TEXTS, hot))
     expected = several.evaluate(TEXTS, SETS, verbose=0)
-    for x, y in ((TEXTS, hot), (TEXTS, hot.astype("float64")), (rows, None), (rows.batch(8), None)):
+    for x, y in ((TEXTS, hot), (TEXTS, hot.tolist()), (rows, None), (rows.batch(8), None)):
         np.testing.assert_allclose(several.evaluate(x, y, verbose=0), expected, rtol=1e-5)
     several.fit(TEXTS, SETS, validation_split=0.25, verbose=0)
 
@@ -50,7 +50,7 @@ def test_several_labels_come_as_sets_rows_or_a_data_set(several):
 @pytest.mark.parametrize(
     ("labels", "kind", "message"),
     [
-        ([["film"], ["fim"]], ValueError, "row 1, row 0.*Did you mean 'film'"),
+        ([["film"], ["fim"]], ValueError, "row 1, label 0.*Did you mean 'film'"),
         (["film", "good"], TypeError, "each row must have a list.*row 0"),
         (np.ones((2, 3)), ValueError, r"shape=\(2, 3\).*\(rows, 2\)"),
         (np.full((2, 2), 0.5), ValueError, "zeros and ones"),
