@@ -188,8 +188,10 @@ def _metric(given, target, accuracy):
 
 
 def _from_logits(measure):
-    arguments = getattr(measure, "_fn_kwargs", {})
-    return bool(getattr(measure, "from_logits", arguments.get("from_logits", False)))
+    arguments = getattr(measure, "_fn_kwargs", {})  # of those that wrap a function
+    return any(getattr(measure, name, False) for name in ("from_logits", "_from_logits")) or bool(
+        arguments.get("from_logits")
+    )
 
 
 def _refused(metric, target):
