@@ -174,6 +174,8 @@ class TaskFiles(PresetLoader):
                 kind=FileExistsError,
                 filepath=str(path),
             )
+        if self.compiled and not self.optimizer.built:  # `compile_from_config` builds it before it is loaded
+            self.optimizer.build(self.trainable_variables)
         with replacing(path) as temporary:
             super().save(temporary, **kwargs)
 
