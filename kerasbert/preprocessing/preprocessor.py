@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from kerasbert import checks
-from kerasbert.data import is_dataset, is_pair, same_length
+from kerasbert.data import as_array, is_dataset, is_pair, same_length
 from kerasbert.optional import tensorflow as tf
 from kerasbert.preprocessing.row_batches import RowBatches
 from kerasbert.preprocessing.splits import cut_off
@@ -131,7 +131,8 @@ class Preprocessor(RowBatches):
     def split(self, x, y, sample_weight, fraction):
         """Cuts the last `fraction` of the rows off: `x, y, sample_weight` and `validation_data`."""
         columns = self._columns(x, "x")
-        y = self._label_numbers(y, columns, "x")
+        self._label_numbers(y, columns, "x")  # checked here; both parts keep the user's own labels
+        y = as_array(y)
         same_length("x", **columns, y=y, sample_weight=sample_weight)
         return cut_off(lambda rows: {n: c[rows] for n, c in columns.items()}, y, sample_weight, fraction)
 

@@ -97,5 +97,5 @@ def test_the_reading_of_numbers_is_saved(config, tokenizer, tmp_path):
     assert again.preprocessor.label_numbers([1, 3], "y").tolist() == [0, 2]
     with pytest.raises(ValueError, match="numeric_labels"):
         kerasbert.BertTextClassifier(
-            kerasbert.BertEncoder(config), tokenizer, labels, "regression", numeric_labels="names"
+            kerasbert.BertEncoder(config), tokenizer, labels, problem="regression", numeric_labels="names"
         )
