@@ -4,18 +4,26 @@ import keras
 from keras import ops
 
 from kerasbert import checks
-from kerasbert.compression.imitation import KL, attention_distance, hidden_distance, relation_distance
+from kerasbert.compression.imitation import (
+    KL,
+    attention_distance,
+    computed,
+    hidden_distance,
+    padding_mask,
+    relation_distance,
+)
 from kerasbert.compression.matching import (
     check_heads,
     check_pair,
     check_relations,
     check_weights,
     imitated_blocks,
+    teacher_ids,
 )
 from kerasbert.data import IGNORED, RowStream, is_dataset, is_tokens
 from kerasbert.layers import attention_bias
 from kerasbert.preprocessing import EmbeddingPreprocessor, TextPreprocessor
-from kerasbert.tasks import BertQuestionAnswerer
+from kerasbert.tasks import BertMaskedLM, BertQuestionAnswerer
 from kerasbert.tasks.r_drop import MeanLoss
 from kerasbert.tasks.task import Task
 
@@ -45,7 +53,9 @@ class Distiller(Task):
 
     Args:
         student: a task on texts, or `BertMaskedLM`. It is trained in place.
-        teacher: a task of the same class, labels and tokenizer.
+        teacher: a task of the same class, labels and tokenizer. The student's vocabulary may lack tokens
+            (`trim_vocabulary`): the teacher then reads texts in the student's tokens, in which rare words
+            have more pieces; and of a masked language model, the student's tokens alone are compared.
         temperature: float above 0, T.
         label_weight, logits_weight, hidden_weight, attention_weight, relation_weight: floats of at least 0.
         layers: sequence of int, for each block of the student the number of the teacher's that it imitates;
@@ -89,6 +99,7 @@ class Distiller(Task):
         relation_heads=None,
     ):
         check_pair(student, teacher)
+        self._teacher_ids = teacher_ids(student, teacher)
         checks.positive_float("Distiller", temperature=temperature)
         self.needs_pooler = student.needs_pooler
         super().__init__(student.encoder, student.preprocessor, dtype=student.dtype_policy)
@@ -131,7 +142,7 @@ class Distiller(Task):
 
     def call(self, inputs, training=None):
         """Returns a dict of the student's `logits` and, where these are compared, its `hidden_states`."""
-        return _computed(self.student, inputs, self._reads_states, training)
+        return computed(self.student, inputs, self._reads_states, training)
 
     # === Losses ===
 
@@ -140,7 +151,7 @@ class Distiller(Task):
 
         `sample_weight` weighs labels and logits; hidden states, attention and relations of all rows count.
         """
-        taught = _computed(self.teacher, x, self._reads_states, training=False)
+        taught = self._taught(x)
         taught = keras.tree.map_structure(ops.stop_gradient, taught)
         logits, weight_of = y_pred["logits"], self.weight_of
         # What nothing teaches, such as a head where states alone are compared, has a gradient of 0.
@@ -151,7 +162,7 @@ class Distiller(Task):
             distance = self._logits_distance(x, y, logits, taught["logits"], sample_weight)
             loss = loss + weight_of["logits"] * distance
         if self._reads_states:
-            mask = ops.cast(_padding_mask(x), "float32")
+            mask = ops.cast(padding_mask(x), "float32")
             mask = ops.reshape(mask, (-1, ops.shape(mask)[-1]))
             distances = self._state_distances(y_pred["hidden_states"], taught["hidden_states"], mask)
             for name, distance in distances.items():
@@ -159,12 +170,22 @@ class Distiller(Task):
                 loss = loss + weight_of[name] * mean
         return loss
 
+    def _taught(self, x):
+        """What the teacher computes of the student's tokens."""
+        if self._teacher_ids is None:
+            return computed(self.teacher, x, self._reads_states, training=False)
+        ids = ops.take(ops.convert_to_tensor(self._teacher_ids), x["token_ids"], axis=0)
+        taught = computed(self.teacher, {**x, "token_ids": ids}, self._reads_states, training=False)
+        if isinstance(self.student, BertMaskedLM):  # its classes are tokens
+            taught["logits"] = ops.take(taught["logits"], self._teacher_ids, axis=-1)
+        return taught
+
     def divergence(self, student, teacher):
         """How far logits are apart at the temperature, of each row or token."""
         return self.temperature**2 * self._kl(teacher / self.temperature, student / self.temperature)
 
     def _logits_distance(self, x, y, student, teacher, sample_weight):
-        mask = _padding_mask(x)
+        mask = padding_mask(x)
         if y is None:
             y = ops.where(mask > 0, 0, IGNORED)
             y = dict.fromkeys(student, y) if isinstance(student, dict) else y
@@ -269,24 +290,7 @@ class Distiller(Task):
         self.student.save_to_preset(folder)
 
 
-def _computed(task, inputs, with_states, training):
-    """A dict of the logits of a task, and of its `hidden_states` if these are asked for."""
-    if not with_states:
-        return {"logits": task(inputs, training=training)}
-    *lead, length = ops.shape(inputs["token_ids"])
-    rows = {name: ops.reshape(value, (-1, length)) for name, value in inputs.items()}  # choices are rows, too
-    outputs = task.encoder(rows, return_all=True, training=training)
-    logits = task.logits(outputs | {"padding_mask": _padding_mask(rows)}, training=training)
-    logits = ops.reshape(logits, lead) if len(lead) > 1 else logits
-    return {"logits": logits, "hidden_states": outputs["hidden_states"]}
-
-
 def _may_bring_labels(x):
     if is_dataset(x):
         return not is_tokens(x) or (isinstance(x.element_spec, tuple) and len(x.element_spec) > 1)
     return isinstance(x, RowStream)
-
-
-def _padding_mask(inputs):
-    mask = inputs.get("padding_mask")
-    return ops.ones_like(inputs["token_ids"]) if mask is None else mask

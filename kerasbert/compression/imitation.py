@@ -112,3 +112,21 @@ def _products(first, second):
 def _over_tokens(values, mask):
     """The mean over the last axis, of those that are no padding."""
     return ops.sum(values * mask, axis=-1) / ops.maximum(ops.sum(mask, axis=-1), 1.0)
+
+
+def computed(task, inputs, with_states, training):
+    """A dict of the logits of a task, and of its `hidden_states` if these are asked for."""
+    if not with_states:
+        return {"logits": task(inputs, training=training)}
+    *lead, length = ops.shape(inputs["token_ids"])
+    rows = {name: ops.reshape(value, (-1, length)) for name, value in inputs.items()}  # choices are rows, too
+    outputs = task.encoder(rows, return_all=True, training=training)
+    logits = task.logits(outputs | {"padding_mask": padding_mask(rows)}, training=training)
+    logits = ops.reshape(logits, lead) if len(lead) > 1 else logits
+    return {"logits": logits, "hidden_states": outputs["hidden_states"]}
+
+
+def padding_mask(inputs):
+    """The padding mask of tokens; all ones where there is none."""
+    mask = inputs.get("padding_mask")
+    return ops.ones_like(inputs["token_ids"]) if mask is None else mask

@@ -1,11 +1,13 @@
 """Whether one task can learn from another, and which blocks from which."""
 
 import keras
+import numpy as np
 
 from kerasbert import checks
 from kerasbert.compression.imitation import attention_width
 from kerasbert.tasks import BertMaskedLM
 from kerasbert.tasks.text_task import TextTask
+from kerasbert.text import BertTokenizer
 
 
 def check_pair(student, teacher):
@@ -26,16 +28,6 @@ def check_pair(student, teacher):
             where="Distiller",
             encoder=student.encoder.name,
         )
-    tokenizers = [keras.saving.serialize_keras_object(task.tokenizer) for task in (student, teacher)]
-    if tokenizers[0] != tokenizers[1]:
-        raise checks.invalid(
-            "Student and teacher must have the same tokenizer.",
-            fix="Build the student with the teacher's; trim a vocabulary afterwards.",
-            where="Distiller",
-            vocabulary_sizes=[
-                task.tokenizer and task.tokenizer.vocabulary_size for task in (student, teacher)
-            ],
-        )
     for name in ("labels", "problem"):
         values = [getattr(task, name, None) for task in (student, teacher)]
         if values[0] != values[1]:
@@ -55,6 +47,32 @@ def check_pair(student, teacher):
             student=limits[0],
             teacher=limits[1],
         )
+
+
+def teacher_ids(student, teacher):
+    """The teacher's id of each token of the student, int32 `(v,)`; None if both tokenizers are the same.
+
+    Raises:
+        ValueError: if the tokenizers differ in anything but tokens that the student lacks.
+    """
+    ours, theirs = (keras.saving.serialize_keras_object(task.tokenizer) for task in (student, teacher))
+    if ours == theirs:
+        return None
+    both = isinstance(student.tokenizer, BertTokenizer) and isinstance(teacher.tokenizer, BertTokenizer)
+    if both:
+        ours, theirs = (task.tokenizer.get_config() for task in (student, teacher))
+        tokens = ours.pop("vocabulary")
+        both = set(tokens) <= set(theirs.pop("vocabulary")) and ours == theirs
+    if not both:
+        raise checks.invalid(
+            "Student and teacher must have the same tokenizer, but for tokens that the student may lack.",
+            fix="Build the student with the teacher's tokenizer; `trim_vocabulary` may shorten it.",
+            where="Distiller",
+            vocabulary_sizes=[
+                task.tokenizer and task.tokenizer.vocabulary_size for task in (student, teacher)
+            ],
+        )
+    return np.array([teacher.tokenizer.vocabulary.id_of(token) for token in tokens], "int32")
 
 
 def check_weights(weight_of):

@@ -9,6 +9,7 @@ from kerasbert.data.label_graphs import (
     label_lookup,
     rows_of_hot,
     rows_of_numbers,
+    rows_of_scores,
     whole_numbers,
 )
 from kerasbert.data.label_rows import multi_hot, row_numbers, row_weights
@@ -20,7 +21,7 @@ from kerasbert.data.labels import (
     class_numbers,
 )
 from kerasbert.data.oracle import oracle_labels
-from kerasbert.data.pairs import pair_batches
+from kerasbert.data.pairs import group_columns, pair_batches
 from kerasbert.data.readers import read_csv, read_json_lines
 from kerasbert.data.rouge import rouge_scores, summary_words
 from kerasbert.data.row_order import RowOrder, shuffled
@@ -31,6 +32,7 @@ from kerasbert.data.rows import (
     is_dataset,
     is_pair,
     is_tokens,
+    not_rows,
     same_length,
     text_columns,
 )

@@ -59,10 +59,17 @@ def answer_spans(answers, contexts, where="y"):
 
 
 def answer_pairs(answers):
-    """The answers of one row as pairs, if they come as a dict of lists, or as dicts, of SQuAD's names."""
+    """The answers of one row as pairs, if they come as dicts of SQuAD's names.
+
+    These are a dict of two lists, a dict of one text and its start, or a list of such dicts.
+    """
     names = ("text", "answer_start")
     if isinstance(answers, dict) and set(answers) == set(names):
         texts, starts = (answers[name] for name in names)
+        if isinstance(texts, str) and isinstance(starts, numbers.Integral):
+            return [(texts, starts)]
+        if isinstance(texts, str) or not all(hasattr(column, "__len__") for column in (texts, starts)):
+            return answers
         return list(zip(texts, starts, strict=True)) if len(texts) == len(starts) else answers
     if isinstance(answers, (list, tuple, np.ndarray)):
         return [tuple(a.get(n) for n in names) if isinstance(a, dict) else a for a in answers]
@@ -76,7 +83,7 @@ def checked_pairs(answers, where):
     if not good:
         raise checks.invalid(
             "The answers to a question must be a list of pairs of a text and its first character.",
-            fix='Write [("Bonn", 3)] for one answer, [] for none.',
+            fix='Write [("Bonn", 3)] or {"text": ["Bonn"], "answer_start": [3]} for one answer, [] for none.',
             where=where,
             kind=TypeError,
             answers=answers,

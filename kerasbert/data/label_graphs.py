@@ -91,6 +91,14 @@ def rows_of_hot(labels, numeric_labels=None):
     return rows
 
 
+def rows_of_scores(values):
+    """Scores `(B,)` or `(B, 1)` in a graph as float32 `(B, 1)`; checks that they are from 0 to 1."""
+    _check_dtype(values, "The score of a pair must be a number.")
+    values = values[:, None] if values.shape.rank == 1 else values
+    values = tf.cast(_of_width(values, 1), tf.float32)
+    return _checked(values, (values >= 0) & (values <= 1), "Scores must be from 0 to 1. Received:")
+
+
 def whole_numbers(least=0):
     """Returns a graph function from whole numbers of at least so much to int32; it checks them."""
 

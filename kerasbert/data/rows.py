@@ -3,6 +3,9 @@
 from kerasbert import checks
 from kerasbert.optional import tensorflow as tf
 
+# The names of the texts of a row: one text, a pair, or a text with a partner and a negative.
+GROUP = ("text", "text_pair", "text_negative")
+
 
 def is_tokens(x):
     """Whether `x` is tokenized already: a dict with `token_ids`, or a data set of such dicts."""
@@ -45,22 +48,24 @@ def text_columns(x, where="x"):
         columns = dict(x)
     elif is_pair(x):
         columns = {"text": x[0], "text_pair": x[1]}
+    elif isinstance(x, tuple) and len(x) == 2 and {isinstance(c, (str, bytes)) for c in x} == {True, False}:
+        raise not_rows(x, where)
     else:
         columns = {"text": x}
     columns = {name: as_text_tensor(column, f"{where}: {name}") for name, column in columns.items()}
     if any(column.shape.rank == 0 for column in columns.values()):
-        raise checks.invalid(
-            "A task takes rows of text, not one text.",
-            fix='Put it in a list: ["what a film"].',
-            where=where,
-            x=x,
-        )
+        raise not_rows(x, where)
     same_length(where, **columns)
     return columns
 
 
+def not_rows(x, where, fix='Put it in a list, ["what a film"], or both of a pair, (["what?"], ["a film"]).'):
+    """The error of one text where rows of texts are wanted."""
+    return checks.invalid("A task takes rows of text, not one text.", fix=fix, where=where, x=x)
+
+
 def is_pair(x):
-    """Whether `x` is a pair of columns, and not a tuple of two texts."""
+    """Whether `x` is a pair of columns, and not a tuple of two texts, which are two rows."""
     return isinstance(x, tuple) and len(x) == 2 and not any(isinstance(c, (str, bytes)) for c in x)
 
 
@@ -85,12 +90,13 @@ def counted(dataset):
     return dataset.apply(tf.data.experimental.assert_cardinality(count))
 
 
-def dataset_rows(dataset):
+def dataset_rows(dataset, most_texts=2):
     """Turns a user's data set of texts into rows as `text_batches` takes them.
 
     Args:
         dataset: `tf.data.Dataset` of `x`, `(x, y)` or `(x, y, sample_weight)`, where `x` is a string, a pair
             of strings or a dict of `text` and `text_pair`; one row an element, or batches of rows.
+        most_texts: int, 2, or 3 for a task that takes triplets as well.
 
     Returns:
         A pair: the data set of dicts, and whether its elements are batches.
@@ -104,7 +110,7 @@ def dataset_rows(dataset):
         if isinstance(x, dict):
             named = dict(x)
         elif isinstance(x, tuple):
-            named = {"text": x[0], "text_pair": x[1]}
+            named = dict(zip(GROUP, x, strict=False)) if 2 <= len(x) <= most_texts else {}
         else:
             named = {"text": x}
         return named | dict(zip(("label", "sample_weight"), element[1:], strict=False))
@@ -112,9 +118,11 @@ def dataset_rows(dataset):
     try:
         rows = dataset.map(row)
         spec = rows.element_spec
-        texts = [spec[name] for name in spec if name.startswith("text")]
-        good = bool(texts) and all(s.dtype == tf.string and s.shape.rank in (0, 1) for s in texts)
-    except (IndexError, TypeError):
+        names = [name for name in spec if name.startswith("text")]
+        texts = [spec[name] for name in names]
+        good = bool(texts) and set(names) <= set(GROUP[:most_texts])
+        good = good and all(s.dtype == tf.string and s.shape.rank in (0, 1) for s in texts)
+    except TypeError:
         good = False
     if not good:
         raise checks.invalid(

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 
 from kerasbert import checks
-from kerasbert.data import RowOrder, as_array, whole_numbers, without_autograph
+from kerasbert.data import RowOrder, as_array, not_rows, whole_numbers, without_autograph
 from kerasbert.optional import tensorflow as tf
 from kerasbert.preprocessing.preprocessor import Preprocessor
 from kerasbert.text import as_text_tensor
@@ -51,6 +51,8 @@ class ChoicePreprocessor(Preprocessor):
         named = x if isinstance(x, dict) else dict(zip(("text", "choices"), x, strict=False))
         if tf.is_tensor(named.get("choices")):  # our own, after a split
             return named
+        if isinstance(named.get("text"), (str, bytes)):
+            raise not_rows(x, where, 'Put both in lists: (["2 + 2 is"], [["3", "4"]]).')
         choices = [list(row) for row in named.get("choices", ()) if not isinstance(row, (str, bytes))]
         counts = {len(row) for row in choices}
         if set(named) != {"text", "choices"} or len(choices) != len(named["choices"]) or len(counts) > 1:

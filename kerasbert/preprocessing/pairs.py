@@ -1,32 +1,39 @@
-"""Pairs of texts without labels, for learning from the pairs alone."""
+"""Pairs and triplets of texts, of which each text is encoded by itself."""
 
 import keras
+import numpy as np
 
 from kerasbert import checks
 from kerasbert.data import (
     RowStream,
     counted,
     dataset_rows,
+    group_columns,
     is_dataset,
     is_tokens,
     pair_batches,
     row_numbers,
     rows_of_numbers,
+    rows_of_scores,
+    same_length,
     streamed_rows,
-    text_columns,
 )
 from kerasbert.optional import tensorflow as tf
 from kerasbert.preprocessing.preprocessor import Preprocessor
+from kerasbert.preprocessing.splits import no_labels
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
 class EmbeddingPreprocessor(Preprocessor):
-    """Texts with vectors as labels; or pairs without labels, whose texts are encoded each by itself.
+    """Texts with vectors as labels, pairs with scores, or pairs and triplets without labels.
+
+    The texts of pairs and triplets are encoded each by itself.
 
     Args:
         tokenizer: a tokenizer of `kerasbert.text`, or None: rows must then be tokens already.
         max_sequence_length: int, the longest input in tokens, special ones included.
         embedding_dim: int, the length of vectors.
+        scored: bool, whether labels are scores of pairs, from 0 to 1, and not vectors.
 
     Example:
 
@@ -37,55 +44,74 @@ class EmbeddingPreprocessor(Preprocessor):
     (2, 4)
     """
 
-    of_encoder = ("embedding_dim",)
+    of_encoder = ("embedding_dim", "scored")  # the second is the loss'
 
-    def __init__(self, tokenizer, max_sequence_length, embedding_dim):
+    def __init__(self, tokenizer, max_sequence_length, embedding_dim, scored=False):
         super().__init__(tokenizer, max_sequence_length)
         self.embedding_dim = embedding_dim
+        self.scored = scored
 
     def label_numbers(self, y, where):
-        """Vectors in memory as a float32 array `(rows, D)`."""
-        return row_numbers(y, range(self.embedding_dim), where)
+        """Vectors in memory, float32 `(rows, D)`, or scores of pairs, `(rows, 1)`."""
+        if not self.scored:
+            return row_numbers(y, range(self.embedding_dim), where)
+        scores = row_numbers(y, ("score",), where)
+        outside = np.flatnonzero((scores < 0) | (scores > 1))
+        if outside.size:
+            raise checks.invalid(
+                "The score of a pair must be a number from 0 to 1.",
+                fix="Scale the scores: those of STS, from 0 to 5, are to be divided by 5.",
+                where=f"{where}, row {outside[0]}",
+                score=scores[outside[0], 0].item(),
+            )
+        return scores
 
     def label_function(self):
         """The same for tensors in a `tf.data` graph; the numbers of `pair_batches` stay what they are."""
+        if self.scored:
+            return rows_of_scores
         vectors = rows_of_numbers(range(self.embedding_dim))
-        return lambda y: y if y.dtype.is_integer and y.shape.rank == 1 else vectors(y)
+        return lambda y: y if y.dtype.is_integer and y.shape.rank == 2 else vectors(y)
 
     def labelled(self, x, y, sample_weight, batch_size, shuffle=False, where="x"):
-        """As `Preprocessor.labelled`; without labels `x` must be pairs of texts."""
-        rows = None if y is not None or is_tokens(x) else self._pairs(x, sample_weight, where)
-        if rows is None:
+        """As `Preprocessor.labelled`, and for pairs with scores, and pairs and triplets without labels."""
+        groups = None
+        if not is_tokens(x):
+            groups = (self._scored if self.scored else self._unscored)(x, y, sample_weight, where)
+        if groups is None:
             return super().labelled(x, y, sample_weight, batch_size, shuffle, where)
         self.need_tokenizer(where)
         batches = pair_batches(
-            rows,
+            groups,
             self.tokenizer,
-            batch_size or int(rows.cardinality()),
+            batch_size or int(groups.cardinality()),
             self.max_sequence_length,
             shuffle=shuffle,
             on_lengths=self._count,
         )
         return batches, None, None
 
-    def _pairs(self, x, sample_weight, where):
-        """Rows of pairs, or None for a data set with labels."""
+    def _unscored(self, x, y, sample_weight, where):
+        """Rows of pairs or triplets; None where there are labels."""
+        if y is not None:
+            return None
         if isinstance(x, RowStream):
             if x.labelled:
                 return None
-            rows = streamed_rows(x, lambda x, y, weight, place: text_columns(x, place), where)
+            rows = streamed_rows(x, lambda x, y, weight, place: group_columns(x, place), where)
         elif is_dataset(x):
-            rows, batched = dataset_rows(counted(x))
+            rows = self._dataset(x)
             if "label" in rows.element_spec:
                 return None
-            rows = counted(rows.unbatch()) if batched else rows
         else:
-            rows = tf.data.Dataset.from_tensor_slices(text_columns(x, where))
+            rows = tf.data.Dataset.from_tensor_slices(group_columns(x, where))
         names = set(rows.element_spec)
         if "text_pair" not in names or sample_weight is not None or not int(rows.cardinality()):
             raise checks.invalid(
-                "Without labels, training takes pairs of texts that mean the same, and no weights.",
-                fix="Pass (texts, partners), or vectors as labels after compile(loss='mse', metrics=None).",
+                "Without labels, training takes pairs of texts that mean the same, or triplets with a "
+                "negative, a text that means something else; and no weights.",
+                fix="Pass (texts, partners) or (texts, partners, negatives); or scores of pairs after "
+                "compile(loss=SimilarityLoss()), vectors as labels after compile(loss='mse', metrics=None).",
                 where=where,
                 columns=sorted(names),
                 rows=int(rows.cardinality()),
@@ -93,15 +119,51 @@ class EmbeddingPreprocessor(Preprocessor):
             )
         return rows
 
+    def _scored(self, x, y, sample_weight, where):
+        """Rows of pairs, each with the score that it should have."""
+        if isinstance(x, RowStream):
+            rows = streamed_rows(x, self._scored_columns, where)
+        elif is_dataset(x):
+            rows = self._dataset(x)
+            if "label" not in rows.element_spec:
+                raise no_labels(where)
+            check = self.label_function()
+            rows = rows.map(lambda row: row | {"label": check(tf.reshape(row["label"], [1, 1]))[0]})
+        else:
+            rows = tf.data.Dataset.from_tensor_slices(self._scored_columns(x, y, sample_weight, where))
+        if set(rows.element_spec) - {"label", "sample_weight"} != {"text", "text_pair"}:
+            raise checks.invalid(
+                "A score belongs to a pair of texts.",
+                fix="Pass (texts, others), and a score from 0 to 1 for each pair.",
+                where=where,
+                columns=sorted(rows.element_spec),
+            )
+        return rows
+
+    def _scored_columns(self, x, y, sample_weight, where):
+        columns = group_columns(x, where)
+        if y is None:
+            raise no_labels(where)
+        columns["label"] = self.label_numbers(y, f"{where}: y")
+        if sample_weight is not None:
+            columns["sample_weight"] = np.asarray(sample_weight, "float32")
+        same_length(where, **columns)
+        return columns
+
+    def _dataset(self, x):
+        """The rows of a data set, one by one."""
+        rows, batched = dataset_rows(counted(x), most_texts=3)
+        return counted(rows.unbatch()) if batched else rows
+
     def split(self, x, y, sample_weight, fraction):
-        """As `Preprocessor.split`; pairs without labels are cut, too."""
+        """As `Preprocessor.split`; pairs and triplets without labels are cut, too."""
         if y is not None:
             return super().split(x, y, sample_weight, fraction)
-        columns = self._columns(x, "x")
+        columns = group_columns(x)
         cut = int(len(columns["text"]) * (1 - fraction))
         first, rest = ({n: c[rows] for n, c in columns.items()} for rows in (slice(cut), slice(cut, None)))
         return first, None, sample_weight, (rest, None)
 
     def get_config(self):
         """Returns the arguments of `__init__`."""
-        return {**super().get_config(), "embedding_dim": self.embedding_dim}
+        return {**super().get_config(), "embedding_dim": self.embedding_dim, "scored": self.scored}

@@ -11,6 +11,7 @@ from kerasbert.data import (
     answer_spans,
     is_tokens,
     no_rows,
+    not_rows,
     ordered_batches,
     row_weights,
     same_length,
@@ -166,6 +167,10 @@ def question_columns(x, where="x"):
     """Returns questions and contexts as two lists of str, or raises as `text_columns` does."""
     if isinstance(x, QuestionRows):
         return list(x.questions), list(x.contexts)
+    given = tuple(x.values()) if isinstance(x, dict) else x if isinstance(x, tuple) else (x,)
+    if any(isinstance(part, (str, bytes)) for part in given):
+        fix = 'Put the question and its context in lists: (["Where?"], ["We met in Bonn."]).'
+        raise not_rows(x, where, fix)
     columns = text_columns(x, where)
     if "text_pair" not in columns:
         raise checks.invalid(

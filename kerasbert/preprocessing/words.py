@@ -11,6 +11,7 @@ from kerasbert.data import (
     class_numbers,
     is_tokens,
     label_lookup,
+    not_rows,
     numbers_of_spans,
     numbers_of_words,
     ordered_batches,
@@ -138,12 +139,7 @@ class WordPreprocessor(Preprocessor):
         if are_words(x):
             return tokenize_words(list(x), self.tokenizer, where)
         if as_text_tensor(x, where).shape.rank == 0:
-            raise checks.invalid(
-                "A task takes rows of text, not one text.",
-                fix='Put it in a list: ["Bonn is small"].',
-                where=where,
-                x=x,
-            )
+            raise not_rows(x, where, 'Put it in a list: ["Bonn is small"].')
         return tokenize_texts(
             (x.numpy() if tf.is_tensor(x) else np.asarray(x, object)).tolist(), self.tokenizer
         )

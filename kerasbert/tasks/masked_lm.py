@@ -4,7 +4,7 @@ import keras
 import numpy as np
 
 from kerasbert import checks
-from kerasbert.data import IGNORED, is_tokens
+from kerasbert.data import IGNORED, is_tokens, not_rows
 from kerasbert.heads import MaskedLMHead
 from kerasbert.preprocessing import BATCH_SIZE
 from kerasbert.tasks.measures import Target
@@ -91,6 +91,8 @@ class BertMaskedLM(Task):
         self.warn_if_untrained()
         tokenizer = self.mask_tokenizer("fill_masks")
         checks.positive_int("fill_masks", top_k=top_k)
+        if isinstance(texts, (str, bytes)):
+            raise not_rows(texts, "fill_masks", 'Put it in a list: ["a [MASK] film"].')
         filled = []
         for start in range(0, len(texts), BATCH_SIZE):
             batch = list(texts[start : start + BATCH_SIZE])

@@ -13,6 +13,7 @@ from kerasbert.tasks.fitting import Fitting
 from kerasbert.tasks.preprocessed import Preprocessed
 from kerasbert.tasks.r_drop import RDrop
 from kerasbert.tasks.replicas import Replicas
+from kerasbert.tasks.unknown_tokens import UnknownTokens, warn_of_tokens
 from kerasbert.tasks.untrained import UntrainedHeads
 from kerasbert.text import TOKEN_INPUTS
 from kerasbert.training.distribution import check_distribution
@@ -117,10 +118,11 @@ class Task(Preprocessed, Compiling, UntrainedHeads, Fitting, RDrop, Replicas, Ta
         so a model that was loaded goes on with its schedule.
 
         Args:
-            x: texts: a sequence of str (list, array, pandas Series, column of a Hugging Face data set); a
-                tuple of two such sequences; a dict of `text` and `text_pair`; what a reader of
-                `kerasbert.data` returns, or a `tf.data.Dataset` of `(x, y)`, both read part by part, and
-                through once more to count the rows if need be; or tokens, as a `BertTokenizer` returns them.
+            x: texts: a sequence of str (list, array, pandas Series, column of a Hugging Face data set; a
+                tuple of str is such a sequence, and one str is refused); a tuple of two such sequences; a
+                dict of `text` and `text_pair`; what a reader of `kerasbert.data` returns, or a
+                `tf.data.Dataset` of `(x, y)`, both read part by part, and through once more to count the
+                rows if need be; or tokens, as a `BertTokenizer` returns them.
             y: the task's labels, one to a row; None where rows bring their own.
             batch_size: int or None for 32; not used for a data set of batches.
             validation_data: `(x, y)`, `(x, y, sample_weight)`, a data set or what a reader returns; labels
@@ -142,10 +144,14 @@ class Task(Preprocessed, Compiling, UntrainedHeads, Fitting, RDrop, Replicas, Ta
                 names the row.
 
         Warns:
-            UserWarning: if texts were longer than `max_sequence_length`; it says how many.
+            UserWarning: if texts were longer than `max_sequence_length`; it says how many. And if more than a
+                tenth of the tokens are `[UNK]`, after the first epoch.
         """
         check_distribution()
         self.check_strategy()
+        tokens = is_tokens(x)
+        if tokens and not is_dataset(x) and self.tokenizer is not None:
+            warn_of_tokens(x["token_ids"], self.tokenizer)
         self.agree_on_seed()
         batch_size = checked_batch_size(batch_size, self.name)
         resume, order = resuming(callbacks), shuffle
@@ -171,6 +177,9 @@ class Task(Preprocessed, Compiling, UntrainedHeads, Fitting, RDrop, Replicas, Ta
         elif validation_split and not is_dataset(x):
             (x, y, sample_weight), validation_data = cut_arrays((x, y, sample_weight), validation_split)
             validation_split = 0.0
+        if is_dataset(x) and not tokens and self.tokenizer is not None:
+            unknown = UnknownTokens(self.tokenizer)
+            x, callbacks = unknown.watch(x), [unknown, *keras.tree.flatten(callbacks or [])]
         with self.planned(x, batch_size, steps_per_epoch, initial_epoch, epochs):
             if resume is not None:
                 x, y, sample_weight = resume.entered(x, y, sample_weight, batch_size, steps_per_epoch)

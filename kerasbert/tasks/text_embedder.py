@@ -6,10 +6,11 @@ from keras import ops
 
 from kerasbert import checks
 from kerasbert.checkpoints import read_modules, write_modules
+from kerasbert.data import row_numbers, same_length, text_columns
 from kerasbert.preprocessing import EmbeddingPreprocessor
 from kerasbert.tasks.measures import Target
 from kerasbert.tasks.text_task import TextTask
-from kerasbert.training import ContrastiveLoss, partner_accuracy
+from kerasbert.training import ContrastiveLoss, PearsonCorrelation, SimilarityLoss, partner_accuracy
 
 POOLINGS = ("mean", "cls", "max")
 
@@ -18,10 +19,17 @@ POOLINGS = ("mean", "cls", "max")
 class BertTextEmbedder(TextTask):
     """Embeds texts: strings in, vectors out.
 
-    Reimers & Gurevych 2019, section 3, https://arxiv.org/abs/1908.10084. `fit((texts, partners))` learns
-    from pairs that mean the same, by `ContrastiveLoss`: the larger the batch, the more there is to tell
-    apart. After `compile(loss="mse", metrics=None)`, `fit(texts, vectors)` learns to embed as another model
-    does (Reimers & Gurevych 2020, https://arxiv.org/abs/2004.09813).
+    Reimers & Gurevych 2019, section 3, https://arxiv.org/abs/1908.10084. There are four ways to train it:
+
+    - `compile()`, `fit((texts, partners))`: pairs that mean the same, by `ContrastiveLoss`. The larger the
+      batch, the more there is to tell apart. `evaluate` gives the share of texts nearest to their partner.
+    - `compile()`, `fit((texts, partners, negatives))`: triplets, each with a text that means something else,
+      by the same loss.
+    - `compile(loss=SimilarityLoss())`, `fit((texts, others), scores)`: pairs with a score from 0 to 1, as in
+      STS (divide its 0 to 5 by 5). `evaluate` gives Pearson's correlation of cosines and scores,
+      `similarity_scores` Spearman's as well.
+    - `compile(loss="mse")`, `fit(texts, vectors)`: the vectors of another model (Reimers & Gurevych 2020,
+      https://arxiv.org/abs/2004.09813).
 
     Args:
         encoder: `BertEncoder`.
@@ -101,8 +109,54 @@ class BertTextEmbedder(TextTask):
             float32 array `(A, B)`.
         """
         a, b = (self.predict(x, **kwargs) for x in (texts, others))
-        a, b = (x / np.maximum(np.linalg.norm(x, axis=-1, keepdims=True), 1e-12) for x in (a, b))
-        return a @ b.T
+        return _units(a) @ _units(b).T
+
+    def similarity_scores(self, x, scores, **kwargs):
+        """How well cosine similarities agree with scores of pairs, as STS is judged.
+
+        Args:
+            x: `(texts, others)`, or a dict of `text` and `text_pair`: the pairs, in memory.
+            scores: for each pair a number: the higher, the more alike. Any scale.
+            **kwargs: of `predict`.
+
+        Returns:
+            dict of `pearson` and `spearman`, floats from -1 to 1; NaN where all scores are equal.
+
+        Raises:
+            ValueError: if `x` is not pairs, or there are not as many scores.
+        """
+        columns, scores = text_columns(x), row_numbers(scores, ("score",), "scores")[:, 0]
+        if "text_pair" not in columns:
+            raise checks.invalid(
+                "Scores are compared with the similarities of pairs.",
+                fix="Pass (texts, others).",
+                where="similarity_scores",
+                columns=sorted(columns),
+            )
+        same_length("similarity_scores", **columns, scores=scores)
+        a, b = (_units(self.predict(columns[name], **kwargs)) for name in ("text", "text_pair"))
+        cosines = np.sum(a * b, axis=-1)
+        return {
+            "pearson": _correlation(cosines, scores),
+            "spearman": _correlation(_ranks(cosines), _ranks(scores)),
+        }
+
+    # === Training ===
+
+    @property
+    def learns_scores(self):
+        """Whether it is compiled to learn from pairs with scores."""
+        return isinstance(getattr(self, "loss", None), SimilarityLoss)
+
+    def compile(self, optimizer="auto", loss="auto", metrics="auto", **kwargs):
+        """As `Task.compile`; metrics are those that suit the loss: none where it compares vectors."""
+        if isinstance(metrics, str) and metrics == "auto":
+            if isinstance(loss, SimilarityLoss):
+                metrics = [PearsonCorrelation()]
+            elif not isinstance(loss, ContrastiveLoss) and not (isinstance(loss, str) and loss == "auto"):
+                metrics = None
+        super().compile(optimizer, loss, metrics, **kwargs)
+        self.preprocessor.scored = self.learns_scores
 
     # === What TextTask asks of a task ===
 
@@ -155,16 +209,40 @@ class BertTextEmbedder(TextTask):
         return [keras.metrics.MeanMetricWrapper(partner_accuracy, name="accuracy")]
 
     def labelled(self, preprocessor, x, y, *args, **kwargs):
-        """See `Task.labelled`; vectors as labels need a loss for them."""
-        if y is not None and isinstance(getattr(self, "loss", None), ContrastiveLoss):
+        """See `Task.labelled`; labels must fit the loss."""
+        loss, first = getattr(self, "loss", None), next(iter(y), None) if y is not None else None
+        one_number = first is not None and np.ndim(first) == 0
+        if y is not None and not self.learns_scores and (isinstance(loss, ContrastiveLoss) or one_number):
             raise checks.invalid(
-                "Vectors as labels need a loss that compares vectors.",
-                fix="compile(loss='mse', metrics=None), or pass pairs of texts and no labels.",
+                "Labels must fit the loss: `SimilarityLoss` takes a score for each pair of texts, a loss "
+                "that compares vectors takes a vector for each text, and `ContrastiveLoss`, the default, "
+                "no labels.",
+                fix="compile(loss=kerasbert.training.SimilarityLoss()) for scores, compile(loss='mse') for "
+                "vectors; or pass pairs or triplets of texts, and no labels.",
                 where=self.name,
-                loss=type(self.loss).__name__,
+                loss=loss if isinstance(loss, str) else type(loss).__name__,
+                first_label=first,
             )
         return super().labelled(preprocessor, x, y, *args, **kwargs)
 
     def get_config(self):
         """Returns the arguments of `__init__`."""
         return {**super().get_config(), "pooling": self.pooling, "normalize": self.normalize}
+
+
+def _units(vectors):
+    """Vectors of length 1."""
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12)
+
+
+def _correlation(x, y):
+    """Pearson's correlation; NaN where one of them does not vary."""
+    x, y = (values - np.mean(values, dtype="float64") for values in (x, y))
+    scale = np.sqrt(np.sum(x * x) * np.sum(y * y))
+    return float(np.sum(x * y) / scale) if scale else float("nan")
+
+
+def _ranks(values):
+    """Ranks from 0; equal values have the mean of theirs."""
+    _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return (np.cumsum(counts) - (counts + 1) / 2)[inverse]

@@ -9,6 +9,7 @@ from kerasbert.training.polynomial import WarmupPolynomialDecay
 from kerasbert.training.resume import ResumeTraining
 from kerasbert.training.schedules import WarmupLinearDecay
 from kerasbert.training.scores import TaskScores
+from kerasbert.training.similarity import PearsonCorrelation, SimilarityLoss
 from kerasbert.training.smoothing import SmoothedCrossentropy
 from kerasbert.training.token_loss import TokenBinaryCrossentropy
 from kerasbert.training.unfreezing import GradualUnfreezing

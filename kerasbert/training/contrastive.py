@@ -1,4 +1,4 @@
-"""Learning from pairs of texts alone: the others of a batch are what a text does not mean."""
+"""Learning from pairs and triplets of texts: the others of a batch are what a text does not mean."""
 
 import keras
 from keras import ops
@@ -8,24 +8,28 @@ from kerasbert import checks
 
 @keras.saving.register_keras_serializable(package="kerasbert")
 class ContrastiveLoss(keras.losses.Loss):
-    """Cross-entropy of finding a text's partner among all partners of the batch.
+    """Cross-entropy of finding a text's partner among all partners, and all negatives, of the batch.
 
     In-batch negatives: Henderson et al. 2017, section 4.4, https://arxiv.org/abs/1705.00652; with cosines
-    over a temperature: Chen et al. 2020, section 2.1, https://arxiv.org/abs/2002.05709.
+    over a temperature: Chen et al. 2020, section 2.1, https://arxiv.org/abs/2002.05709. Right answers are
+    never counted as wrong ones: for each text, those candidates are left out that are equal to the text
+    itself, or that are a partner of an equal text anywhere in the batch.
 
     Args:
         temperature: float, by which cosines are divided.
         **kwargs: of `keras.losses.Loss`.
 
     Call arguments:
-        y_true: int tensor `(2 B,)`, a number for each text: equal for texts that are equal. A partner that is
-            another row's partner too is no wrong answer there.
-        y_pred: float tensor `(2 B, D)`, vectors: rows 0 and 1 belong together, 2 and 3, and so on.
+        y_true: tensor `(G * B, G)`. G is 2 for pairs and 3 for triplets. Each row holds a number for each
+            text of its group; equal texts have equal numbers.
+        y_pred: float tensor `(G * B, D)`, vectors: the first G rows are a group (a text, its partner and,
+            in a triplet, a negative), then come the next G, and so on.
 
     Example:
 
     >>> vectors = np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.0, 1.0]], "float32")
-    >>> round(float(ContrastiveLoss(temperature=1.0)(np.array([0, 1, 2, 3]), vectors)), 4)
+    >>> numbers = np.array([[0, 1], [0, 1], [2, 3], [2, 3]])
+    >>> round(float(ContrastiveLoss(temperature=1.0)(numbers, vectors)), 4)
     0.3133
     """
 
@@ -63,10 +67,32 @@ def partner_accuracy(y_true, y_pred):
 
 
 def partner_scores(y_true, y_pred):
-    """Cosines `(B, B)` of first texts and partners; of equal partners all but the own are out of the race."""
-    lengths = ops.sqrt(ops.sum(ops.square(y_pred), axis=-1, keepdims=True))
-    vectors = y_pred / ops.maximum(lengths, 1e-6)
-    scores = ops.matmul(vectors[0::2], ops.transpose(vectors[1::2]))
-    partners = ops.reshape(y_true, (-1,))[1::2]
-    equal = ops.cast(ops.equal(partners[:, None], partners[None, :]), scores.dtype)
-    return scores - 1e4 * (equal - ops.eye(ops.shape(scores)[0], dtype=scores.dtype))
+    """Cosines `(B, (G - 1) * B)` of first texts and candidates; right answers but the own are lowered.
+
+    The candidates are all partners and then all negatives, so that row i's own partner is number i.
+    """
+    group = y_true.shape[-1]
+    vectors, numbers = _units(y_pred), ops.cast(y_true, "int32")[::group]  # (G * B, D), (B, G)
+    candidates = ops.concatenate([vectors[i::group] for i in range(1, group)])
+    scores = ops.matmul(vectors[0::group], ops.transpose(candidates))
+    firsts, partners = numbers[:, 0], numbers[:, 1]
+    names = ops.concatenate([numbers[:, i] for i in range(1, group)])
+    # A candidate is right where any equal first text has a partner equal to it.
+    right = ops.matmul(_equal(firsts, firsts), _equal(partners, names)) + _equal(firsts, names)
+    rows, columns = (ops.arange(ops.shape(right)[axis]) for axis in (0, 1))
+    others = 1.0 - _equal(rows, columns)
+    return scores - ops.cast(1e4 * ops.minimum(right, 1.0) * others, scores.dtype)
+
+
+def pair_cosines(vectors):
+    """Cosines `(B,)` of vectors `(2 B, D)`: of rows 0 and 1, 2 and 3, and so on."""
+    vectors = _units(vectors)
+    return ops.sum(vectors[0::2] * vectors[1::2], axis=-1)
+
+
+def _units(vectors):
+    return vectors / ops.maximum(ops.sqrt(ops.sum(ops.square(vectors), axis=-1, keepdims=True)), 1e-6)
+
+
+def _equal(rows, columns):
+    return ops.cast(ops.equal(rows[:, None], columns[None, :]), "float32")

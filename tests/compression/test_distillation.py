@@ -10,7 +10,7 @@ from apart import run_apart
 from conformance_cases import TASKS, make_still_task, make_task
 
 from kerasbert import BertEncoder, BertTextClassifier
-from kerasbert.compression import drop_layers
+from kerasbert.compression import drop_layers, trim_vocabulary
 from kerasbert.compression.distillation import Distiller
 from kerasbert.text import BertTokenizer
 from kerasbert.training import strategy
@@ -399,6 +399,29 @@ def test_in_mixed_precision(still, smaller, tokenizer):
     distiller.compile(keras.optimizers.Adam(1e-2), run_eagerly=True)
     losses = distiller.fit(TEXTS, epochs=8, verbose=0).history["loss"]
     assert losses[-1] < losses[0]
+
+
+# === A shorter vocabulary ===
+
+
+@pytest.mark.parametrize("name", ["BertTextClassifier", "BertMaskedLM", "BertQuestionAnswerer"])
+def test_a_student_with_fewer_tokens_has_nothing_to_learn_from_its_original(name, still, tokenizer):
+    teacher = make_still_task(name, still, tokenizer)
+    student = trim_vocabulary(teacher, ["very bad film"])
+    assert student.tokenizer.vocabulary_size < tokenizer.vocabulary_size
+    ids = [student.tokenizer.vocabulary.id_of(token) for token in ("film", "bad")]
+    assert ids != [tokenizer.vocabulary.id_of(token) for token in ("film", "bad")]
+    tokens = tokens_for(name, student.tokenizer, ["very bad film", "film"])
+    for part in PARTS:
+        distiller = Distiller(student, teacher, **only(part, task=student))
+        distiller.compile()
+        assert loss_of(distiller, tokens) < 1e-8, part
+    changed = drop_layers(student, keep=[0])
+    distiller = Distiller(changed, teacher)
+    distiller.compile(keras.optimizers.Adam(1e-2))
+    before = loss_of(distiller, tokens)
+    distiller.fit(tokens, epochs=10, verbose=0)
+    assert loss_of(distiller, tokens) < before / 2
 
 
 # === Errors ===

@@ -196,3 +196,30 @@ def test_mixed_precision():
     history = half.fit((QUESTIONS, CONTEXTS), ANSWERS, verbose=0)
     assert np.isfinite(history.history["loss"]).all()
     assert all(isinstance(a.score, float) for a in half.predict((QUESTIONS, CONTEXTS), verbose=0))
+
+
+def test_an_answer_may_be_one_text_and_one_number(config, tokenizer):
+    answerer = kerasbert.BertQuestionAnswerer(kerasbert.BertEncoder(config), tokenizer)
+    answerer.compile(optimizer=keras.optimizers.SGD(0.0))
+    x = (["good film?", "what film?"], ["the film was bad", "a film"])
+    right = answerer.evaluate(x, [[("bad", 13)], []], verbose=0)
+    for answer in ({"text": "bad", "answer_start": 13}, {"text": ["bad"], "answer_start": [13]}):
+        assert answerer.evaluate(x, [answer, []], verbose=0) == pytest.approx(right)
+        assert answerer.scores(x, [answer, []], verbose=0)["questions"] == 2
+    for answer in ({"text": "bad", "answer_start": [13]}, {"text": ["bad"], "answer_start": 13}):
+        with pytest.raises(TypeError, match=r"list of pairs.*row 0"):
+            answerer.evaluate(x, [answer, []], verbose=0)
+
+
+def test_a_context_may_be_empty(config, tokenizer):
+    answerer = kerasbert.BertQuestionAnswerer(kerasbert.BertEncoder(config), tokenizer)
+    answerer.compile()
+    for contexts in (["", "a film"], ["", ""]):
+        x = (["good film?", "what film?"], contexts)
+        answerer.fit(x, [[], []], validation_data=(x, [[], []]), verbose=0)
+        for n_best in (1, 2):
+            empty = answerer.predict(x, verbose=0, n_best=n_best)[0]
+            assert [answer.text for answer in (empty if n_best > 1 else [empty])] == [""]
+        assert answerer.scores(x, [[], []], verbose=0)["questions"] == 2
+        with pytest.raises(ValueError, match="must stand in its context"):
+            answerer.fit(x, [[("film", 0)], []], verbose=0)

@@ -4,6 +4,7 @@ import pytest
 import tensorflow as tf
 
 import kerasbert
+from kerasbert.training import SimilarityLoss
 
 FIRST = ["good film", "bad film", "very good", "what a film", "the film was bad", "not a film"] * 4
 SECOND = ["a good film!", "film, bad", "very very good", "what film", "bad, the film was", "a film not"] * 4
@@ -37,7 +38,7 @@ def test_pairs_come_in_many_forms(embedder):
 def test_vectors_teach_to_embed_as_another(embedder, config, tokenizer):
     teacher = kerasbert.BertTextEmbedder(kerasbert.BertEncoder(config), tokenizer)
     vectors = teacher.predict(FIRST, verbose=0)
-    embedder.compile(optimizer=keras.optimizers.Adam(1e-2), loss="mse", metrics=None)
+    embedder.compile(optimizer=keras.optimizers.Adam(1e-2), loss="mse")
     history = embedder.fit(FIRST, vectors, epochs=40, verbose=0).history["loss"]
     assert history[-1] < history[0] / 4
 
@@ -50,8 +51,117 @@ def test_wrong_forms_are_errors(embedder):
         embedder.fit(([], []))
     with pytest.raises(ValueError, match="as many rows"):
         embedder.fit((["a", "b"], ["c"]))
-    with pytest.raises(ValueError, match="need a loss that compares vectors"):
+    with pytest.raises(ValueError, match="must fit the loss"):
         embedder.fit(["a"], np.ones((1, 8)))
-    embedder.compile(loss="mse", metrics=None)
+    with pytest.raises(ValueError, match=r"must fit the loss.*SimilarityLoss\(\)"):
+        embedder.fit((["a"], ["b"]), [0.5])
+    embedder.compile(loss="mse")
+    with pytest.raises(ValueError, match=r"must fit the loss.*'mse'"):
+        embedder.fit((["a"], ["b"]), [0.5])
     with pytest.raises(ValueError, match="8 finite numbers to a row"):
         embedder.fit(["a"], np.ones((1, 7)))
+
+
+NEGATIVE = ["bad film", "good film", "very bad", "the film", "the film was good", "a film"] * 4
+SCORES = [1.0, 0.8, 0.1, 0.5, 0.0, 0.3] * 4
+
+
+def test_triplets_teach_what_a_text_does_not_mean(embedder):
+    embedder.compile(optimizer=keras.optimizers.Adam(1e-2))
+    x = (FIRST, SECOND, NEGATIVE)
+    before = embedder.evaluate(x, batch_size=6, verbose=0, return_dict=True)
+    embedder.fit(x, batch_size=6, epochs=20, verbose=0, validation_split=0.25)
+    after = embedder.evaluate(x, batch_size=6, verbose=0, return_dict=True)
+    assert after["loss"] < before["loss"] / 2
+    right, wrong = (np.diag(embedder.similarity(FIRST, others, verbose=0)) for others in (SECOND, NEGATIVE))
+    assert np.mean(right > wrong) > 0.9
+
+
+def test_triplets_come_in_many_forms(embedder):
+    embedder.compile(optimizer=keras.optimizers.SGD(0.0))
+    expected = embedder.evaluate((FIRST, SECOND, NEGATIVE), batch_size=24, verbose=0)
+    assert expected[0] > embedder.evaluate((FIRST, SECOND), batch_size=24, verbose=0)[0]
+    named = {"text": FIRST, "text_pair": SECOND, "text_negative": NEGATIVE}
+    rows = tf.data.Dataset.from_tensor_slices((FIRST, SECOND, NEGATIVE)).map(lambda *x: (x,))
+    triplets = list(zip(FIRST, SECOND, NEGATIVE, strict=True))
+    stream = kerasbert.data.RowStream(lambda: iter(triplets), labelled=False)
+    for x in (named, rows, rows.batch(5), stream):
+        np.testing.assert_allclose(embedder.evaluate(x, batch_size=24, verbose=0), expected, rtol=1e-4)
+
+
+def test_scores_of_pairs_teach_how_much_alike_they_are(embedder, tmp_path):
+    embedder.compile(optimizer=keras.optimizers.Adam(1e-2), loss=SimilarityLoss())
+    x = (FIRST, SECOND)
+    history = embedder.fit(x, SCORES, batch_size=6, epochs=30, verbose=0, validation_data=(x, SCORES)).history
+    assert history["loss"][-1] < history["loss"][0] / 4
+    found = embedder.evaluate(x, SCORES, batch_size=5, verbose=0, return_dict=True)
+    scores = embedder.similarity_scores(x, SCORES, verbose=0)
+    np.testing.assert_allclose(found["pearson"], scores["pearson"], atol=1e-4)
+    np.testing.assert_allclose(history["val_pearson"][-1], scores["pearson"], atol=1e-4)
+    assert min(scores.values()) > 0.9
+    embedder.save(tmp_path / "it.keras")
+    again = keras.saving.load_model(tmp_path / "it.keras")
+    assert again.evaluate(x, SCORES, verbose=0) == pytest.approx(embedder.evaluate(x, SCORES, verbose=0))
+
+
+def test_scores_come_in_many_forms(embedder):
+    embedder.compile(optimizer=keras.optimizers.SGD(0.0), loss=SimilarityLoss())
+    weights = np.arange(24) % 3
+    kept = [rows[weights > 0] for rows in map(np.array, (FIRST, SECOND, SCORES))]
+    cosines = np.diag(embedder.similarity(kept[0], kept[1], verbose=0))
+    share = weights[weights > 0] / 24
+    expected = np.sum(share * (cosines - kept[2]) ** 2)
+    rows = tf.data.Dataset.from_tensor_slices(((FIRST, SECOND), SCORES, weights.astype("float32")))
+    triples = list(zip(zip(FIRST, SECOND, strict=True), SCORES, weights.tolist(), strict=True))
+    for x, given in (
+        ((FIRST, SECOND), {"y": SCORES, "sample_weight": weights}),
+        (rows, {}),
+        (rows.batch(5), {}),
+        (kerasbert.data.RowStream(lambda: iter(triples)), {}),
+    ):
+        found = embedder.evaluate(x, batch_size=24, verbose=0, **given)
+        np.testing.assert_allclose(found[0], expected, rtol=1e-4)
+
+
+def test_ranks_of_equal_numbers_are_shared(embedder, monkeypatch):
+    stats = pytest.importorskip("scipy.stats")
+    vectors = np.random.default_rng(0).normal(size=(24, 4)).round()
+    monkeypatch.setattr(type(embedder), "predict", lambda self, x, **kw: _numbered(x, vectors))
+    cosines = [
+        a @ b / np.linalg.norm(a) / np.linalg.norm(b)
+        for a, b in zip(_numbered(FIRST, vectors), _numbered(SECOND, vectors), strict=True)
+    ]
+    found = embedder.similarity_scores((FIRST, SECOND), SCORES)
+    assert found["spearman"] == pytest.approx(stats.spearmanr(cosines, SCORES).statistic)
+    assert found["pearson"] == pytest.approx(stats.pearsonr(cosines, SCORES).statistic)
+
+
+def _numbered(texts, vectors):
+    """A vector for each text, the same for the same text."""
+    texts = [text.decode() if isinstance(text, bytes) else text for text in np.array(texts).tolist()]
+    return np.stack([vectors[sum(text.encode()) % 24] + 0.5 for text in texts])
+
+
+def test_scores_that_are_wrong_are_errors(embedder):
+    embedder.compile(loss=SimilarityLoss())
+    with pytest.raises(ValueError, match=r"from 0 to 1.*row 1.*divided by 5"):
+        embedder.fit((["a", "b"], ["c", "d"]), [0.5, 3.5])
+    with pytest.raises(ValueError, match="belongs to a pair"):
+        embedder.fit(["a", "b"], [0.5, 1.0])
+    with pytest.raises(ValueError, match="need labels"):
+        embedder.fit((["a", "b"], ["c", "d"]))
+    with pytest.raises(ValueError, match="as many rows"):
+        embedder.fit((["a", "b"], ["c", "d"]), [0.5])
+    rows = tf.data.Dataset.from_tensor_slices(((["a"], ["b"]), [3.5]))
+    with pytest.raises(tf.errors.InvalidArgumentError, match="scores from 0 to 1"):
+        embedder.fit(rows, verbose=0)
+    four = tf.data.Dataset.from_tensor_slices((["a"],) * 4).map(lambda *x: (x,))
+    with pytest.raises(TypeError, match="must give texts"):
+        embedder.fit(four)
+
+
+def test_three_texts_in_a_row_are_refused_by_other_tasks(classifier):
+    classifier.compile()
+    rows = tf.data.Dataset.from_tensor_slices(((["a"], ["b"], ["c"]), ["good"]))
+    with pytest.raises(TypeError, match="must give texts"):
+        classifier.fit(rows, verbose=0)

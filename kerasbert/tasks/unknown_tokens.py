@@ -1,0 +1,64 @@
+"""A warning where texts and vocabulary do not belong together, such as texts in another language."""
+
+import warnings
+
+import keras
+import numpy as np
+
+from kerasbert.optional import tensorflow as tf
+
+# The vocabularies of BERT have `[UNK]` for less than one word of a hundred in the languages that they are
+# made of; a share of fewer tokens says little.
+MOST_UNKNOWN = 0.1
+LEAST_TOKENS = 500
+
+
+class UnknownTokens(keras.callbacks.Callback):
+    """Counts the tokens that a `fit` reads, and warns after the first epoch if many of them are `[UNK]`.
+
+    Args:
+        tokenizer: a tokenizer of `kerasbert.text`.
+    """
+
+    def __init__(self, tokenizer):
+        super().__init__()
+        self._tokenizer = tokenizer
+        self._counts = [tf.Variable(0, dtype=tf.int64) for _ in range(2)]
+
+    def watch(self, batches):
+        """Returns a data set of tuples, of which the first is a dict of tokens, that counts as it is read."""
+        unknown, seen = self._counts
+        tokenizer = self._tokenizer
+
+        def count(tokens, *rest):
+            ids = tokens["token_ids"]
+            special = (ids == tokenizer.cls_id) | (ids == tokenizer.sep_id) | (ids == tokenizer.pad_id)
+            unknown.assign_add(tf.math.count_nonzero(ids == tokenizer.unk_id))
+            seen.assign_add(tf.math.count_nonzero(~special))
+            return (tokens, *rest)
+
+        return batches.map(count)
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Warns, once."""
+        counts, self._counts = self._counts, None
+        if counts is not None:
+            warn_if_unknown(*(int(count) for count in counts))
+
+
+def warn_of_tokens(ids, tokenizer):
+    """Warns if many of token ids in memory are `[UNK]`."""
+    ids = np.asarray(ids)
+    special = np.isin(ids, (tokenizer.cls_id, tokenizer.sep_id, tokenizer.pad_id))
+    warn_if_unknown(np.sum(ids == tokenizer.unk_id), np.sum(~special))
+
+
+def warn_if_unknown(unknown, seen):
+    """Warns if `unknown` of the tokens `seen` are too many."""
+    if seen >= LEAST_TOKENS and unknown > MOST_UNKNOWN * seen:
+        warnings.warn(
+            f"{unknown / seen:.0%} of the tokens that were read are [UNK], which the vocabulary has for "
+            "everything that it does not know: it seems to be of another language, or to be cased or uncased "
+            "where the texts are not. Take a checkpoint whose vocabulary fits your texts.",
+            stacklevel=4,
+        )

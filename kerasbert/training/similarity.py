@@ -1,0 +1,79 @@
+"""Learning from pairs of texts with a score each, which says how much alike they are."""
+
+import keras
+from keras import ops
+
+from kerasbert.training.contrastive import pair_cosines
+
+
+@keras.saving.register_keras_serializable(package="kerasbert")
+class SimilarityLoss(keras.losses.Loss):
+    """The squared difference of the cosine of two texts' vectors and the score of the pair.
+
+    Reimers & Gurevych 2019, section 3 (regression objective), https://arxiv.org/abs/1908.10084.
+
+    Args:
+        **kwargs: of `keras.losses.Loss`.
+
+    Call arguments:
+        y_true: float tensor `(2 B, 1)`, scores from 0 to 1: that of a pair at both of its texts.
+        y_pred: float tensor `(2 B, D)`, vectors: rows 0 and 1 are a pair, 2 and 3, and so on.
+
+    Example:
+
+    >>> vectors = np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 0.0]], "float32")
+    >>> float(SimilarityLoss()(np.array([[1.0], [1.0], [0.5], [0.5]]), vectors))
+    0.125
+    """
+
+    def __init__(self, name="similarity_loss", **kwargs):
+        super().__init__(name=name, **kwargs)
+
+    def call(self, y_true, y_pred):
+        """See the class; returns `(2 B,)`, so that weights of texts fit."""
+        difference = pair_cosines(y_pred) - ops.reshape(y_true, (-1,))[0::2]
+        return ops.repeat(ops.square(difference), 2)
+
+
+@keras.saving.register_keras_serializable(package="kerasbert")
+class PearsonCorrelation(keras.metrics.Metric):
+    """Pearson's correlation of cosines and scores over all pairs; arguments as of `SimilarityLoss`.
+
+    It is 0 where the cosines or the scores do not vary.
+
+    Args:
+        name: str.
+        **kwargs: of `keras.metrics.Metric`.
+
+    Example:
+
+    >>> metric = PearsonCorrelation()
+    >>> vectors = np.array([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 0.0]], "float32")
+    >>> metric.update_state(np.array([[0.9], [0.9], [0.2], [0.2]]), vectors)
+    >>> round(float(metric.result()), 4)
+    1.0
+    """
+
+    def __init__(self, name="pearson", **kwargs):
+        super().__init__(name=name, **kwargs)
+        names = ("weight", "x", "y", "x_squared", "y_squared", "x_times_y")
+        self._sums = [self.add_variable((), "zeros", name=each) for each in names]
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        """Takes a batch into account, weighted as the loss is."""
+        # Numbers about 0 lose the least in sums.
+        x = ops.cast(pair_cosines(y_pred), self.dtype) - 0.5
+        y = ops.cast(ops.reshape(y_true, (-1,))[0::2], self.dtype) - 0.5
+        weight = ops.ones_like(x)
+        if sample_weight is not None:
+            weight = ops.cast(ops.reshape(sample_weight, (-1,)), self.dtype)[0::2]
+        for variable, values in zip(self._sums, (1.0, x, y, x * x, y * y, x * y), strict=True):
+            variable.assign_add(ops.sum(weight * values))
+
+    def result(self):
+        """Returns the correlation, from -1 to 1."""
+        weight, x, y, squares_x, squares_y, products = self._sums
+        weight = ops.maximum(weight, 1e-12)
+        variance_x, variance_y = squares_x - x * x / weight, squares_y - y * y / weight
+        scale = ops.sqrt(ops.maximum(variance_x, 0.0)) * ops.sqrt(ops.maximum(variance_y, 0.0))
+        return (products - x * y / weight) / ops.maximum(scale, 1e-7)
