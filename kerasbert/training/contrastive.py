@@ -71,12 +71,13 @@ def partner_scores(y_true, y_pred):
 
     The candidates are all partners and then all negatives, so that row i's own partner is number i.
     """
-    group = y_true.shape[-1]
-    vectors, numbers = _units(y_pred), ops.cast(y_true, "int32")[::group]  # (G * B, D), (B, G)
-    candidates = ops.concatenate([vectors[i::group] for i in range(1, group)])
-    scores = ops.matmul(vectors[0::group], ops.transpose(candidates))
+    group, dim = ops.shape(y_true)[-1], y_pred.shape[-1]
+    vectors = ops.reshape(_units(y_pred), (-1, group, dim))  # (B, G, D)
+    numbers = ops.reshape(ops.cast(y_true, "int32"), (-1, group, group))[:, 0]  # (B, G)
+    candidates = ops.reshape(ops.transpose(vectors[:, 1:], (1, 0, 2)), (-1, dim))
+    scores = ops.matmul(vectors[:, 0], ops.transpose(candidates))
     firsts, partners = numbers[:, 0], numbers[:, 1]
-    names = ops.concatenate([numbers[:, i] for i in range(1, group)])
+    names = ops.reshape(ops.transpose(numbers[:, 1:]), (-1,))
     # A candidate is right where any equal first text has a partner equal to it.
     right = ops.matmul(_equal(firsts, firsts), _equal(partners, names)) + _equal(firsts, names)
     rows, columns = (ops.arange(ops.shape(right)[axis]) for axis in (0, 1))
