@@ -33,8 +33,8 @@ def add_mediapipe_metadata(task, artifact, path=None, *, name=None, description=
     """Writes a TFLite file that MediaPipe's `TextClassifier` or `TextEmbedder` runs on texts.
 
     The file is the one of `to_tflite`, with TFLite Model Metadata: what its inputs are, the vocabulary and
-    the labels, which are stored in it as `vocab.txt` and `labels.txt`. LiteRT runs it as before. Writing it
-    needs no MediaPipe.
+    the labels, which are stored in it as `vocab.txt` and `labels.txt`. LiteRT runs it as before, with inputs
+    bound by name: their order is the one that MediaPipe needs. Writing it needs no MediaPipe.
 
     MediaPipe makes tokens itself, and not quite as BERT does: it lower-cases ASCII letters alone, strips no
     accents, drops no control characters. `mediapipe_differences` finds the texts of yours for which this
@@ -141,7 +141,7 @@ def _label_lines(labels):
 
 
 def _input_order(task, path):
-    """The names of the inputs in the order in which the graph has them, of a file that is the task's."""
+    """The names of the inputs in the order that `write_with_metadata` gives them, of a file of the task's."""
     if not path.is_file():
         raise checks.invalid(
             "A TFLite file must exist.",
@@ -178,7 +178,7 @@ def _signature_inputs(task, path, model):
     }
     if found != expected:
         raise _foreign(task, path, **found)
-    return [names[graph.Inputs(i)] for i in range(graph.InputsLength())]
+    return [names[number] for number in sorted(names)]
 
 
 def _foreign(task, path, **found):

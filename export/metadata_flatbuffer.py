@@ -128,7 +128,9 @@ def write_with_metadata(source, target, metadata, files):
 
     The model itself is copied byte by byte, whatever its size, behind a new head: offsets in a flatbuffer
     lead forwards and count from where they stand, so a head can take over the parts of the model behind it.
-    Only weights that lie behind the flatbuffer are found by their place in the file, which is set anew.
+    Two things are set anew: the places of weights that lie behind the flatbuffer, which count from the start
+    of the file; and the order of the inputs, which becomes that of the graph's tensors, because MediaPipe 1.2
+    fills the wrong tensors in any other.
 
     Args:
         source: str or path, a TFLite file without metadata.
@@ -143,11 +145,13 @@ def write_with_metadata(source, target, metadata, files):
         with mmap.mmap(model.fileno(), 0, access=mmap.ACCESS_READ) as content:
             opened = open_model(content)
             head, moved = _head(opened, metadata, str(source)), _outside(opened)
+            inputs = [_sorted_inputs(opened.Subgraphs(i)) for i in range(opened.SubgraphsLength())]
         file.write(head)
         shutil.copyfileobj(model, file, 1 << 20)
-        for position, place in moved:
+        changes = [(position, struct.pack("<Q", len(head) + place)) for position, place in moved]
+        for position, content in changes + inputs:
             file.seek(len(head) + position)
-            file.write(struct.pack("<Q", len(head) + place))
+            file.write(content)
         file.seek(0, os.SEEK_END)
         with zipfile.ZipFile(file, "w") as archive:
             for name, text in files.items():
@@ -203,3 +207,9 @@ def _outside(model):
     buffers = [model.Buffers(i) for i in range(model.BuffersLength())]
     # 0 and 1 are no places.
     return [(b._tab.Pos + b._tab.Offset(6), b.Offset()) for b in buffers if b.Offset() > 1]
+
+
+def _sorted_inputs(graph):
+    """The inputs of a graph in the order of its tensors: where they stand in the file, and their bytes."""
+    numbers = sorted(graph.Inputs(i) for i in range(graph.InputsLength()))
+    return graph._tab.Vector(graph._tab.Offset(6)), struct.pack(f"<{len(numbers)}i", *numbers)

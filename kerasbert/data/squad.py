@@ -88,7 +88,7 @@ def read_squad(path, on_bad="stop"):
 
     Example:
 
-    >>> import tempfile
+    >>> import json, tempfile
     >>> question = {"id": "7", "question": "where", "answers": [{"text": "Bonn", "answer_start": 3}]}
     >>> content = {"data": [{"paragraphs": [{"context": "In Bonn.", "qas": [question]}]}]}
     >>> file = tempfile.NamedTemporaryFile("w", suffix=".json", delete=False)

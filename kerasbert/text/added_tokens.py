@@ -23,6 +23,11 @@ class AddedToken:
 
     Raises:
         ValueError: if `content` is no str with something in it, or a switch is no bool.
+
+    Example:
+
+    >>> AddedToken("[URL]", special=True)
+    AddedToken(content='[URL]', normalized=True, special=True, lstrip=False, rstrip=False)
     """
 
     content: str

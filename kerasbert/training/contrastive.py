@@ -58,7 +58,8 @@ def partner_accuracy(y_true, y_pred):
     Example:
 
     >>> pairs = np.array([[1.0, 0.0], [0.9, 0.1], [0.0, 1.0], [0.8, 0.2]], "float32")
-    >>> [float(value) for value in partner_accuracy(np.array([0, 0, 1, 1]), pairs)]
+    >>> numbers = np.array([[0, 1], [0, 1], [2, 3], [2, 3]])
+    >>> [float(value) for value in partner_accuracy(numbers, pairs)]
     [1.0, 1.0]
     """
     scores = partner_scores(y_true, y_pred)

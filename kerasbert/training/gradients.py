@@ -16,6 +16,7 @@ class SummedGradients(OptimizerHooks):
       clipping, as if each slice were a row of its own.
     - Each replica of `tf.distribute` has a gradient of its part of the batch. Keras would clip each alone,
       and then sum: another step than that of one device.
+    - A step that fails, at a token id without a row for instance, changes no weight.
     - Gradients accumulate under `tf.distribute`, too, where Keras' own way raises an error.
     """
 
@@ -31,8 +32,13 @@ class SummedGradients(OptimizerHooks):
         )
 
     def apply(self, grads, trainable_variables=None):
-        """Updates all variables."""
-        return super().apply([_summed(gradient) for gradient in grads], trainable_variables)
+        """Updates all variables, once all gradients are there: a step that fails changes none."""
+        grads = [_summed(gradient) for gradient in grads]
+        if keras.backend.backend() != "tensorflow" or _num_replicas() > 1:
+            return super().apply(grads, trainable_variables)
+        # A graph would apply weight decay, which reads no gradients, while the forward pass still runs.
+        with tf.control_dependencies(grads):
+            return super().apply(grads, trainable_variables)
 
     def clip(self, grads):
         """Clips, once an update, what all replicas have together."""
