@@ -152,12 +152,15 @@ def one_each(values, where):
         items = None if isinstance(values, (str, bytes)) or not hasattr(values, "__iter__") else list(values)
     if items and all(isinstance(value, (list, tuple, np.ndarray)) and len(value) == 1 for value in items):
         items = [value[0] for value in items]
-    if items is None or any(isinstance(value, (list, tuple, set, np.ndarray)) for value in items):
+    several = [isinstance(value, (list, tuple, set, np.ndarray)) for value in items or ()]
+    if items is None or any(several):
+        row = several.index(True) if several and not all(several) else None
+        received = {"values": values if row is None else items[row]}
         raise checks.invalid(
             "Labels must be one to a row.",
             fix="Pass a flat list of class names or class numbers; for one-hot rows, `rows.argmax(-1)`.",
-            where=where,
-            **({"values": values} if shape is None else {"shape": shape}),
+            where=where if row is None else f"{where}, row {row}",
+            **(received if shape is None else {"shape": shape}),
         )
     return [plain(value) for value in items]
 
