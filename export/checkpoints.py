@@ -1,7 +1,7 @@
 """Folders in other libraries' formats: Hugging Face's, Google's, KerasHub's."""
 
 from kerasbert import checks
-from kerasbert.checkpoints import OWN_HEADS, write_google, write_keras_hub
+from kerasbert.checkpoints import heads_among, transformers_has, write_google, write_keras_hub
 from kerasbert.export.artifact import Artifact
 
 
@@ -22,14 +22,8 @@ def to_huggingface(model, folder):
         ValueError: if transformers has no such model.
     """
     getattr(model, "encoder", model).config.check_equal_blocks("to_huggingface")
-    own = set(getattr(model, "head_names", ())) & set(OWN_HEADS)
-    if own:
-        raise checks.invalid(
-            "transformers must have a class for the model's head.",
-            fix="Export its `encoder`; `save_to_preset` keeps the head too, for kerasbert.",
-            where="to_huggingface",
-            head=own.pop(),
-        )
+    weights = model.weight_values()
+    _check_head(model, transformers_has(heads_among(weights), weights), "to_huggingface")
     model.save_to_preset(folder)
     return Artifact.of(folder, "huggingface", signatures={})
 
@@ -78,12 +72,25 @@ def to_keras_hub(model, folder):
     return Artifact.of(folder, "keras_hub", signatures={})
 
 
+def _check_head(model, known, where):
+    """Raises ValueError if the other library has no class for the model's head, or computes another one."""
+    if not known or getattr(model, "has_own_head", False):
+        raise checks.invalid(
+            "The other library must have a class for the model's head.",
+            fix="Export its `encoder`; `save_to_preset` keeps the head too, for kerasbert.",
+            where=where,
+            model=type(model).__name__,
+        )
+
+
 def _write(write, model, folder):
+    _check_head(model, True, write.__name__)
+    weights = model.weight_values()
     write(
         folder,
         getattr(model, "encoder", model).config,
-        model.weight_values(),
-        heads=getattr(model, "head_names", ()),
+        weights,
+        heads=heads_among(weights),
         arguments=model.preset_values() if hasattr(model, "preset_values") else None,
         tokenizer=getattr(model, "tokenizer", None),
     )

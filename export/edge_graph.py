@@ -60,7 +60,7 @@ def edge_function(task, truncate=False, with_table=True):
         outputs = task.encoder.transform(
             vectors, attention_bias(mask, masked=MASKED), task.first_token_only, training=False
         )
-        answers = task.answers(task.logits(outputs | {"padding_mask": mask}, training=False))
+        answers = task.answers(task.sequence_logits(outputs | {"padding_mask": mask}, training=False))
         return {name: tf.expand_dims(answer, 0) for name, answer in answers.items()}
 
     return edge

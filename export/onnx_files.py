@@ -96,7 +96,9 @@ def _without_weights(task):
 
     specs = [tf.TensorSpec((None, None), tf.int32, name) for name in TOKEN_INPUTS]
     specs += [tf.TensorSpec(weight.shape, weight.dtype, path) for path, weight in weights.items()]
-    model, _ = tf2onnx.convert.from_function(tf.function(answer, autograph=False), specs, opset=OPSET)
+    model, _ = tf2onnx.convert.from_function(
+        tf.function(answer, autograph=False), specs, opset=OPSET, custom_op_handlers={"Erfc": (_erfc, [])}
+    )
     graph = model.graph
     simplify(graph)
     graph.name, graph.doc_string = task.endpoint, ""
@@ -106,6 +108,16 @@ def _without_weights(task):
             if not axis.dim_value:
                 axis.dim_param = name
     return model
+
+
+def _erfc(graph, node, name, args):
+    """Converts TensorFlow's Erfc, which Keras' own GELU has and tf2onnx does not know: 1 - Erf(x)."""
+    form = {"shapes": node.output_shapes, "dtypes": node.output_dtypes}
+    inputs, outputs = list(node.input), list(node.output)
+    graph.remove_node(name)
+    erf = graph.make_node("Erf", inputs, **form)
+    one = graph.make_const(f"{name}_one", np.float32(1))
+    graph.make_node("Sub", [one.output[0], erf.output[0]], outputs=outputs, name=name, **form)
 
 
 def _check(model, task):

@@ -253,6 +253,13 @@ def answer_texts(runner, task, x):
 def _strings(texts, name):
     """Texts `(B,)` or `(B, N)` as a tensor; what UTF-8 cannot hold is replaced as the tokenizer does."""
     if len(texts) and isinstance(texts[0], (list, tuple)):
+        if len({len(row) for row in texts}) > 1:
+            raise checks.invalid(
+                "A SavedModel takes texts, or rows that have as many texts each.",
+                fix="Join the words of each row to a text.",
+                where=name,
+                lengths=[len(row) for row in texts],
+            )
         flat = as_text_tensor([text for row in texts for text in row], name)
         return tf.reshape(flat, (len(texts), len(texts[0])))
     return as_text_tensor(texts, name)

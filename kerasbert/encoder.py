@@ -98,7 +98,7 @@ class BertEncoder(Adaptation, PresetLoader, keras.Model):
             )
 
         # === Weights ===
-        self.build((None, None))
+        self.build({"token_ids": (None, None)})
         self.load_report = None
 
     @classmethod
@@ -166,12 +166,13 @@ class BertEncoder(Adaptation, PresetLoader, keras.Model):
             values[path] = values[path] + keras.ops.convert_to_numpy(change)
         return values
 
-    def build(self, token_ids_shape):
+    def build(self, inputs_shape):
         """Creates all weights."""
         embeddings, *others = self.parts()
-        embeddings.build(token_ids_shape)
+        rows = tuple(inputs_shape["token_ids"])
+        embeddings.build(rows)
         for layer in others:
-            layer.build((*token_ids_shape, self.config.hidden_dim))
+            layer.build((*rows, self.config.hidden_dim))
         self.built = True
 
     def compute_output_shape(self, inputs_shape, first_token_only=False, return_all=False):

@@ -87,6 +87,11 @@ class TrainerHooks:
         self.build_from_data(iterator, data_batch)
 
 
+def is_validation_of_fit(arguments):
+    """Whether these arguments of `Model.evaluate` are those that `Model.fit` passes to it."""
+    return "_use_cached_eval_dataset" in arguments
+
+
 def given_strategy(model):
     """The strategy of `tf.distribute` that a model was made under; None without one."""
     return model._distribute_strategy

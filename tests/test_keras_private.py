@@ -139,3 +139,19 @@ def test_no_other_file_uses_private_names_of_keras():
         if foreign or name in listed:
             wrong.add(f"{path.relative_to(ROOT)}:{node.lineno} {name}")
     assert not wrong
+
+
+def test_fit_says_that_it_validates():
+    class Model(keras.Model):
+        def call(self, x):
+            return x
+
+        def evaluate(self, *args, **kwargs):
+            seen.append(keras_private.is_validation_of_fit(kwargs))
+            return super().evaluate(*args, **kwargs)
+
+    seen, model, rows = [], Model(), (np.ones((2, 1)), np.ones((2, 1)))
+    model.compile(loss="mse", run_eagerly=True)
+    model.fit(*rows, validation_data=rows, verbose=0)
+    model.evaluate(*rows, verbose=0)
+    assert seen == [True, False]

@@ -1,11 +1,11 @@
 """Checkpoints of other libraries; their names live here and nowhere else."""
 
-from kerasbert.checkpoints.families import OWN_HEADS
 from kerasbert.checkpoints.formats import open_checkpoint
 from kerasbert.checkpoints.google_out import write_google
-from kerasbert.checkpoints.huggingface_out import write_preset
+from kerasbert.checkpoints.huggingface_out import transformers_has, write_preset
 from kerasbert.checkpoints.keras_hub_out import write_keras_hub
-from kerasbert.checkpoints.loading import load_weights, own_weights
+from kerasbert.checkpoints.loading import load_weights
+from kerasbert.checkpoints.paths import head_weights, heads_among, own_weights
 from kerasbert.checkpoints.preset_loader import PresetLoader
 from kerasbert.checkpoints.presets import preset_folder
 from kerasbert.checkpoints.report import LoadReport

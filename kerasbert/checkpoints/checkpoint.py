@@ -44,6 +44,10 @@ class Checkpoint:
         place = self.places.get(path)
         return None if place is None else self.names.get(place.name)
 
+    def is_own(self, path):
+        """Whether the weight `path` is of a layer that only kerasbert, or a class of its user, has."""
+        return self.places[path].name == path
+
     @property
     def has_pooler(self):
         """Whether the file holds a pooler."""

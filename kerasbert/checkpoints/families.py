@@ -42,8 +42,6 @@ HEADS_OF_CLASS = {
     "ForQuestionAnswering": ("span",),
     "ForMultipleChoice": ("multiple_choice",),
 }
-# Heads that transformers has no class for: they lie beside a bare encoder, under names of ours.
-OWN_HEADS = {"summarization": {"summarization/logits": "summarization.logits"}}
 
 _BERT_FIELDS = {
     "vocab_size": "vocabulary_size",
@@ -79,7 +77,6 @@ _POOLER = {"encoder/pooler/dense": "pooler.dense"}
 _TOKEN_HEADS = {
     "token_classification": {"token_classification/logits": "classifier"},
     "span": {"span/logits": "qa_outputs"},
-    **OWN_HEADS,
 }
 _CLASSIFIER_DROPOUTS = dict.fromkeys(
     ("classification", "token_classification", "multiple_choice"), "classifier_dropout"

@@ -5,6 +5,7 @@ import re
 from kerasbert import checks
 from kerasbert.checkpoints.checkpoint import Checkpoint
 from kerasbert.checkpoints.families import BY_MODEL_TYPE, HEADS_OF_CLASS, ROBERTA
+from kerasbert.checkpoints.paths import head_of
 from kerasbert.checkpoints.places import Place, encoder_paths, module_places
 from kerasbert.checkpoints.sizes import check_num_layers
 from kerasbert.checkpoints.tensor_files import SafetensorsFile, ShardedFile
@@ -74,17 +75,20 @@ def open_huggingface(folder):
     tensors = open_weights(folder)
     check_num_layers(config, tensors)
     names, bookkeeping = _names(family, tensors.shapes, tied)
-    heads = _heads(family, theirs, names, path)
+    own_heads = tuple(strings_field(_own(theirs, path), "heads", path))
+    heads = () if own_heads else _heads(family, theirs, names, path)
+    places = places_of(family, config, heads, tied)
+    places |= {name: Place(name) for name in tensors.shapes if head_of(name) in own_heads}
     if config.position_embedding != "learned":
         bookkeeping += [names[POSITION_TABLE]] if POSITION_TABLE in names else []
     return Checkpoint(
         folder,
         config,
         tensors,
-        places_of(family, config, heads, tied),
+        places,
         names,
-        heads,
-        _arguments(family, config, heads, theirs, path, tensors, names),
+        heads + own_heads,
+        _arguments(family, config, heads + own_heads, theirs, path, tensors, names),
         tuple(bookkeeping),
     )
 
@@ -220,7 +224,6 @@ def _heads(family, theirs, names, path):
     """The heads that the folder was saved with, those that are not ours left out."""
     if architectures := strings_field(theirs, "architectures", path):
         heads = HEADS_OF_CLASS.get(architectures[0].removeprefix(family.classes), ())
-        heads = heads or strings_field(_own(theirs, path), "heads", path)
     else:  # files of the first years do not say; several heads are called `classifier`
         heads = [
             head
@@ -245,8 +248,7 @@ def _own(theirs, path):
 
 def _arguments(family, config, heads, theirs, path, tensors, names):
     arguments = dict(json_field(_own(theirs, path), "task", dict, path, {}))
-    for head in heads:
-        field = family.dropouts.get(head)
+    for field in map(family.dropouts.get, heads):
         if field:
             dropout = theirs.get(field)
             arguments["dropout"] = config.hidden_dropout if dropout is None else dropout

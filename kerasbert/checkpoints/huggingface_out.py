@@ -17,18 +17,21 @@ from kerasbert.checkpoints.huggingface import (
     bias_of_masked_lm,
     places_of,
 )
+from kerasbert.checkpoints.paths import head_of
+from kerasbert.checkpoints.places import Place
 from kerasbert.layers.positions import sinusoidal_positions
 
 # Of several names for one activation the first is written.
 _ACTIVATION_NAMES = {ours: theirs for theirs, ours in reversed(ACTIVATIONS.items())}
 _PROBLEM_NAMES = {ours: theirs for theirs, ours in PROBLEMS.items()}
 _CLASS_OF_HEADS = {heads: name for name, heads in families.HEADS_OF_CLASS.items()}
-_CLASS_OF_HEADS |= {(head,): "Model" for head in families.OWN_HEADS}
 KIND = "Hugging Face preset"
 
 
 def write_preset(folder, config, weights, heads=(), arguments=None, tokenizer=None, finish=None):
     """Writes a folder in Hugging Face's layout, as `save_pretrained` of transformers does.
+
+    Heads that transformers has no class for lie beside a bare encoder, each weight under our own path.
 
     Args:
         folder: str or path. A preset that kerasbert wrote there, and nobody changed, is replaced
@@ -46,10 +49,14 @@ def write_preset(folder, config, weights, heads=(), arguments=None, tokenizer=No
         ValueError: if no family of models in transformers is such a model.
     """
     arguments = dict(arguments or {})
+    own_heads = () if transformers_has(heads, weights) else heads
+    heads = () if own_heads else heads
     family = family_of(config, heads, weights)
     tied = arguments.get("tied", True)
     tensors = _tensors(family, config, heads, weights, tied)
     fields = config_fields(family, config, heads, arguments, tokenizer)
+    if own_heads:
+        fields[OWN]["heads"] = list(own_heads)
     with replacing(folder, KIND) as temporary:
         temporary.mkdir()
         (temporary / "config.json").write_text(json.dumps(fields, indent=2, sort_keys=True) + "\n", "utf-8")
@@ -58,6 +65,21 @@ def write_preset(folder, config, weights, heads=(), arguments=None, tokenizer=No
             tokenizer.save_to_folder(temporary, max_length=config.max_sequence_length)
         if finish is not None:
             finish(temporary)
+
+
+def transformers_has(heads, weights):
+    """Whether a class of transformers has these heads, with all of their weights.
+
+    Args:
+        heads: tuple of str.
+        weights: paths of weights, those of the heads among them.
+    """
+    if tuple(heads) not in _CLASS_OF_HEADS:
+        return False
+    known = [layer for head in heads for layer in families.BERT.heads[head]]
+    known.append("masked_lm/decoder_kernel")
+    of_heads = [path for path in weights if head_of(path) != "encoder"]
+    return all(path in known or path.rpartition("/")[0] in known for path in of_heads)
 
 
 def family_of(config, heads, weights):
@@ -100,7 +122,8 @@ def _tensors(family, config, heads, weights, tied):
     places = places_of(family, config, heads, tied, prefix=family.prefix if heads else "")
     tensors = {}
     for path, value in weights.items():
-        tensors[places[path].name] = np.ascontiguousarray(places[path].from_ours(_float(value)))
+        place = places.get(path, Place(path))
+        tensors[place.name] = np.ascontiguousarray(place.from_ours(_float(value)))
     if "masked_lm" in heads and not tied:  # transformers stores this bias too, and reads the decoder's
         tensors[bias_of_masked_lm(family)] = _float(weights["masked_lm/output_bias"])
     if config.position_embedding == "sinusoidal":
@@ -143,7 +166,5 @@ def config_fields(family, config, heads, arguments, tokenizer):
         fields["tie_word_embeddings"] = arguments["tied"]
     known = {"dropout", "labels", "problem", "tied"}
     own = {"task": {name: value for name, value in arguments.items() if name not in known}}
-    if not set(heads).isdisjoint(families.OWN_HEADS):
-        own["heads"] = list(heads)
     own |= {name: ours[name] for name, usual in OWN_FIELDS.items() if ours[name] != usual}
     return fields | {OWN: own}

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 
 from kerasbert import checks
+from kerasbert.checkpoints.paths import head_of
 from kerasbert.checkpoints.report import LoadReport
 from kerasbert.checkpoints.sizes import check_complete, check_shape
 from kerasbert.checkpoints.tensor_files import ALIGNMENT, aligned_empty
@@ -34,7 +35,7 @@ def load_weights(model, checkpoint, fresh_heads=()):
             saved with.
     """
     variables = model.named_weights()
-    names = {path: checkpoint.find(path) for path in variables if _head(path) not in fresh_heads}
+    names = {path: checkpoint.find(path) for path in variables if head_of(path) not in fresh_heads}
     loaded = {path: name for path, name in names.items() if name is not None}
     initialized = tuple(path for path in variables if path not in loaded)
     check_complete(checkpoint, initialized)
@@ -46,7 +47,7 @@ def load_weights(model, checkpoint, fresh_heads=()):
         value = checkpoint.tensors.read(name)
         _assign(variables[path], checkpoint.places[path].to_ours(value, tuple(variables[path].shape)))
     report = _report(checkpoint, loaded, initialized)
-    _warn(checkpoint, variables, report)
+    _warn(checkpoint, variables, report, getattr(model, "head_names", ()))
     return report
 
 
@@ -77,23 +78,6 @@ def _assign(variable, value):
     variable.assign(value)
 
 
-def own_weights(layer, name=None):
-    """Returns the weights of a layer by path, such as `masked_lm/dense/kernel`.
-
-    Args:
-        layer: `keras.Layer`.
-        name: str or None, what stands for the layer's name in a path; None: its name.
-    """
-    return {
-        f"{name or layer.name}/{weight.path.partition(f'{layer.name}/')[2]}": weight
-        for weight in layer.weights
-    }
-
-
-def _head(path):
-    return path.split("/")[0]
-
-
 def _report(checkpoint, loaded, initialized):
     known = {*loaded.values(), *checkpoint.bookkeeping}
     used = set(loaded.values())
@@ -107,20 +91,23 @@ def _report(checkpoint, loaded, initialized):
     return LoadReport(str(checkpoint.tensors.path), loaded, initialized, ignored, renamed)
 
 
-def _warn(checkpoint, model_paths, report):
+def _warn(checkpoint, model_paths, report, head_names):
     """Says in one line what was lost.
 
     A new head on an encoder that never had one is what `from_preset` is for, and in some families the pooler
-    is a part of the head; a head or pooler that the model does not have is not lost by it.
+    is a part of the head; a head or pooler that the model does not have is not lost by it. But a task
+    of the same kind loses the layers that a user's class of it had.
     """
     source = pathlib.Path(report.source).name
-    encoder = {path for path in checkpoint.places if _head(path) == "encoder"}
-    missing = [p for p in report.initialized if p in encoder or _head(p) in checkpoint.heads]
-    heads = {_head(path) for path in model_paths}
+    encoder = {path for path in checkpoint.places if head_of(path) == "encoder"}
+    missing = [p for p in report.initialized if p in encoder or head_of(p) in checkpoint.heads]
+    heads = {head_of(path) for path in model_paths}
+    same_kind = not set(head_names).isdisjoint(checkpoint.heads)
     elsewhere = {
         checkpoint.find(path)
         for path in checkpoint.places
-        if path.startswith("encoder/pooler/") or _head(path) not in heads
+        if path.startswith("encoder/pooler/") or head_of(path) not in heads
+        if not (same_kind and checkpoint.is_own(path))
     }
     unused = sorted(set(report.ignored) - elsewhere)
     lost = []

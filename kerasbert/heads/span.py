@@ -41,7 +41,7 @@ class SpanHead(keras.layers.Layer):
         self.dense.build((None, sequence_shape[-1]))
         self.built = True
 
-    def call(self, sequence_output: Tensor) -> dict[str, Tensor]:
+    def call(self, sequence_output: Tensor, training: bool | None = None) -> dict[str, Tensor]:
         """See the class."""
         start, end = ops.split(self.dense(sequence_output), 2, axis=-1)
         return {"start": ops.squeeze(start, -1), "end": ops.squeeze(end, -1)}

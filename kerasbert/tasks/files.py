@@ -4,7 +4,7 @@ import keras
 
 from kerasbert import checks
 from kerasbert.atomic import replacing
-from kerasbert.checkpoints import PresetLoader, load_weights, open_checkpoint, own_weights, write_preset
+from kerasbert.checkpoints import PresetLoader, heads_among, load_weights, open_checkpoint, write_preset
 from kerasbert.encoder import BertEncoder
 from kerasbert.text import tokenizer_from_folder
 
@@ -15,19 +15,10 @@ MOST_PADDING_ROWS = 1024
 class TaskFiles(PresetLoader):
     """The part of a task that reads and writes files.
 
-    A task names its heads (`heads`, layers; `head_names`, as checkpoints know them), says whether it needs a
-    pooler (`needs_pooler`; None: if the checkpoint has one), and which of its arguments a checkpoint keeps
-    (`preset_arguments`).
+    A task says which of its arguments a preset keeps (`preset_arguments`).
     """
 
-    head_names = ()
-    needs_pooler = False
     preset_arguments = ()
-
-    @property
-    def heads(self):
-        """The layers after the encoder, as `head_names` lists them."""
-        return [self.head]
 
     # === Presets ===
 
@@ -99,11 +90,12 @@ class TaskFiles(PresetLoader):
         Raises:
             FileExistsError: if the folder holds anything but a preset that kerasbert wrote.
         """
+        weights = self.weight_values()
         write_preset(
             folder,
             self.encoder.config,
-            self.weight_values(),
-            heads=self.head_names,
+            weights,
+            heads=heads_among(weights),
             arguments=self.preset_values(),
             tokenizer=self.tokenizer,
             finish=self._add_to_preset,
@@ -116,41 +108,6 @@ class TaskFiles(PresetLoader):
         """The arguments of this task that a preset keeps, by name."""
         config = self.get_config()
         return {name: config[name] for name in ("max_sequence_length", *self.preset_arguments)}
-
-    def named_weights(self):
-        """Returns all weights by path: `encoder/...`, and those of a head under its name."""
-        named = self.encoder.named_weights()
-        for head in self.heads:
-            named |= own_weights(head)
-        return named
-
-    def weight_values(self):
-        """Returns what of `named_weights()` other libraries have in such a model, as numpy arrays.
-
-        That is all but a pooler that the task does not read.
-        """
-        values = self.encoder.weight_values()
-        for head in self.heads:
-            values |= {path: keras.ops.convert_to_numpy(w) for path, w in own_weights(head).items()}
-        if self.needs_pooler is not False:
-            return values
-        return {path: value for path, value in values.items() if not path.startswith("encoder/pooler/")}
-
-    @property
-    def trainable_variables(self):
-        """What training changes: all but what is frozen, and a pooler that the task does not read."""
-        return self._but_idle(super().trainable_variables)
-
-    @property
-    def trainable_weights(self):
-        """As `trainable_variables`."""
-        return self._but_idle(super().trainable_weights)
-
-    def _but_idle(self, variables):
-        if self.needs_pooler or self.encoder.pooler is None:
-            return variables
-        idle = {id(variable) for variable in self.encoder.pooler.variables}
-        return [variable for variable in variables if id(variable) not in idle]
 
     # === Keras' files ===
 
@@ -174,6 +131,7 @@ class TaskFiles(PresetLoader):
                 kind=FileExistsError,
                 filepath=str(path),
             )
+        self.build_heads()
         if self.compiled and not self.optimizer.built:  # `compile_from_config` builds it before it is loaded
             self.optimizer.build(self.trainable_variables)
         with replacing(path) as temporary:
@@ -209,7 +167,9 @@ class TaskFiles(PresetLoader):
                 where=f"{cls.__name__}.from_config",
                 encoder=config.get("encoder"),
             )
-        return cls(**config)
+        task = cls(**config)
+        task.build_heads()
+        return task
 
 
 def _check_vocabulary(tokenizer, checkpoint):

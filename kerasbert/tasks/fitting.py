@@ -59,6 +59,7 @@ class Fitting:
 
         The optimizer's variables are made first: made within, all would be traced twice.
         """
+        self.build_heads()
         if not self.optimizer.built:
             self.optimizer.build(self.trainable_variables)
         step = self._step()

@@ -53,12 +53,18 @@ class BertMultipleChoice(TextTask):
     ):
         chosen = self._preprocessor_of(preprocessor, encoder, tokenizer, max_sequence_length)
         super().__init__(encoder, chosen, **kwargs)
-        config = encoder.config
-        self.head = ClassificationHead(
-            1, dropout, config.initializer_range, name=self.head_names[0], dtype=self.dtype_policy
+        self.dropout = dropout
+        self.add_head((None, encoder.config.hidden_dim), (None, 1))
+
+    def make_head(self):
+        """Returns the layer from the pooled output `(B, D)` of a choice to its score `(B, 1)`; see `Task`."""
+        return ClassificationHead(
+            1,
+            self.dropout,
+            self.encoder.config.initializer_range,
+            name=self.head_names[0],
+            dtype=self.dtype_policy,
         )
-        self.head.build((None, config.hidden_dim))
-        self.built = True
 
     def call(self, inputs, training=None):
         """See the class."""
@@ -89,7 +95,7 @@ class BertMultipleChoice(TextTask):
 
     def logits(self, encoder_outputs, training=None):
         """The score of one choice, `(B, 1)` or `(1,)`, of what the encoder returns."""
-        return self.head(encoder_outputs["pooled_output"], training=training)
+        return self.apply_head(encoder_outputs["pooled_output"], training)
 
     def answers(self, logits):
         """Named outputs of a choice by itself: `score`, `(B, 1)`, in float32."""
@@ -118,4 +124,4 @@ class BertMultipleChoice(TextTask):
 
     def get_config(self):
         """Returns the arguments of `__init__`."""
-        return {**super().get_config(), "dropout": self.head.dropout_rate}
+        return {**super().get_config(), "dropout": self.dropout}

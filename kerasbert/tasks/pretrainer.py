@@ -85,11 +85,6 @@ class BertPretrainer(Task):
         """str, what is learned from two segments."""
         return self.preprocessor.pairs
 
-    @property
-    def heads(self):
-        """The two heads, or that of masked tokens alone."""
-        return [self.masked_lm_head, *([self.next_sentence_head] if self.needs_pooler else [])]
-
     def call(self, inputs, training=None):
         """See the class."""
         inputs = dict(inputs)

@@ -67,10 +67,13 @@ class BertQuestionAnswerer(TextTask):
         arguments = {"stride": stride, "max_question_length": max_question_length}
         chosen = self._preprocessor_of(preprocessor, encoder, tokenizer, max_sequence_length, **arguments)
         super().__init__(encoder, chosen, **kwargs)
-        config = encoder.config
-        self.head = SpanHead(config.initializer_range, name=self.head_names[0], dtype=self.dtype_policy)
-        self.head.build((None, None, config.hidden_dim))
-        self.built = True
+        self.add_head((None, None, encoder.config.hidden_dim), dict.fromkeys(self.answer_names, (None, None)))
+
+    def make_head(self):
+        """Returns the layer from the sequence output `(B, S, D)` to a dict of `start` and `end`, logits
+        `(B, S)`; see `Task`."""
+        config = self.encoder.config
+        return SpanHead(config.initializer_range, name=self.head_names[0], dtype=self.dtype_policy)
 
     def compile(self, optimizer="auto", loss="auto", metrics="auto", loss_weights="auto", **kwargs):
         """As `Task.compile`; one loss is that of start and end alike, and these count half each."""
@@ -186,7 +189,7 @@ class BertQuestionAnswerer(TextTask):
 
     def logits(self, encoder_outputs, training=None):
         """`start` and `end`, `(B, S)` or `(S,)`, of what the encoder returns."""
-        return self.head(encoder_outputs["sequence_output"])
+        return self.apply_head(encoder_outputs["sequence_output"], training)
 
     def answers(self, logits):
         """Named outputs: the logits `start` and `end`, `(B, S)`, in float32."""

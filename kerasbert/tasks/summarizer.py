@@ -64,12 +64,17 @@ class BertSummarizer(TokenTask):
             preprocessor, encoder, tokenizer, max_sequence_length, num_segments=segments
         )
         super().__init__(encoder, chosen, **kwargs)
-        config = encoder.config
-        self.head = TokenClassificationHead(
-            1, 0.0, config.initializer_range, name=self.head_names[0], dtype=self.dtype_policy
+        self.add_head((None, None, encoder.config.hidden_dim), (None, None, 1))
+
+    def make_head(self):
+        """Returns the layer from the sequence output `(B, S, D)` to logits `(B, S, 1)`; see `Task`."""
+        return TokenClassificationHead(
+            1,
+            0.0,
+            self.encoder.config.initializer_range,
+            name=self.head_names[0],
+            dtype=self.dtype_policy,
         )
-        self.head.build((None, None, config.hidden_dim))
-        self.built = True
 
     def compute_output_shape(self, inputs_shape):
         """Returns the shape of the logits, of a dict of the inputs' shapes."""
@@ -168,7 +173,7 @@ class BertSummarizer(TokenTask):
 
     def logits(self, encoder_outputs, training=None):
         """Logits `(B, S)`, or `(S,)`, of what the encoder returns."""
-        return ops.squeeze(self.head(encoder_outputs["sequence_output"], training=training), -1)
+        return ops.squeeze(self.apply_head(encoder_outputs["sequence_output"], training), -1)
 
     def answers(self, logits):
         """Named outputs of logits: `probabilities`, `(B, S)`, in float32."""

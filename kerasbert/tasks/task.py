@@ -5,11 +5,13 @@ from keras import ops
 
 from kerasbert import checks
 from kerasbert.data import RowOrder, RowStream, few_lengths, full_batches, is_dataset, is_tokens
+from kerasbert.keras_private import is_validation_of_fit
 from kerasbert.optional import tensorflow as tf
 from kerasbert.preprocessing import checked_batch_size, cut_arrays
 from kerasbert.tasks.compiling import Compiling
 from kerasbert.tasks.files import TaskFiles
 from kerasbert.tasks.fitting import Fitting
+from kerasbert.tasks.heads import Heads
 from kerasbert.tasks.preprocessed import Preprocessed
 from kerasbert.tasks.r_drop import RDrop
 from kerasbert.tasks.replicas import Replicas
@@ -20,15 +22,16 @@ from kerasbert.training.distribution import check_distribution
 from kerasbert.training.resume import resuming
 
 
-class Task(Preprocessed, Compiling, UntrainedHeads, Fitting, RDrop, Replicas, TaskFiles, keras.Model):
+class Task(Preprocessed, Compiling, Heads, UntrainedHeads, Fitting, RDrop, Replicas, TaskFiles, keras.Model):
     """An encoder, a preprocessor and a head: strings in `fit`, `evaluate` and `predict`.
 
     The contract of a task, for a kind of one's own:
 
     - what it takes: its `preprocessor`, which makes batches of tokens and numbers for labels, by default a
       `preprocessor_class`;
-    - its head: `logits(encoder_outputs, training)`, from what the encoder returns to what the loss takes.
-      `first_token_only` says that it reads `[CLS]` alone, `needs_pooler` that it reads `pooled_output`;
+    - its head: `make_head`, which returns a layer, and `logits(encoder_outputs, training)`, from what the
+      encoder returns to what the loss takes. `first_token_only` says that it reads `[CLS]` alone,
+      `needs_pooler` that it reads `pooled_output`;
     - its loss and metrics: `default_loss` and `default_metrics`;
     - its answers: `answers(logits)`, a dict of named tensors, of which `output` is what `predict` returns (by
       `postprocess`); `endpoint` is what exports call it;
@@ -80,7 +83,8 @@ class Task(Preprocessed, Compiling, UntrainedHeads, Fitting, RDrop, Replicas, Ta
         outputs = self.encoder(inputs, first_token_only=self.first_token_only, training=training)
         mask = inputs.get("padding_mask")
         mask = ops.ones_like(inputs["token_ids"]) if mask is None else mask
-        return self.logits(outputs | {"padding_mask": mask}, training=training)
+        logits = self.sequence_logits if len(mask.shape) == 1 else self.logits
+        return logits(outputs | {"padding_mask": mask}, training=training)
 
     def answer_tokens(self, tokens):
         """The `answers` to a batch of tokens `(B, S)`, or to one sequence `(S,)`."""
@@ -242,6 +246,8 @@ class Task(Preprocessed, Compiling, UntrainedHeads, Fitting, RDrop, Replicas, Ta
 
     def evaluate(self, x=None, y=None, batch_size=None, *args, sample_weight=None, **kwargs):
         """Returns the loss and the metrics on texts; arguments as of `fit` and `keras.Model.evaluate`."""
+        if is_validation_of_fit(kwargs):  # of rows that `fit` has prepared
+            return super().evaluate(x, y, batch_size, *args, sample_weight=sample_weight, **kwargs)
         batch_size = checked_batch_size(batch_size, self.name)
         preprocessor = self.preprocessor.for_one_call()
         x, y, sample_weight = self.labelled(preprocessor, x, y, sample_weight, batch_size)

@@ -82,16 +82,18 @@ class BertTextClassifier(TextTask):
         chosen = self._preprocessor_of(preprocessor, encoder, tokenizer, max_sequence_length, **arguments)
         super().__init__(encoder, chosen, **kwargs)
         self._problem = BY_NAME[self.problem]
-        config = encoder.config
-        self.head = ClassificationHead(
+        self.dropout = dropout
+        self.add_head((None, encoder.config.hidden_dim), (None, len(self.labels)))
+
+    def make_head(self):
+        """Returns the layer from the pooled output `(B, D)` to logits `(B, C)`; see `Task`."""
+        return ClassificationHead(
             len(self.labels),
-            dropout,
-            config.initializer_range,
+            self.dropout,
+            self.encoder.config.initializer_range,
             name=self.head_names[0],
             dtype=self.dtype_policy,
         )
-        self.head.build((None, config.hidden_dim))
-        self.built = True
 
     @property
     def labels(self):
@@ -181,7 +183,7 @@ class BertTextClassifier(TextTask):
 
     def logits(self, encoder_outputs, training=None):
         """Logits `(B, C)`, or `(C,)`, of what the encoder returns."""
-        return self.head(encoder_outputs["pooled_output"], training=training)
+        return self.apply_head(encoder_outputs["pooled_output"], training)
 
     @property
     def output(self):
@@ -217,4 +219,4 @@ class BertTextClassifier(TextTask):
 
     def get_config(self):
         """Returns the arguments of `__init__`."""
-        return {**super().get_config(), "dropout": self.head.dropout_rate}
+        return {**super().get_config(), "dropout": self.dropout}

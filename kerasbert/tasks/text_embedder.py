@@ -54,6 +54,7 @@ class BertTextEmbedder(TextTask):
     (1, 8)
     """
 
+    head_names = ("projection",)
     needs_pooler = None
     preprocessor_class = EmbeddingPreprocessor
     endpoint = "embed"
@@ -78,7 +79,11 @@ class BertTextEmbedder(TextTask):
         checks.one_of(self.name, POOLINGS, pooling=pooling)
         self.pooling = pooling
         self.normalize = normalize
-        self.built = True
+        self.add_head((None, width), (None, width))
+
+    def make_head(self):
+        """Returns None. A subclass may return a layer from pooled vectors `(B, D)` to others; see `Task`."""
+        return None
 
     @classmethod
     def _arguments(cls, checkpoint, given):
@@ -91,11 +96,6 @@ class BertTextEmbedder(TextTask):
         write_modules(
             folder, self.pooling, self.normalize, self.encoder.config.hidden_dim, self.max_sequence_length
         )
-
-    @property
-    def heads(self):
-        """None."""
-        return []
 
     def similarity(self, texts, others, **kwargs):
         """Cosine similarities of two lists of texts.
@@ -182,6 +182,8 @@ class BertTextEmbedder(TextTask):
                 pooled = ops.sum(vectors * mask, axis=-2) / count
             else:
                 pooled = ops.max(vectors + (mask - 1.0) * 1e4, axis=-2)
+        if self.head is not None:
+            pooled = self.apply_head(pooled, training)
         if self.normalize:
             length = ops.sqrt(ops.sum(ops.square(pooled), axis=-1, keepdims=True))
             pooled = pooled / ops.maximum(length, 1e-6)

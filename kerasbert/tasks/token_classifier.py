@@ -98,16 +98,18 @@ class BertTokenClassifier(TokenTask):
         arguments = {"labels": labels, "scheme": scheme, "stride": stride, "numeric_labels": numeric_labels}
         chosen = self._preprocessor_of(preprocessor, encoder, tokenizer, max_sequence_length, **arguments)
         super().__init__(encoder, chosen, **kwargs)
-        config = encoder.config
-        self.head = TokenClassificationHead(
+        self.dropout = dropout
+        self.add_head((None, None, encoder.config.hidden_dim), (None, None, len(self.labels)))
+
+    def make_head(self):
+        """Returns the layer from the sequence output `(B, S, D)` to logits `(B, S, C)`; see `Task`."""
+        return TokenClassificationHead(
             len(self.labels),
-            dropout,
-            config.initializer_range,
+            self.dropout,
+            self.encoder.config.initializer_range,
             name=self.head_names[0],
             dtype=self.dtype_policy,
         )
-        self.head.build((None, None, config.hidden_dim))
-        self.built = True
 
     @property
     def labels(self):
@@ -246,7 +248,7 @@ class BertTokenClassifier(TokenTask):
 
     def logits(self, encoder_outputs, training=None):
         """Logits `(B, S, C)`, or `(S, C)`, of what the encoder returns."""
-        return self.head(encoder_outputs["sequence_output"], training=training)
+        return self.apply_head(encoder_outputs["sequence_output"], training)
 
     def answers(self, logits):
         """Named outputs of logits: `probabilities`, `(B, S, C)`, in float32."""
@@ -271,4 +273,4 @@ class BertTokenClassifier(TokenTask):
 
     def get_config(self):
         """Returns the arguments of `__init__`."""
-        return {**super().get_config(), "dropout": self.head.dropout_rate}
+        return {**super().get_config(), "dropout": self.dropout}

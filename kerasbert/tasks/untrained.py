@@ -20,11 +20,10 @@ class UntrainedHeads:
     def note_new_heads(self):
         """Remembers the kernels of heads, and of a pooler that they read, that were not in the preset."""
         variables = self.named_weights()
-        parts = (*self.head_names, *(["encoder/pooler"] if self.needs_pooler else []))
         self._new_kernels = tuple(
             (path, _beginning(variables[path]))
             for path in self.load_report.initialized
-            if path.startswith(parts) and path.endswith("kernel")
+            if path.endswith("kernel") and (self.needs_pooler or not path.startswith("encoder/"))
         )
 
     def warn_if_untrained(self):

@@ -8,6 +8,9 @@ from question_rows import ANSWERS, CONTEXTS, QUESTIONS, WORDS, long, make
 import kerasbert
 from kerasbert.data import QuestionRows
 
+# The long contexts are mostly emoji, which the vocabulary lacks.
+pytestmark = pytest.mark.filterwarnings("ignore:.* of the tokens that were read are .UNK.")
+
 
 @pytest.fixture(scope="module")
 def compiled():

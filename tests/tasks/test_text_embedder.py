@@ -153,7 +153,7 @@ def test_scores_that_are_wrong_are_errors(embedder):
     with pytest.raises(ValueError, match="as many rows"):
         embedder.fit((["a", "b"], ["c", "d"]), [0.5])
     rows = tf.data.Dataset.from_tensor_slices(((["a"], ["b"]), [3.5]))
-    with pytest.raises(tf.errors.InvalidArgumentError, match="scores from 0 to 1"):
+    with pytest.raises(tf.errors.InvalidArgumentError, match="Scores must be from 0 to 1"):
         embedder.fit(rows, verbose=0)
     four = tf.data.Dataset.from_tensor_slices((["a"],) * 4).map(lambda *x: (x,))
     with pytest.raises(TypeError, match="must give texts"):

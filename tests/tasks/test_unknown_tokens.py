@@ -1,4 +1,4 @@
-import warnings
+import dataclasses
 
 import numpy as np
 import pytest
@@ -18,14 +18,14 @@ ROWS = {
 
 @pytest.mark.parametrize("name", ROWS)
 def test_texts_in_another_language_are_told_of_once(name, config, tokenizer):
-    task = make_task(name, config, tokenizer)
+    task = make_task(name, dataclasses.replace(config, max_sequence_length=64), tokenizer)
     task.compile()
     x, y = ROWS[name]([KNOWN] * 60)
     task.fit(x, y, epochs=1, verbose=0)  # warnings are errors in the tests
     x, y = ROWS[name]([UNKNOWN] * 60)
     with pytest.warns(UserWarning, match=r"\d\d% of the tokens that were read are \[UNK\]") as found:
         task.fit(x, y, epochs=2, verbose=0)
-    assert len(found) == 1
+    assert sum("[UNK]" in str(warning.message) for warning in found) == 1
 
 
 def test_the_share_is_right_and_a_callback_may_be_alone(classifier, tokenizer):
@@ -41,6 +41,4 @@ def test_the_share_is_right_and_a_callback_may_be_alone(classifier, tokenizer):
 
 def test_few_tokens_and_none_say_nothing(classifier):
     classifier.compile()
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        classifier.fit(["zzz"] * 10, ["good"] * 10, verbose=0)
+    classifier.fit(["zzz"] * 10, ["good"] * 10, verbose=0)  # warnings are errors in the tests

@@ -1,0 +1,59 @@
+"""The paths by which weights are known: of the encoder, and of whatever layers a task has beside it."""
+
+import re
+
+
+def own_weights(layer, name=None):
+    """Returns the weights of a layer by path, such as `masked_lm/dense/kernel`.
+
+    Args:
+        layer: `keras.Layer`.
+        name: str or None, what stands for the layer's name in a path; None: its name.
+    """
+    return {f"{name or layer.name}/{_below(layer, weight)}": weight for weight in layer.weights}
+
+
+def head_weights(layers):
+    """Returns the weights of heads by path.
+
+    Keras numbers layers without a name through the whole process: what is `dense_7` here is `dense` in
+    another one. So numbers at the end of a name are given anew, in the order of the weights.
+
+    Args:
+        layers: list of `keras.Layer`.
+    """
+    named, numbers = {}, {}
+    for layer in layers:
+        for weight in layer.weights:
+            here, there = "", ""
+            for part in (layer.name, *_below(layer, weight).split("/")):
+                here, base = f"{here}/{part}", re.sub(r"_\d+$", "", part)
+                known = numbers.setdefault((there, base), {})
+                number = known.setdefault(here, len(known))
+                there = f"{there}/{base}_{number}" if number else f"{there}/{base}"
+            named[_unused(there[1:], named)] = weight
+    return named
+
+
+def head_of(path):
+    """The first part of a weight's path, `"encoder"` or the name of a head."""
+    return path.partition("/")[0]
+
+
+def heads_among(paths):
+    """The heads that weights of these paths belong to, a tuple of str."""
+    return tuple(dict.fromkeys(head_of(path) for path in paths if head_of(path) != "encoder"))
+
+
+def _below(layer, weight):
+    """The path of a weight below its layer, which is built within others or alone."""
+    _, found, below = weight.path.partition(f"{layer.name}/")
+    return below if found else weight.path
+
+
+def _unused(path, named):
+    """The path, or where a weight has it already, as some layers have two of one name, with a number."""
+    number, unused = 1, path
+    while unused in named:
+        number, unused = number + 1, f"{path}:{number + 1}"
+    return unused

@@ -1,0 +1,135 @@
+"""The layers of a task after its encoder: how they are made, and their weights by path."""
+
+import keras
+from keras import ops
+
+from kerasbert import checks
+from kerasbert.checkpoints import head_weights
+
+
+class Heads:
+    """The part of a task that holds its head, a user's own included.
+
+    A task names its heads (`head_names`, as checkpoints know them) and says whether it needs a pooler
+    (`needs_pooler`; None: if the checkpoint has one). A subclass gets a head of its own by `make_head`, and
+    may hold more layers as attributes: whatever has weights is kept in every kind of file.
+    """
+
+    head_names = ()
+    needs_pooler = False
+
+    def make_head(self):
+        """Returns the layer that turns what the encoder returns into logits.
+
+        Override it for a head of your own: any Keras layer called `self.head_names[0]`, that turns a batch
+        of features into a batch of logits, as the task's own does.
+        """
+        raise NotImplementedError
+
+    def add_head(self, features_shape, logits_shape):
+        """Makes the head and builds it.
+
+        Args:
+            features_shape: tuple, of a batch of its inputs, such as `(None, D)`.
+            logits_shape: tuple, of a batch of its outputs, or a dict of them.
+
+        Raises:
+            ValueError: if the head has another name, or makes outputs of another shape.
+        """
+        self.head, self._features_axes = self.make_head(), len(features_shape)
+        self.built = True
+        if self.head is None:
+            return
+        if not self.has_own_head:
+            self.head.build(features_shape)
+            return
+        features = keras.KerasTensor(features_shape, self.compute_dtype)
+        shapes = keras.tree.map_structure(lambda x: x.shape, self.head(features))
+        for name, found, wanted in (
+            ("name", self.head.name, self.head_names[0]),
+            ("output_shape", shapes, logits_shape),
+        ):
+            if found != wanted:
+                raise checks.invalid(
+                    f"`make_head` must return a layer whose `{name}` is {wanted!r}.",
+                    fix="Correct the layer: files know it by its name, the loss and answers by its shape.",
+                    where=type(self).__name__,
+                    **{name: found},
+                )
+
+    def apply_head(self, features, training=None):
+        """What the head makes of features, of a batch or of one sequence.
+
+        The heads of kerasbert take one sequence as it is, which runs fastest on a device. Others get it as a
+        batch of one.
+        """
+        if len(features.shape) == self._features_axes or not self.has_own_head:
+            return self.head(features, training=training)
+        return _without_batch(self.head(ops.expand_dims(features, 0), training=training))
+
+    @property
+    def has_own_head(self):
+        """bool, whether the class computes logits in another way than a task of kerasbert does."""
+        return not all(_comes_from_here(type(self), name) for name in ("make_head", "logits"))
+
+    def sequence_logits(self, encoder_outputs, training=None):
+        """Logits of one sequence, of what the encoder returns for one; see `apply_head`."""
+        if _comes_from_here(type(self), "logits"):
+            return self.logits(encoder_outputs, training=training)
+        batch = {name: ops.expand_dims(value, 0) for name, value in encoder_outputs.items()}
+        return _without_batch(self.logits(batch, training=training))
+
+    # === Weights ===
+
+    @property
+    def heads(self):
+        """list of the layers beside the encoder that have weights."""
+        self.build_heads()
+        return [layer for layer in self.layers if layer is not self.encoder and layer.weights]
+
+    def build_heads(self):
+        """Builds the layers that a subclass made and that nothing has called yet."""
+        if not all(layer.built for layer in self.layers):
+            row = ops.zeros((*(1,) * (self.token_axes - 1), 3), "int32")
+            self.call({"token_ids": row, "segment_ids": row, "padding_mask": ops.ones_like(row)})
+
+    def named_weights(self):
+        """Returns all weights by path: `encoder/...`, and those of a head under its name."""
+        return self.encoder.named_weights() | head_weights(self.heads)
+
+    def weight_values(self):
+        """Returns what of `named_weights()` other libraries have in such a model, as numpy arrays.
+
+        That is all but a pooler that the task does not read.
+        """
+        values = self.encoder.weight_values()
+        values |= {path: ops.convert_to_numpy(w) for path, w in head_weights(self.heads).items()}
+        if self.needs_pooler is not False:
+            return values
+        return {path: value for path, value in values.items() if not path.startswith("encoder/pooler/")}
+
+    @property
+    def trainable_variables(self):
+        """What training changes: all but what is frozen, and a pooler that the task does not read."""
+        return self._but_idle(super().trainable_variables)
+
+    @property
+    def trainable_weights(self):
+        """As `trainable_variables`."""
+        return self._but_idle(super().trainable_weights)
+
+    def _but_idle(self, variables):
+        if self.needs_pooler or self.encoder.pooler is None:
+            return variables
+        idle = {id(variable) for variable in self.encoder.pooler.variables}
+        return [variable for variable in variables if id(variable) not in idle]
+
+
+def _without_batch(logits):
+    return keras.tree.map_structure(lambda value: ops.squeeze(value, 0), logits)
+
+
+def _comes_from_here(task_class, name):
+    """Whether a method of a class is one of kerasbert's."""
+    owner = next((c for c in task_class.__mro__ if name in vars(c)), Heads)
+    return owner.__module__.startswith("kerasbert.")
