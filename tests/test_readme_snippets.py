@@ -135,6 +135,7 @@ def test_that_of_jax():
     assert len(ON_JAX) == 1
 
 
+@pytest.mark.slow
 def test_the_settings_that_are_shipped(tmp_path):
     for path in ROOT.glob("examples/*.toml"):
         settings = read_settings(path)

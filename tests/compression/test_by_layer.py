@@ -111,7 +111,9 @@ def test_transformers_does_not_load_its_preset_by_mistake(pruned, tokenizer, tmp
 
 
 @pytest.mark.tensorflow
-@pytest.mark.parametrize("name", ["BertTextClassifier", "BertTokenClassifier"])
+@pytest.mark.parametrize(
+    "name", [pytest.param("BertTextClassifier", marks=pytest.mark.slow), "BertTokenClassifier"]
+)
 def test_on_a_device_it_is_one_graph_with_the_same_answers(name, pruned, tokenizer, tmp_path):
     pytest.importorskip("ai_edge_litert", reason="pip install 'kerasbert[tflite]'")
     task = random_task(name, pruned, tokenizer)

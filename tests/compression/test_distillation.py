@@ -244,6 +244,7 @@ def rows(seed, number):
     return texts, [int(text.count("good") > text.count("bad")) for text in texts]
 
 
+@pytest.mark.slow
 def test_it_agrees_with_its_teacher_more_than_by_labels_alone(still, tokenizer):
     """A few labels, and many texts that only the teacher knows."""
     texts, labels = rows(0, 400)
@@ -314,6 +315,7 @@ def test_what_learns_is_the_student_and_its_projections(still, smaller, tokenize
     assert not {id(w) for w in teacher.weights} & {id(w) for w in distiller.weights}
 
 
+@pytest.mark.slow
 def test_pairs_words_and_questions(still, smaller, tokenizer):
     """Rows that are no single texts, by the feeds of their tasks."""
     cases = {
@@ -344,6 +346,7 @@ def test_texts_that_are_cut_off_are_told_of_and_labels_that_are_missing(still, s
         distiller.fit(["good", "bad"], verbose=0)
 
 
+@pytest.mark.slow
 def test_within_the_scope_of_a_strategy(still, smaller, tokenizer):
     losses = []
     for scope in (strategy("one_device").scope(), tf.init_scope()):
@@ -390,6 +393,7 @@ def test_two_devices_take_the_steps_of_one():
     np.testing.assert_allclose(two, one, rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_in_mixed_precision(still, smaller, tokenizer):
     teacher, student = (
         make_task("BertTextClassifier", sizes, tokenizer, dtype="mixed_bfloat16")

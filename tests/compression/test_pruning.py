@@ -128,6 +128,7 @@ def test_a_loss_that_compares_rows_needs_several(config, tokenizer):
     assert np.all(importances(task, x, None, batch_size=3)[0][0] > 0)
 
 
+@pytest.mark.slow
 def test_fine_tuning_recovers(config, tokenizer):
     task = make_still_task("BertTextClassifier", config, tokenizer)
 

@@ -97,6 +97,7 @@ def vocabularies(draw):
 
 @given(vocabularies(), st.lists(st.text("abc", max_size=6), min_size=1), st.data())
 # `abc` is [UNK], and would be `a ##bc` without `ab`.
+@pytest.mark.slow
 @example([*SPECIAL_TOKENS, "ab", "a", "##bc", "c"], ["abc", "cbc"], None)
 @settings(max_examples=30, deadline=None)
 def test_removing_tokens_changes_no_text_whose_tokens_are_kept(tokens, words, data):

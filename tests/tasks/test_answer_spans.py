@@ -132,6 +132,7 @@ def test_one_huge_word_and_lone_surrogates(compiled, byte_pairs):
         assert odd[answer.start : answer.end] == answer.text
 
 
+@pytest.mark.slow
 def test_byte_level_tokens(byte_pairs, tmp_path):
     tokenizer = kerasbert.RobertaTokenizer(*byte_pairs)
     config = kerasbert.BertConfig(

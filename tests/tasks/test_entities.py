@@ -116,6 +116,7 @@ def test_odd_rows_have_a_defined_answer(taught):
         assert taught.predict_labels([[giant]], verbose=0) == taught.predict_labels([giant], verbose=0)
 
 
+@pytest.mark.slow
 def test_roberta(byte_pairs):
     roberta = kerasbert.RobertaTokenizer(*byte_pairs)
     task = make(["O", "B-X", "I-X"], roberta, dropout=0.0)
@@ -193,7 +194,7 @@ def test_scores_of_what_is_known_by_heart_and_of_nothing(taught):
     assert taught.entity_scores(SENTENCES, ignored, verbose=0) == nothing
 
 
-@pytest.mark.parametrize("scheme", ["IO", "BILOU"])
+@pytest.mark.parametrize("scheme", [pytest.param("IO", marks=pytest.mark.slow), "BILOU"])
 def test_every_scheme_learns_and_scores(scheme):
     pytest.importorskip("seqeval")
     task = make(scheme_labels(["LOC", "PER"], scheme), dropout=0.0, scheme=scheme)
@@ -203,6 +204,7 @@ def test_every_scheme_learns_and_scores(scheme):
     assert task.entity_scores(SENTENCES, Y, verbose=0)["f1"] == 1.0
 
 
+@pytest.mark.slow
 def test_parts_of_speech():
     tags = [["NOUN" if word[0].isupper() else "X" for word in words] for words in SENTENCES]
     task = make(["NOUN", "X"], dropout=0.0)

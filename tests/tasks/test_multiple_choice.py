@@ -19,6 +19,7 @@ def task(config, tokenizer):
     return kerasbert.BertMultipleChoice(kerasbert.BertEncoder(config), tokenizer)
 
 
+@pytest.mark.slow
 def test_it_learns_which_choice_is_right(task):
     task.compile(optimizer=keras.optimizers.Adam(1e-2))
     task.fit((TEXTS, CHOICES), RIGHT, batch_size=8, epochs=40, verbose=0, validation_split=0.25)

@@ -133,6 +133,7 @@ def test_evaluation_is_that_of_the_model_and_files_remember(classifier, tmp_path
     assert loaded.r_drop is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["mixed_bfloat16", "mixed_float16"])
 def test_in_mixed_precision(dtype, config, tokenizer):
     keras.config.set_dtype_policy(dtype)

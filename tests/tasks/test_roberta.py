@@ -23,6 +23,7 @@ def task(config, byte_pairs):
     return kerasbert.BertTextClassifier(encoder, tokenizer, ["bad", "good"])
 
 
+@pytest.mark.slow
 def test_it_learns_and_every_file_gives_its_answers(task, tmp_path):
     task.compile(optimizer=keras.optimizers.Adam(1e-2))
     task.fit(TEXTS * 4, [0, 1, 0, 1] * 4, epochs=20, verbose=0)

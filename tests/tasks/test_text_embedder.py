@@ -35,6 +35,7 @@ def test_pairs_come_in_many_forms(embedder):
         np.testing.assert_allclose(embedder.evaluate(x, batch_size=24, verbose=0), expected, rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_vectors_teach_to_embed_as_another(embedder, config, tokenizer):
     teacher = kerasbert.BertTextEmbedder(kerasbert.BertEncoder(config), tokenizer)
     vectors = teacher.predict(FIRST, verbose=0)
@@ -66,6 +67,7 @@ NEGATIVE = ["bad film", "good film", "very bad", "the film", "the film was good"
 SCORES = [1.0, 0.8, 0.1, 0.5, 0.0, 0.3] * 4
 
 
+@pytest.mark.slow
 def test_triplets_teach_what_a_text_does_not_mean(embedder):
     embedder.compile(optimizer=keras.optimizers.Adam(1e-2))
     x = (FIRST, SECOND, NEGATIVE)
@@ -89,6 +91,7 @@ def test_triplets_come_in_many_forms(embedder):
         np.testing.assert_allclose(embedder.evaluate(x, batch_size=24, verbose=0), expected, rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_scores_of_pairs_teach_how_much_alike_they_are(embedder, tmp_path):
     embedder.compile(optimizer=keras.optimizers.Adam(1e-2), loss=SimilarityLoss())
     x = (FIRST, SECOND)

@@ -119,6 +119,7 @@ def test_it_learns(taught):
         assert [[(e.start, e.end, e.type) for e in row] for row in found] == [spans(w) for w in SENTENCES]
 
 
+@pytest.mark.slow
 def test_long_rows_train_whole(task):
     """One row of all sentences, in windows: every word counts once, none is cut off."""
     long, labels = list(itertools.chain(*SENTENCES)), list(itertools.chain(*Y))
@@ -180,6 +181,7 @@ assert [len(row) for row in one[2]] == [len(row) for row in rows]
 """
 
 
+@pytest.mark.slow
 def test_two_devices_do_as_one():
     folder = __file__.rpartition("/tasks/")[0]
     done = subprocess.run([sys.executable, "-c", SCRIPT, folder], capture_output=True, text=True)

@@ -69,10 +69,10 @@ ROWS = {
 @pytest.mark.parametrize(
     ("name", "steps_per_epoch"),
     [
-        ("BertTextClassifier", None),
         ("BertTextClassifier", 3),
-        ("BertMultipleChoice", None),
-        ("BertTextEmbedder", 3),
+        pytest.param("BertTextClassifier", None, marks=pytest.mark.slow),
+        pytest.param("BertMultipleChoice", None, marks=pytest.mark.slow),
+        pytest.param("BertTextEmbedder", 3, marks=pytest.mark.slow),
     ],
 )
 def test_texts_come_in_the_order_that_they_would_have_had(name, steps_per_epoch, config, tokenizer, tmp_path):

@@ -135,6 +135,7 @@ def check_equal(found, alone):
     assert found["token_rows"] == alone["token_rows"] == [36.0] * 3
 
 
+@pytest.mark.slow
 def test_two_workers_train_as_one_process(tmp_path, alone):
     for found in finish(start(tmp_path, 2)):
         check_equal(found, alone)

@@ -32,6 +32,7 @@ def test_a_compiled_step_learns_as_a_plain_one(name, tokenizer):
     np.testing.assert_allclose(losses[True], losses[False], rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_dropout_compiles(tokenizer):
     task = make_task("BertTextClassifier", LONGER, tokenizer)
     task.compile(jit_compile=True)
