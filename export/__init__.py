@@ -19,3 +19,32 @@ from kerasbert.export.runners import OnnxRunner, SavedModelRunner, TFLiteRunner,
 from kerasbert.export.saved_model import to_saved_model
 from kerasbert.export.tflite import to_tflite
 from kerasbert.export.verification import Verification, VerificationError, verify
+
+__all__ = [
+    "RECIPES",
+    "AccuracyBudget",
+    "Artifact",
+    "Benchmark",
+    "MediaPipeDifferences",
+    "ModelCard",
+    "OnnxRunner",
+    "Recipe",
+    "Rung",
+    "SavedModelRunner",
+    "TFLiteRunner",
+    "Verification",
+    "VerificationError",
+    "add_mediapipe_metadata",
+    "answer_texts",
+    "benchmark",
+    "mediapipe_differences",
+    "open_artifact",
+    "to_google",
+    "to_huggingface",
+    "to_keras_hub",
+    "to_onnx",
+    "to_saved_model",
+    "to_tflite",
+    "verify",
+    "write_report",
+]

@@ -1,5 +1,7 @@
 """BERT in Keras 3, from raw text to a quantized model on a phone."""
 
+import importlib
+
 from kerasbert.config import BertConfig
 from kerasbert.encoder import BertEncoder
 from kerasbert.tasks import (
@@ -16,3 +18,45 @@ from kerasbert.tasks import (
 from kerasbert.text import BertTokenizer, RobertaTokenizer
 
 __version__ = "0.1.0"
+
+# Imported when they are first named, so that `import kerasbert` stays quick.
+_PACKAGES = (
+    "checkpoints",
+    "compression",
+    "data",
+    "export",
+    "heads",
+    "layers",
+    "preprocessing",
+    "pretraining",
+    "tasks",
+    "text",
+    "training",
+)
+
+__all__ = [
+    "BertConfig",
+    "BertEncoder",
+    "BertMaskedLM",
+    "BertMultipleChoice",
+    "BertNextSentencePredictor",
+    "BertPretrainer",
+    "BertQuestionAnswerer",
+    "BertSummarizer",
+    "BertTextClassifier",
+    "BertTextEmbedder",
+    "BertTokenClassifier",
+    "BertTokenizer",
+    "RobertaTokenizer",
+    *_PACKAGES,
+]
+
+
+def __getattr__(name):
+    if name in _PACKAGES:
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted({*globals(), *_PACKAGES})

@@ -41,8 +41,9 @@ OTHERS = [".checkpoints", ".data", ".export", ".pretraining"]
 def documented(package):
     """Classes and functions that a package shows, by name, with their docstrings."""
     module = importlib.import_module("kerasbert" + package)
-    values = {n: v for n, v in vars(module).items() if inspect.isclass(v) or inspect.isfunction(v)}
-    return {name: inspect.getdoc(value) or "" for name, value in values.items() if name[0] != "_"}
+    values = {name: getattr(module, name) for name in module.__all__}
+    values = {n: v for n, v in values.items() if inspect.isclass(v) or inspect.isfunction(v)}
+    return {name: inspect.getdoc(value) or "" for name, value in values.items()}
 
 
 @pytest.mark.parametrize("package", [*WITH_EXAMPLES, *OTHERS])

@@ -10,3 +10,5 @@ from kerasbert.checkpoints.preset_loader import PresetLoader
 from kerasbert.checkpoints.presets import preset_folder
 from kerasbert.checkpoints.report import LoadReport
 from kerasbert.checkpoints.sentence_transformers import read_modules, write_modules
+
+__all__ = ["LoadReport", "open_checkpoint", "preset_folder"]

@@ -39,9 +39,12 @@ def preset_folder(preset):
         return _fetch(str(preset).removeprefix("hf://"))
     folder = pathlib.Path(preset)
     if not folder.is_dir():
+        like_a_name = not folder.is_absolute() and len(folder.parts) <= 2 and ".." not in folder.parts
         raise checks.invalid(
             "A preset must be an existing folder, or a name that starts with hf://.",
-            fix="Check the path; to fetch a model from Hugging Face's hub write hf://owner/name.",
+            fix=f'Check the path; to fetch it from Hugging Face\'s hub write from_preset("hf://{preset}").'
+            if like_a_name
+            else "Check the path; to fetch a model from Hugging Face's hub write hf://owner/name.",
             kind=FileNotFoundError,
             preset=str(preset),
         )

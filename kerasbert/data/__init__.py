@@ -62,3 +62,24 @@ from kerasbert.data.word_graph import split_words, words_of_texts
 from kerasbert.data.word_labels import numbers_of_spans, numbers_of_words
 from kerasbert.data.word_windows import word_windows
 from kerasbert.data.words import Words, are_words, tokenize_texts, tokenize_words
+
+__all__ = [
+    "SCHEMES",
+    "QuestionRows",
+    "RowStream",
+    "class_numbers",
+    "entities",
+    "multi_hot",
+    "oracle_labels",
+    "read_conll",
+    "read_csv",
+    "read_json_lines",
+    "read_squad",
+    "read_table",
+    "read_tfrecord",
+    "rouge_scores",
+    "scheme_labels",
+    "split_sentences",
+    "squad_scores",
+    "write_tfrecord",
+]

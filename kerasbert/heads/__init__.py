@@ -4,3 +4,5 @@ from kerasbert.heads.classification import ClassificationHead
 from kerasbert.heads.masked_lm import MaskedLMHead
 from kerasbert.heads.span import SpanHead
 from kerasbert.heads.token_classification import TokenClassificationHead
+
+__all__ = ["ClassificationHead", "MaskedLMHead", "SpanHead", "TokenClassificationHead"]

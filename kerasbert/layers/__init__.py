@@ -5,3 +5,5 @@ from kerasbert.layers.encoder_block import EncoderBlock
 from kerasbert.layers.feed_forward import FeedForward
 from kerasbert.layers.pooler import Pooler
 from kerasbert.layers.self_attention import SelfAttention, attention_bias
+
+__all__ = ["BertEmbeddings", "EncoderBlock", "FeedForward", "Pooler", "SelfAttention", "attention_bias"]

@@ -1,6 +1,7 @@
 """Preprocessors: rows as users have them in, batches of tokens and numbers for labels out."""
 
 from kerasbert.preprocessing.choices import ChoicePreprocessor
+from kerasbert.preprocessing.masked_texts import MaskedTextPreprocessor
 from kerasbert.preprocessing.pairs import EmbeddingPreprocessor
 from kerasbert.preprocessing.preprocessor import BATCH_SIZE, Preprocessor, checked_batch_size
 from kerasbert.preprocessing.pretraining import PAIRS, PretrainingPreprocessor
@@ -9,3 +10,15 @@ from kerasbert.preprocessing.sentences import SentencePreprocessor
 from kerasbert.preprocessing.splits import cut_arrays
 from kerasbert.preprocessing.texts import TextPreprocessor
 from kerasbert.preprocessing.words import WordPreprocessor
+
+__all__ = [
+    "ChoicePreprocessor",
+    "EmbeddingPreprocessor",
+    "MaskedTextPreprocessor",
+    "Preprocessor",
+    "PretrainingPreprocessor",
+    "QuestionPreprocessor",
+    "SentencePreprocessor",
+    "TextPreprocessor",
+    "WordPreprocessor",
+]

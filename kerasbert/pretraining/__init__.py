@@ -1,11 +1,30 @@
 """Raw text to masked batches."""
 
+from kerasbert.data.masking import Masking, geometric_spans, mask_tokens, ngram_spans
 from kerasbert.pretraining.batches import pretraining_batches
 from kerasbert.pretraining.beam import write_examples_with_beam
 from kerasbert.pretraining.documents import Corpus
 from kerasbert.pretraining.examples import ExampleSettings, write_examples
-from kerasbert.pretraining.masking import Masking, geometric_spans, mask_tokens, ngram_spans
 from kerasbert.pretraining.records import Manifest
 from kerasbert.pretraining.run import pretrain
 from kerasbert.pretraining.settings import Optimizer, Phase, RunSettings, read_settings
 from kerasbert.pretraining.vocabulary import train_vocabulary
+
+__all__ = [
+    "Corpus",
+    "ExampleSettings",
+    "Manifest",
+    "Masking",
+    "Optimizer",
+    "Phase",
+    "RunSettings",
+    "geometric_spans",
+    "mask_tokens",
+    "ngram_spans",
+    "pretrain",
+    "pretraining_batches",
+    "read_settings",
+    "train_vocabulary",
+    "write_examples",
+    "write_examples_with_beam",
+]

@@ -18,10 +18,10 @@ long, and binds a run to one version of TensorFlow and of this pipeline: benchma
 import numpy as np
 
 from kerasbert import checks
+from kerasbert.data.draws import shuffled
+from kerasbert.data.masking import Masking, mask_tokens
 from kerasbert.optional import tensorflow as tf
 from kerasbert.pretraining import records
-from kerasbert.pretraining.draws import shuffled
-from kerasbert.pretraining.masking import Masking, mask_tokens
 
 SHUFFLE_BUFFER = 16_384  # examples
 _WITHOUT_END = np.iinfo(np.int64).max

@@ -7,9 +7,9 @@ import sys
 
 from kerasbert import checks
 from kerasbert.config import BertConfig
+from kerasbert.data.masking import Masking
 from kerasbert.pretraining.documents import Corpus
 from kerasbert.pretraining.examples import FUNCTIONS, ExampleSettings
-from kerasbert.pretraining.masking import Masking
 
 if sys.version_info >= (3, 11):
     import tomllib

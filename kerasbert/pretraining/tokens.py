@@ -6,7 +6,7 @@ import numpy as np
 
 from kerasbert import checks
 from kerasbert.data import split_sentences as rules
-from kerasbert.text import RobertaTokenizer
+from kerasbert.data.masking import continuations
 
 _AT_ONCE = 4 << 20  # characters that are tokenized together
 
@@ -86,27 +86,6 @@ def tokenize_documents(documents, tokenizer, longest, split_sentences=None, segm
     return TokenDocuments(
         np.concatenate(ids), np.concatenate(continues), bounds, np.append(first_sentences, len(document))
     )
-
-
-def continuations(tokenizer):
-    """Which tokens go on with a word.
-
-    Args:
-        tokenizer: `BertTokenizer`, whose pieces inside a word begin with `##`; or `RobertaTokenizer`, whose
-            words begin with a blank, so that punctuation belongs to the word before it.
-
-    Returns:
-        bool array `(V,)`.
-
-    Example:
-
-    >>> tokenizer = BertTokenizer(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "film", "##s"])
-    >>> continuations(tokenizer).tolist()
-    [False, False, False, False, False, False, True]
-    """
-    if isinstance(tokenizer, RobertaTokenizer):
-        return np.array([not token.startswith("Ġ") for token in tokenizer.vocabulary])
-    return np.array([token.startswith("##") for token in tokenizer.vocabulary])
 
 
 def _by_rules(line):

@@ -12,3 +12,18 @@ from kerasbert.tasks.summarizer import BertSummarizer
 from kerasbert.tasks.text_classifier import BertTextClassifier
 from kerasbert.tasks.text_embedder import BertTextEmbedder
 from kerasbert.tasks.token_classifier import BertTokenClassifier
+
+__all__ = [
+    "Answer",
+    "BertMaskedLM",
+    "BertMultipleChoice",
+    "BertNextSentencePredictor",
+    "BertPretrainer",
+    "BertQuestionAnswerer",
+    "BertSummarizer",
+    "BertTextClassifier",
+    "BertTextEmbedder",
+    "BertTokenClassifier",
+    "Entity",
+    "Summary",
+]

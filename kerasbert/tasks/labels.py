@@ -7,8 +7,19 @@ from kerasbert.data import check_labels
 
 # What transformers calls classes that nobody named.
 UNNAMED = re.compile(r"LABEL_\d+$")
-# What other libraries call the classes, or their number, and what to write here.
-_ELSEWHERE = {
+# What other libraries call the arguments of a task, and what to write here.
+_OF_TASKS = {
+    "backbone": "Write encoder=...; a BertEncoder is what KerasHub calls a backbone.",
+    **dict.fromkeys(
+        ("max_length", "max_seq_length", "sequence_length"), "Write max_sequence_length={value}."
+    ),
+    **dict.fromkeys(
+        ("output_hidden_states", "output_attentions"),
+        "Call task.encoder(tokens, return_all=True), which returns `hidden_states` and `attentions`.",
+    ),
+}
+# What they call the classes, or their number.
+_OF_LABELS = {
     **dict.fromkeys(("num_labels", "num_classes", "n_classes"), "[str(i) for i in range({value})]"),
     "id2label": "list(id2label.values())",
     "label2id": "sorted(label2id, key=label2id.get)",
@@ -18,8 +29,17 @@ _ELSEWHERE = {
 
 
 def refuse_other_names(arguments, where):
-    """Raises TypeError if classes are named, or counted, by an argument that other libraries have for it."""
-    for name, instead in _ELSEWHERE.items():
+    """Raises TypeError for arguments that other libraries have, and that are called otherwise here."""
+    for name, instead in _OF_TASKS.items():
+        if name in arguments:
+            raise checks.invalid(
+                f"A task has no argument `{name}`.",
+                fix=instead.format(value=arguments[name]),
+                where=where,
+                kind=TypeError,
+                **{name: arguments[name]},
+            )
+    for name, instead in _OF_LABELS.items():
         if name in arguments:
             raise checks.invalid(
                 "The classes of a task are named by `labels`, a sequence of str.",

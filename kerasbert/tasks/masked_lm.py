@@ -6,7 +6,7 @@ import numpy as np
 from kerasbert import checks
 from kerasbert.data import IGNORED, is_tokens, not_rows
 from kerasbert.heads import MaskedLMHead
-from kerasbert.preprocessing import BATCH_SIZE
+from kerasbert.preprocessing import BATCH_SIZE, MaskedTextPreprocessor
 from kerasbert.tasks.measures import Target
 from kerasbert.tasks.task import Task
 
@@ -15,7 +15,11 @@ TOP_K = 5
 
 @keras.saving.register_keras_serializable(package="kerasbert")
 class BertMaskedLM(Task):
-    """Scores the whole vocabulary at each position. `fit` takes tokens, as a tokenizer gives them.
+    """Scores the whole vocabulary at each position.
+
+    `fit(texts)` masks tokens of the texts, others in each epoch, and learns to find them: this adapts a
+    checkpoint to the language of a field before it is fine-tuned (Gururangan et al. 2020,
+    https://arxiv.org/abs/2004.10964). For training from nothing see `kerasbert.pretraining`.
 
     Devlin et al. 2019, section 3.1, https://arxiv.org/abs/1810.04805.
 
@@ -24,6 +28,8 @@ class BertMaskedLM(Task):
         tokenizer: `BertTokenizer`.
         tied: bool, whether the last kernel is the token embedding, as in BERT.
         max_sequence_length: int or None, the longest input in tokens; None: the encoder's.
+        masking: `kerasbert.pretraining.Masking`, which tokens `fit` and `evaluate` mask; None: 15 % of them,
+            whole words.
         **kwargs: `name`, `dtype`.
 
     Call arguments:
@@ -31,8 +37,8 @@ class BertMaskedLM(Task):
             for one sequence.
 
     Returns:
-        Float tensor `(B, S, V)`, or `(S, V)`: logits. `fit` takes token ids `(B, S)`, and -100 where nothing
-        is to be predicted.
+        Float tensor `(B, S, V)`, or `(S, V)`: logits. For tokens, `fit` takes token ids `(B, S)`, and -100
+        where nothing is to be predicted.
 
     Example:
 
@@ -40,15 +46,26 @@ class BertMaskedLM(Task):
     >>> config = BertConfig(vocabulary_size=7, num_layers=1, num_heads=2, hidden_dim=8, intermediate_dim=16)
     >>> tuple(BertMaskedLM(BertEncoder(config), tokenizer)(tokenizer(["good film"])).shape)
     (1, 4, 7)
+    >>> task = BertMaskedLM(BertEncoder(config), tokenizer)
+    >>> task.compile()
+    >>> history = task.fit(["good film", "film"], verbose=0)
     """
 
+    preprocessor_class = MaskedTextPreprocessor
     head_names = ("masked_lm",)
     preset_arguments = ("tied",)
 
     def __init__(
-        self, encoder, tokenizer=None, tied=True, max_sequence_length=None, preprocessor=None, **kwargs
+        self,
+        encoder,
+        tokenizer=None,
+        tied=True,
+        max_sequence_length=None,
+        preprocessor=None,
+        masking=None,
+        **kwargs,
     ):
-        chosen = self._preprocessor_of(preprocessor, encoder, tokenizer, max_sequence_length)
+        chosen = self._preprocessor_of(preprocessor, encoder, tokenizer, max_sequence_length, masking=masking)
         super().__init__(encoder, chosen, **kwargs)
         self.head = masked_lm_head(encoder.config, tied, self.dtype_policy)
         self._with_masks = None

@@ -12,6 +12,7 @@ from kerasbert.tasks.compiling import Compiling
 from kerasbert.tasks.files import TaskFiles
 from kerasbert.tasks.fitting import Fitting
 from kerasbert.tasks.heads import Heads
+from kerasbert.tasks.labels import refuse_other_names
 from kerasbert.tasks.preprocessed import Preprocessed
 from kerasbert.tasks.r_drop import RDrop
 from kerasbert.tasks.replicas import Replicas
@@ -52,6 +53,7 @@ class Task(Preprocessed, Compiling, Heads, UntrainedHeads, Fitting, RDrop, Repli
     token_axes = 2  # of a batch of tokens: B, S
 
     def __init__(self, encoder, preprocessor, **kwargs):
+        refuse_other_names(kwargs, type(self).__name__)
         super().__init__(**kwargs)
         self.encoder = encoder
         self.load_report = None
@@ -130,7 +132,7 @@ class Task(Preprocessed, Compiling, Heads, UntrainedHeads, Fitting, RDrop, Repli
             y: the task's labels, one to a row; None where rows bring their own.
             batch_size: int or None for 32; not used for a data set of batches.
             validation_data: `(x, y)`, `(x, y, sample_weight)`, a data set or what a reader returns; labels
-                and texts as above.
+                and texts as above. A list of str is `x` alone, for tasks without labels.
             class_weight: of `keras.Model.fit`, for tasks whose rows have one class each: a dict of class
                 names or numbers -> weight, where a class that is not in it has weight 1. Or `"balanced"`: the
                 number of rows, divided by that of the classes among them and by the number of rows of a
@@ -175,6 +177,8 @@ class Task(Preprocessed, Compiling, Heads, UntrainedHeads, Fitting, RDrop, Repli
             x = full_batches(x)
         if validation_data is not None:
             held_out = validation_data if type(validation_data) in (tuple, list) else (validation_data,)
+            if any(isinstance(part, str) for part in held_out):  # rows of text, of a task without labels
+                held_out = (validation_data,)
             held_out = (*held_out, None, None)[:3]
             held_out = self.labelled(preprocessor, *held_out, batch_size, where="validation_data")
             validation_data = held_out[0] if is_dataset(held_out[0]) else held_out

@@ -8,3 +8,13 @@ from kerasbert.text.packing import TOKEN_INPUTS
 from kerasbert.text.roberta import RobertaTokenizer
 from kerasbert.text.tokenizer import BertTokenizer
 from kerasbert.text.vocabulary import SPECIAL_TOKENS, Vocabulary
+
+__all__ = [
+    "SPECIAL_TOKENS",
+    "TOKEN_INPUTS",
+    "AddedToken",
+    "BertTokenizer",
+    "RobertaTokenizer",
+    "Vocabulary",
+    "tokenizer_from_folder",
+]

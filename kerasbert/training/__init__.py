@@ -13,3 +13,22 @@ from kerasbert.training.similarity import PearsonCorrelation, SimilarityLoss
 from kerasbert.training.smoothing import SmoothedCrossentropy
 from kerasbert.training.token_loss import TokenBinaryCrossentropy
 from kerasbert.training.unfreezing import GradualUnfreezing
+
+__all__ = [
+    "BertAdamW",
+    "BertLamb",
+    "ContrastiveLoss",
+    "GradualUnfreezing",
+    "PearsonCorrelation",
+    "ResumeTraining",
+    "SimilarityLoss",
+    "SmoothedCrossentropy",
+    "TaskScores",
+    "TokenAccuracy",
+    "TokenBinaryCrossentropy",
+    "WarmupLinearDecay",
+    "WarmupPolynomialDecay",
+    "layout_map",
+    "partner_accuracy",
+    "strategy",
+]

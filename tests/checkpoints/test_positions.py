@@ -58,7 +58,7 @@ def test_a_task_with_more_positions(config, tokenizer, tmp_path):
     assert task.max_sequence_length == 64
     with pytest.warns(UserWarning, match="The answers are random") as caught:
         assert task.predict(["good film " * 25], verbose=0).shape == (1, 2)  # 52 tokens, none cut off
-    assert len(caught) == 1
+    assert not any("truncated" in str(warning.message) for warning in caught)
 
 
 def test_what_cannot_be_extended(config, tmp_path):

@@ -7,8 +7,8 @@ from original_pretraining import masked_positions
 from scipy import stats
 
 import kerasbert
+from kerasbert.data.masking import _words_and_spans
 from kerasbert.pretraining import Masking, geometric_spans, mask_tokens, ngram_spans
-from kerasbert.pretraining.masking import _words_and_spans
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 WORDS = [f"w{i}" for i in range(40)]

@@ -5,8 +5,9 @@ import dataclasses
 import numpy as np
 
 from kerasbert import checks
+from kerasbert.data import draws
 from kerasbert.optional import tensorflow as tf
-from kerasbert.pretraining import draws
+from kerasbert.text import RobertaTokenizer
 
 
 def geometric_spans(p=0.2, longest=10):
@@ -108,6 +109,7 @@ class Masking:
                 where="Masking",
                 span_weights=self.span_weights,
             )
+        object.__setattr__(self, "span_weights", tuple(self.span_weights))  # JSON has lists
 
     def predictions(self, max_length):
         """int, M: the most tokens that are predicted of an example of up to `max_length`."""
@@ -115,7 +117,7 @@ class Masking:
 
 
 def mask_tokens(token_ids, lengths, continues, tokenizer, masking, max_predictions, seed, number, keep=None):
-    """Chooses tokens of a batch and puts others in their place.
+    """Chooses tokens of a batch and puts others in their place, as `BertPretrainer` takes them.
 
     Args:
         token_ids: int32 tensor `(B, S)`.
@@ -131,6 +133,32 @@ def mask_tokens(token_ids, lengths, continues, tokenizer, masking, max_predictio
     Returns:
         dict of `token_ids` `(B, S)`, `mask_positions` `(B, M)` in ascending order, `mask_ids` `(B, M)`,
         the original tokens there, int32; `mask_weights`, float32 `(B, M)`, 0 where a row has fewer.
+    """
+    width = tf.shape(token_ids)[1]
+    kept = token_ids if keep is None else token_ids[keep]
+    chosen, replaced = choose_tokens(
+        token_ids, lengths, continues, tokenizer, masking, max_predictions, seed, number, keep
+    )
+
+    def at_chosen(values):
+        return tf.ragged.boolean_mask(values, chosen).to_tensor(shape=(None, max_predictions))
+
+    return {
+        "token_ids": replaced,
+        "mask_positions": at_chosen(tf.zeros_like(kept) + tf.range(width)),
+        "mask_ids": at_chosen(kept),
+        "mask_weights": at_chosen(tf.ones_like(kept, tf.float32)),
+    }
+
+
+def choose_tokens(
+    token_ids, lengths, continues, tokenizer, masking, max_predictions, seed, number, keep=None
+):
+    """As `mask_tokens`, position by position.
+
+    Returns:
+        Two tensors `(B, S)`: bool, which tokens are to be predicted; int32, the tokens with others in the
+        place of those.
     """
     rows, width = tf.unstack(tf.shape(token_ids))
     keep = slice(None) if keep is None else keep
@@ -155,16 +183,28 @@ def mask_tokens(token_ids, lengths, continues, tokenizer, masking, max_predictio
     others = tf.gather(tf.constant(np.flatnonzero(ordinary), tf.int32), others)
     replaced = tf.where(fates < masking.mask_share + masking.random_share, others, token_ids)
     replaced = tf.where(fates < masking.mask_share, tokenizer.mask_id, replaced)
+    return chosen, tf.where(chosen, replaced, token_ids)
 
-    def at_chosen(values):
-        return tf.ragged.boolean_mask(values, chosen).to_tensor(shape=(None, max_predictions))
 
-    return {
-        "token_ids": tf.where(chosen, replaced, token_ids),
-        "mask_positions": at_chosen(tf.zeros_like(token_ids) + tf.range(width)),
-        "mask_ids": at_chosen(token_ids),
-        "mask_weights": at_chosen(tf.ones_like(token_ids, tf.float32)),
-    }
+def continuations(tokenizer):
+    """Which tokens go on with a word.
+
+    Args:
+        tokenizer: `BertTokenizer`, whose pieces inside a word begin with `##`; or `RobertaTokenizer`, whose
+            words begin with a blank, so that punctuation belongs to the word before it.
+
+    Returns:
+        bool array `(V,)`.
+
+    Example:
+
+    >>> tokenizer = BertTokenizer(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "film", "##s"])
+    >>> continuations(tokenizer).tolist()
+    [False, False, False, False, False, False, True]
+    """
+    if isinstance(tokenizer, RobertaTokenizer):
+        return np.array([not token.startswith("Ġ") for token in tokenizer.vocabulary])
+    return np.array([token.startswith("##") for token in tokenizer.vocabulary])
 
 
 def _words_and_spans(eligible, continues, masking, random):

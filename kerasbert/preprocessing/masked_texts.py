@@ -1,0 +1,131 @@
+"""Texts of which some tokens are masked, and are to be found again."""
+
+import dataclasses
+
+import keras
+import numpy as np
+
+from kerasbert import checks
+from kerasbert.data import (
+    IGNORED,
+    RowOrder,
+    RowStream,
+    dataset_rows,
+    graph_weights,
+    is_dataset,
+    is_tokens,
+    row_weights,
+    same_length,
+    streamed_rows,
+    without_autograph,
+)
+from kerasbert.data.masking import Masking, choose_tokens, continuations
+from kerasbert.optional import tensorflow as tf
+from kerasbert.preprocessing.preprocessor import Preprocessor
+
+
+@keras.saving.register_keras_serializable(package="kerasbert")
+class MaskedTextPreprocessor(Preprocessor):
+    """Texts without labels: the tokens that are masked are the labels. Or tokens, with labels.
+
+    Which tokens are masked is a function of the batch, of a seed and of the number of the pass over the rows:
+    `fit` masks others in each epoch, and `evaluate` the same ones each time.
+
+    Args:
+        tokenizer: a tokenizer of `kerasbert.text`, or None: rows must then be tokens, with labels.
+        max_sequence_length: int, the longest input in tokens, special ones included.
+        masking: `kerasbert.pretraining.Masking`, a dict of its arguments, or None for BERT's 15 %.
+
+    Example:
+
+    >>> tokenizer = BertTokenizer(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "good", "film"])
+    >>> preprocessor = MaskedTextPreprocessor(tokenizer, masking={"rate": 0.5, "mask_share": 1.0})
+    >>> [(tokens, labels)] = preprocessor.batches(["good film"])
+    >>> tokens["token_ids"].shape == labels.shape, int(np.sum(labels != -100))
+    (True, 2)
+    """
+
+    def __init__(self, tokenizer, max_sequence_length=512, masking=None):
+        super().__init__(tokenizer, max_sequence_length)
+        self.masking = Masking(**masking) if isinstance(masking, dict) else masking or Masking()
+
+    def labelled(self, x, y, sample_weight, batch_size, shuffle=False, where="x"):
+        """See `RowBatches.labelled`; texts have no labels."""
+        x = self.source(x)
+        if is_tokens(x):
+            return super().labelled(x, y, sample_weight, batch_size, shuffle, where)
+        self.need_tokenizer(where)
+        if y is not None or (isinstance(x, RowStream) and x.labelled):
+            raise _has_labels(where)
+        batched = False
+        if is_dataset(x):
+            rows, batched = dataset_rows(x)
+            if "label" in rows.element_spec:
+                raise _has_labels(where)
+        elif isinstance(x, RowStream):
+            rows = streamed_rows(x, lambda x, y, weight, where: self._columns(x, where), where)
+        else:
+            columns = self._columns(x, where)
+            if sample_weight is not None:
+                columns["sample_weight"] = row_weights(sample_weight, f"{where}: sample_weight")
+                same_length(where, **columns)
+            rows = tf.data.Dataset.from_tensor_slices(columns)
+        order = shuffle if isinstance(shuffle, RowOrder) else RowOrder() if shuffle else None
+        batches = self._batches(rows, self.tokenizer, batch_size, batched, order)
+        return batches.map(without_autograph(self._mask(order))), None, None
+
+    def split(self, x, y, sample_weight, fraction):
+        """See `Preprocessor.split`."""
+        columns = self._columns(x, "x")
+        count = len(next(iter(columns.values())))
+        same_length("x", **columns, sample_weight=sample_weight)
+        cut = int(count * (1 - fraction))
+        weight = None if sample_weight is None else np.asarray(sample_weight)
+
+        def part(which):
+            return {n: c[which] for n, c in columns.items()}, None, None if weight is None else weight[which]
+
+        return *part(slice(cut)), part(slice(cut, None))
+
+    def _mask(self, order):
+        """Returns a graph function of a batch that masks it; `order` knows the seed and the pass."""
+        table = tf.constant(continuations(self.tokenizer))
+        seed = 0 if order is None else order.seed
+        most = self.masking.predictions(self.max_sequence_length)
+
+        def mask(tokens, rest):
+            ids = tokens["token_ids"]
+            passes = tf.zeros([], tf.int64)
+            if order is not None:
+                passes = tf.ensure_shape(tf.numpy_function(lambda: np.int64(order.passes), [], tf.int64), [])
+            number = tf.random.experimental.stateless_fold_in(tf.stack([passes, _content(ids)]), 0)[0]
+            lengths = tf.reduce_sum(tokens["padding_mask"], axis=1)
+            chosen, replaced = choose_tokens(
+                ids, lengths, tf.gather(table, ids), self.tokenizer, self.masking, most, seed, number
+            )
+            labels = tf.where(chosen, ids, IGNORED)
+            tokens = tokens | {"token_ids": replaced}
+            if "sample_weight" not in rest:
+                return tokens, labels
+            weight = graph_weights(rest["sample_weight"])[:, None]
+            return tokens, labels, weight * tf.ones_like(labels, tf.float32)
+
+        return mask
+
+    def get_config(self):
+        """Returns the arguments of `__init__`."""
+        return {**super().get_config(), "masking": dataclasses.asdict(self.masking)}
+
+
+def _has_labels(where):
+    return checks.invalid(
+        "Texts have no labels here: tokens of them are masked, and are the labels.",
+        fix="Pass texts alone, from a reader without `label`; or tokens, with labels of your own.",
+        where=where,
+    )
+
+
+def _content(ids):
+    """A number that differs between batches of token ids."""
+    places = tf.range(tf.size(ids, out_type=tf.int64), dtype=tf.int64)
+    return tf.reduce_sum((tf.cast(tf.reshape(ids, [-1]), tf.int64) + 1) * (2_654_435_761 * places + 1))
