@@ -30,6 +30,7 @@ _PACKAGES = (
     "preprocessing",
     "pretraining",
     "tasks",
+    "testing",
     "text",
     "training",
 )

@@ -32,6 +32,7 @@ ALLOWED = {
     "export": {"layers", "text", "config", "checkpoints", "data", "tasks"},
     "__init__": {"config", "encoder", "tasks", "text"},
     "__main__": {"pretraining", "export"},
+    "testing": {"export"},
 }
 PURE = {
     "layers",

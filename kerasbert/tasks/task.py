@@ -39,6 +39,8 @@ class Task(Preprocessed, Compiling, Heads, UntrainedHeads, Fitting, RDrop, Repli
     - its files: `head_names`, as checkpoints know the heads, and `preset_arguments`, which of its arguments a
       checkpoint keeps.
 
+    A head of one's own needs `make_head` alone, in a subclass of the task that has the answers wanted.
+
     Args:
         encoder: `BertEncoder`.
         preprocessor: `kerasbert.preprocessing.Preprocessor`, whose vocabulary fits the encoder's embedding.

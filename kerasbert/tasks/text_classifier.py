@@ -9,7 +9,7 @@ from kerasbert.data import class_numbers, is_dataset, row_weights
 from kerasbert.heads import ClassificationHead
 from kerasbert.optional import tensorflow as tf
 from kerasbert.preprocessing import TextPreprocessor
-from kerasbert.tasks.labels import kept_labels
+from kerasbert.tasks.labels import kept_labels, refuse_other_names
 from kerasbert.tasks.measures import Target
 from kerasbert.tasks.problems import BY_NAME
 from kerasbert.tasks.text_task import TextTask
@@ -77,6 +77,7 @@ class BertTextClassifier(TextTask):
         numeric_labels=None,
         **kwargs,
     ):
+        refuse_other_names(kwargs, type(self).__name__)
         arguments = {"labels": labels, "problem": problem, "numeric_labels": numeric_labels}
         chosen = self._preprocessor_of(preprocessor, encoder, tokenizer, max_sequence_length, **arguments)
         super().__init__(encoder, chosen, **kwargs)

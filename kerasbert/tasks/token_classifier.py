@@ -16,7 +16,7 @@ from kerasbert.data import (
 from kerasbert.heads import TokenClassificationHead
 from kerasbert.preprocessing import WordPreprocessor, checked_batch_size
 from kerasbert.tasks.entities import by_row, entities_of, scores_of
-from kerasbert.tasks.labels import kept_labels
+from kerasbert.tasks.labels import kept_labels, refuse_other_names
 from kerasbert.tasks.measures import Target
 from kerasbert.tasks.token_task import TokenTask
 from kerasbert.training import TokenAccuracy
@@ -94,6 +94,7 @@ class BertTokenClassifier(TokenTask):
         numeric_labels=None,
         **kwargs,
     ):
+        refuse_other_names(kwargs, type(self).__name__)
         arguments = {"labels": labels, "scheme": scheme, "stride": stride, "numeric_labels": numeric_labels}
         chosen = self._preprocessor_of(preprocessor, encoder, tokenizer, max_sequence_length, **arguments)
         super().__init__(encoder, chosen, **kwargs)

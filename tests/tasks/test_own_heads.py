@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 import kerasbert
-from kerasbert import export
+from kerasbert import compression, export
+from kerasbert.testing import check_task
 
 TEXTS = ["good film", "bad film", "what a good film!", "the film was bad", "good", "very bad."]
 LABELS = ["good" if "good" in text else "bad" for text in TEXTS]
@@ -40,6 +41,12 @@ class ConvolutionalTagger(kerasbert.BertTokenClassifier):
             keras.layers.Dense(len(self.labels)),
         ]
         return keras.Sequential(layers, name=self.head_names[0])
+
+    def logits(self, encoder_outputs, training=None):
+        """Padding counts as nothing; without that, `check_task` says that answers depend on it."""
+        mask = keras.ops.expand_dims(encoder_outputs["padding_mask"], -1)
+        vectors = encoder_outputs["sequence_output"]
+        return self.head(vectors * keras.ops.cast(mask, vectors.dtype), training=training)
 
 
 @keras.saving.register_keras_serializable(package="tests")
@@ -86,7 +93,10 @@ def make(task_class, config, tokenizer, seed=0):
     return task_class(encoder, tokenizer, **MADE[task_class])
 
 
-@pytest.fixture(scope="module", params=MADE, ids=lambda task_class: task_class.__name__)
+KINDS = tuple(MADE)
+
+
+@pytest.fixture(scope="module", params=KINDS, ids=lambda task_class: task_class.__name__)
 def learned(request, config, tokenizer):
     task = make(request.param, config, tokenizer)
     task.compile(keras.optimizers.Adam(1e-2))
@@ -108,11 +118,6 @@ def answers(task):
 def check_same(one, two):
     for name, expected in answers(one).items():
         np.testing.assert_allclose(answers(two)[name], expected, atol=1e-6)
-
-
-def test_keras_files_keep_it(learned, tmp_path):
-    learned.save(tmp_path / "it.keras")
-    check_same(learned, keras.saving.load_model(tmp_path / "it.keras"))
 
 
 def test_presets_keep_it_whatever_other_layers_a_process_made(learned, tmp_path, config, tokenizer):
@@ -149,25 +154,68 @@ def test_transformers_loads_the_encoder_beside_it(learned, tmp_path):
     assert not (tmp_path / "theirs").exists()
 
 
-def test_one_sequence_is_answered_as_in_a_batch(learned):
-    tokens = learned.tokenizer(["the film was bad"])
-    one = learned({name: value[0] for name, value in tokens.items()})
-    np.testing.assert_allclose(one, learned(tokens)[0], atol=1e-6)
+@pytest.mark.parametrize(
+    "formats", [("tflite",), pytest.param(("saved_model", "onnx"), marks=pytest.mark.slow)]
+)
+def test_it_keeps_what_every_task_promises(learned, formats):
+    check_task(learned, *ROWS.get(type(learned), (TEXTS, LABELS)), formats=formats)
 
 
-def test_every_export_keeps_it(learned, tmp_path):
-    written = [
-        export.to_tflite(learned, tmp_path / "it.tflite", "float32"),
-        export.to_onnx(learned, tmp_path / "it.onnx"),
-        export.to_saved_model(learned, tmp_path / "it"),
-    ]
-    for artifact in written:
-        found = export.verify(learned, artifact, TEXTS)
-        assert found.label_agreement in (1.0, None)
-        assert found.max_difference < 1e-4
-    assert written[0].partitions == 1 or isinstance(learned, ConvolutionalTagger)
+@keras.saving.register_keras_serializable(package="tests")
+class Forgetful(DeepClassifier):
+    """Keeps its factor in no file."""
+
+    factor = 1.0
+
+    def logits(self, encoder_outputs, training=None):
+        return self.factor * super().logits(encoder_outputs, training)
 
 
+@keras.saving.register_keras_serializable(package="tests")
+class OfTheBatch(DeepClassifier):
+    """An answer that depends on the other rows."""
+
+    def logits(self, encoder_outputs, training=None):
+        logits = super().logits(encoder_outputs, training)
+        return logits - keras.ops.mean(logits, axis=0)
+
+
+MADE |= {Forgetful: MADE[DeepClassifier], OfTheBatch: MADE[DeepClassifier]}
+
+
+def test_broken_promises_are_found(config, tokenizer):
+    task = make(Forgetful, config, tokenizer)
+    task.factor = 3.0
+    task.compile()
+    with pytest.raises(AssertionError, match=r"`probabilities` after from_config.* differs by"):
+        check_task(task, TEXTS, LABELS, formats=())
+    task = make(OfTheBatch, config, tokenizer)
+    task.compile()
+    with pytest.raises(AssertionError, match="`probabilities` of one sequence differs by"):
+        check_task(task, TEXTS, LABELS, formats=())
+    task = make(DeepClassifier, config, tokenizer)
+    task.compile()
+    task.head.layers[0].trainable = False
+    check_task(task, TEXTS, LABELS, formats=())
+    task.head.layers[-1].kernel.assign(np.zeros((12, 2)))
+    task.compile(keras.optimizers.SGD(0.0))
+    with pytest.raises(AssertionError, match="`fit` must change classification"):
+        check_task(task, TEXTS, LABELS, formats=())
+
+
+def test_smaller_models_keep_it(learned):
+    if isinstance(learned, Projected):
+        pytest.skip("it is trained on pairs")
+    small = compression.drop_layers(compression.trim_vocabulary(learned, TEXTS), keep=[0])
+    assert type(small) is type(learned)
+    own = {
+        path: np.array(w) for path, w in learned.named_weights().items() if not path.startswith("encoder/")
+    }
+    for path, value in own.items():
+        np.testing.assert_array_equal(small.named_weights()[path], value)
+
+
+@pytest.mark.slow
 def test_int8_keeps_it(config, tokenizer, tmp_path):
     task = make(DeepClassifier, config, tokenizer)
     artifact = export.to_tflite(task, tmp_path / "it.tflite")

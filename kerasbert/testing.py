@@ -1,0 +1,108 @@
+"""The promises of a task as checks that a task of your own can be put to, in a test of yours."""
+
+import json
+import pathlib
+import tempfile
+
+import keras
+import numpy as np
+
+from kerasbert import export
+
+# How far answers may be apart that are computed in another way, in float32.
+TOLERANCE = 1e-4
+WRITERS = {
+    "saved_model": lambda task, path: export.to_saved_model(task, path, verify=False),
+    "tflite": lambda task, path: export.to_tflite(task, f"{path}.tflite", "float32", verify=False),
+    "onnx": lambda task, path: export.to_onnx(task, f"{path}.onnx", verify=False),
+}
+
+
+def check_task(task, x, y=None, *, formats=tuple(WRITERS)):
+    """Checks that a task keeps what kerasbert's own tasks promise.
+
+    It trains three epochs, in which all weights of the head must change; and then the answers must be the same
+    after a round trip through its config, a `.keras` file and a preset, for one sequence and in a batch,
+    with more padding, and from every file that it is exported to.
+
+    Args:
+        task: a task, such as one with a head of your own, compiled. It is trained.
+        x, y: a few rows and their labels, as for `fit`; y is None where rows need none.
+        formats: of `"saved_model"`, `"tflite"` and `"onnx"`, those that are checked. They need TensorFlow
+            and the extras `[tflite]` and `[onnx]`.
+
+    Raises:
+        AssertionError: if a promise is broken; the message says which, and how far numbers are apart.
+
+    Example:
+
+    >>> tokenizer = BertTokenizer(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "good", "bad"])
+    >>> config = BertConfig(vocabulary_size=7, num_layers=1, num_heads=2, hidden_dim=8, intermediate_dim=16)
+    >>> import kerasbert
+    >>> task = kerasbert.BertTextClassifier(BertEncoder(config), tokenizer, labels=["bad", "good"])
+    >>> task.compile()
+    >>> check_task(task, ["good good", "bad"], ["good", "bad"], formats=())
+    """
+    _learns(task, x, y)
+    batch = next(iter(task.preprocessor.batches(x, y)))
+    tokens = {name: np.asarray(value) for name, value in batch[0].items()}
+    expected = _answers(task, tokens)
+    with tempfile.TemporaryDirectory() as folder:
+        for name, again in _round_trips(task, pathlib.Path(folder)):
+            _same(expected, _answers(again, tokens), f"after {name}")
+        texts = [row if isinstance(row, str) else " ".join(row) for row in x] if isinstance(x, list) else x
+        for name in formats:
+            artifact = WRITERS[name](task, pathlib.Path(folder) / name)
+            export.verify(task, artifact, texts, max_difference=TOLERANCE)
+    _same(
+        {name: value[0] for name, value in expected.items()},
+        _answers(task, {name: value[0] for name, value in tokens.items()}),
+        "of one sequence",
+    )
+    padded = {name: np.pad(value, [(0, 0)] * (value.ndim - 1) + [(0, 2)]) for name, value in tokens.items()}
+    padded["token_ids"][..., -2:] = task.tokenizer.pad_id
+    found = _answers(task, padded)
+    cut = {
+        name: value if value.shape == expected[name].shape else value[:, : tokens["token_ids"].shape[-1]]
+        for name, value in found.items()
+    }
+    _same(expected, cut, "with more padding")
+
+
+def _learns(task, x, y):
+    before = {path: np.array(weight) for path, weight in task.named_weights().items()}
+    losses = task.fit(x, y, epochs=3, verbose=0).history["loss"]  # the first steps of a warm-up change little
+    assert np.isfinite(losses).all(), f"The loss must be finite: {losses}"
+    trained = {id(variable) for variable in task.trainable_variables}
+    for path, weight in task.named_weights().items():
+        if id(weight) in trained and not path.startswith("encoder/"):
+            assert np.any(before[path] != np.array(weight)), f"`fit` must change {path}"
+
+
+def _round_trips(task, folder):
+    """Yields names of ways through files, and the task that came back."""
+    again = type(task).from_config(json.loads(json.dumps(task.get_config())))
+    values = task.named_weights()
+    for path, weight in again.named_weights().items():
+        assert path in values, f"A task built from `get_config` must have the same weights; it has {path}"
+        weight.assign(values[path])
+    yield "from_config(get_config())", again
+    task.save(folder / "task.keras")
+    yield "save and load_model", keras.saving.load_model(folder / "task.keras")
+    task.save_to_preset(folder / "preset")
+    again = type(task).from_preset(folder / "preset")
+    report = again.load_report
+    assert report.initialized == (), f"A preset must keep every weight; it lacks {report.initialized}"
+    yield "save_to_preset and from_preset", again
+
+
+def _answers(task, tokens):
+    answers = task.answer_tokens(tokens)
+    return {name: keras.ops.convert_to_numpy(value) for name, value in answers.items()}
+
+
+def _same(expected, found, how):
+    for name, value in expected.items():
+        assert found[name].shape == value.shape, f"`{name}` {how} has the shape {found[name].shape}"
+        difference = np.max(np.abs(found[name] - value), initial=0)
+        assert difference <= TOLERANCE, f"`{name}` {how} differs by {difference:.1e}"
