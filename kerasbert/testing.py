@@ -21,9 +21,9 @@ WRITERS = {
 def check_task(task, x, y=None, *, formats=tuple(WRITERS)):
     """Checks that a task keeps what kerasbert's own tasks promise.
 
-    It trains three epochs, in which all weights of the head must change; and then the answers must be the same
-    after a round trip through its config, a `.keras` file and a preset, for one sequence and in a batch,
-    with more padding, and from every file that it is exported to.
+    It trains three epochs, in which all weights of the head must change. Then the answers must be the same
+    after a round trip through its config, a `.keras` file and a preset, for one sequence and in a batch, with
+    more padding, and from every file that it is exported to.
 
     Args:
         task: a task, such as one with a head of your own, compiled. It is trained.

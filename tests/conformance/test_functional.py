@@ -136,6 +136,7 @@ class OwnModel(keras.Model):
         return cls(**parts, **config)
 
 
+@pytest.mark.slow
 def test_a_model_of_another_class(tmp_path):
     task = BertTextClassifier(BertEncoder(CONFIG), None, ["a", "b"])
     model = OwnModel(BertEncoder(CONFIG), task)

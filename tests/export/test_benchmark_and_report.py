@@ -7,6 +7,7 @@ import pytest
 from kerasbert import export
 
 
+@pytest.mark.slow
 def test_it_measures_what_it_says(int8, saved_model):
     for artifact in (int8, saved_model):
         result = export.benchmark(artifact, 19, lengths=(4, 16), threads=(1,), repeats=3)

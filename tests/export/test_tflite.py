@@ -132,7 +132,7 @@ def test_four_bits_are_smaller_and_less_exact(wide, texts, tmp_path):
     names = ("dynamic_wi8_afp32", "mixed48", "dynamic_wi4b64_afp32", "dynamic_wi4_afp32")
     expected, sizes, errors = wide.predict(texts, verbose=0), {}, {}
     for name in names:
-        artifact = export.to_tflite(wide, tmp_path / name, name)
+        artifact = export.to_tflite(wide, tmp_path / name, name, verify=False)
         assert artifact.partitions == 1
         sizes[name] = artifact.size_bytes
         found = export.answer_texts(export.open_artifact(artifact), wide, texts)

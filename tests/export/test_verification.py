@@ -9,6 +9,7 @@ from ai_edge_litert.tools import flatbuffer_utils
 import kerasbert
 from kerasbert import export
 from kerasbert.export.intervals import drop_interval
+from kerasbert.preprocessing import TextPreprocessor
 
 TEXTS = ["good film", "bad film", "what a good film!", "very bad.", "good", "", "the film was bad", "漢字"]
 LABELS = ["good", "bad", "good", "bad", "good", "bad", "bad", "bad"]
@@ -59,7 +60,8 @@ def test_another_vocabulary_fails(trained, int8, saved_model):
     config = trained.get_config()
     wrong = type(trained).from_config(config)
     wrong.set_weights(trained.get_weights())
-    wrong.tokenizer = kerasbert.BertTokenizer(tokens[:5] + tokens[:4:-1])
+    tokenizer = kerasbert.BertTokenizer(tokens[:5] + tokens[:4:-1])
+    wrong.preprocessor = TextPreprocessor(tokenizer, trained.labels, max_sequence_length=16)
     with pytest.raises(export.VerificationError):
         export.verify(wrong, saved_model, TEXTS)
 
@@ -191,7 +193,8 @@ def changed(artifact, path, change):
 
 
 def swap_inputs(model):
-    one, two, *_ = model.signatureDefs[0].inputs
+    inputs = {tensor.name: tensor for tensor in model.signatureDefs[0].inputs}
+    one, two = inputs[b"token_ids"], inputs[b"segment_ids"]
     one.tensorIndex, two.tensorIndex = two.tensorIndex, one.tensorIndex
 
 
@@ -216,7 +219,8 @@ def spoil_a_bias(model):
     [
         (swap_inputs, "must give the Keras model's answers"),
         (lose_an_output, r"must have the signature `classify`.*missing=.'probabilities'"),
-        (spoil_a_bias, "not_finite=16"),
+        # LiteRT makes NaN of it, or without AVX-512 any numbers.
+        (spoil_a_bias, "must give the Keras model's answers"),
     ],
 )
 def test_a_changed_file_fails(change, rule, trained, int8, tmp_path):
