@@ -21,10 +21,10 @@ class Artifact:
         sha256: str, of the file, or of all files in the order of their names.
         signatures: dict, signature -> {"inputs": names, "outputs": names}.
         recipe: str or None, how it was quantized.
-        finer: dict, parts of the model that have another recipe -> theirs.
+        part_recipes: dict, parts of the model that have another recipe -> theirs.
         partitions: int or None, pieces of the graph that XNNPACK runs as a whole.
         ops: dict, operation -> how often it occurs.
-        rungs: tuple of `Rung`, every file that was tried for a budget.
+        trials: tuple of `Trial`, every file that was tried for a budget.
         part_errors: dict, part of the model -> how far answers move when it alone is stored in four bits, the
             worst first; of budgets that int4 alone does not hold.
     """
@@ -35,10 +35,10 @@ class Artifact:
     sha256: str
     signatures: dict
     recipe: str | None = None
-    finer: dict = dataclasses.field(default_factory=dict)
+    part_recipes: dict = dataclasses.field(default_factory=dict)
     partitions: int | None = None
     ops: dict = dataclasses.field(default_factory=dict)
-    rungs: tuple = ()
+    trials: tuple = ()
     part_errors: dict = dataclasses.field(default_factory=dict)
 
     @classmethod

@@ -8,7 +8,7 @@ import keras
 
 from kerasbert import checks
 from kerasbert.data import read_conll, read_csv, read_json_lines, read_squad
-from kerasbert.export.ladder import AccuracyBudget
+from kerasbert.export.budget import AccuracyBudget
 from kerasbert.export.latency import benchmark
 from kerasbert.export.onnx_files import to_onnx
 from kerasbert.export.recipes import DEFAULT
@@ -43,11 +43,11 @@ def export_command(options):
         artifact = to_tflite(task, target, budget=budget, data=data, verify=verify or True)
     else:
         artifact = to_tflite(task, target, options.recipe or DEFAULT, data=data, verify=verify or True)
-    for rung in artifact.rungs:
-        finer = f", finer: {', '.join(rung.finer)}" if rung.finer else ""
+    for trial in artifact.trials:
+        kept = f", at another recipe: {', '.join(trial.part_recipes)}" if trial.part_recipes else ""
         print(
-            f"{rung.recipe}{finer}: {rung.size_bytes / 1e6:.1f} MB, {rung.points:.2f} points, "
-            f"{rung.drop:.2f} fewer on {rung.rows} rows, which shows {max(rung.least_drop, 0.0):.2f}"
+            f"{trial.recipe}{kept}: {trial.size_bytes / 1e6:.1f} MB, {trial.points:.2f} points, "
+            f"{trial.drop:.2f} fewer on {trial.rows} rows, which shows {max(trial.least_drop, 0.0):.2f}"
         )
     _show(artifact, ("path", "format", "recipe", "size_bytes", "sha256", "signatures", "partitions"))
 

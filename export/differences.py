@@ -57,7 +57,7 @@ def token_differences(task, run, columns, where):
         tokens = {name: np.asarray(value) for name, value in tokens.items()}
         mask = tokens["padding_mask"]
         answers = {name: keras.ops.convert_to_numpy(x) for name, x in task.answer_tokens(tokens).items()}
-        pair = (task.comparable(x, mask) for x in (answers, run(tokens)))
+        pair = (task.compared_values(x, mask) for x in (answers, run(tokens)))
         # Summed at once: those of a masked language model, a vocabulary at each token, do not fit in memory.
         for one, other, inside in zip(*pair, mask > 0, strict=True):
             off = _off(one[inside], other[inside], where)
@@ -68,7 +68,7 @@ def token_differences(task, run, columns, where):
     for row in zip(*columns, strict=True):
         row_maxima.append(0.0)
         x = tuple([text] for text in row)
-        task.predict_by(compare, x[0] if len(x) == 1 else x)
+        task.predict_with(compare, x[0] if len(x) == 1 else x)
     return _summary(row_maxima, sums)
 
 

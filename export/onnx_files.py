@@ -30,8 +30,8 @@ def to_onnx(task, path, *, data=None, verify=True):
     answers by name: `probabilities` `(batch, C)` of a classifier, `(batch, sequence, C)` of a token
     classifier, `(batch, sequence, V)` of a masked language model; `embedding` `(batch, D)`; `start` and `end`
     `(batch, sequence)`, logits, of a question answerer; `score` `(batch, 1)` of one choice of several. The
-    task's `predict_by(export.open_artifact(path), x)` makes entities and answers of them. Its operations are
-    those of ONNX alone, opset 17; weights are called as `task.named_weights()` calls them.
+    task's `predict_with(export.open_artifact(path), x)` makes entities and answers of them. Its operations
+    are those of ONNX alone, opset 17; weights are called as `task.named_weights()` calls them.
 
     Args:
         task: as for `to_tflite`.

@@ -29,12 +29,12 @@ class SharedVectors(flatbuffers.Builder):
         return self._written[key]
 
 
-def quantize(source, path, recipe, finer, vocabulary_size, calibration=None):
+def quantize(source, path, recipe, part_recipes, vocabulary_size, calibration=None):
     """Writes `path` from a float32 file.
 
     Args:
         source, path: str or path.
-        recipe, finer: as for `to_tflite`.
+        recipe, part_recipes: as for `to_tflite`.
         vocabulary_size: int, which tells the table of tokens from others.
         calibration: list of dicts of int32 arrays `(1, S)`, the inputs that ranges are taken from, or None.
 
@@ -44,7 +44,7 @@ def quantize(source, path, recipe, finer, vocabulary_size, calibration=None):
     from ai_edge_litert.tools import flatbuffer_utils
 
     try:
-        quantized = _quantized(source, recipe, finer, vocabulary_size, calibration)
+        quantized = _quantized(source, recipe, part_recipes, vocabulary_size, calibration)
     except Exception as error:
         raise checks.invalid(
             "litert-quantizer must be able to quantize the file.",
@@ -52,7 +52,7 @@ def quantize(source, path, recipe, finer, vocabulary_size, calibration=None):
             where="to_tflite",
             kind=RuntimeError,
             recipe=recipe,
-            finer=finer,
+            part_recipes=part_recipes,
         ) from error
     builder = SharedVectors(1024)
     # As an array: buffers cut from bytes would be written byte by byte.
@@ -61,12 +61,12 @@ def quantize(source, path, recipe, finer, vocabulary_size, calibration=None):
     pathlib.Path(path).write_bytes(builder.Output())
 
 
-def _quantized(source, recipe, finer, vocabulary_size, calibration):
+def _quantized(source, recipe, part_recipes, vocabulary_size, calibration):
     from ai_edge_litert.tools import flatbuffer_utils
     from litert_quantizer import quantizer
 
     model = flatbuffer_utils.read_model(source)
-    rules = quantizer_recipe(recipe, finer, _token_lookup(model, vocabulary_size))
+    rules = quantizer_recipe(recipe, part_recipes, _token_lookup(model, vocabulary_size))
     made, ranges = quantizer.Quantizer(str(source), rules), None
     # It draws progress bars that no argument turns off, and has LiteRT warn that it is asked for all tensors.
     with contextlib.redirect_stderr(io.StringIO()), warnings.catch_warnings():

@@ -47,7 +47,7 @@ REFUSED = {
 
 
 def parts_of(task):
-    """What `finer` can name: `"embeddings"`, and each layer with kernels, such as `"block_0/attention"`."""
+    """The parts that can have another recipe: `"embeddings"`, and layers with kernels, `"block_0/attention"`."""
     paths = [path.removeprefix("encoder/").split("/") for path in task.named_weights() if "kernel" in path]
     return {"embeddings"} | {"/".join(path[:n]) for path in paths for n in range(1, len(path))}
 
@@ -64,9 +64,9 @@ def reason_against(task, recipe):
     return None
 
 
-def check_recipe(task, recipe, finer, calibration, where):
-    """Raises ValueError unless a recipe, and those of `finer` parts, can work."""
-    for name in (recipe, *finer.values()):
+def check_recipe(task, recipe, part_recipes, calibration, where):
+    """Raises ValueError unless a recipe, and those of parts, can work."""
+    for name in (recipe, *part_recipes.values()):
         reason = reason_against(task, name)
         if reason:
             raise checks.invalid(
@@ -76,18 +76,18 @@ def check_recipe(task, recipe, finer, calibration, where):
                 recipe=name,
             )
         checks.one_of(where, tuple(RECIPES), recipe=name)
-    for part in finer:
+    for part in part_recipes:
         checks.one_of(where, tuple(sorted(parts_of(task))), part=part)
-    mixed = {recipe, *finer.values()} if finer else set()
+    mixed = {recipe, *part_recipes.values()} if part_recipes else set()
     if any(RECIPES[name].calibrated or name == "float16" for name in mixed) or (
-        recipe == "float32" and finer
+        recipe == "float32" and part_recipes
     ):
         raise checks.invalid(
             "Recipes that are mixed must be dynamic or weight-only ones, with float32 for parts.",
-            fix="Leave `finer` out, or choose other recipes.",
+            fix="Leave `part_recipes` out, or choose other recipes.",
             where=where,
             recipe=recipe,
-            finer=finer,
+            part_recipes=part_recipes,
         )
     if RECIPES[recipe].calibrated != (calibration is not None):
         raise checks.invalid(
@@ -99,19 +99,19 @@ def check_recipe(task, recipe, finer, calibration, where):
         )
 
 
-def quantizer_recipe(recipe, finer, token_lookup):
+def quantizer_recipe(recipe, part_recipes, token_lookup):
     """A recipe as litert-quantizer takes it: a list of rules, of which the last that fits holds.
 
     Args:
         recipe: str.
         token_lookup: str, a pattern of the name of the operation that looks tokens up.
-        finer: dict, path of a part of the model, such as `"block_3/feed_forward"` or `"embeddings"`, -> its
-            recipe.
+        part_recipes: dict, path of a part of the model, such as `"block_3/feed_forward"` or `"embeddings"`, ->
+            its recipe.
     """
     from litert_quantizer.qtyping import TFLOperationName
 
     rules = _rules(recipe, token_lookup)
-    for part, name in finer.items():
+    for part, name in part_recipes.items():
         for rule in _rules(name, token_lookup) if name != "float32" else [_unquantized()]:
             if part == "embeddings":
                 rule = rule | {"operation": TFLOperationName.EMBEDDING_LOOKUP, "regex": token_lookup}

@@ -70,7 +70,7 @@ def _card(numbers, benchmarks):
         facts = [f"{artifact['size_bytes'] / 1e6:.1f} MB"]
         if artifact["recipe"]:
             facts.append(f"recipe {artifact['recipe']}")
-        facts += [f"{part} in {recipe}" for part, recipe in artifact["finer"].items()]
+        facts += [f"{part} in {recipe}" for part, recipe in artifact["part_recipes"].items()]
         if artifact["partitions"] is not None:
             facts.append(f"{artifact['partitions']} XNNPACK partitions")
         if name in numbers["verifications"]:

@@ -239,7 +239,7 @@ def answer_texts(runner, task, x):
         What `predict` returns (`fill_masks`, of a masked language model).
     """
     if not isinstance(runner, SavedModelRunner):
-        return task.predict_by(runner, x)
+        return task.predict_with(runner, x)
     endpoint, found = endpoints.BY_NAME[task.endpoint], []
     count = count_rows(x)
     for start in range(0, count, BATCH_SIZE):

@@ -31,7 +31,7 @@ def part_errors(task, texts, rows=128):
         found = []
         for batch in batches:
             named = {name: value.numpy() for name, value in answer(batch).items()}
-            found.append(np.ravel(task.comparable(named, batch["padding_mask"])))
+            found.append(np.ravel(task.compared_values(named, batch["padding_mask"])))
         return np.concatenate(found)
 
     expected, errors = answers(), {}
@@ -56,7 +56,7 @@ def part_sizes(task):
 
 
 def _weights_by_part(task):
-    """Kernels and tables of each part that a file can keep finer: sublayers of blocks, and what is around."""
+    """Kernels and tables of each part that can have a recipe of its own: sublayers, and what is around."""
     named = {path.removeprefix("encoder/"): weight for path, weight in task.named_weights().items()}
     parts = {"embeddings": [w for path, w in named.items() if path.startswith("embeddings/token_embedding/")]}
     for part in sorted(parts_of(task) - {"embeddings"}):

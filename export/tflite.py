@@ -6,7 +6,7 @@ import pathlib
 from kerasbert import checks
 from kerasbert.atomic import replacing
 from kerasbert.export.artifact import check_exportable, in_float32
-from kerasbert.export.ladder import climb
+from kerasbert.export.budget import find_smallest
 from kerasbert.export.recipes import DEFAULT
 from kerasbert.export.tflite_files import write_tflite
 from kerasbert.export.verification import verify_export
@@ -17,7 +17,7 @@ def to_tflite(
     path,
     recipe=DEFAULT,
     *,
-    finer=None,
+    part_recipes=None,
     calibration=None,
     budget=None,
     data=None,
@@ -32,7 +32,7 @@ def to_tflite(
     `segment_ids`, in this order, int32 `(1, S)`, and returns the task's answers by name: `probabilities`
     `(1, C)` of a classifier, `(1, S, C)` of a token classifier, `(1, S, V)` of a masked language model;
     `embedding` `(1, D)`; `start` and `end` `(1, S)`, logits, of a question answerer; `score` `(1, 1)` of one
-    choice of several. The task's `predict_by(export.open_artifact(path), x)` makes entities and answers of
+    choice of several. The task's `predict_with(export.open_artifact(path), x)` makes entities and answers of
     them.
 
     Args:
@@ -41,13 +41,14 @@ def to_tflite(
         path: str or path of the file. A file that exists is replaced once the new one is complete.
         recipe: str, one of `RECIPES`: how weights are stored and products computed. The default has int8
             weights with a scale per channel, and activations quantized while it runs.
-        finer: dict or None, parts of the model that have another recipe, such as `{"block_0": "float32",
-            "block_3/feed_forward": "dynamic_wi8_afp32"}`; `"embeddings"` are the tables.
+        part_recipes: dict or None, parts of the model that have another recipe, such as
+            `{"block_0": "float32", "block_3/feed_forward": "dynamic_wi8_afp32"}`; `"embeddings"` are the
+            tables.
         calibration: texts as for `predict`, for static recipes: some hundred rows of training data, from
             which ranges of activations are taken.
 
         budget: `AccuracyBudget` or None; with it recipes are tried from the smallest file, instead of
-            `recipe`, and the first that costs no more than this is kept. The artifact's `rungs` report all.
+            `recipe`, and the first that costs no more than this is kept. The artifact's `trials` report all.
         data: `(x, y)` or None, texts as for `predict` and their labels, such as a development set; a budget
             is measured on them. Without a budget `verify` compares the file with the model on them, and y
             may be None.
@@ -74,17 +75,17 @@ def to_tflite(
     task = in_float32(task)
     with replacing(path) as temporary:
         if budget is None:
-            artifact = write_tflite(task, temporary, recipe, dict(finer or {}), calibration, truncate)
+            artifact = write_tflite(task, temporary, recipe, dict(part_recipes or {}), calibration, truncate)
         else:
-            if recipe != DEFAULT or finer or calibration is not None:
+            if recipe != DEFAULT or part_recipes or calibration is not None:
                 raise checks.invalid(
                     "A budget chooses recipes itself.",
-                    fix="Pass `recipe`, `finer` and `calibration` without a budget, or name `recipes` in it.",
+                    fix="Pass `recipe`, `part_recipes` and `calibration` without a budget; a budget has `recipes`.",
                     where="to_tflite",
                     recipe=recipe,
-                    finer=finer,
+                    part_recipes=part_recipes,
                 )
-            artifact = climb(task, temporary, budget, data, truncate)
+            artifact = find_smallest(task, temporary, budget, data, truncate)
         if verify:
             verify_export(task, artifact, None if budget else data, verify, calibration)
     return dataclasses.replace(artifact, path=pathlib.Path(path))

@@ -28,12 +28,12 @@ CONVERT = (
 )
 
 
-def write_tflite(task, path, recipe, finer, calibration, truncate=False, source=None):
+def write_tflite(task, path, recipe, part_recipes, calibration, truncate=False, source=None):
     """Writes a task as a TFLite file; arguments, results and errors are those of `to_tflite`.
 
     `source` is the path of the float file that quantized ones are made of; it is written if it is not there.
     """
-    check_recipe(task, recipe, finer, calibration, "to_tflite")
+    check_recipe(task, recipe, part_recipes, calibration, "to_tflite")
     checks.require("ai_edge_litert.interpreter", INSTALL, "Export to TFLite")
     checks.require("litert_quantizer", INSTALL, "Export to TFLite")
     sequences = None if calibration is None else _sequences(task, calibration)
@@ -45,8 +45,8 @@ def write_tflite(task, path, recipe, finer, calibration, truncate=False, source=
             source = source or pathlib.Path(folder) / "float.tflite"
             if not source.exists():
                 _write_float(task, source, recipe, truncate)
-            quantize(source, path, recipe, finer, task.encoder.config.vocabulary_size, sequences)
-    artifact = describe_tflite(path, recipe, finer)
+            quantize(source, path, recipe, part_recipes, task.encoder.config.vocabulary_size, sequences)
+    artifact = describe_tflite(path, recipe, part_recipes)
     check_structure(task, artifact)
     return artifact
 
@@ -97,12 +97,12 @@ def tflite_bits(path):
     return min(bits.get(kind, 32) for kind in types)
 
 
-def describe_tflite(path, recipe=None, finer=None):
+def describe_tflite(path, recipe=None, part_recipes=None):
     """Reads what a TFLite file holds.
 
     Args:
         path: str or path.
-        recipe, finer: as for `to_tflite`, or None; noted in the result.
+        recipe, part_recipes: as for `to_tflite`, or None; noted in the result.
 
     Returns:
         `Artifact`. `partitions` counts the pieces that XNNPACK runs.
@@ -117,7 +117,7 @@ def describe_tflite(path, recipe=None, finer=None):
         "tflite",
         signatures={name: {k: list(v) for k, v in s.items()} for name, s in signatures.items()},
         recipe=recipe,
-        finer=dict(finer or {}),
+        part_recipes=dict(part_recipes or {}),
         partitions=partitions,
         ops=dict(sorted(ops.items())),
     )

@@ -8,7 +8,7 @@ from kerasbert import checks
 
 
 class _EnoughError(Exception):
-    """Ends a `predict_by` early."""
+    """Ends a `predict_with` early."""
 
 
 def token_batches(task, texts, rows=float("inf")):
@@ -31,7 +31,7 @@ def token_batches(task, texts, rows=float("inf")):
         return {name: value.numpy() for name, value in task.answer_tokens(tokens).items()}
 
     with contextlib.suppress(_EnoughError):
-        task.predict_by(keep, texts)
+        task.predict_with(keep, texts)
     return batches
 
 

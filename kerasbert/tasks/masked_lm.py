@@ -95,7 +95,7 @@ class BertMaskedLM(Task):
         >>> [[[(token, probability)]]] = BertMaskedLM(encoder, tokenizer).fill_masks(
         ...     ["a [MASK] film"], top_k=1)
         """
-        return self.predict_by(self.answer_tokens, texts, top_k)
+        return self.predict_with(self.answer_tokens, texts, top_k)
 
     def predict(self, x, batch_size=None, verbose="auto", **kwargs):
         """Fills the masks of texts, as `fill_masks`; for tokens it returns logits `(B, S, V)`."""
@@ -103,8 +103,8 @@ class BertMaskedLM(Task):
             return super().predict(x, batch_size, verbose, **kwargs)
         return self.fill_masks(x, **kwargs)
 
-    def predict_by(self, run, texts, top_k=TOP_K):
-        """As `fill_masks`, by whatever else runs this model; see `TextTask.predict_by`."""
+    def predict_with(self, run, texts, top_k=TOP_K):
+        """As `fill_masks`, by whatever else runs this model; see `TextTask.predict_with`."""
         self.warn_if_untrained()
         tokenizer = self.mask_tokenizer("fill_masks")
         checks.positive_int("fill_masks", top_k=top_k)
@@ -159,8 +159,8 @@ class BertMaskedLM(Task):
         """Named outputs of logits: `probabilities`, `(B, S, V)`, in float32."""
         return {self.output: keras.ops.softmax(keras.ops.cast(logits, "float32"))}
 
-    def comparable(self, answers, padding_mask):
-        """See `TextTask.comparable`."""
+    def compared_values(self, answers, padding_mask):
+        """See `TextTask.compared_values`."""
         return np.asarray(answers[self.output])
 
     def decisions(self, predictions):

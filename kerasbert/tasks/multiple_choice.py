@@ -76,8 +76,8 @@ class BertMultipleChoice(TextTask):
         """Returns the shape of the logits, of a dict of the inputs' shapes."""
         return tuple(inputs_shape["token_ids"][:-1])
 
-    def predict_by(self, run, x, batch_size=None):
-        """See `TextTask.predict_by`; `run` scores each choice, in `(B, 1)`, by itself."""
+    def predict_with(self, run, x, batch_size=None):
+        """See `TextTask.predict_with`; `run` scores each choice, in `(B, 1)`, by itself."""
         scores = []
         for tokens in self.preprocessor.for_one_call().unlabelled(
             x, checked_batch_size(batch_size, self.name)

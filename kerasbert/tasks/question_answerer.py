@@ -123,8 +123,8 @@ class BertQuestionAnswerer(TextTask):
         preprocessor.warn_if_truncated()
         return answers if n_best > 1 else [best for (best,) in answers]
 
-    def predict_by(self, run, x, batch_size=None):
-        """See `TextTask.predict_by`."""
+    def predict_with(self, run, x, batch_size=None):
+        """See `TextTask.predict_with`."""
         return [best for (best,) in self._answers(self.preprocessor.for_one_call(), run, x, batch_size)]
 
     def _answers(self, preprocessor, run, x, batch_size=None, verbose=0, *options):
@@ -195,7 +195,7 @@ class BertQuestionAnswerer(TextTask):
         """Named outputs: the logits `start` and `end`, `(B, S)`, in float32."""
         return {name: ops.cast(value, "float32") for name, value in logits.items()}
 
-    def comparable(self, answers, padding_mask):
+    def compared_values(self, answers, padding_mask):
         """Probabilities of the positions as start and as end, `(B, S, 2)`."""
         logits = (np.where(padding_mask, answers[name], -np.inf) for name in self.answer_names)
         return np.stack([ops.convert_to_numpy(ops.softmax(values)) for values in logits], -1)

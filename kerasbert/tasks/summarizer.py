@@ -119,8 +119,8 @@ class BertSummarizer(TokenTask):
         preprocessor.warn_if_truncated()
         return found
 
-    def predict_by(self, run, x, batch_size=None):
-        """See `TextTask.predict_by`."""
+    def predict_with(self, run, x, batch_size=None):
+        """See `TextTask.predict_with`."""
         return [
             best_summary(*row)
             for row in self._scored(self.preprocessor.for_one_call(), x, batch_size, run=run)

@@ -65,7 +65,7 @@ class TextTask(Task):
         """What `predict` returns: the answers `(rows, ...)`, a float32 array."""
         return np.asarray(self.answers(logits)[self.output])
 
-    def predict_by(self, run, x, batch_size=None):
+    def predict_with(self, run, x, batch_size=None):
         """As `predict`, by whatever else runs this model, such as an exported file.
 
         Args:
@@ -87,7 +87,7 @@ class TextTask(Task):
         """The scores of predictions, wherever they come from, by right labels.
 
         Args:
-            predictions: what `predict(x)` returns, or `predict_by`.
+            predictions: what `predict(x)` returns, or `predict_with`.
             x, y: texts and labels, as for `fit`, in memory.
 
         Returns:
@@ -100,6 +100,6 @@ class TextTask(Task):
         right = [np.all(one == two) for one, two in zip(decided, numbers, strict=True)]
         return {"accuracy": 100 * float(np.mean(right))}
 
-    def comparable(self, answers, padding_mask):
+    def compared_values(self, answers, padding_mask):
         """What is compared of the `answers` of this model and of an export: an array of numbers near 1."""
         return np.asarray(answers[self.output])

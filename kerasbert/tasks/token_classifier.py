@@ -149,8 +149,8 @@ class BertTokenClassifier(TokenTask):
             return super().predict(x, batch_size, verbose, steps, callbacks)
         return self._entities(x, batch_size, verbose, callbacks)
 
-    def predict_by(self, run, x, batch_size=None):
-        """See `TextTask.predict_by`."""
+    def predict_with(self, run, x, batch_size=None):
+        """See `TextTask.predict_with`."""
         return self._entities(x, batch_size, run=run)
 
     def _entities(self, x, *args, **kwargs):

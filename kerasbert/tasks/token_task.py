@@ -19,7 +19,7 @@ class TokenTask(TextTask):
         Args:
             batches: `tf.data.Dataset` of tokens and int `(B, S)`: the number of what each decides, or -1.
             verbose, callbacks: of `keras.Model.predict`.
-            run: as of `predict_by`, or None for this model.
+            run: as of `predict_with`, or None for this model.
 
         Returns:
             int array `(N,)`, these numbers, and float32 array `(N,)` or `(N, C)`.

@@ -159,13 +159,13 @@ def kernels(path):
 
 
 def test_parts_keep_another_recipe(trained, tmp_path):
-    finer = {
+    part_recipes = {
         "block_0": "float32",
         "block_1/attention/query": "dynamic_wi8_afp32",
         "embeddings": "dynamic_wi8_afp32",
     }
-    artifact = export.to_tflite(trained, tmp_path / "it", "dynamic_wi4_afp32", finer=finer)
-    assert artifact.finer == finer
+    artifact = export.to_tflite(trained, tmp_path / "it", "dynamic_wi4_afp32", part_recipes=part_recipes)
+    assert artifact.part_recipes == part_recipes
     for name, bits in kernels(artifact.path).items():
         expected = 4
         if name.startswith("block_0"):
@@ -206,11 +206,14 @@ def test_only_the_table_of_tokens_has_four_bits(trained, tmp_path, config):
         ({"recipe": "static_wi8_ai8"}, "need texts to calibrate"),
         ({"calibration": ["good"]}, "need texts to calibrate"),
         ({"recipe": "static_wi8_ai8", "calibration": []}, "Calibration needs texts"),
-        ({"finer": {"block_7": "float32"}}, "part='block_7'"),
-        ({"finer": {"block_0": "int8"}}, "recipe='int8'"),
-        ({"finer": {"block_0": "float16"}}, "Recipes that are mixed"),
-        ({"recipe": "float32", "finer": {"block_0": "dynamic_wi8_afp32"}}, "Recipes that are mixed"),
-        ({"finer": {"block_0": "float32"}, "budget": export.AccuracyBudget("accuracy")}, "A budget chooses"),
+        ({"part_recipes": {"block_7": "float32"}}, "part='block_7'"),
+        ({"part_recipes": {"block_0": "int8"}}, "recipe='int8'"),
+        ({"part_recipes": {"block_0": "float16"}}, "Recipes that are mixed"),
+        ({"recipe": "float32", "part_recipes": {"block_0": "dynamic_wi8_afp32"}}, "Recipes that are mixed"),
+        (
+            {"part_recipes": {"block_0": "float32"}, "budget": export.AccuracyBudget("accuracy")},
+            "A budget chooses",
+        ),
     ],
 )
 def test_recipes_that_cannot_work_are_refused_with_the_reason(arguments, rule, trained, tmp_path):

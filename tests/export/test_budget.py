@@ -28,11 +28,11 @@ def test_a_generous_budget_takes_the_smallest(trained, tmp_path):
     budget = export.AccuracyBudget("accuracy", max_drop=100.0)
     artifact = export.to_tflite(trained, tmp_path / "it", budget=budget, data=(TEXTS, LABELS))
     assert (artifact.recipe, artifact.part_errors) == ("dynamic_wi4_afp32", {})
-    (rung,) = artifact.rungs
-    assert rung.holds
+    (trial,) = artifact.trials
+    assert trial.holds
     points = trained.points(trained.predict(TEXTS, verbose=0), TEXTS, LABELS)["accuracy"]
-    assert rung.drop == pytest.approx(points - rung.points)
-    assert (rung.rows, rung.least_drop <= rung.drop) == (7, True)
+    assert trial.drop == pytest.approx(points - trial.points)
+    assert (trial.rows, trial.least_drop <= trial.drop) == (7, True)
 
 
 def test_a_budget_on_few_rows_says_so_and_is_judged_by_an_interval(trained, tmp_path, monkeypatch):
@@ -40,14 +40,14 @@ def test_a_budget_on_few_rows_says_so_and_is_judged_by_an_interval(trained, tmp_
     texts, labels = TEXTS[:4] * 10, LABELS[:4] * 10
     found = trained.predict(texts, verbose=0).copy()
     found[0] = found[0, ::-1]
-    monkeypatch.setattr("kerasbert.export.ladder.answer_texts", lambda *arguments: found)
+    monkeypatch.setattr("kerasbert.export.budget.answer_texts", lambda *arguments: found)
     budget = export.AccuracyBudget("accuracy", max_drop=0.5, recipes=("mixed48", "float16"))
     with pytest.warns(UserWarning, match="judged on 40 rows, of which one is 2.5 points"):
         artifact = export.to_tflite(trained, tmp_path / "it", budget=budget, data=(texts, labels))
     assert artifact.recipe == "mixed48"
-    (rung,) = artifact.rungs
-    assert (rung.drop, rung.rows) == (2.5, 40)
-    assert rung.least_drop < 0
+    (trial,) = artifact.trials
+    assert (trial.drop, trial.rows) == (2.5, 40)
+    assert trial.least_drop < 0
 
 
 def test_a_tight_one_climbs_and_leaves_what_hurts_finer(trained, tmp_path, nearness):
@@ -67,15 +67,15 @@ def test_a_tight_one_climbs_and_leaves_what_hurts_finer(trained, tmp_path, nearn
         nearness, max_drop=100 - plain["dynamic_wi8_afp32"] + 1e-3, recipes=recipes
     )
     artifact = export.to_tflite(trained, tmp_path / "it", budget=budget, data=(TEXTS, LABELS))
-    first, second, *others = artifact.rungs
-    assert [(r.recipe, r.finer, r.holds) for r in (first, second)] == [
+    first, second, *others = artifact.trials
+    assert [(r.recipe, r.part_recipes, r.holds) for r in (first, second)] == [
         ("dynamic_wi4_afp32", {}, False),
         ("dynamic_wi8_afp32", {}, True),
     ]
     assert others
-    assert all(rung.recipe == "dynamic_wi4_afp32" and rung.finer for rung in others)
-    holding = [rung for rung in artifact.rungs if rung.holds]
-    assert artifact.size_bytes == min(rung.size_bytes for rung in holding)
+    assert all(trial.recipe == "dynamic_wi4_afp32" and trial.part_recipes for trial in others)
+    holding = [trial for trial in artifact.trials if trial.holds]
+    assert artifact.size_bytes == min(trial.size_bytes for trial in holding)
     assert artifact.size_bytes == (tmp_path / "it").stat().st_size
     errors = list(artifact.part_errors.values())
     assert errors == sorted(errors, reverse=True)

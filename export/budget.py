@@ -15,7 +15,14 @@ from kerasbert.export.sensitivity import part_errors, part_sizes
 from kerasbert.export.tflite_files import write_tflite
 
 # From the smallest file to the largest.
-LADDER = ("dynamic_wi4_afp32", "dynamic_wi4b64_afp32", "mixed48", "dynamic_wi8_afp32", "float16", "float32")
+RECIPES_BY_SIZE = (
+    "dynamic_wi4_afp32",
+    "dynamic_wi4b64_afp32",
+    "mixed48",
+    "dynamic_wi8_afp32",
+    "float16",
+    "float32",
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,16 +41,16 @@ class AccuracyBudget:
 
     metric: str | Callable
     max_drop: float = 0.5
-    recipes: tuple = LADDER
+    recipes: tuple = RECIPES_BY_SIZE
 
 
 @dataclasses.dataclass(frozen=True)
-class Rung:
+class Trial:
     """One file that was tried.
 
     Args:
         recipe: str.
-        finer: dict, parts that kept another recipe.
+        part_recipes: dict, parts that kept another recipe.
         size_bytes: int.
         points: float, the measure of the file.
         drop: float, how much less that is than the Keras model's.
@@ -53,7 +60,7 @@ class Rung:
     """
 
     recipe: str
-    finer: dict
+    part_recipes: dict
     size_bytes: int
     points: float
     drop: float
@@ -62,7 +69,7 @@ class Rung:
     holds: bool
 
 
-def climb(task, path, budget, data, truncate):
+def find_smallest(task, path, budget, data, truncate):
     """Tries recipes from the smallest file, and keeps the smallest that holds the budget.
 
     Once a recipe holds, the one before it is tried again with those parts at int8 that lose most for their
@@ -76,7 +83,7 @@ def climb(task, path, budget, data, truncate):
         truncate: as for `to_tflite`.
 
     Returns:
-        `Artifact` with all `rungs`, and `part_errors` if they were asked for.
+        `Artifact` with all `trials`, and `part_errors` if they were asked for.
     """
     x, y = _pair(data)
     measure = _measure(task, budget.metric)
@@ -89,18 +96,18 @@ def climb(task, path, budget, data, truncate):
             "as `data` to see smaller drops.",
             stacklevel=3,
         )
-    rungs, artifacts = [], []
+    trials, artifacts = [], []
     with tempfile.TemporaryDirectory(dir=pathlib.Path(path).parent) as folder:
         folder = pathlib.Path(folder)
 
-        def attempt(recipe, finer):
-            file, source = folder / f"{len(rungs)}.tflite", folder / "float.tflite"
-            artifacts.append(write_tflite(task, file, recipe, finer, None, truncate, source))
+        def attempt(recipe, part_recipes):
+            file, source = folder / f"{len(trials)}.tflite", folder / "float.tflite"
+            artifacts.append(write_tflite(task, file, recipe, part_recipes, None, truncate, source))
             found = answer_texts(open_artifact(file), task, x)
             drop, least = drop_interval(measure, predicted, found, x, y)
             size, holds = artifacts[-1].size_bytes, least <= budget.max_drop
-            rungs.append(Rung(recipe, finer, size, expected - drop, drop, least, rows, holds))
-            return rungs[-1]
+            trials.append(Trial(recipe, part_recipes, size, expected - drop, drop, least, rows, holds))
+            return trials[-1]
 
         for recipe in budget.recipes:
             if reason_against(task, recipe):
@@ -112,26 +119,26 @@ def climb(task, path, budget, data, truncate):
                 f"A file must cost at most {budget.max_drop} points of the Keras model's {expected:.2f}.",
                 fix="Allow a larger `max_drop`, name finer recipes, or train further.",
                 where="to_tflite",
-                points={rung.recipe: rung.points for rung in rungs},
+                points={trial.recipe: trial.points for trial in trials},
                 rows=rows,
             )
-        best, errors = len(rungs) - 1, {}
-        if best and "wi4" in rungs[best - 1].recipe:
+        best, errors = len(trials) - 1, {}
+        if best and "wi4" in trials[best - 1].recipe:
             errors = part_errors(task, x)
             sizes = part_sizes(task)
             order = sorted(errors, key=lambda part: -errors[part] / sizes[part])
             count = 1
             while count < len(order):
-                rung = attempt(rungs[best - 1].recipe, dict.fromkeys(order[:count], DEFAULT))
-                if rung.size_bytes >= rungs[best].size_bytes:
+                trial = attempt(trials[best - 1].recipe, dict.fromkeys(order[:count], DEFAULT))
+                if trial.size_bytes >= trials[best].size_bytes:
                     break
-                if rung.holds:
-                    best = len(rungs) - 1
+                if trial.holds:
+                    best = len(trials) - 1
                     break
                 count *= 2
         shutil.copyfile(artifacts[best].path, path)
     return dataclasses.replace(
-        artifacts[best], path=pathlib.Path(path), rungs=tuple(rungs), part_errors=errors
+        artifacts[best], path=pathlib.Path(path), trials=tuple(trials), part_errors=errors
     )
 
 
