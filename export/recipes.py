@@ -47,7 +47,7 @@ REFUSED = {
 
 
 def parts_of(task):
-    """The parts that can have another recipe: `"embeddings"`, and layers with kernels, `"block_0/attention"`."""
+    """The parts that can have another recipe: `"embeddings"`, and layers, such as `"block_0/attention"`."""
     paths = [path.removeprefix("encoder/").split("/") for path in task.named_weights() if "kernel" in path]
     return {"embeddings"} | {"/".join(path[:n]) for path in paths for n in range(1, len(path))}
 
@@ -105,7 +105,7 @@ def quantizer_recipe(recipe, part_recipes, token_lookup):
     Args:
         recipe: str.
         token_lookup: str, a pattern of the name of the operation that looks tokens up.
-        part_recipes: dict, path of a part of the model, such as `"block_3/feed_forward"` or `"embeddings"`, ->
+        part_recipes: dict, path of a part of the model, such as `"embeddings"` or `"block_3/feed_forward"` ->
             its recipe.
     """
     from litert_quantizer.qtyping import TFLOperationName

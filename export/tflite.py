@@ -80,7 +80,7 @@ def to_tflite(
             if recipe != DEFAULT or part_recipes or calibration is not None:
                 raise checks.invalid(
                     "A budget chooses recipes itself.",
-                    fix="Pass `recipe`, `part_recipes` and `calibration` without a budget; a budget has `recipes`.",
+                    fix="Pass `recipe`, `part_recipes` and `calibration` without a budget.",
                     where="to_tflite",
                     recipe=recipe,
                     part_recipes=part_recipes,
