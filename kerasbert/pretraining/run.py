@@ -181,6 +181,7 @@ def _counted(batches, tokens):
         return x, y
 
     options = tf.data.Options()
-    # Else tf.data adds a buffer. This must be the last step: it makes others run ahead, too.
+    # Else tf.data adds a buffer, or runs this step ahead of those that `fit` adds behind it.
     options.experimental_optimization.inject_prefetch = False
+    options.experimental_optimization.map_parallelization = False
     return batches.map(count).with_options(options)
