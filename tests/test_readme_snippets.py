@@ -69,7 +69,9 @@ def folder(tmp_path, monkeypatch):
 def names(monkeypatch):
     """What the snippets speak of. Training is eager, which is quick, and sizes are small."""
     compile_task, fit = Task.compile, kerasbert.BertPretrainer.fit
-    monkeypatch.setattr(Task, "compile", lambda *args, **kw: compile_task(*args, run_eagerly=True, **kw))
+    monkeypatch.setattr(
+        Task, "compile", lambda *args, **kw: compile_task(*args, **(kw | {"run_eagerly": True}))
+    )
     monkeypatch.setattr(kerasbert, "BertConfig", tiny_config)
     monkeypatch.setattr(
         kerasbert.BertPretrainer, "fit", lambda *args, **kw: fit(*args, **(kw | {"steps_per_epoch": 1}))

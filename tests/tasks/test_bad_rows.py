@@ -137,7 +137,6 @@ def test_arguments_that_do_not_go_with_a_stream(tasks):
         ("words", {"x": texts}, "need labels"),
         ("answers", {"x": texts}, "takes questions and contexts"),
         ("pairs", {"x": texts}, "pairs of texts that mean the same"),
-        ("labels", {"x": rows, "validation_split": 0.5}, "`validation_split` needs rows in memory"),
         ("labels", {"x": rows, "validation_data": texts}, "need labels.*validation_data|need labels.*row 0"),
         ("labels", {"x": RowStream(lambda: [(3, "good")])}, "must be text.*row"),
         (
