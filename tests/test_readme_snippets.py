@@ -61,7 +61,7 @@ def folder(tmp_path, monkeypatch):
         rows = [f"{text},{'positive' if 'good' in text else 'negative'}" for text in TEXTS]
         pathlib.Path(name).write_text("\n".join(["text,label", *rows]))
     with gzip.open("texts/1.txt.gz", "wt") as file:
-        file.write("\n\n".join("\n".join([f"the {word} film was good"] * 3) for word in WORDS.split()))
+        file.write("\n\n".join("\n".join([f"the {word} film was good"] * 3) for word in WORDS.split() * 12))
     return tmp_path
 
 

@@ -39,7 +39,7 @@ class MaskedTextPreprocessor(Preprocessor):
     Example:
 
     >>> tokenizer = BertTokenizer(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "good", "film"])
-    >>> preprocessor = MaskedTextPreprocessor(tokenizer, masking={"rate": 0.5, "mask_share": 1.0})
+    >>> preprocessor = MaskedTextPreprocessor(tokenizer, masking={"rate": 0.5})
     >>> [(tokens, labels)] = preprocessor.batches(["good film"])
     >>> tokens["token_ids"].shape == labels.shape, int(np.sum(labels != -100))
     (True, 2)

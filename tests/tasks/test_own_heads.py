@@ -195,9 +195,6 @@ def test_broken_promises_are_found(config, tokenizer):
         check_task(task, TEXTS, LABELS, formats=())
     task = make(DeepClassifier, config, tokenizer)
     task.compile()
-    task.head.layers[0].trainable = False
-    check_task(task, TEXTS, LABELS, formats=())
-    task.head.layers[-1].kernel.assign(np.zeros((12, 2)))
     task.compile(keras.optimizers.SGD(0.0))
     with pytest.raises(AssertionError, match="`fit` must change classification"):
         check_task(task, TEXTS, LABELS, formats=())
