@@ -64,6 +64,7 @@ def model():
     return run("model")
 
 
+@pytest.mark.slow
 def test_rows_dealt_to_devices(one):
     found = run("data")
     assert found["devices"] == 8

@@ -73,7 +73,7 @@ def on_tensorflow(names):
     return results(names, "tensorflow")
 
 
-@pytest.mark.parametrize("backend", ["jax", "torch"])
+@pytest.mark.parametrize("backend", [pytest.param("jax", marks=pytest.mark.slow), "torch"])
 def test_backends_agree(backend, names, on_tensorflow):
     found = results(names, backend, "without TensorFlow")
     assert set(found) == set(on_tensorflow) >= set(names)

@@ -284,6 +284,7 @@ def test_the_list_holds_operations_of_tensorflow_text_alone():
     assert not [op for op in TEXT_OPS if hasattr(tf.raw_ops, op)]
 
 
+@pytest.mark.slow
 def test_byte_pairs_use_stock_operations_alone(config, byte_pairs, tmp_path):
     vocabulary, merges = byte_pairs
     keras.utils.set_random_seed(0)

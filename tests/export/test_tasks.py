@@ -30,6 +30,7 @@ def check(task, texts, folder):
     return export.to_tflite(task, folder / "int8.tflite")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("relative", RELATIVES)
 def test_every_relative(relative, config, tokenizer, texts, tmp_path):
     config = BertConfig.from_dict(config.to_dict() | RELATIVES[relative])

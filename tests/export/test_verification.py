@@ -194,7 +194,7 @@ def changed(artifact, path, change):
 
 def swap_inputs(model):
     inputs = {tensor.name: tensor for tensor in model.signatureDefs[0].inputs}
-    one, two = inputs[b"token_ids"], inputs[b"segment_ids"]
+    one, two = inputs[b"token_ids"], inputs[b"padding_mask"]
     one.tensorIndex, two.tensorIndex = two.tensorIndex, one.tensorIndex
 
 

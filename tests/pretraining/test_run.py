@@ -179,6 +179,7 @@ def test_what_a_run_leaves(folder, monkeypatch):
     assert any(name.startswith("cls.predictions") for name in other.load_report.ignored)
 
 
+@pytest.mark.slow
 def test_it_goes_on_from_a_preset_without_pairs(folder):
     first = read_settings(folder / "run.toml")
     pretrain(first, verbose=0)
@@ -245,6 +246,7 @@ def test_functions_are_not_called_unless_allowed(folder, capsys):
     assert not (folder / "called").exists()
 
 
+@pytest.mark.slow
 def test_a_run_goes_on_with_a_function_of_the_same_name(folder):
     """A function is known by its name: its address in memory differs from process to process."""
 

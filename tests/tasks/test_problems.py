@@ -62,6 +62,7 @@ def test_wrong_sets_are_errors(several, labels, kind, message):
         several.fit(["a", "b"], labels, verbose=0)
 
 
+@pytest.mark.slow
 def test_numbers_are_learned(numbers):
     lengths = [len(text.split()) for text in TEXTS]
     first = numbers.fit(TEXTS, lengths, batch_size=8, epochs=50, verbose=0).history["loss"][0]

@@ -71,6 +71,7 @@ def test_no_texts(split):
     assert split([""] * 2) == [[], []]
 
 
+@pytest.mark.slow
 def test_every_character(split, hugging_face):
     texts = [f"a{chr(c)}1{chr(c)}!" for c in range(sys.maxunicode + 1) if not 0xD800 <= c < 0xE000]
     found = split(texts)

@@ -210,7 +210,9 @@ print(json.dumps({name: value.numpy().tolist() for name, value in out.items()}))
 """
 
 
-@pytest.mark.parametrize(("special", "with_archive"), [(True, True), (False, False)])
+@pytest.mark.parametrize(
+    ("special", "with_archive"), [(True, True), pytest.param(False, False, marks=pytest.mark.slow)]
+)
 def test_in_a_saved_model(byte_pairs, tmp_path, special, with_archive):
     tokenizer = RobertaTokenizer(*byte_pairs, add_prefix_space=special, special_tokens_in_text=special)
     texts = ["film isn't <mask>", "", "中 😀 " + "a" * 5000]

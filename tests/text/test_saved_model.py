@@ -38,7 +38,10 @@ def outputs(tokenizer, texts):
     return {**tokenizer(texts, max_length=9), "starts": starts.to_tensor(), "ends": ends.to_tensor()}
 
 
-@pytest.mark.parametrize("options", [{}, {"split_chinese": False, "special_tokens_in_text": True}])
+@pytest.mark.parametrize(
+    "options",
+    [pytest.param({}, marks=pytest.mark.slow), {"split_chinese": False, "special_tokens_in_text": True}],
+)
 def test_a_module(tokens, tmp_path, options):
     tokenizer = BertTokenizer(tokens, **options)
     module = tf.Module()
