@@ -110,7 +110,9 @@ def dataset_rows(dataset, most_texts=2):
         if isinstance(x, dict):
             named = dict(x)
         elif isinstance(x, tuple):
-            named = dict(zip(GROUP, x, strict=False)) if 2 <= len(x) <= most_texts else {}
+            if not 2 <= len(x) <= most_texts:
+                raise TypeError(f"{len(x)} texts in a row")
+            named = dict(zip(GROUP, x, strict=False))
         else:
             named = {"text": x}
         return named | dict(zip(("label", "sample_weight"), element[1:], strict=False))
