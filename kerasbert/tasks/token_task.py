@@ -32,11 +32,15 @@ class TokenTask(TextTask):
         decides = found["number"] >= 0
         return found["number"][decides], found["probability"][decides]
 
-    def predict_step(self, data):
-        """Keras' step; with numbers beside tokens it returns all in one row, as batches differ in S."""
+    def predict_step(self, *arguments):
+        """Keras' step; with numbers beside tokens it returns all in one row, as batches differ in S.
+
+        The last argument is the batch; on JAX the trainer's state comes first.
+        """
+        *state, data = arguments
         tokens, numbers, _ = keras.utils.unpack_x_y_sample_weight(data)
-        if numbers is None:
-            return super().predict_step(data)
+        if state or numbers is None:
+            return super().predict_step(*arguments)
         return _in_one_row(numbers, self.answers(self(tokens, training=False))[self.output])
 
     def _predict_specs(self):
