@@ -5,6 +5,7 @@ import re
 from kerasbert import checks
 from kerasbert.checkpoints.checkpoint import Checkpoint
 from kerasbert.checkpoints.families import BY_MODEL_TYPE, HEADS_OF_CLASS, ROBERTA
+from kerasbert.checkpoints.huggingface_arguments import task_arguments
 from kerasbert.checkpoints.paths import head_of
 from kerasbert.checkpoints.places import Place, encoder_paths, module_places
 from kerasbert.checkpoints.sizes import check_num_layers
@@ -26,11 +27,6 @@ ACTIVATIONS = {
 # What these say of the architecture must hold, where they are given at all.
 REQUIRED = {"position_embedding_type": "absolute", "is_decoder": False, "add_cross_attention": False}
 SIZES = ("vocabulary_size", "num_layers", "num_heads", "hidden_dim", "intermediate_dim")
-PROBLEMS = {
-    "single_label_classification": "single_label",
-    "multi_label_classification": "multi_label",
-    "regression": "regression",
-}
 # What no field of theirs can say, written and read by kerasbert alone: a part of the file, and which fields
 # of `BertConfig` stand there if they are not as usual.
 OWN = "kerasbert"
@@ -75,7 +71,8 @@ def open_huggingface(folder):
     tensors = open_weights(folder)
     check_num_layers(config, tensors)
     names, bookkeeping = _names(family, tensors.shapes, tied)
-    own_heads = tuple(strings_field(_own(theirs, path), "heads", path))
+    own = _own(theirs, path)
+    own_heads = tuple(strings_field(own, "heads", path))
     heads = () if own_heads else _heads(family, theirs, names, path)
     places = places_of(family, config, heads, tied)
     places |= {name: Place(name) for name in tensors.shapes if head_of(name) in own_heads}
@@ -88,7 +85,7 @@ def open_huggingface(folder):
         places,
         names,
         heads + own_heads,
-        _arguments(family, config, heads + own_heads, theirs, path, tensors, names),
+        task_arguments(family, config, heads + own_heads, theirs, own, path, tensors, names),
         tuple(bookkeeping),
     )
 
@@ -244,62 +241,3 @@ def _heads(family, theirs, names, path):
 def _own(theirs, path):
     """What kerasbert wrote of its own into the file."""
     return json_field(theirs, OWN, dict, path, {})
-
-
-def _arguments(family, config, heads, theirs, path, tensors, names):
-    arguments = dict(json_field(_own(theirs, path), "task", dict, path, {}))
-    for field in map(family.dropouts.get, heads):
-        if field:
-            dropout = theirs.get(field)
-            arguments["dropout"] = config.hidden_dropout if dropout is None else dropout
-    if "masked_lm" in heads:
-        arguments["tied"] = json_field(theirs, "tie_word_embeddings", bool, path, True)
-    for head in ("classification", "token_classification"):
-        if head in heads:
-            kernel = names.get(f"{family.heads[head][f'{head}/logits']}.weight")
-            arguments |= _labels(theirs, path, kernel and tensors.shapes[kernel][:1])
-    if "classification" in heads and "labels" in arguments:
-        problem = theirs.get("problem_type")
-        checks.one_of(str(path), (*PROBLEMS, None), problem_type=problem)
-        one = len(arguments["labels"]) == 1
-        arguments["problem"] = PROBLEMS[problem] if problem else "regression" if one else "single_label"
-    return arguments
-
-
-def _labels(theirs, path, classes):
-    """The class names in the order of their numbers, under `labels`; nothing where the file has none.
-
-    Args:
-        theirs: dict, the content of the config.
-        path: `pathlib.Path` of it.
-        classes: tuple of the number of classes that the head in the file has, or None if it holds no head.
-    """
-    by_number = json_field(theirs, "id2label", dict, path)
-    if by_number is None:
-        count = json_field(theirs, "num_labels", int, path, 2)
-        numbers = range(count)
-    else:
-        try:
-            numbers = sorted(map(int, by_number))
-        except ValueError:
-            numbers = []
-        count = len(by_number)
-        if not count or numbers != list(range(count)):
-            raise checks.invalid(
-                "`id2label` must name the classes 0, 1, 2 and so on.",
-                fix="Correct it in the file.",
-                where=str(path),
-                id2label=by_number,
-            )
-    if classes is not None and classes != (count,):
-        raise checks.invalid(
-            "The config must have as many labels as the head in the file has classes.",
-            fix="Correct `id2label` or `num_labels`, or take the config that was saved with these weights.",
-            where=str(path),
-            labels=count,
-            classes=classes,
-        )
-    if by_number is None:
-        return {} if classes is None else {"labels": tuple(f"LABEL_{i}" for i in numbers)}
-    labels = {int(number): str(label) for number, label in by_number.items()}
-    return {"labels": tuple(labels[i] for i in numbers)}

@@ -13,10 +13,10 @@ from kerasbert.checkpoints.huggingface import (
     OWN,
     OWN_FIELDS,
     POSITION_TABLE,
-    PROBLEMS,
     bias_of_masked_lm,
     places_of,
 )
+from kerasbert.checkpoints.huggingface_arguments import PROBLEMS
 from kerasbert.checkpoints.paths import head_of
 from kerasbert.checkpoints.places import Place
 from kerasbert.layers.positions import sinusoidal_positions

@@ -1,0 +1,81 @@
+"""What a Hugging Face config says of a task: its labels, its problem, its dropout."""
+
+from kerasbert import checks
+from kerasbert.json_files import json_field
+
+PROBLEMS = {
+    "single_label_classification": "single_label",
+    "multi_label_classification": "multi_label",
+    "regression": "regression",
+}
+
+
+def task_arguments(family, config, heads, theirs, own, path, tensors, names):
+    """The arguments of a task that a folder names, by our names.
+
+    Args:
+        family: `Family`.
+        config: `BertConfig`.
+        heads: tuple of str, those of the folder.
+        theirs: dict, the content of the config.
+        own: dict, the part of it that kerasbert wrote.
+        path: `pathlib.Path` of the config.
+        tensors: an open file of weights.
+        names: dict, names of today -> those in the file.
+    """
+    arguments = dict(json_field(own, "task", dict, path, {}))
+    for field in map(family.dropouts.get, heads):
+        if field:
+            dropout = theirs.get(field)
+            arguments["dropout"] = config.hidden_dropout if dropout is None else dropout
+    if "masked_lm" in heads:
+        arguments["tied"] = json_field(theirs, "tie_word_embeddings", bool, path, True)
+    for head in ("classification", "token_classification"):
+        if head in heads:
+            kernel = names.get(f"{family.heads[head][f'{head}/logits']}.weight")
+            arguments |= _labels(theirs, path, kernel and tensors.shapes[kernel][:1])
+    if "classification" in heads and "labels" in arguments:
+        problem = theirs.get("problem_type")
+        checks.one_of(str(path), (*PROBLEMS, None), problem_type=problem)
+        one = len(arguments["labels"]) == 1
+        arguments["problem"] = PROBLEMS[problem] if problem else "regression" if one else "single_label"
+    return arguments
+
+
+def _labels(theirs, path, classes):
+    """The class names in the order of their numbers, under `labels`; nothing where the file has none.
+
+    Args:
+        theirs: dict, the content of the config.
+        path: `pathlib.Path` of it.
+        classes: tuple of the number of classes that the head in the file has, or None if it holds no head.
+    """
+    by_number = json_field(theirs, "id2label", dict, path)
+    if by_number is None:
+        count = json_field(theirs, "num_labels", int, path, 2)
+        numbers = range(count)
+    else:
+        try:
+            numbers = sorted(map(int, by_number))
+        except ValueError:
+            numbers = []
+        count = len(by_number)
+        if not count or numbers != list(range(count)):
+            raise checks.invalid(
+                "`id2label` must name the classes 0, 1, 2 and so on.",
+                fix="Correct it in the file.",
+                where=str(path),
+                id2label=by_number,
+            )
+    if classes is not None and classes != (count,):
+        raise checks.invalid(
+            "The config must have as many labels as the head in the file has classes.",
+            fix="Correct `id2label` or `num_labels`, or take the config that was saved with these weights.",
+            where=str(path),
+            labels=count,
+            classes=classes,
+        )
+    if by_number is None:
+        return {} if classes is None else {"labels": tuple(f"LABEL_{i}" for i in numbers)}
+    labels = {int(number): str(label) for number, label in by_number.items()}
+    return {"labels": tuple(labels[i] for i in numbers)}
