@@ -22,8 +22,8 @@ def to_huggingface(model, folder):
         ValueError: if transformers has no such model.
     """
     getattr(model, "encoder", model).config.check_equal_blocks("to_huggingface")
-    weights = model.weight_values()
-    _check_head(model, transformers_has(heads_among(weights), weights), "to_huggingface")
+    paths = model.named_weights()
+    _check_head(model, transformers_has(heads_among(paths), paths), "to_huggingface")
     model.save_to_preset(folder)
     return Artifact.of(folder, "huggingface", signatures={})
 

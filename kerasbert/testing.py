@@ -72,11 +72,11 @@ def check_task(task, x, y=None, *, formats=tuple(WRITERS)):
 def _learns(task, x, y):
     before = {path: np.array(weight) for path, weight in task.named_weights().items()}
     losses = task.fit(x, y, epochs=3, verbose=0).history["loss"]  # the first steps of a warm-up change little
-    assert np.isfinite(losses).all(), f"The loss must be finite: {losses}"
+    _promise(np.isfinite(losses).all(), f"The loss must be finite: {losses}")
     trained = {id(variable) for variable in task.trainable_variables}
     for path, weight in task.named_weights().items():
         if id(weight) in trained and not path.startswith("encoder/"):
-            assert np.any(before[path] != np.array(weight)), f"`fit` must change {path}"
+            _promise(np.any(before[path] != np.array(weight)), f"`fit` must change {path}")
 
 
 def _round_trips(task, folder):
@@ -84,7 +84,7 @@ def _round_trips(task, folder):
     again = type(task).from_config(json.loads(json.dumps(task.get_config())))
     values = task.named_weights()
     for path, weight in again.named_weights().items():
-        assert path in values, f"A task built from `get_config` must have the same weights; it has {path}"
+        _promise(path in values, f"A task built from `get_config` must have the same weights; it has {path}")
         weight.assign(values[path])
     yield "from_config(get_config())", again
     task.save(folder / "task.keras")
@@ -92,7 +92,7 @@ def _round_trips(task, folder):
     task.save_to_preset(folder / "preset")
     again = type(task).from_preset(folder / "preset")
     report = again.load_report
-    assert report.initialized == (), f"A preset must keep every weight; it lacks {report.initialized}"
+    _promise(report.initialized == (), f"A preset must keep every weight; it lacks {report.initialized}")
     yield "save_to_preset and from_preset", again
 
 
@@ -103,6 +103,12 @@ def _answers(task, tokens):
 
 def _same(expected, found, how):
     for name, value in expected.items():
-        assert found[name].shape == value.shape, f"`{name}` {how} has the shape {found[name].shape}"
+        _promise(found[name].shape == value.shape, f"`{name}` {how} has the shape {found[name].shape}")
         difference = np.max(np.abs(found[name] - value), initial=0)
-        assert difference <= TOLERANCE, f"`{name}` {how} differs by {difference:.1e}"
+        _promise(difference <= TOLERANCE, f"`{name}` {how} differs by {difference:.1e}")
+
+
+def _promise(kept, message):
+    """Raises AssertionError unless a promise is kept; an `assert` would be left out by `python -O`."""
+    if not kept:
+        raise AssertionError(message)

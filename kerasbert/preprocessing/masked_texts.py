@@ -22,6 +22,7 @@ from kerasbert.data import (
 from kerasbert.data.masking import Masking, choose_tokens, continuations
 from kerasbert.optional import tensorflow as tf
 from kerasbert.preprocessing.preprocessor import Preprocessor
+from kerasbert.preprocessing.splits import cut_arrays
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
@@ -77,15 +78,10 @@ class MaskedTextPreprocessor(Preprocessor):
     def split(self, x, y, sample_weight, fraction):
         """See `Preprocessor.split`."""
         columns = self._columns(x, "x")
-        count = len(next(iter(columns.values())))
         same_length("x", **columns, sample_weight=sample_weight)
-        cut = int(count * (1 - fraction))
         weight = None if sample_weight is None else np.asarray(sample_weight)
-
-        def part(which):
-            return {n: c[which] for n, c in columns.items()}, None, None if weight is None else weight[which]
-
-        return *part(slice(cut)), part(slice(cut, None))
+        kept, held_out = cut_arrays((columns, None, weight), fraction)
+        return *kept, held_out
 
     def _mask(self, order):
         """Returns a graph function of a batch that masks it; `order` knows the seed and the pass."""

@@ -24,7 +24,7 @@ class Heads:
         Override it for a head of your own: any Keras layer called `self.head_names[0]`, that turns a batch
         of features into a batch of logits, as the task's own does.
         """
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} must return its head from `make_head`.")
 
     def add_head(self, features_shape, logits_shape):
         """Makes the head and builds it.
