@@ -8,12 +8,13 @@ from ai_edge_litert.schema_py_generated import Model, TensorType
 from kerasbert.export.edge_graph import INPUTS, STAND_IN, TABLE
 
 
-def main(folder, path, signature, recipe):
+def main(folder, path, recipe, *signatures):
     """Writes `path` from the SavedModel in `folder`.
 
     Args:
-        folder, path, signature: str.
+        folder, path: str.
         recipe: str, `"float32"`, `"float16"`, or what the file will be quantized to.
+        signatures: str, the task's in front.
     """
     from tensorflow.lite.python.convert import OpsSet, convert_saved_model
 
@@ -24,7 +25,7 @@ def main(folder, path, signature, recipe):
         saved_model_dir=folder,
         saved_model_version=1,
         saved_model_tags={"serve"},
-        saved_model_exported_names=[signature],
+        saved_model_exported_names=list(signatures),
         target_ops=[OpsSet.TFLITE_BUILTINS],
         use_buffer_offset=not recipe.startswith("float"),
         post_training_quantize=halved,
@@ -45,10 +46,12 @@ def order_inputs(path):
     """
     content = np.memmap(path, mode="r+")
     model = Model.GetRootAs(content, 0)
-    signature = model.SignatureDefs(0)
-    named = map(signature.Inputs, range(signature.InputsLength()))
-    index = {tensor.Name().decode(): tensor.TensorIndex() for tensor in named}
-    model.Subgraphs(0).InputsAsNumpy()[:] = [index[name] for name in INPUTS]
+    for signature in map(model.SignatureDefs, range(model.SignatureDefsLength())):
+        named = map(signature.Inputs, range(signature.InputsLength()))
+        index = {tensor.Name().decode(): tensor.TensorIndex() for tensor in named}
+        if index.keys() == set(INPUTS):
+            graph = model.Subgraphs(signature.SubgraphIndex())
+            graph.InputsAsNumpy()[:] = [index[name] for name in INPUTS]
 
 
 def fill_table(path, table):

@@ -5,6 +5,7 @@ import pathlib
 import keras
 import numpy as np
 
+from kerasbert.export.text_signatures import tokenizer_functions
 from kerasbert.layers import attention_bias
 from kerasbert.optional import tensorflow as tf
 from kerasbert.text import TOKEN_INPUTS
@@ -16,7 +17,7 @@ TABLE, STAND_IN = "token_table.npy", 1.0
 MASKED = -120.0
 
 
-def write_edge_graph(task, folder, truncate=False):
+def write_edge_graph(task, folder, truncate=False, text=False):
     """Writes a task as a SavedModel for one sequence, the converter's input.
 
     The table of tokens, half of a small model's weights, stands beside it as `TABLE`, and a constant of its
@@ -27,6 +28,10 @@ def write_edge_graph(task, folder, truncate=False):
         task: a kerasbert task.
         folder: str or path.
         truncate: bool, whether longer sequences are cut to the task's `max_sequence_length`.
+        text: bool, whether the tokenizer's signatures stand beside the task's.
+
+    Returns:
+        List of str, the signatures, the task's in front.
     """
     archive = keras.export.ExportArchive()
     specs = [tf.TensorSpec((1, None), tf.int32, name) for name in TOKEN_INPUTS]
@@ -34,9 +39,13 @@ def write_edge_graph(task, folder, truncate=False):
     is_tied = getattr(getattr(task, "head", None), "tied", False)
     function = edge_function(task, truncate, with_table=is_tied)
     archive.add_endpoint(task.endpoint, function, input_signature=specs)
+    tokenizers = tokenizer_functions(task) if text else {}
+    for name, (tokenize, texts) in tokenizers.items():
+        archive.add_endpoint(name, tokenize, input_signature=texts)
     archive.write_out(str(folder), verbose=False)
     if not is_tied:
         np.save(pathlib.Path(folder) / TABLE, keras.ops.convert_to_numpy(table))
+    return [task.endpoint, *tokenizers]
 
 
 def edge_function(task, truncate=False, with_table=True):

@@ -59,7 +59,8 @@ def open_tflite(path, threads):
     from ai_edge_litert.interpreter import Interpreter
 
     interpreter = Interpreter(path, num_threads=threads)
-    run = interpreter.get_signature_runner()
+    names = interpreter.get_signature_list()
+    run = interpreter.get_signature_runner(next(name for name in names if not name.startswith("tokenize")))
     types = {name: tensor["dtype"] for name, tensor in run.get_input_details().items()}
     # The interpreter is named because the runner does not keep it alive.
     return lambda inputs: (interpreter, run(**bound(types, inputs)))

@@ -12,6 +12,7 @@ import numpy as np
 
 from kerasbert import checks
 from kerasbert.export.recipes import quantizer_recipe
+from kerasbert.export.text_signatures import TOKENIZERS
 
 
 class SharedVectors(flatbuffers.Builder):
@@ -72,8 +73,9 @@ def _quantized(source, recipe, part_recipes, vocabulary_size, calibration):
     with contextlib.redirect_stderr(io.StringIO()), warnings.catch_warnings():
         warnings.filterwarnings("ignore", ".*experimental_preserve_all_tensors", UserWarning)
         if calibration is not None:
-            (signature,) = model.signatureDefs
-            ranges = made.calibrate({signature.signatureKey.decode(): calibration})
+            names = [signature.signatureKey.decode() for signature in model.signatureDefs]
+            (signature,) = (name for name in names if name not in TOKENIZERS)
+            ranges = made.calibrate({signature: calibration})
         return made.quantize(ranges, enable_progress_report=False).quantized_model
 
 

@@ -7,9 +7,12 @@ import threading
 import numpy as np
 
 from kerasbert import checks
+from kerasbert.data import is_pair
 from kerasbert.export import endpoints
+from kerasbert.export.description import as_code_points, describe
 from kerasbert.export.intervals import count_rows, rows_of
 from kerasbert.export.onnx_graph import INSTALL as INSTALL_ONNX
+from kerasbert.export.text_signatures import TOKENIZERS
 from kerasbert.export.tflite_files import INSTALL, tflite_bits
 from kerasbert.export.token_batches import token_arrays
 from kerasbert.optional import tensorflow as tf
@@ -89,13 +92,15 @@ class TFLiteRunner:
 
     def __init__(self, path, num_threads=1):
         litert = checks.require("ai_edge_litert.interpreter", INSTALL, "A TFLite file")
-        # Kept: the signature's runner does not keep it alive.
+        # Kept: the signatures' runners do not keep it alive.
         self._interpreter = litert.Interpreter(str(path), num_threads=num_threads)
-        ((self.signature, names),) = self._interpreter.get_signature_list().items()
-        self._inputs = tuple(sorted(names["inputs"]))
+        self.signatures = self._interpreter.get_signature_list()
+        (self.signature,) = (name for name in self.signatures if name not in TOKENIZERS)
+        self._inputs = tuple(sorted(self.signatures[self.signature]["inputs"]))
         self._run = self._interpreter.get_signature_runner(self.signature)
         self._lock = threading.Lock()
         self.bits = tflite_bits(path)
+        self._path, self._tokenizers = path, {}
 
     def __call__(self, inputs):
         """See the class."""
@@ -110,6 +115,52 @@ class TFLiteRunner:
                 for i, length in enumerate(lengths)
             ]
         return {name: _stacked([row[name][0] for row in rows]) for name in rows[0]}
+
+    def tokenize(self, text, second=None):
+        """Tokenizes by the file itself, if it takes text.
+
+        Args:
+            text: str.
+            second: str or None, the second text of a pair.
+
+        Returns:
+            dict of `token_ids`, `segment_ids`, `padding_mask`, `starts` and `ends`, numpy int32 `(1, S)`.
+
+        Raises:
+            ValueError: if the file takes no text.
+        """
+        texts = (text,) if second is None else (text, second)
+        name = next(name for name, inputs in TOKENIZERS.items() if len(inputs) == len(texts))
+        if name not in self.signatures:
+            raise checks.invalid(
+                "The file must take text.",
+                fix="Export it with `to_tflite(task, path, text=True)`, or pass tokens.",
+                path=str(self._path),
+                signatures=list(self.signatures),
+            )
+        if name not in self._tokenizers:
+            self._tokenizers[name] = self._interpreter.get_signature_runner(name)
+        rows = map(as_code_points, texts)
+        with self._lock:
+            return self._tokenizers[name](**dict(zip(TOKENIZERS[name], rows, strict=True)))
+
+    def predict(self, x):
+        """Answers texts, by the file alone.
+
+        Args:
+            x: list of str, or a pair of such lists.
+
+        Returns:
+            numpy array, as of the task's `predict`.
+
+        Raises:
+            ValueError: if the file takes no text.
+        """
+        pairs = zip(*x, strict=True) if is_pair(x) else ((text,) for text in x)
+        tokens = (self.tokenize(*texts) for texts in pairs)
+        rows = [self({name: row[name] for name in self._inputs}) for row in tokens]
+        output = describe(self._path)["output"]
+        return np.concatenate([row[output] for row in rows])
 
 
 class OnnxRunner:

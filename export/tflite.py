@@ -8,6 +8,7 @@ from kerasbert.atomic import replacing
 from kerasbert.export.artifact import check_exportable, in_float32
 from kerasbert.export.budget import find_smallest
 from kerasbert.export.recipes import DEFAULT
+from kerasbert.export.text_files import finish_text_file
 from kerasbert.export.tflite_files import write_tflite
 from kerasbert.export.verification import verify_export
 
@@ -22,6 +23,7 @@ def to_tflite(
     budget=None,
     data=None,
     truncate=False,
+    text=False,
     verify=True,
 ):
     """Writes a task as a TFLite file for one sequence of any length.
@@ -55,6 +57,13 @@ def to_tflite(
         truncate: bool, whether the file cuts sequences to the task's `max_sequence_length`, but for their
             last token; else one of more tokens than the model has positions is an error. For MediaPipe, which
             cuts none itself.
+        text: bool, whether the file takes texts, of a classifier or an embedder. The task's tokenizer stands
+            in it as two more signatures: `tokenize` takes `code_points`, int32 `(1, N)`, those of a text,
+            perhaps with zeros behind them; `tokenize_pair` takes `pair_code_points`, too. They return the
+            inputs of the task's own signature, cut to its `max_sequence_length`, and `starts` and `ends`,
+            `(1, S)`: the code points between which each token stands, 0 and 0 for special tokens.
+            `export.describe(path)` reads what the file says of itself, and
+            `export.open_artifact(path).predict(texts)` needs no task.
         verify: bool, or a dict of limits for `verify`; whether the new file is compared with the model before
             it takes its place: on `data`, or without any on built-in sentences in the vocabulary's languages,
             and for static recipes on `calibration`.
@@ -75,7 +84,9 @@ def to_tflite(
     task = in_float32(task)
     with replacing(path) as temporary:
         if budget is None:
-            artifact = write_tflite(task, temporary, recipe, dict(part_recipes or {}), calibration, truncate)
+            artifact = write_tflite(
+                task, temporary, recipe, dict(part_recipes or {}), calibration, truncate, text=text
+            )
         else:
             if recipe != DEFAULT or part_recipes or calibration is not None:
                 raise checks.invalid(
@@ -85,7 +96,9 @@ def to_tflite(
                     recipe=recipe,
                     part_recipes=part_recipes,
                 )
-            artifact = find_smallest(task, temporary, budget, data, truncate)
+            artifact = find_smallest(task, temporary, budget, data, truncate, text)
         if verify:
             verify_export(task, artifact, None if budget else data, verify, calibration)
+        if text:
+            artifact = finish_text_file(task, artifact)
     return dataclasses.replace(artifact, path=pathlib.Path(path))

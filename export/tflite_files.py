@@ -28,7 +28,7 @@ CONVERT = (
 )
 
 
-def write_tflite(task, path, recipe, part_recipes, calibration, truncate=False, source=None):
+def write_tflite(task, path, recipe, part_recipes, calibration, truncate=False, source=None, text=False):
     """Writes a task as a TFLite file; arguments, results and errors are those of `to_tflite`.
 
     `source` is the path of the float file that quantized ones are made of; it is written if it is not there.
@@ -40,11 +40,11 @@ def write_tflite(task, path, recipe, part_recipes, calibration, truncate=False, 
     # Beside the file, so that a later export removes it if this process is killed.
     with tempfile.TemporaryDirectory(dir=pathlib.Path(path).parent) as folder:
         if recipe.startswith("float"):
-            _write_float(task, path, recipe, truncate)
+            _write_float(task, path, recipe, truncate, text)
         else:
             source = source or pathlib.Path(folder) / "float.tflite"
             if not source.exists():
-                _write_float(task, source, recipe, truncate)
+                _write_float(task, source, recipe, truncate, text)
             quantize(source, path, recipe, part_recipes, task.encoder.config.vocabulary_size, sequences)
     artifact = describe_tflite(path, recipe, part_recipes)
     check_structure(task, artifact)
@@ -63,11 +63,11 @@ def _sequences(task, texts):
     ]
 
 
-def _write_float(task, path, recipe, truncate):
+def _write_float(task, path, recipe, truncate, text):
     with tempfile.TemporaryDirectory(dir=pathlib.Path(path).parent) as folder:
-        write_edge_graph(task, folder, truncate)
+        signatures = write_edge_graph(task, folder, truncate, text)
         gc.collect()  # its graphs refer to themselves, and would hold weights beside the converter's
-        done = run_conversion(folder, str(path), task.endpoint, recipe)
+        done = run_conversion(folder, str(path), recipe, *signatures)
     if done.returncode:
         raise checks.invalid(
             "The converter must finish.",
