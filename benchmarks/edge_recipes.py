@@ -32,9 +32,9 @@ def main():
     parts = SETS[options.set].read(options.shared)
     x, y = (list(column)[: options.rows] for column in parts["test"])
     task = keras.saving.load_model(options.model)
-    expected = task.points(task.predict(x, verbose=0), x, y)
+    expected = task.score_predictions(task.predict(x, verbose=0), x, y)
     metric = next(iter(expected))
-    print(f"Keras: {metric} {expected[metric]:.2f}\n")
+    print(f"Keras: {metric} {100 * expected[metric]:.2f}\n")
     print(f"| recipe | MB | partitions | {metric} | drop | ms at 16 tokens | at 128 |")
     print("|---|---|---|---|---|---|---|")
     for recipe in options.recipes:
@@ -42,14 +42,15 @@ def main():
             calibration = list(parts["train"][0])[:200] if export.RECIPES[recipe].calibrated else None
             file = pathlib.Path(folder) / "model.tflite"
             artifact = export.to_tflite(task, file, recipe, calibration=calibration)
-            points = task.points(export.answer_texts(export.open_artifact(file), task, x), x, y)[metric]
+            answers = export.answer_texts(export.open_artifact(file), task, x)
+            score = task.score_predictions(answers, x, y)[metric]
             times = ("", "")
             if not options.no_latency:
                 found = export.benchmark(artifact, task.tokenizer.vocabulary_size, LENGTHS, threads=(1,))
                 times = tuple(f"{found.latency_ms[1, length]:.2f}" for length in LENGTHS)
         print(
-            f"| `{recipe}` | {artifact.size_bytes / 1e6:.1f} | {artifact.partitions} | {points:.2f} "
-            f"| {expected[metric] - points:.2f} | {times[0]} | {times[1]} |",
+            f"| `{recipe}` | {artifact.size_bytes / 1e6:.1f} | {artifact.partitions} | {100 * score:.2f} "
+            f"| {100 * (expected[metric] - score):.2f} | {times[0]} | {times[1]} |",
             flush=True,
         )
 

@@ -44,11 +44,10 @@ def score(task, public_set, rows):
     """Named scores in percent, of rows that the task has not seen."""
     if public_set.kind == "questions":
         scores = task.scores(rows, language=public_set.language, verbose=0)
-        return {"exact match": scores["exact_match"], "F1": scores["f1"]}
+        return {"exact match": 100 * scores["exact_match"], "F1": 100 * scores["f1"]}
     x, y = rows
     if public_set.kind == "words":
-        scores = task.entity_scores(x, y, verbose=0)
-        return {name: 100 * scores[name] for name in ("f1", "precision", "recall")}
+        return {name: 100 * score for name, score in task.scores(x, y, verbose=0).items()}
     if public_set.kind == "numbers":
         found = task.predict(x, verbose=0)
         return {"Pearson r": 100 * np.corrcoef(found[:, 0], np.asarray(y)[:, 0])[0, 1]}

@@ -6,7 +6,7 @@
 
 A fine-tuned model is trained on for some epochs twice: as it is, and with each kernel rounded to int4 at
 OCTAV's scale in every step, its gradient passed through (Jacob et al. 2018, https://arxiv.org/abs/1712.05877;
-Sakr et al. 2022, https://arxiv.org/abs/2206.06501). Prints points of each, and of its int4 files.
+Sakr et al. 2022, https://arxiv.org/abs/2206.06501). Prints scores of each, and of its int4 files.
 """
 
 import os
@@ -80,13 +80,16 @@ def main():
     }
     for name, make in models.items():
         task = make()
-        found = [task.points(task.predict(x, verbose=0), x, y)]
+        found = [task.score_predictions(task.predict(x, verbose=0), x, y)]
         for recipe in RECIPES:
             with tempfile.TemporaryDirectory() as folder:
                 artifact = export.to_tflite(task, pathlib.Path(folder) / "model.tflite", recipe)
                 answers = export.answer_texts(export.open_artifact(artifact), task, x)
-                found.append(task.points(answers, x, y))
-        print(f"| {name} | {' | '.join(f'{next(iter(p.values())):.2f}' for p in found)} |", flush=True)
+                found.append(task.score_predictions(answers, x, y))
+        print(
+            f"| {name} | {' | '.join(f'{100 * next(iter(scores.values())):.2f}' for scores in found)} |",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

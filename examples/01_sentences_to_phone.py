@@ -33,7 +33,7 @@ SENTENCES = (
 CARD = export.ModelCard(
     data="Sentences written for this example, as people type them to an assistant, slips of the keyboard "
     "included; the test sentences are others of the same kind, by the same hand.",
-    metric="share of test sentences that get their intent, in percent",
+    metric="share of test sentences that get their intent",
     limits="A demonstration. It knows these intents alone, gives one of them to any text, and has seen no "
     "language but English.",
 )
@@ -84,14 +84,16 @@ def main(output, epochs):
     }
     for name, artifact in artifacts.items():
         say(f"exported {name}: {artifact.size_bytes / 1e6:.1f} MB")
-    # Some test sentences stand between two intents, and int8 may move one over: 2 in 100 are let pass here.
+    # Some test sentences stand between two intents, and int8 may move one over: 2 in 100 are allowed here.
     verifications = {
         name: export.verify(classifier, artifact, test_texts, test_labels, min_agreement=0.98)
         for name, artifact in artifacts.items()
     }
     for name, result in verifications.items():
-        points = result.points["accuracy"]
-        say(f"verified {name}: same label for {result.label_agreement:.1%}, accuracy {points:.1f}")
+        say(
+            f"verified {name}: same label for {result.label_agreement:.1%}, "
+            f"accuracy {result.scores['accuracy']:.1%}"
+        )
     vocabulary_size = classifier.tokenizer.vocabulary_size
     benchmarks = {
         name: export.benchmark(artifact, vocabulary_size, repeats=20) for name, artifact in artifacts.items()
@@ -115,7 +117,7 @@ def main(output, epochs):
         classifier,
         title="An assistant's intents, from all-MiniLM-L6-v2",
         card=CARD,
-        points={"accuracy": 100 * accuracy},
+        scores={"accuracy": accuracy},
         artifacts=artifacts,
         verifications=verifications,
         benchmarks=benchmarks,

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Callable
 
 from kerasbert import checks
-from kerasbert.export.intervals import count_rows, drop_interval
+from kerasbert.export.intervals import check_drop, count_rows, drop_interval
 from kerasbert.export.recipes import DEFAULT, reason_against
 from kerasbert.export.runners import answer_texts, open_artifact
 from kerasbert.export.sensitivity import part_errors, part_sizes
@@ -30,18 +30,22 @@ class AccuracyBudget:
     """What a smaller file may cost.
 
     Args:
-        metric: str, one of the measures that the task's `points` returns, such as `"accuracy"` or `"f1"`; or
-            a function of predictions, `x` and `y` that returns a number from 0 to 100, more being better. It
-            is called with parts of the rows, too, because the interval of a drop comes from them.
-        max_drop: float, how many points fewer than the Keras model's are allowed. A recipe is refused if the
-            rows show a larger drop: if the lower end of its one-sided interval of 95 % is above this. On 40
-            rows one row is 2.5 points, and one that flips shows nothing; more rows judge more finely.
+        metric: str, one of the task's `scores`, such as `"accuracy"` or `"f1"`; or a function of
+            predictions, `x` and `y` that returns a number from 0 to 1, more being better. It is called with
+            parts of the rows, too, because the interval of a drop comes from them.
+        max_drop: float, how much lower than the Keras model's the score may be: 0.005, the default, is half a
+            percent. A recipe is refused if the rows show a larger drop: if the lower end of its one-sided
+            interval of 95 % is above this. Of 40 rows one is 2.5 %, and one that flips shows nothing; more
+            rows judge more finely.
         recipes: tuple of str, what is tried, from the smallest.
     """
 
     metric: str | Callable
-    max_drop: float = 0.5
+    max_drop: float = 0.005
     recipes: tuple = RECIPES_BY_SIZE
+
+    def __post_init__(self):
+        check_drop(self.max_drop, "AccuracyBudget")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,7 +56,7 @@ class Trial:
         recipe: str.
         part_recipes: dict, parts that kept another recipe.
         size_bytes: int.
-        points: float, the measure of the file.
+        score: float, that of the file.
         drop: float, how much less that is than the Keras model's.
         least_drop: float, the lower end of the drop's one-sided interval of 95 %.
         rows: int, how many rows were measured.
@@ -62,7 +66,7 @@ class Trial:
     recipe: str
     part_recipes: dict
     size_bytes: int
-    points: float
+    score: float
     drop: float
     least_drop: float
     rows: int
@@ -89,10 +93,10 @@ def find_smallest(task, path, budget, data, truncate, text=False):
     measure = _measure(task, budget.metric)
     predicted, rows = task.predict(x, verbose=0), count_rows(x)
     expected = measure(predicted, x, y)
-    if 100 / rows > budget.max_drop:
+    if 1 / rows > budget.max_drop:
         warnings.warn(
-            f"A budget of {budget.max_drop} points is judged on {rows} rows, of which one is "
-            f"{100 / rows:.2g} points: a recipe is refused only if its drop is beyond chance. Pass more rows "
+            f"A budget of {budget.max_drop} is judged on {rows} rows, of which one is "
+            f"{1 / rows:.2g}: a recipe is refused only if its drop is beyond chance. Pass more rows "
             "as `data` to see smaller drops.",
             stacklevel=3,
         )
@@ -116,10 +120,10 @@ def find_smallest(task, path, budget, data, truncate, text=False):
                 break
         else:
             raise checks.invalid(
-                f"A file must cost at most {budget.max_drop} points of the Keras model's {expected:.2f}.",
+                f"A file's score must be at most {budget.max_drop} below the Keras model's {expected:.4f}.",
                 fix="Allow a larger `max_drop`, name finer recipes, or train further.",
                 where="to_tflite",
-                points={trial.recipe: trial.points for trial in trials},
+                scores={trial.recipe: trial.score for trial in trials},
                 rows=rows,
             )
         best, errors = len(trials) - 1, {}
@@ -159,14 +163,14 @@ def _measure(task, metric):
         return metric
 
     def measure(predictions, x, y):
-        points = task.points(predictions, x, y)
-        if metric not in points:
+        scores = task.score_predictions(predictions, x, y)
+        if metric not in scores:
             raise checks.invalid(
-                "A budget's metric must be one of the task's measures, or a function.",
-                fix="The measures are " + (", ".join(points) or "none: pass a function") + ".",
+                "A budget's metric must be one of the task's scores, or a function.",
+                fix="The scores are " + (", ".join(scores) or "none: pass a function") + ".",
                 where="AccuracyBudget",
                 metric=metric,
             )
-        return points[metric]
+        return scores[metric]
 
     return measure

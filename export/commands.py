@@ -46,8 +46,8 @@ def export_command(options):
     for trial in artifact.trials:
         kept = f", at another recipe: {', '.join(trial.part_recipes)}" if trial.part_recipes else ""
         print(
-            f"{trial.recipe}{kept}: {trial.size_bytes / 1e6:.1f} MB, {trial.points:.2f} points, "
-            f"{trial.drop:.2f} fewer on {trial.rows} rows, which shows {max(trial.least_drop, 0.0):.2f}"
+            f"{trial.recipe}{kept}: {trial.size_bytes / 1e6:.1f} MB, score {trial.score:.4f}, "
+            f"{trial.drop:.4f} lower on {trial.rows} rows, which shows {max(trial.least_drop, 0.0):.4f}"
         )
     _show(artifact, ("path", "format", "recipe", "size_bytes", "sha256", "signatures", "partitions"))
 

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from kerasbert import checks
 from kerasbert.data import is_pair
 
 GROUPS = 20
@@ -33,6 +34,17 @@ def too_many_differ(rows, different, min_agreement):
     ways = (math.lgamma(rows + 1) - math.lgamma(k + 1) - math.lgamma(rows - k + 1) for k in range(different))
     fewer = sum(math.exp(way + k * odds + rows * math.log(min_agreement)) for k, way in enumerate(ways))
     return 1.0 - fewer < CHANCE
+
+
+def check_drop(max_drop, where):
+    """Refuses a drop of scores that is no small share of 1, such as one in percent."""
+    if not 0 <= max_drop < 0.5:
+        raise checks.invalid(
+            "`max_drop` must be from 0 to below 0.5: scores go from 0 to 1.",
+            fix="Write half a percent as 0.005.",
+            where=where,
+            max_drop=max_drop,
+        )
 
 
 def drop_interval(measure, expected, found, x, y):

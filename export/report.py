@@ -23,7 +23,7 @@ class ModelCard:
 
     Args:
         data: str, what it learned from, and what it was measured on.
-        metric: str, what its points mean.
+        metric: str, what its scores mean.
         limits: str, what it is not made for, and what it gets wrong.
     """
 
@@ -32,7 +32,7 @@ class ModelCard:
     limits: str
 
 
-def write_report(path, task, *, title, card, points, artifacts, verifications, benchmarks, answers):
+def write_report(path, task, *, title, card, scores, artifacts, verifications, benchmarks, answers):
     """Writes `report.html`, with a model card and plots, and the same numbers as JSON beside it.
 
     Args:
@@ -40,8 +40,8 @@ def write_report(path, task, *, title, card, points, artifacts, verifications, b
         task: the Keras model.
         title: str.
         card: `ModelCard`.
-        points: dict, the Keras model's scores on the test set, as the task's `points` or a `Verification`'s
-            `keras_points`; from 0 to 100.
+        scores: dict, the Keras model's on the test set, from 0 to 1, as the task's `scores` or a
+            `Verification`'s `keras_scores`.
         artifacts: dict, name -> `Artifact`.
         verifications: dict, name -> `Verification`.
         benchmarks: dict, name -> `Benchmark`; also of files of others, to be compared with.
@@ -59,7 +59,7 @@ def write_report(path, task, *, title, card, points, artifacts, verifications, b
         "machine": machine(),
         "model": _describe(task),
         "card": plain(card),
-        "points": points,
+        "scores": scores,
         "artifacts": {name: plain(artifact) for name, artifact in artifacts.items()},
         "verifications": {name: plain(result) for name, result in verifications.items()},
         "benchmarks": {name: plain(result) for name, result in benchmarks.items()},

@@ -28,7 +28,7 @@ def page(numbers, benchmarks, plots):
         _table([], _card(numbers, benchmarks), "text"),
         "<h2>Is it the same model?</h2>",
         _table(
-            ["", *numbers["points"], "same answer", "largest difference", "mean difference", "worst text"],
+            ["", *numbers["scores"], "same answer", "largest difference", "mean difference", "worst text"],
             _exactness(numbers),
             "worst",
         ),
@@ -63,7 +63,7 @@ def _card(numbers, benchmarks):
         ["model", f"{model['task']}, {model['parameters']:,} parameters, {model['encoder']}"],
         ["answers", ", ".join(map(str, model["labels"]))],
         ["data", card["data"]],
-        ["metric", f"{card['metric']}: {_points(numbers['points'])}"],
+        ["metric", f"{card['metric']}: {_scores(numbers['points'])}"],
         ["limits", f"{card['limits']} Texts end after {model['max_sequence_length']} tokens."],
     ]
     for name, artifact in numbers["artifacts"].items():
@@ -74,7 +74,7 @@ def _card(numbers, benchmarks):
         if artifact["partitions"] is not None:
             facts.append(f"{artifact['partitions']} XNNPACK partitions")
         if name in numbers["verifications"]:
-            facts.append(_points(numbers["verifications"][name]["points"]))
+            facts.append(_scores(numbers["verifications"][name]["scores"]))
         if name in benchmarks:
             latency = benchmarks[name].latency_ms
             threads = min(threads for threads, _ in latency)
@@ -85,14 +85,14 @@ def _card(numbers, benchmarks):
 
 
 def _exactness(numbers):
-    rows = [["Keras", *(f"{value:.1f}" for value in numbers["points"].values()), "", "", "", ""]]
+    rows = [["Keras", *(f"{value:.3f}" for value in numbers["scores"].values()), "", "", "", ""]]
     for name, result in numbers["verifications"].items():
-        points = (result["points"].get(measure) for measure in numbers["points"])
+        scores = (result["scores"].get(measure) for measure in numbers["scores"])
         agreement = ""
         if result["label_agreement"] is not None:
             agreement = f"{result['label_agreement']:.1%} of {result['rows']}"
         difference = [f"{result[key]:.2g}" for key in ("max_difference", "mean_difference")]
-        shown = ["" if value is None else f"{value:.1f}" for value in points]
+        shown = ["" if value is None else f"{value:.3f}" for value in scores]
         rows.append([name, *shown, agreement, *difference, result["worst_text"]])
     return rows
 
@@ -118,8 +118,8 @@ def _answers(answers):
     return ["text", *names], [[text, *(row[name] for name in names)] for text, row in answers.items()]
 
 
-def _points(points):
-    return ", ".join(f"{measure} {value:.1f}" for measure, value in points.items())
+def _scores(scores):
+    return ", ".join(f"{measure} {value:.3f}" for measure, value in scores.items())
 
 
 def threads_text(count):

@@ -9,7 +9,7 @@ from kerasbert import checks
 from kerasbert.export import endpoints
 from kerasbert.export.artifact import Artifact, in_float32
 from kerasbert.export.differences import VerificationError, text_differences, token_differences
-from kerasbert.export.intervals import drop_interval, too_many_differ
+from kerasbert.export.intervals import check_drop, drop_interval, too_many_differ
 from kerasbert.export.recipes import RECIPES
 from kerasbert.export.runners import SavedModelRunner, TFLiteRunner, answer_texts, open_artifact
 from kerasbert.export.sample_texts import sample_inputs
@@ -46,9 +46,9 @@ class Verification:
             best tokens; None for tasks without any.
         worst_text: the text with the largest difference.
         not_finite: int, how many of the artifact's numbers are NaN or infinite.
-        keras_points: dict, the Keras model's scores if labels were given, by the names that the task's
-            `points` has, such as `"accuracy"` or `"f1"`; from 0 to 100.
-        points: dict, the artifact's.
+        keras_scores: dict, the Keras model's scores if labels were given, from 0 to 1, by the names that the
+            task's `scores` have, such as `"accuracy"` or `"f1"`.
+        scores: dict, the artifact's.
     """
 
     path: str
@@ -58,8 +58,8 @@ class Verification:
     label_agreement: float | None
     worst_text: object
     not_finite: int
-    keras_points: dict = dataclasses.field(default_factory=dict)
-    points: dict = dataclasses.field(default_factory=dict)
+    keras_scores: dict = dataclasses.field(default_factory=dict)
+    scores: dict = dataclasses.field(default_factory=dict)
 
 
 def verify(
@@ -85,7 +85,7 @@ def verify(
         artifact: `Artifact`, or the path of one.
         texts: texts as for `predict`, in memory; such as a test set.
         labels: labels of the texts or None; with them the scores of both are measured, by the task's
-            `points`.
+            `score_predictions`.
         max_difference: float or None, the largest difference of one number that passes. None means 1e-4 for a
             file with float32 weights, which computes the same sums in another order, and no limit for a
             float16 or quantized one, where one text at the border of two classes says little.
@@ -96,8 +96,9 @@ def verify(
         min_agreement: float in [0, 1], the smallest share of all such texts with the same label. It is broken
             if fewer than one of twenty samples of as many rows would show so many other labels by chance:
             one of 76 passes 0.99, three do not.
-        max_drop: float or None, how many points less than the Keras model's any score may be. It is broken if
-            the lower end of the drop's one-sided interval of 95 % (`drop_interval`) is above it.
+        max_drop: float or None, how much lower than the Keras model's any score may be: 0.005 is half a
+            percent. It is broken if the lower end of the drop's one-sided interval of 95 % (`drop_interval`)
+            is above it.
 
     Returns:
         `Verification`.
@@ -108,6 +109,8 @@ def verify(
             XNNPACK partitions than its recipe has.
         ValueError: if there are no texts, or labels are needed.
     """
+    if max_drop is not None:
+        check_drop(max_drop, "verify")
     runner = open_artifact(artifact)
     if not isinstance(runner, SavedModelRunner):
         task = in_float32(task)
@@ -128,10 +131,10 @@ def verify(
     result = _verification(task, where, columns, expected, found, differences)
     dropped = {}
     if labels is not None:
-        points = [task.points(answers, texts, labels) for answers in (expected, found)]
-        result = dataclasses.replace(result, keras_points=points[0], points=points[1])
+        scores = [task.score_predictions(answers, texts, labels) for answers in (expected, found)]
+        result = dataclasses.replace(result, keras_scores=scores[0], scores=scores[1])
         if max_drop is not None:
-            dropped = _dropped(task, expected, found, texts, labels, points[0], max_drop)
+            dropped = _dropped(task, expected, found, texts, labels, scores[0], max_drop)
     limits = _limits(_bits(task, artifact, runner), differences, max_difference, max_mean_difference)
     measured = {
         "max_difference": result.max_difference,
@@ -142,7 +145,7 @@ def verify(
         different = round(result.rows * (1 - result.label_agreement))
         if too_many_differ(result.rows, different, min_agreement):
             broken.append(f"min_agreement={min_agreement} ({different} of {result.rows} rows differ)")
-    broken += [f"max_drop={max_drop} ({name} loses {drop:.2f} points)" for name, drop in dropped.items()]
+    broken += [f"max_drop={max_drop} ({name} loses {drop:.4f})" for name, drop in dropped.items()]
     if result.not_finite or broken:
         error = checks.invalid(
             "The artifact must give the Keras model's answers, finite numbers within the limits of `verify`."
@@ -155,7 +158,7 @@ def verify(
             mean_difference=result.mean_difference,
             label_agreement=result.label_agreement,
             not_finite=result.not_finite,
-            points=result.points,
+            scores=result.scores,
             worst_text=result.worst_text,
         )
         error.verification = result
@@ -224,10 +227,14 @@ def _limits(bits, differences, max_difference, max_mean_difference):
 
 
 def _dropped(task, expected, found, x, y, names, max_drop):
-    """The scores that are shown to lose more than `max_drop` points: name -> drop."""
+    """The scores that are shown to lose more than `max_drop`: name -> drop."""
     drops = {}
     for name in names:
-        drop, least = drop_interval(lambda *rows, name=name: task.points(*rows)[name], expected, found, x, y)
+
+        def measure(*rows, name=name):
+            return task.score_predictions(*rows)[name]
+
+        drop, least = drop_interval(measure, expected, found, x, y)
         if least > max_drop:
             drops[name] = drop
     return drops
@@ -241,13 +248,13 @@ def _same(one, two):
 def _verification(task, where, columns, expected, found, differences):
     worst = int(np.argmax(differences.row_maxima))
     text = tuple(column[worst] for column in columns)
-    decided = task.decisions(expected)
+    hard = task.hard_predictions(expected)
     return Verification(
         path=where,
         rows=len(expected),
         max_difference=max(differences.row_maxima),
         mean_difference=differences.mean,
-        label_agreement=None if decided is None else _same(task.decisions(found), decided),
+        label_agreement=None if hard is None else _same(task.hard_predictions(found), hard),
         worst_text=text[0] if len(text) == 1 else text,
         not_finite=differences.not_finite,
     )

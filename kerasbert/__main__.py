@@ -80,9 +80,9 @@ def _parser():
     export.add_argument(
         "--max-drop",
         type=float,
-        help="instead of a recipe: the smallest .tflite file that costs at most so many points on the data",
+        help="instead of a recipe: the smallest .tflite file whose score is at most this much lower (0.005)",
     )
-    export.add_argument("--metric", default="accuracy", help="points of what; f1 for entities and answers")
+    export.add_argument("--metric", default="accuracy", help="which score; f1 for entities and answers")
 
     verify = commands.add_parser(
         "verify",
@@ -92,7 +92,7 @@ def _parser():
     verify.add_argument("model", help="a task's .keras file")
     verify.add_argument("artifact", help="a .tflite or .onnx file, or the folder of a SavedModel")
     verify.add_argument("--data", required=True, help=DATA)
-    verify.add_argument("--max-drop", type=float, help="most points that a score may lose")
+    verify.add_argument("--max-drop", type=float, help="how much a score may lose at most, such as 0.005")
 
     for command in (export, verify):
         command.add_argument(

@@ -17,7 +17,7 @@ _CHINESE_SEGMENT = re.compile(r"[\u4e00-\u9fa5]|[^\W\u4e00-\u9fa5]+(?:[.,]\d+)*|
 
 
 def squad_scores(predictions, answers, language="en", version=None):
-    """Scores answers, in percent: the mean over questions of the best over the answers of a question.
+    """Scores answers from 0 to 1: the mean over questions of the best over the answers of a question.
 
     English: lower case, without punctuation and articles; F1 over words (Rajpurkar et al. 2016, section 6.1,
     https://arxiv.org/abs/1606.05250). Version 2 leaves out right answers that are empty then, and an empty
@@ -46,7 +46,7 @@ def squad_scores(predictions, answers, language="en", version=None):
     Example:
 
     >>> squad_scores(["the red car", "Bonn"], [["A car!", "red car"], ["Cologne"]])
-    {'exact_match': 50.0, 'f1': 50.0, 'questions': 2}
+    {'exact_match': 0.5, 'f1': 0.5, 'questions': 2}
     """
     checks.one_of("squad_scores", ("en", "zh"), language=language)
     checks.one_of("squad_scores", ("1.1", "2.0", None), version=version)
@@ -73,7 +73,7 @@ def squad_scores(predictions, answers, language="en", version=None):
 
 
 def _means(values, prefix):
-    exact_match, f1 = 100 * values.mean(0)
+    exact_match, f1 = values.mean(0)
     return {
         f"{prefix}exact_match": float(exact_match),
         f"{prefix}f1": float(f1),

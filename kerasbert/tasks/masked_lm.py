@@ -163,15 +163,15 @@ class BertMaskedLM(Task):
         """See `TextTask.compared_values`."""
         return np.asarray(answers[self.output])
 
-    def decisions(self, predictions):
-        """What counts as the same answer, of what `fill_masks` returns: the best token of each mask."""
+    def hard_predictions(self, predictions):
+        """The best token of each mask, of what `fill_masks` returns; see `TextTask.hard_predictions`."""
         return [[best[0][0] for best in row] for row in predictions]
 
-    def points(self, predictions, x, y):
-        """`accuracy`, of masks, by lists of their right tokens; see `TextTask.points`."""
-        pairs = zip(self.decisions(predictions), y, strict=True)
+    def score_predictions(self, predictions, x, y):
+        """`accuracy`, of masks, by lists of their right tokens; see `TextTask.score_predictions`."""
+        pairs = zip(self.hard_predictions(predictions), y, strict=True)
         right = [one == two for row in pairs for one, two in zip(*row, strict=True)]
-        return {"accuracy": 100 * float(np.mean(right))}
+        return {"accuracy": float(np.mean(right))}
 
     @property
     def target(self):

@@ -101,8 +101,8 @@ class BertMultipleChoice(TextTask):
         """Named outputs of a choice by itself: `score`, `(B, 1)`, in float32."""
         return {self.output: ops.cast(logits, "float32")}
 
-    def decisions(self, predictions):
-        """What counts as the same answer, of what `predict` returns: the most probable choice."""
+    def hard_predictions(self, predictions):
+        """The number of the most probable choice; see `TextTask.hard_predictions`."""
         return predictions.argmax(-1)
 
     @property

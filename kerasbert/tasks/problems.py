@@ -20,7 +20,8 @@ class Problem:
         loss: function without arguments, of a Keras loss on logits.
         metrics: function without arguments, of a list of Keras metrics on logits.
         divergence: function of two tensors of logits `(B, C)`: how far their answers are apart, `(B,)`.
-        decisions: function of answers, an array: what counts as the same answer; None where nothing does.
+        hard_predictions: function of answers, an array, that returns the class of each row `(B,)`, or which
+            labels it has `(B, C)`; None for numbers, which are never exactly the same.
     """
 
     output: str
@@ -29,7 +30,7 @@ class Problem:
     loss: Callable
     metrics: Callable
     divergence: Callable
-    decisions: Callable | None
+    hard_predictions: Callable | None
 
 
 SINGLE_LABEL = Problem(
@@ -39,7 +40,7 @@ SINGLE_LABEL = Problem(
     loss=lambda: keras.losses.SparseCategoricalCrossentropy(from_logits=True),
     metrics=lambda: [keras.metrics.SparseCategoricalAccuracy(name="accuracy")],
     divergence=categorical_divergence,
-    decisions=lambda answers: answers.argmax(-1),
+    hard_predictions=lambda answers: answers.argmax(-1),
 )
 
 
@@ -56,7 +57,7 @@ MULTI_LABEL = Problem(
     loss=lambda: keras.losses.BinaryCrossentropy(from_logits=True),
     metrics=lambda: [keras.metrics.MeanMetricWrapper(label_accuracy, name="accuracy")],
     divergence=bernoulli_divergence,
-    decisions=lambda answers: answers > 0.5,
+    hard_predictions=lambda answers: answers > 0.5,
 )
 REGRESSION = Problem(
     output="scores",
@@ -65,6 +66,6 @@ REGRESSION = Problem(
     loss=keras.losses.MeanSquaredError,
     metrics=lambda: [keras.metrics.MeanAbsoluteError(name="absolute_error")],
     divergence=normal_divergence,
-    decisions=None,
+    hard_predictions=None,
 )
 BY_NAME = {"single_label": SINGLE_LABEL, "multi_label": MULTI_LABEL, "regression": REGRESSION}

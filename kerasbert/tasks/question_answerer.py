@@ -152,7 +152,7 @@ class BertQuestionAnswerer(TextTask):
         return logits
 
     def scores(self, x, answers=None, language="en", version=None, **kwargs):
-        """Exact match and F1 of the answers that `predict` gives, in percent; see `squad_scores`.
+        """Exact match and F1 of the answers that `predict` gives, from 0 to 1; see `squad_scores`.
 
         Args:
             x: questions and contexts, as for `predict`.
@@ -177,8 +177,8 @@ class BertQuestionAnswerer(TextTask):
         found = self.predict(x, **kwargs)
         return squad_scores([answer.text for answer in found], answers, language, version)
 
-    def points(self, predictions, x, y, **kwargs):
-        """`exact_match` and `f1`; see `TextTask.points`, and `squad_scores` for `**kwargs`."""
+    def score_predictions(self, predictions, x, y, **kwargs):
+        """`exact_match` and `f1`; see `TextTask.score_predictions`, and `squad_scores` for `**kwargs`."""
         scores = squad_scores([answer.text for answer in predictions], y, **kwargs)
         return {name: scores[name] for name in ("exact_match", "f1")}
 
@@ -200,8 +200,8 @@ class BertQuestionAnswerer(TextTask):
         logits = (np.where(padding_mask, answers[name], -np.inf) for name in self.answer_names)
         return np.stack([ops.convert_to_numpy(ops.softmax(values)) for values in logits], -1)
 
-    def decisions(self, predictions):
-        """What counts as the same answer, of what `predict` returns: where it stands."""
+    def hard_predictions(self, predictions):
+        """Where each answer stands, `(start, end)`; see `TextTask.hard_predictions`."""
         return [(answer.start, answer.end) for answer in predictions]
 
     @property

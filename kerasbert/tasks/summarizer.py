@@ -142,12 +142,12 @@ class BertSummarizer(TokenTask):
             scores[sentence] = probabilities
         return scores
 
-    def rouge_scores(self, x, summaries, language="en", use_stemmer=False, **kwargs):
+    def scores(self, x, y, language="en", use_stemmer=False, **kwargs):
         """ROUGE of the summaries that `predict` gives; see `kerasbert.data.rouge_scores`.
 
         Args:
             x: texts or lists of sentences.
-            summaries: list of str, one that somebody wrote to a document.
+            y: list of str, a summary that somebody wrote for each document.
             language, use_stemmer: of `kerasbert.data.rouge_scores`.
             **kwargs: of `predict`, such as `max_sentences`.
 
@@ -158,14 +158,11 @@ class BertSummarizer(TokenTask):
             ImportError: if rouge-score is not installed.
         """
         found = self.predict(x, **kwargs)
-        return rouge_scores([summary.text for summary in found], summaries, language, use_stemmer)
+        return rouge_scores([summary.text for summary in found], y, language, use_stemmer)
 
-    scores = rouge_scores  # the name that `TaskScores` knows
-
-    def points(self, predictions, x, y, **kwargs):
-        """`rouge1`, `rouge2` and `rougeL` by summaries `y`; see `TextTask.points` and `rouge_scores`."""
-        scores = rouge_scores([summary.text for summary in predictions], y, **kwargs)
-        return {name: 100 * value for name, value in scores.items()}
+    def score_predictions(self, predictions, x, y, **kwargs):
+        """`rouge1`, `rouge2` and `rougeL` by summaries `y`; see `TextTask.score_predictions`."""
+        return rouge_scores([summary.text for summary in predictions], y, **kwargs)
 
     # === What TextTask asks of a task ===
 
@@ -179,8 +176,8 @@ class BertSummarizer(TokenTask):
         """Named outputs of logits: `probabilities`, `(B, S)`, in float32."""
         return {self.output: ops.sigmoid(ops.cast(logits, "float32"))}
 
-    def decisions(self, predictions):
-        """What counts as the same answer, of what `predict` returns: which sentences each row has."""
+    def hard_predictions(self, predictions):
+        """Which sentences each summary has; see `TextTask.hard_predictions`."""
         return [summary.indices for summary in predictions]
 
     @staticmethod

@@ -159,17 +159,17 @@ class BertTextClassifier(TextTask):
 
         With several labels to a row, a list of those above one half.
         """
-        decisions = self.decisions(self.predict(x, **kwargs))
-        if decisions is None:
+        hard = self.hard_predictions(self.predict(x, **kwargs))
+        if hard is None:
             raise checks.invalid(
                 "A regression has no labels to choose from.",
                 fix="Use `predict`, which returns its numbers.",
                 where=self.name,
                 problem=self.problem,
             )
-        if decisions.ndim == 1:
-            return [self.labels[number] for number in decisions]
-        return [[self.labels[number] for number in row.nonzero()[0]] for row in decisions]
+        if hard.ndim == 1:
+            return [self.labels[number] for number in hard]
+        return [[self.labels[number] for number in row.nonzero()[0]] for row in hard]
 
     # === What TextTask asks of a task ===
 
@@ -194,10 +194,11 @@ class BertTextClassifier(TextTask):
         """Named outputs of logits: `probabilities`, or `scores` of a regression, `(B, C)`, in float32."""
         return {self.output: self._problem.answers(ops.cast(logits, "float32"))}
 
-    def decisions(self, answers):
-        """What counts as the same answer, of an array of them: the most probable class `(B,)`, or which
-        labels `(B, C)`; None for a regression."""
-        return None if self._problem.decisions is None else self._problem.decisions(answers)
+    def hard_predictions(self, answers):
+        """The most probable class of each row `(B,)`, or which labels it has, bool `(B, C)`; None for a
+        regression. See `TextTask.hard_predictions`."""
+        decide = self._problem.hard_predictions
+        return None if decide is None else decide(answers)
 
     @property
     def divergence(self):

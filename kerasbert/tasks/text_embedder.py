@@ -193,8 +193,8 @@ class BertTextEmbedder(TextTask):
         """Named outputs: `embedding` `(B, D)`, in float32."""
         return {self.output: ops.cast(logits, "float32")}
 
-    def decisions(self, answers):
-        """None: no two vectors are the same answer."""
+    def hard_predictions(self, answers):
+        """None: vectors are never exactly the same. See `TextTask.hard_predictions`."""
         return None
 
     @property

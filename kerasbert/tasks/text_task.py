@@ -3,7 +3,7 @@
 import numpy as np
 
 from kerasbert import checks
-from kerasbert.data import is_dataset, is_tokens
+from kerasbert.data import RowStream, is_dataset, is_tokens
 from kerasbert.preprocessing import checked_batch_size
 from kerasbert.tasks.task import Task
 
@@ -83,22 +83,68 @@ class TextTask(Task):
         answers = [np.asarray(run(tokens)[self.output]) for tokens in batches]
         return np.concatenate(answers)[np.argsort(order)]
 
-    def points(self, predictions, x, y):
-        """The scores of predictions, wherever they come from, by right labels.
+    def scores(self, x, y=None, **kwargs):
+        """The scores of what `predict` returns, by the right labels.
+
+        Args:
+            x, y: texts and labels, as for `fit`, in memory; or x alone, what a reader of `kerasbert.data`
+                returns.
+            **kwargs: of `predict`.
+
+        Returns:
+            dict, name -> float from 0 to 1, such as `accuracy`; where rows have several labels
+            `subset_accuracy`, the share of rows whose labels are all right.
+
+        Raises:
+            ValueError: if there are no labels, or they are numbers, which have no such scores.
+        """
+        if isinstance(x, RowStream) and x.labelled:
+            y = [row[1] for row in x]
+        if y is None or is_dataset(x):
+            raise checks.invalid(
+                "Scores need texts in memory, or those of a reader, and their right labels.",
+                fix="Pass `x` and `y`.",
+                where=f"{self.name}.scores",
+                x=type(x).__name__,
+                y=None if y is None else type(y).__name__,
+            )
+        found = self.score_predictions(self.predict(x, **kwargs), x, y)
+        if not found:
+            raise checks.invalid(
+                "This task answers with numbers, which have no scores from 0 to 1.",
+                fix="Call `evaluate`, with Keras' metrics in `compile`.",
+                where=f"{self.name}.scores",
+            )
+        return found
+
+    def score_predictions(self, predictions, x, y):
+        """As `scores`, of predictions that are there already, such as those of an exported file.
 
         Args:
             predictions: what `predict(x)` returns, or `predict_with`.
             x, y: texts and labels, as for `fit`, in memory.
 
         Returns:
-            dict, name -> float from 0 to 100: the task's measures; none where labels are numbers.
+            dict, name -> float from 0 to 1; empty where labels are numbers.
         """
-        decided = self.decisions(predictions)
-        if decided is None:
+        hard = self.hard_predictions(predictions)
+        if hard is None:
             return {}
         numbers = self.preprocessor.label_numbers(y, "y")
-        right = [np.all(one == two) for one, two in zip(decided, numbers, strict=True)]
-        return {"accuracy": 100 * float(np.mean(right))}
+        right = [np.all(one == two) for one, two in zip(hard, numbers, strict=True)]
+        return {"accuracy" if np.ndim(hard) == 1 else "subset_accuracy": float(np.mean(right))}
+
+    def hard_predictions(self, predictions):
+        """What is right or wrong in predictions: classes, spans or choices, without their probabilities.
+
+        Args:
+            predictions: what `predict` returns.
+
+        Returns:
+            A sequence, an item to a row; two models give a row the same answer if their items are equal.
+            None where answers are numbers.
+        """
+        return None
 
     def compared_values(self, answers, padding_mask):
         """What is compared of the `answers` of this model and of an export: an array of numbers near 1."""

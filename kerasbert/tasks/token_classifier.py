@@ -211,10 +211,15 @@ class BertTokenClassifier(TokenTask):
             self._add_counted(true, found, words, numbers, names)
         return scores_of(true, found, self.scheme)
 
-    scores = entity_scores  # the name that `TaskScores` knows
+    def scores(self, x, y=None, **kwargs):
+        """`f1`, `precision` and `recall` of all entities, from 0 to 1; arguments as of `entity_scores`."""
+        scores = self.entity_scores(x, y, **kwargs)
+        return {name: scores[name] for name in self.score_names}
 
-    def points(self, predictions, x, y):
-        """`f1`, `precision` and `recall` of entities; see `TextTask.points` and `entity_scores`."""
+    score_names = ("f1", "precision", "recall")
+
+    def score_predictions(self, predictions, x, y):
+        """`f1`, `precision` and `recall` of entities; see `TextTask.score_predictions`."""
         preprocessor, true, found = self.preprocessor, [], []
         words = preprocessor.words(x)
         names = [
@@ -223,7 +228,7 @@ class BertTokenClassifier(TokenTask):
         ]
         self._add_counted(true, found, words, preprocessor.numbers(x, y, words), names)
         scores = scores_of(true, found, self.scheme)
-        return {name: 100 * scores[name] for name in ("f1", "precision", "recall")}
+        return {name: scores[name] for name in self.score_names}
 
     def _add_counted(self, true, found, words, numbers, names):
         """Adds rows of right labels, and of found ones; words that do not count are outside in both."""
@@ -254,8 +259,8 @@ class BertTokenClassifier(TokenTask):
         """Named outputs of logits: `probabilities`, `(B, S, C)`, in float32."""
         return {self.output: ops.softmax(ops.cast(logits, "float32"))}
 
-    def decisions(self, predictions):
-        """What counts as the same answer, of what `predict` returns: where each row's entities are."""
+    def hard_predictions(self, predictions):
+        """`(start, end, type)` of each row's entities; see `TextTask.hard_predictions`."""
         return [[(entity.start, entity.end, entity.type) for entity in row] for row in predictions]
 
     @property

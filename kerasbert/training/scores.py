@@ -1,4 +1,4 @@
-"""Scores that are no Keras metrics, for callbacks to read."""
+"""A task's scores after each epoch, for callbacks to read."""
 
 import keras
 
@@ -6,7 +6,7 @@ from kerasbert import checks
 
 
 class TaskScores(keras.callbacks.Callback):
-    """Puts a task's own scores into the logs of each epoch: F1 of entities, exact match and F1 of answers.
+    """Puts a task's `scores` into the logs of each epoch: F1 of entities, exact match and F1 of answers.
 
     They are called `val_f1` and so on. Callbacks that read them come after this one:
 
@@ -17,7 +17,7 @@ class TaskScores(keras.callbacks.Callback):
         **kwargs: of `scores`, such as `null_threshold` of a question answerer.
 
     Raises:
-        ValueError: when training begins, if the task has no scores of its own.
+        ValueError: when training begins, if the model is not a task that answers texts.
 
     Example:
 
@@ -34,8 +34,8 @@ class TaskScores(keras.callbacks.Callback):
         """Checks the task."""
         if not hasattr(self.model, "scores"):
             raise checks.invalid(
-                "The task must have `scores`.",
-                fix="Others are judged by Keras metrics: pass `metrics` to `compile`, and `validation_data`.",
+                "The model must be a task with `scores`.",
+                fix="Judge others by Keras' metrics: pass `metrics` to `compile`, and `validation_data`.",
                 where="TaskScores",
                 task=type(self.model).__name__,
             )
@@ -43,4 +43,4 @@ class TaskScores(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         """Adds the scores to `logs`."""
         scores = self.model.scores(self.x, self.y, **self.kwargs)
-        logs |= {f"val_{name}": float(value) for name, value in scores.items() if not isinstance(value, dict)}
+        logs |= {f"val_{name}": float(value) for name, value in scores.items()}

@@ -32,7 +32,7 @@ def test_the_report_holds_every_number_and_a_plot(trained, int8, tmp_path):
         trained,
         title="Films & <films>",
         card=export.ModelCard(data="two films", metric="accuracy", limits="Films & only films."),
-        points={"accuracy": 75.0},
+        scores={"accuracy": 0.75},
         artifacts={"int8": int8},
         verifications={"int8": verification},
         benchmarks={"int8": benchmark, "a rival": dataclasses.replace(benchmark, latency_ms={(1, 4): 9.87})},
@@ -40,7 +40,7 @@ def test_the_report_holds_every_number_and_a_plot(trained, int8, tmp_path):
     )
     page = path.read_text("utf-8")
     numbers = json.loads((tmp_path / "report.json").read_text("utf-8"))
-    assert numbers["points"] == {"accuracy": 75.0}
+    assert numbers["scores"] == {"accuracy": 0.75}
     assert numbers["card"]["data"] == "two films"
     assert numbers["artifacts"]["int8"]["sha256"] == int8.sha256
     assert set(numbers["benchmarks"]["int8"]["latency_ms"]) == {"1x4", "1x8"}
@@ -50,7 +50,7 @@ def test_the_report_holds_every_number_and_a_plot(trained, int8, tmp_path):
     assert "recipe dynamic_wi8_afp32" in page
     assert "Films &amp; &lt;films&gt;" in page
     assert "<b>film</b>" not in page
-    assert "accuracy: accuracy 75.0" in page
+    assert "accuracy: accuracy 0.750" in page
     assert not re.search(r"<(script|link)|src=", page)  # nothing is fetched
 
 
@@ -63,7 +63,7 @@ def test_any_name_can_stand_in_a_report(trained, int8, tmp_path):
         trained,
         title="\ud800",
         card=export.ModelCard(data="", metric="", limits=""),
-        points={},
+        scores={},
         artifacts=dict.fromkeys(names, int8),
         verifications={},
         benchmarks=dict.fromkeys(names, benchmark),

@@ -14,43 +14,45 @@ LABELS = ["good", "bad", "good", "bad", "good", "bad", "bad"]
 
 @pytest.fixture(scope="module")
 def nearness(trained):
-    """A measure that any rounding lowers: 100 for the Keras model's own answers."""
+    """A score that any rounding lowers: 1 for the Keras model's own answers."""
     expected = dict(zip(TEXTS, trained.predict(TEXTS, verbose=0), strict=True))
 
     def measure(predictions, x, y):
         answers = np.array([expected[text] for text in x])
-        return 100 - 1e4 * float(np.abs(predictions - answers).mean())
+        return 1 - 10 * float(np.abs(predictions - answers).mean())
 
     return measure
 
 
 def test_a_generous_budget_takes_the_smallest(trained, tmp_path):
-    budget = export.AccuracyBudget("accuracy", max_drop=100.0)
+    def score(*rows):
+        return 0.4 * trained.score_predictions(*rows)["accuracy"]
+
+    budget = export.AccuracyBudget(score, max_drop=0.4)
     artifact = export.to_tflite(trained, tmp_path / "it", budget=budget, data=(TEXTS, LABELS))
     assert (artifact.recipe, artifact.part_errors) == ("dynamic_wi4_afp32", {})
     (trial,) = artifact.trials
     assert trial.holds
-    points = trained.points(trained.predict(TEXTS, verbose=0), TEXTS, LABELS)["accuracy"]
-    assert trial.drop == pytest.approx(points - trial.points)
+    assert trial.drop == pytest.approx(score(trained.predict(TEXTS, verbose=0), TEXTS, LABELS) - trial.score)
     assert (trial.rows, trial.least_drop <= trial.drop) == (7, True)
 
 
 def test_a_budget_on_few_rows_says_so_and_is_judged_by_an_interval(trained, tmp_path, monkeypatch):
-    """One row of 40 is 2.5 points: that it flips shows no drop of 0.5."""
+    """One row of 40 is 2.5 %: that it flips shows no drop of 0.5 %."""
     texts, labels = TEXTS[:4] * 10, LABELS[:4] * 10
     found = trained.predict(texts, verbose=0).copy()
     found[0] = found[0, ::-1]
     monkeypatch.setattr("kerasbert.export.budget.answer_texts", lambda *arguments: found)
-    budget = export.AccuracyBudget("accuracy", max_drop=0.5, recipes=("mixed48", "float16"))
-    with pytest.warns(UserWarning, match="judged on 40 rows, of which one is 2.5 points"):
+    budget = export.AccuracyBudget("accuracy", max_drop=0.005, recipes=("mixed48", "float16"))
+    with pytest.warns(UserWarning, match="judged on 40 rows, of which one is 0.025"):
         artifact = export.to_tflite(trained, tmp_path / "it", budget=budget, data=(texts, labels))
     assert artifact.recipe == "mixed48"
     (trial,) = artifact.trials
-    assert (trial.drop, trial.rows) == (2.5, 40)
+    assert (trial.drop, trial.rows) == (0.025, 40)
     assert trial.least_drop < 0
 
 
-def test_a_tight_one_climbs_and_leaves_what_hurts_finer(trained, tmp_path, nearness):
+def test_a_tight_one_tries_more_and_leaves_what_hurts_finer(trained, tmp_path, nearness):
     recipes = ("dynamic_wi4_afp32", "dynamic_wi8_afp32", "float32")
     plain = {
         name: nearness(
@@ -63,9 +65,7 @@ def test_a_tight_one_climbs_and_leaves_what_hurts_finer(trained, tmp_path, nearn
         for name in recipes
     }
     assert sorted(plain, key=plain.get) == list(recipes)
-    budget = export.AccuracyBudget(
-        nearness, max_drop=100 - plain["dynamic_wi8_afp32"] + 1e-3, recipes=recipes
-    )
+    budget = export.AccuracyBudget(nearness, max_drop=1 - plain["dynamic_wi8_afp32"] + 1e-6, recipes=recipes)
     artifact = export.to_tflite(trained, tmp_path / "it", budget=budget, data=(TEXTS, LABELS))
     first, second, *others = artifact.trials
     assert [(r.recipe, r.part_recipes, r.holds) for r in (first, second)] == [
@@ -89,8 +89,13 @@ def test_a_tight_one_climbs_and_leaves_what_hurts_finer(trained, tmp_path, nearn
 
 def test_a_budget_that_nothing_holds_leaves_the_old_file(trained, tmp_path):
     (tmp_path / "it").write_bytes(b"old")
-    budget = export.AccuracyBudget("accuracy", max_drop=-1.0, recipes=("dynamic_wi8_afp32",))
-    with pytest.raises(ValueError, match=r"must cost at most -1.0 points.*dynamic_wi8_afp32"):
+    expected = dict(zip(TEXTS, trained.predict(TEXTS, verbose=0), strict=True))
+
+    def same(predictions, x, y):
+        return float(np.array_equal(predictions, [expected[text] for text in x]))
+
+    budget = export.AccuracyBudget(same, recipes=("dynamic_wi8_afp32",))
+    with pytest.raises(ValueError, match=r"at most 0\.005 below the Keras model's 1\.0.*dynamic_wi8_afp32"):
         export.to_tflite(trained, tmp_path / "it", budget=budget, data=(TEXTS, LABELS))
     assert (tmp_path / "it").read_bytes() == b"old"
 
@@ -98,13 +103,13 @@ def test_a_budget_that_nothing_holds_leaves_the_old_file(trained, tmp_path):
 @pytest.mark.parametrize(
     ("metric", "data", "rule"),
     [
-        ("f1", (TEXTS, LABELS), "measures are accuracy"),
+        ("f1", (TEXTS, LABELS), "scores are accuracy"),
         ("accuracy", (TEXTS, None), "texts and their labels"),
         ("accuracy", None, "texts and their labels"),
         ("accuracy", TEXTS, "texts and their labels"),
     ],
 )
-def test_a_budget_needs_a_measure_and_labels(metric, data, rule, trained, tmp_path):
+def test_a_budget_needs_a_score_and_labels(metric, data, rule, trained, tmp_path):
     with pytest.raises(ValueError, match=rule):
         export.to_tflite(trained, tmp_path / "it", budget=export.AccuracyBudget(metric), data=data)
 

@@ -39,20 +39,20 @@ def test_export_verify_and_benchmark(folder, capsys):
         assert main(["verify", model, file, "--data", str(folder / f"rows.{suffix}"), "--max-drop", "0"]) == 0
         lines = dict(line.split(": ", 1) for line in capsys.readouterr().out.splitlines())
         assert (lines["rows"], lines["label_agreement"]) == ("4", "1.0")
-        assert json.loads(lines["points"]) == {"accuracy": 100.0}
+        assert json.loads(lines["scores"]) == {"accuracy": 1.0}
     arguments = ["--model", model, "--lengths", "4", "8", "--repeats", "2"]
     assert main(["benchmark", file, *arguments]) == 0
     assert "threads 1: 4 tokens" in capsys.readouterr().out
 
 
 @pytest.mark.filterwarnings("ignore:A budget of")
-def test_a_budget_prints_every_rung(folder, capsys):
-    arguments = [str(folder / "film.keras"), str(folder / "small.tflite"), "--max-drop", "50"]
+def test_a_budget_prints_every_trial(folder, capsys):
+    arguments = [str(folder / "film.keras"), str(folder / "small.tflite"), "--max-drop", "0.4"]
     assert main(["export", *arguments, "--data", str(folder / "rows.csv")]) == 0
     first, second, *_ = capsys.readouterr().out.splitlines()
     assert first.startswith("dynamic_wi4_afp32: ")
-    assert " points, " in first
-    assert " fewer on 4 rows, which shows " in first
+    assert " MB, score " in first
+    assert " lower on 4 rows, which shows " in first
     assert second.startswith("path: ")
 
 
@@ -115,7 +115,11 @@ def test_another_model_is_status_1_and_one_line(folder, trained, tmp_path, capsy
         (["verify", "film.keras", "film.tflite", "--data", "absent.csv"], "absent.csv"),
         (["verify", "film.keras", "film.tflite", "--data", "rows.csv", "--label", "stars"], "stars"),
         (["export", "film.keras", "x.tflite", "--recipe", "int8"], "recipe='int8'"),
-        (["export", "film.keras", "x.tflite", "--max-drop", "1"], "texts and their labels"),
+        (["export", "film.keras", "x.tflite", "--max-drop", "0.01"], "texts and their labels"),
+        (
+            ["export", "film.keras", "x.tflite", "--max-drop", "1", "--data", "rows.csv"],
+            "half a percent as 0.005",
+        ),
         (["verify", "broken.keras", "film.tflite", "--data", "rows.csv"], "whole `.keras` file"),
         (["verify", "other.keras", "film.tflite", "--data", "rows.csv"], "must be a kerasbert task"),
         (["verify", "film.keras", "broken.tflite", "--data", "rows.csv"], "a whole file"),

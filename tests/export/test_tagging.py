@@ -35,7 +35,7 @@ def same_entities(task, texts):
     outputs = tf.function(function, [tf.TensorSpec((None,), tf.string)])(tf.constant(texts))
     found = tag.predictions(task, {name: value.numpy() for name, value in outputs.items()}, texts)
     expected = task.predict(texts, verbose=0)
-    assert task.decisions(found) == task.decisions(expected)
+    assert task.hard_predictions(found) == task.hard_predictions(expected)
     assert [[e.text for e in row] for row in found] == [[e.text for e in row] for row in expected]
     assert [[e.first_word for e in row] for row in found] == [[e.first_word for e in row] for row in expected]
     scores = ([entity.score for row in rows for entity in row] for rows in (found, expected))

@@ -50,12 +50,12 @@ def test_verify_measures_what_the_problem_asks_for(config, tokenizer, texts, tmp
     artifact = export.to_saved_model(task, tmp_path / "it")
     right = [[task.labels[i] for i in row.nonzero()[0]] for row in task.predict(texts, verbose=0) > 0.5]
     result = export.verify(task, artifact, texts, right)
-    assert result.keras_points == result.points == {"accuracy": 100.0}
+    assert result.keras_scores == result.scores == {"subset_accuracy": 1.0}
     assert result.label_agreement == 1.0
     wrong = [*right[:-1], [label for label in task.labels if label not in right[-1]]]
-    assert export.verify(task, artifact, texts, wrong).points == {
-        "accuracy": pytest.approx(100 - 100 / len(texts))
+    assert export.verify(task, artifact, texts, wrong).scores == {
+        "subset_accuracy": pytest.approx(1 - 1 / len(texts))
     }
     task = make_task("BertTextClassifier of numbers", config, tokenizer)
     result = export.verify(task, export.to_saved_model(task, tmp_path / "it"), texts, [0.5] * len(texts))
-    assert (result.label_agreement, result.points) == (None, {})
+    assert (result.label_agreement, result.scores) == (None, {})

@@ -43,7 +43,7 @@ def test_verify_passes_it(tflite, trained):
     texts = ["good film", "bad film", "what a good film!", "very bad.", "good", "", "the film was bad"]
     result = export.verify(trained, tflite, texts, ["good", "bad", "good", "bad", "good", "bad", "bad"])
     assert result.label_agreement == 1.0
-    assert result.points == result.keras_points
+    assert result.scores == result.keras_scores
     assert 0 <= result.mean_difference <= result.max_difference < 0.05
 
 

@@ -20,7 +20,7 @@ def test_the_same_model_passes_with_numbers(trained, saved_model, int8):
         result = export.verify(trained, artifact, TEXTS, LABELS)
         assert result.rows == 8
         assert result.label_agreement == 1.0
-        assert result.points == result.keras_points == {"accuracy": 87.5}  # "漢字" is "bad" by chance
+        assert result.scores == result.keras_scores == {"accuracy": 0.875}  # "漢字" is "bad" by chance
         assert 0 <= result.mean_difference <= result.max_difference < 0.05
         assert result.worst_text in TEXTS
 
@@ -122,14 +122,14 @@ def test_few_other_labels_may_be_chance(rows, passes, trained, int8, monkeypatch
 def test_a_drop_is_judged_by_its_interval(trained, int8, monkeypatch):
     texts, labels = TEXTS[:4] * 10, LABELS[:4] * 10
     expected = trained.predict(texts, verbose=0)
-    limits = {"max_mean_difference": 1.0, "min_agreement": 0.0, "max_drop": 0.5}
+    limits = {"max_mean_difference": 1.0, "min_agreement": 0.0, "max_drop": 0.005}
     for rows, passes in ((1, True), (2, True), (3, False)):
         found = flipped(expected, rows)
         monkeypatch.setattr("kerasbert.export.verification.answer_texts", lambda *_, found=found: found)
         if passes:
-            assert export.verify(trained, int8, texts, labels, **limits).points["accuracy"] < 98
+            assert export.verify(trained, int8, texts, labels, **limits).scores["accuracy"] < 0.98
         else:
-            with pytest.raises(export.VerificationError, match=r"accuracy loses 7\.50 points"):
+            with pytest.raises(export.VerificationError, match=r"accuracy loses 0\.0750"):
                 export.verify(trained, int8, texts, labels, **limits)
 
 
@@ -161,7 +161,7 @@ def test_a_small_model_in_int8_passes(shared_models, shared_data, tmp_path):
     task.compile()
     task.fit(texts[:400], labels[:400], epochs=2, verbose=0)
     artifact = export.to_tflite(task, tmp_path / "film.tflite")
-    result = export.verify(task, artifact, texts[400:], labels[400:], max_drop=1.0)
+    result = export.verify(task, artifact, texts[400:], labels[400:], max_drop=0.01)
     assert result.mean_difference < 0.02
 
 
@@ -237,9 +237,10 @@ def test_a_file_in_many_pieces_fails(trained, int8, tmp_path):
         export.verify(trained, artifact.path, TEXTS, max_mean_difference=0.06)
 
 
-def test_a_drop_of_points_fails(trained, int8):
-    assert export.verify(trained, int8, TEXTS, LABELS, max_drop=0.0).points
-    with pytest.raises(export.VerificationError, match=r"max_drop=-1\.0 \(accuracy loses 0\.00 points\)"):
-        export.verify(trained, int8, TEXTS, LABELS, max_drop=-1.0)
+def test_a_drop_is_a_share_of_one_and_needs_labels(trained, int8):
+    assert export.verify(trained, int8, TEXTS, LABELS, max_drop=0.0).scores
+    for percent in (1.0, 0.5, -0.01):
+        with pytest.raises(ValueError, match=r"Write half a percent as 0\.005"):
+            export.verify(trained, int8, TEXTS, LABELS, max_drop=percent)
     with pytest.raises(ValueError, match="measured by labels"):
         export.verify(trained, int8, TEXTS, max_drop=0.0)

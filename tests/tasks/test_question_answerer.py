@@ -37,8 +37,8 @@ def test_it_learns_exact_answers(learned):
     answers = learned.predict((QUESTIONS, CONTEXTS), verbose=0)
     assert [(a.text, a.start) for a in answers] == [row[0] for row in ANSWERS]
     assert learned.scores((QUESTIONS, CONTEXTS), ANSWERS, verbose=0) == {
-        "exact_match": 100.0,
-        "f1": 100.0,
+        "exact_match": 1.0,
+        "f1": 1.0,
         "questions": 12,
     }
 
@@ -62,7 +62,7 @@ def test_a_threshold_gives_no_answer_where_that_scores_higher(learned):
     assert learned.predict(x, null_threshold=above, verbose=0)[0] == never[0]  # more, not as much
     assert learned.predict(x, null_threshold=above - 1e-3, verbose=0)[0] == empty
     scores = learned.scores(x, [[], ["Rome"]], null_threshold=0.0, verbose=0)
-    assert (scores["no_answer_exact_match"], scores["has_answer_exact_match"]) == (100, 100)
+    assert (scores["no_answer_exact_match"], scores["has_answer_exact_match"]) == (1, 1)
     lists = learned.predict(x, null_threshold=0.0, n_best=3, verbose=0)
     assert (lists[0][0], lists[0][1]) == (empty, never[0])
 

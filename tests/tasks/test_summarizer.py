@@ -68,7 +68,7 @@ def test_it_finds_the_marked_sentence(taught):
 def test_rouge_is_that_of_what_it_predicts(taught):
     rows, labels = documents(20, seed=3)
     summaries = [row[given.index(1)] for row, given in zip(rows, labels, strict=True)]
-    scores = taught.rouge_scores(rows, summaries, max_sentences=2, verbose=0)
+    scores = taught.scores(rows, summaries, max_sentences=2, verbose=0)
     found = [summary.text for summary in taught.predict(rows, max_sentences=2, verbose=0)]
     assert scores == rouge_scores(found, summaries)
     assert 0 < scores["rouge2"] < scores["rouge1"] < 1
@@ -324,6 +324,6 @@ def test_other_errors(compiled):
         with pytest.raises(ValueError, match="max_sentences"):
             compiled.predict(ROWS, max_sentences=bad)
     with pytest.raises(ValueError, match="summaries=12, references=1"):
-        compiled.rouge_scores(ROWS, ["a"], verbose=0)
+        compiled.scores(ROWS, ["a"], verbose=0)
     with pytest.raises(ValueError, match="a task takes tokens only"):
         kerasbert.BertSummarizer(compiled.encoder, None).predict(["It rained."])
