@@ -10,6 +10,7 @@ from kerasbert.export.artifact import Artifact
 from kerasbert.export.budget import AccuracyBudget, Trial
 from kerasbert.export.checkpoints import to_google, to_huggingface, to_keras_hub
 from kerasbert.export.description import describe
+from kerasbert.export.endpoints import register_endpoint
 from kerasbert.export.latency import Benchmark, benchmark
 from kerasbert.export.mediapipe_metadata import add_mediapipe_metadata
 from kerasbert.export.mediapipe_tokens import MediaPipeDifferences, mediapipe_differences
@@ -40,6 +41,7 @@ __all__ = [
     "benchmark",
     "mediapipe_differences",
     "open_artifact",
+    "register_endpoint",
     "to_google",
     "to_huggingface",
     "to_keras_hub",

@@ -2,6 +2,7 @@
 
 from kerasbert import checks
 from kerasbert.checkpoints import heads_among, transformers_has, write_google, write_keras_hub
+from kerasbert.checkpoints.huggingface_arguments import PROBLEMS
 from kerasbert.export.artifact import Artifact
 
 
@@ -74,12 +75,15 @@ def to_keras_hub(model, folder):
 
 def _check_head(model, known, where):
     """Raises ValueError if the other library has no class for the model's head, or computes another one."""
-    if not known or getattr(model, "has_own_head", False):
+    own_problem = getattr(model, "problem", None) not in (None, *PROBLEMS.values())
+    if not known or own_problem or getattr(model, "has_own_head", False):
+        received = {"problem": model.problem} if own_problem else {}
         raise checks.invalid(
             "The other library must have a class for the model's head.",
             fix="Export its `encoder`; `save_to_preset` keeps the head too, for kerasbert.",
             where=where,
             model=type(model).__name__,
+            **received,
         )
 
 

@@ -49,9 +49,9 @@ def order_inputs(path):
     for signature in map(model.SignatureDefs, range(model.SignatureDefsLength())):
         named = map(signature.Inputs, range(signature.InputsLength()))
         index = {tensor.Name().decode(): tensor.TensorIndex() for tensor in named}
-        if index.keys() == set(INPUTS):
-            graph = model.Subgraphs(signature.SubgraphIndex())
-            graph.InputsAsNumpy()[:] = [index[name] for name in INPUTS]
+        if index.keys() >= set(INPUTS):
+            graph, others = model.Subgraphs(signature.SubgraphIndex()), sorted(index.keys() - set(INPUTS))
+            graph.InputsAsNumpy()[:] = [index[name] for name in (*INPUTS, *others)]
 
 
 def fill_table(path, table):

@@ -8,7 +8,6 @@ import numpy as np
 from kerasbert.export.text_signatures import tokenizer_functions
 from kerasbert.layers import attention_bias
 from kerasbert.optional import tensorflow as tf
-from kerasbert.text import TOKEN_INPUTS
 
 # In the order that a file has, as Hugging Face's `input_ids`, `attention_mask`, `token_type_ids`.
 INPUTS = ("token_ids", "padding_mask", "segment_ids")
@@ -34,7 +33,7 @@ def write_edge_graph(task, folder, truncate=False, text=False):
         List of str, the signatures, the task's in front.
     """
     archive = keras.export.ExportArchive()
-    specs = [tf.TensorSpec((1, None), tf.int32, name) for name in TOKEN_INPUTS]
+    specs = list(task.input_specs(1, None).values())
     table = task.encoder.embeddings.token_embedding.embeddings
     is_tied = getattr(getattr(task, "head", None), "tied", False)
     function = edge_function(task, truncate, with_table=is_tied)
@@ -49,14 +48,14 @@ def write_edge_graph(task, folder, truncate=False, text=False):
 
 
 def edge_function(task, truncate=False, with_table=True):
-    """Returns a graph function of three int32 tensors `(1, S)`, that returns the task's answers.
+    """Returns a graph function of three int32 tensors `(1, S)`, and of extra inputs, that returns answers.
 
     It calls the task's own layers, on `(S, D)`: two axes with one unknown length let XNNPACK take the
     whole network as one partition. Without the table of tokens a constant of its shape is looked up.
     """
     embeddings = task.encoder.embeddings
 
-    def edge(token_ids, segment_ids, padding_mask):
+    def edge(token_ids, segment_ids, padding_mask, *extra):
         rows = _rows(token_ids, segment_ids, padding_mask)
         tokens, segments, mask = (_cut(row, task.max_sequence_length) if truncate else row for row in rows)
         table = embeddings.token_embedding.embeddings
@@ -69,7 +68,9 @@ def edge_function(task, truncate=False, with_table=True):
         outputs = task.encoder.transform(
             vectors, attention_bias(mask, masked=MASKED), task.first_token_only, training=False
         )
-        answers = task.answers(task.sequence_logits(outputs | {"padding_mask": mask}, training=False))
+        numbers = (tf.unstack(x, num=1)[0] for x in extra)  # two rows are refused here, too
+        outputs |= {"padding_mask": mask} | dict(zip(task.extra_inputs, numbers, strict=True))
+        answers = task.answers(task.sequence_logits(outputs, training=False))
         return {name: tf.expand_dims(answer, 0) for name, answer in answers.items()}
 
     return edge

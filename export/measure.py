@@ -36,12 +36,21 @@ def token_inputs(length, vocabulary_size):
     }
 
 
-def bound(types, inputs):
-    """The inputs by a model's own names for them, in its types: a dict, name -> numpy type."""
-    known = {name: next((NAMES[end] for end in NAMES if name.endswith(end)), None) for name in types}
-    if None in known.values():
-        raise ValueError(f"inputs must be called like {sorted(NAMES)}; received: {sorted(known)}")
-    return {name: inputs[key].astype(types[name]) for name, key in known.items()}
+def bound(tensors, inputs):
+    """The inputs by a model's own names for them.
+
+    Args:
+        tensors: dict, name -> (numpy type, shape) of the model's inputs. Those of float32 that stand beside
+            the tokens get zeros.
+        inputs: dict of tokens, as `token_inputs` returns it.
+    """
+    bound = {}
+    for name, (dtype, shape) in tensors.items():
+        key = next((NAMES[end] for end in NAMES if name.endswith(end)), None)
+        if key is None and dtype not in ("float32", "float", np.float32):
+            raise ValueError(f"inputs must be called like {sorted(NAMES)}; received: {sorted(tensors)}")
+        bound[name] = np.zeros((1, *shape[1:]), "float32") if key is None else inputs[key].astype(dtype)
+    return bound
 
 
 def peak_bytes():
@@ -61,9 +70,10 @@ def open_tflite(path, threads):
     interpreter = Interpreter(path, num_threads=threads)
     names = interpreter.get_signature_list()
     run = interpreter.get_signature_runner(next(name for name in names if not name.startswith("tokenize")))
-    types = {name: tensor["dtype"] for name, tensor in run.get_input_details().items()}
+    details = run.get_input_details().items()
+    tensors = {name: (tensor["dtype"], tensor["shape"]) for name, tensor in details}
     # The interpreter is named because the runner does not keep it alive.
-    return lambda inputs: (interpreter, run(**bound(types, inputs)))
+    return lambda inputs: (interpreter, run(**bound(tensors, inputs)))
 
 
 def open_onnx(path, threads):
@@ -74,7 +84,8 @@ def open_onnx(path, threads):
     options.intra_op_num_threads = threads
     session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     types = {x.name: x.type.removeprefix("tensor(").removesuffix(")") for x in session.get_inputs()}
-    return lambda inputs: session.run(None, bound(types, inputs))
+    tensors = {x.name: (types[x.name], x.shape) for x in session.get_inputs()}
+    return lambda inputs: session.run(None, bound(tensors, inputs))
 
 
 def open_saved_model(path, threads):
@@ -85,7 +96,9 @@ def open_saved_model(path, threads):
     model = tf.saved_model.load(path)
     name = next(name for name in model.signatures if name.endswith("_tokens"))
     run = model.signatures[name]
-    return lambda inputs: (model, run(**{k: tf.constant(v) for k, v in inputs.items()}))
+    specs = run.structured_input_signature[1]
+    tensors = {key: (spec.dtype.as_numpy_dtype, spec.shape) for key, spec in specs.items()}
+    return lambda inputs: (model, run(**{k: tf.constant(v) for k, v in bound(tensors, inputs).items()}))
 
 
 def opener(path):

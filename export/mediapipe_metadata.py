@@ -116,6 +116,13 @@ def check_mediapipe(task, where):
             where=where,
             problem=task.problem,
         )
+    if task.extra_inputs:
+        raise checks.invalid(
+            "MediaPipe takes texts alone, and no numbers beside them.",
+            fix="Run the file in LiteRT itself.",
+            where=where,
+            extra_inputs=sorted(task.extra_inputs),
+        )
     tokenizer = task.tokenizer
     if not isinstance(tokenizer, BertTokenizer) or not tokenizer.lowercase:
         raise checks.invalid(

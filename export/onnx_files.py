@@ -15,7 +15,6 @@ from kerasbert.export.artifact import Artifact, check_exportable, in_float32
 from kerasbert.export.onnx_graph import INSTALL, simplify
 from kerasbert.export.verification import verify_export
 from kerasbert.optional import tensorflow as tf
-from kerasbert.text import TOKEN_INPUTS
 
 # The first one with LayerNormalization; of July 2022.
 OPSET = 17
@@ -66,12 +65,12 @@ def to_onnx(task, path, *, data=None, verify=True):
     _check(model, task)
     ops = collections.Counter(node.op_type for node in model.graph.node)
     with replacing(path) as temporary:
-        _write(temporary, model, task.named_weights())
+        _write(temporary, model, _inputs(task), task.named_weights())
         artifact = Artifact.of(
             temporary,
             "onnx",
             signatures={
-                task.endpoint: {"inputs": sorted(TOKEN_INPUTS), "outputs": sorted(task.answer_names)}
+                task.endpoint: {"inputs": sorted(_inputs(task)), "outputs": sorted(task.answer_names)}
             },
             recipe="float32",
             ops=dict(sorted(ops.items())),
@@ -82,6 +81,10 @@ def to_onnx(task, path, *, data=None, verify=True):
     return dataclasses.replace(artifact, path=pathlib.Path(path))
 
 
+def _inputs(task):
+    return task.input_specs(None, None)
+
+
 def _without_weights(task):
     """The task as an `onnx.ModelProto` whose weights are inputs beside the tokens.
 
@@ -90,11 +93,11 @@ def _without_weights(task):
     tf2onnx, weights = checks.require("tf2onnx", INSTALL), task.named_weights()
 
     def answer(*inputs):
-        tokens = dict(zip(TOKEN_INPUTS, inputs, strict=False))
+        tokens = dict(zip(_inputs(task), inputs, strict=False))
         with keras.StatelessScope(list(zip(weights.values(), inputs[len(tokens) :], strict=True))):
             return task.answer_tokens(tokens)
 
-    specs = [tf.TensorSpec((None, None), tf.int32, name) for name in TOKEN_INPUTS]
+    specs = list(_inputs(task).values())
     specs += [tf.TensorSpec(weight.shape, weight.dtype, path) for path, weight in weights.items()]
     model, _ = tf2onnx.convert.from_function(
         tf.function(answer, autograph=False), specs, opset=OPSET, custom_op_handlers={"Erfc": (_erfc, [])}
@@ -130,7 +133,7 @@ def _check(model, task):
     inputs = {value.name for value in graph.input} - set(task.named_weights())
     outputs = {value.name for value in graph.output}
     domains = {node.domain for node in graph.node} - {""}
-    if reason or domains or inputs != set(TOKEN_INPUTS) or outputs != set(task.answer_names):
+    if reason or domains or inputs != set(_inputs(task)) or outputs != set(task.answer_names):
         raise checks.invalid(
             "A converted graph must be valid, have the task's inputs and outputs, and ONNX's own operations.",
             fix="Use the tested versions of TensorFlow and tf2onnx; report this if you do.",
@@ -143,15 +146,15 @@ def _check(model, task):
         )
 
 
-def _write(path, model, weights):
+def _write(path, model, inputs, weights):
     """Writes a model whose inputs that are weights become constants, but for those that nothing reads.
 
     By hand, one weight after the other: in a `ModelProto` that is written all would be in memory thrice.
     """
     onnx, graph = checks.require("onnx", INSTALL), model.graph
-    tokens = {value.name: value for value in graph.input}
+    values = {value.name: value for value in graph.input}
     del graph.input[:]
-    graph.input.extend(tokens[name] for name in TOKEN_INPUTS)
+    graph.input.extend(values[name] for name in inputs)
     read = {name for node in graph.node for name in node.input}
     tensors, length = [], graph.ByteSize()
     for name in [name for name in weights if name in read]:

@@ -63,7 +63,7 @@ def _card(numbers, benchmarks):
         ["model", f"{model['task']}, {model['parameters']:,} parameters, {model['encoder']}"],
         ["answers", ", ".join(map(str, model["labels"]))],
         ["data", card["data"]],
-        ["metric", f"{card['metric']}: {_scores(numbers['points'])}"],
+        ["metric", f"{card['metric']}: {_scores(numbers['scores'])}"],
         ["limits", f"{card['limits']} Texts end after {model['max_sequence_length']} tokens."],
     ]
     for name, artifact in numbers["artifacts"].items():

@@ -14,7 +14,7 @@ from kerasbert.export.intervals import count_rows, rows_of
 from kerasbert.export.onnx_graph import INSTALL as INSTALL_ONNX
 from kerasbert.export.text_signatures import TOKENIZERS
 from kerasbert.export.tflite_files import INSTALL, tflite_bits
-from kerasbert.export.token_batches import token_arrays
+from kerasbert.export.token_batches import single_rows, token_arrays
 from kerasbert.optional import tensorflow as tf
 from kerasbert.text import as_text_tensor
 
@@ -61,7 +61,13 @@ class SavedModelRunner:
                     inputs = token_arrays(inputs, type(self).__name__)
                     tensors = {key: tf.constant(value) for key, value in inputs.items()}
                 else:
-                    tensors = {key: _strings(value, key) for key, value in inputs.items()}
+                    specs = self._model.signatures[name].structured_input_signature[1]
+                    tensors = {
+                        key: _strings(value, key)
+                        if specs[key].dtype == tf.string
+                        else tf.constant(np.asarray(value, "float32"))
+                        for key, value in inputs.items()
+                    }
                 outputs = self._model.signatures[name](**tensors)
                 return {key: value.numpy() for key, value in outputs.items()}
         raise _no_signature(wanted, self.signatures)
@@ -107,13 +113,8 @@ class TFLiteRunner:
         if tuple(sorted(inputs)) != self._inputs:
             raise _no_signature(tuple(sorted(inputs)), {self.signature: self._inputs})
         arrays = token_arrays(inputs, type(self).__name__)
-        _, width = arrays["padding_mask"].shape
-        lengths = width - np.argmax(arrays["padding_mask"][:, ::-1], axis=1)
         with self._lock:
-            rows = [
-                self._run(**{name: value[i : i + 1, :length] for name, value in arrays.items()})
-                for i, length in enumerate(lengths)
-            ]
+            rows = [self._run(**row) for row in single_rows(arrays)]
         return {name: _stacked([row[name][0] for row in rows]) for name in rows[0]}
 
     def tokenize(self, text, second=None):

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from kerasbert.data import text_columns
 from kerasbert.export import endpoints
 from kerasbert.optional import tensorflow as tf
 
@@ -47,8 +48,17 @@ def sample_inputs(task):
         mask = task.tokenizer.vocabulary[task.tokenizer.mask_id]
         return [[f"{mask} {text}" for text in texts]]
     if f"{task.endpoint}_pair" in endpoints.BY_NAME[task.endpoint].signatures(task):
-        return [["", *texts], (texts, others)]
+        return [_with_numbers(task, x) for x in (["", *texts], (texts, others))]
     return [["", *texts]]
+
+
+def _with_numbers(task, x):
+    """Rows of texts, with random numbers where a task has inputs beside them."""
+    if not task.extra_inputs:
+        return x
+    columns = text_columns(x)
+    rng, rows = np.random.default_rng(0), len(columns["text"])
+    return columns | {name: rng.standard_normal((rows, *s)) for name, s in task.extra_inputs.items()}
 
 
 def _texts(task):

@@ -15,7 +15,6 @@ from kerasbert.export.serving_ops import check_served
 from kerasbert.export.verification import verify_export
 from kerasbert.export.warmup import write_warmup
 from kerasbert.optional import tensorflow as tf
-from kerasbert.text import TOKEN_INPUTS
 
 
 def to_saved_model(task, path, *, data=None, verify=True):
@@ -59,13 +58,11 @@ def to_saved_model(task, path, *, data=None, verify=True):
     check_exportable(task, "to_saved_model")
     archive = keras.export.ExportArchive()
     endpoint = endpoints.BY_NAME[task.endpoint]
-    tokens = {name: tf.TensorSpec((None, None), tf.int32, name) for name in TOKEN_INPUTS}
+    tokens = task.input_specs(None, None)
     answer_tokens = getattr(endpoint, "named", lambda task, tokens: task.answer_tokens(tokens))
     functions = endpoint.signatures(task) | {
         f"{task.endpoint}_tokens": (
-            lambda token_ids, segment_ids, padding_mask: answer_tokens(
-                task, dict(zip(TOKEN_INPUTS, (token_ids, segment_ids, padding_mask), strict=True))
-            ),
+            lambda *inputs: answer_tokens(task, dict(zip(tokens, inputs, strict=True))),
             tokens,
         ),
     }

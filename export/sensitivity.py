@@ -5,7 +5,6 @@ import numpy as np
 from kerasbert.export.recipes import BLOCK, parts_of
 from kerasbert.export.token_batches import token_batches
 from kerasbert.optional import tensorflow as tf
-from kerasbert.text import TOKEN_INPUTS
 
 
 def part_errors(task, texts, rows=128):
@@ -24,7 +23,7 @@ def part_errors(task, texts, rows=128):
         first.
     """
     batches = token_batches(task, texts, rows)
-    spec = {name: tf.TensorSpec((None, None), tf.int32) for name in TOKEN_INPUTS}
+    spec = task.input_specs(None, None)
     answer = tf.function(task.answer_tokens, [spec])
 
     def answers():

@@ -5,6 +5,8 @@ import pathlib
 import re
 import shlex
 
+import numpy as np
+
 from kerasbert.optional import tensorflow as tf
 
 # Two rows of everything that a signature takes but tokens.
@@ -46,6 +48,7 @@ def sample_requests(task, signatures):
         samples["text"] = [f"{mask} {text}" for text in samples["text"]]
     tokens = task.tokenizer(samples["text"], max_length=task.max_sequence_length)
     samples |= {name: value.numpy().tolist() for name, value in tokens.items()}
+    samples |= {name: np.full((2, *shape), 0.5).tolist() for name, shape in task.extra_inputs.items()}
     return {name: {key: samples[key] for key in inputs} for name, inputs in signatures.items()}
 
 

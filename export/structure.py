@@ -3,7 +3,6 @@
 from kerasbert import checks
 from kerasbert.export.recipes import RECIPES
 from kerasbert.export.text_signatures import TOKENIZERS
-from kerasbert.text import TOKEN_INPUTS
 
 # A file whose recipe is not known: of those for processors, float16 has most.
 PARTITIONS = max(recipe.partitions for recipe in RECIPES.values() if recipe.target == "cpu")
@@ -43,7 +42,7 @@ def check_structure(task, artifact, kind=RuntimeError):
 
 
 def _check_signature(task, artifact, name, kind):
-    expected = {"inputs": sorted(TOKEN_INPUTS), "outputs": sorted(task.answer_names)}
+    expected = {"inputs": sorted(task.input_specs(None, None)), "outputs": sorted(task.answer_names)}
     found = {key: sorted(names) for key, names in artifact.signatures.get(name, {}).items()}
     missing = {key: set(names) - set(found.get(key, ())) for key, names in expected.items()}
     if any(missing.values()):

@@ -17,7 +17,7 @@ from kerasbert.export.edge_graph import write_edge_graph
 from kerasbert.export.quantize import quantize
 from kerasbert.export.recipes import check_recipe
 from kerasbert.export.structure import check_structure
-from kerasbert.export.token_batches import token_batches
+from kerasbert.export.token_batches import single_rows, token_batches
 
 INSTALL = "pip install 'kerasbert[tflite]'"
 # Without what TensorFlow imports wherever it is installed, and no conversion needs: 2 s of the start's 5.
@@ -56,11 +56,7 @@ def _sequences(task, texts):
     columns = endpoints.BY_NAME[task.endpoint].columns(texts)
     if not all(map(len, columns.values())):
         raise checks.invalid("Calibration needs texts.", fix="Pass training data.", where="to_tflite")
-    return [
-        {name: value[i : i + 1, :length] for name, value in tokens.items()}
-        for tokens in token_batches(task, texts)
-        for i, length in enumerate(tokens["padding_mask"].sum(-1))
-    ]
+    return [row for tokens in token_batches(task, texts) for row in single_rows(tokens)]
 
 
 def _write_float(task, path, recipe, truncate, text):

@@ -5,6 +5,8 @@ import contextlib
 import numpy as np
 
 from kerasbert import checks
+from kerasbert.data import same_length
+from kerasbert.text import TOKEN_INPUTS
 
 
 class _EnoughError(Exception):
@@ -36,10 +38,11 @@ def token_batches(task, texts, rows=float("inf")):
 
 
 def token_arrays(inputs, where):
-    """A batch of tokens as int32 arrays.
+    """A batch of tokens as int32 arrays, and other inputs beside them as float32 arrays.
 
     Args:
-        inputs: dict of arrays or tensors `(B, S)`: `token_ids`, `segment_ids`, `padding_mask`.
+        inputs: dict of arrays or tensors `(B, S)`: `token_ids`, `segment_ids`, `padding_mask`; and others,
+            `(B, ...)`.
         where: str, for errors.
 
     Raises:
@@ -47,10 +50,11 @@ def token_arrays(inputs, where):
             if an id is negative, which lookups count from the table's end; or if a mask has other numbers
             than 0 and 1, or no 1 in a row.
     """
-    arrays = {name: np.asarray(value) for name, value in inputs.items()}
+    arrays = {name: np.asarray(value) for name, value in inputs.items() if name in TOKEN_INPUTS}
+    others = {name: np.asarray(v, "float32") for name, v in inputs.items() if name not in TOKEN_INPUTS}
     shapes = {name: value.shape for name, value in arrays.items()}
-    shape, *others = set(shapes.values())
-    if others or len(shape) != 2 or not all(shape):
+    shape, *more = set(shapes.values())
+    if more or len(shape) != 2 or not all(shape):
         raise checks.invalid(
             "Tokens must be arrays of one shape (B, S), with at least one row and one token.",
             fix="Pass `task.tokenizer(texts)`; one sequence is a batch of one row.",
@@ -77,4 +81,14 @@ def token_arrays(inputs, where):
             where=where,
             row=int(empty[0]),
         )
-    return {name: value.astype("int32") for name, value in arrays.items()}
+    same_length(where, **arrays, **others)
+    return {name: value.astype("int32") for name, value in arrays.items()} | others
+
+
+def single_rows(arrays):
+    """Yields the rows of a batch as batches of one row, cut after the last 1 of their `padding_mask`."""
+    _, width = arrays["padding_mask"].shape
+    lengths = width - np.argmax(arrays["padding_mask"][:, ::-1], axis=1)
+    for i, length in enumerate(lengths):
+        row = {name: value[i : i + 1] for name, value in arrays.items()}
+        yield row | {name: row[name][:, :length] for name in TOKEN_INPUTS if name in row}

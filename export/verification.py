@@ -115,7 +115,8 @@ def verify(
     if not isinstance(runner, SavedModelRunner):
         task = in_float32(task)
     check_structure(task, describe(artifact, runner), VerificationError)
-    columns = list(endpoints.BY_NAME[task.endpoint].columns(texts).values())
+    columns = endpoints.BY_NAME[task.endpoint].columns(texts)
+    columns = [column for name, column in columns.items() if name not in task.extra_inputs]
     if not len(columns[0]):
         raise checks.invalid("Verifying needs texts.", fix="Pass a test set.", where="verify", texts=texts)
     if labels is None and max_drop is not None:

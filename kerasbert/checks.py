@@ -117,13 +117,13 @@ def fraction(where, **values):
             )
 
 
-def share(where, **values):
+def rate(where, **values):
     """Raises ValueError unless every value is a number in [0, 1]."""
     for name, value in values.items():
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
             raise invalid(
                 f"`{name}` must be a number from 0 to 1.",
-                fix="Pass a share, such as 0.1.",
+                fix="Pass a rate, such as 0.1.",
                 where=where,
                 **{name: value},
             )

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from kerasbert import export
+from kerasbert.text import TOKEN_INPUTS
 
 # How far answers may be apart that are computed in another way, in float32.
 TOLERANCE = 1e-4
@@ -59,7 +60,9 @@ def check_task(task, x, y=None, *, formats=tuple(WRITERS)):
         _answers(task, {name: value[0] for name, value in tokens.items()}),
         "of one sequence",
     )
-    padded = {name: np.pad(value, [(0, 0)] * (value.ndim - 1) + [(0, 2)]) for name, value in tokens.items()}
+    padded = dict(tokens)
+    for name in TOKEN_INPUTS:
+        padded[name] = np.pad(tokens[name], [(0, 0)] * (tokens[name].ndim - 1) + [(0, 2)])
     padded["token_ids"][..., -2:] = task.tokenizer.pad_id
     found = _answers(task, padded)
     cut = {

@@ -1,6 +1,6 @@
 """Answers to questions."""
 
-from kerasbert.data import cut, homes
+from kerasbert.data import context_windows, windows_with_most_context
 from kerasbert.optional import tensorflow as tf
 from kerasbert.tasks import Answer
 from kerasbert.tasks.spans import MAX_ANSWER_LENGTH
@@ -29,15 +29,17 @@ def _answers(task, question, context):
     truncated = questions.row_lengths() > limit
     questions = questions[:, :limit]
     lengths = contexts.row_lengths()
-    row, begin, length = cut(lengths, room - questions.row_lengths(), task.preprocessor.stride)
+    row, start, length = context_windows(
+        lengths, room - questions.row_lengths(), task.preprocessor.window_step
+    )
 
-    first = tf.gather(contexts.row_starts(), row) + begin
+    first = tf.gather(contexts.row_starts(), row) + start
     windows = tf.gather(contexts.flat_values, tf.ragged.range(first, first + length))
     logits = task.answer_tokens(task.tokenizer.pack(tf.gather(questions, row), windows))
     place = tf.gather(questions.row_lengths(), row) + special - 1  # of the context in a window
 
     # All spans of all contexts: by their first token, in its home, and by their length less one.
-    home = homes(row, begin, length, lengths)
+    home = windows_with_most_context(row, start, length, lengths)
     token = tf.range(tf.size(home, tf.int64))
     at = tf.gather(place - first, home) + token
     more = tf.range(tf.cast(MAX_ANSWER_LENGTH, tf.int64))

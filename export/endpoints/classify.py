@@ -9,17 +9,22 @@ def signatures(task):
     """Graph functions of texts and of pairs of texts: the task's answers, and which were too long."""
     texts = {"text": tf.TensorSpec((None,), tf.string, "text")}
     pairs = texts | {"text_pair": tf.TensorSpec((None,), tf.string, "text_pair")}
+    numbers = {name: task.input_specs(None, None)[name] for name in task.extra_inputs}
     return {
-        task.endpoint: (lambda text: _answers(task, text), texts),
-        f"{task.endpoint}_pair": (lambda text, text_pair: _answers(task, text, text_pair), pairs),
+        task.endpoint: (lambda text, *extra: _answers(task, text, None, extra), texts | numbers),
+        f"{task.endpoint}_pair": (
+            lambda text, text_pair, *extra: _answers(task, text, text_pair, extra),
+            pairs | numbers,
+        ),
     }
 
 
-def _answers(task, text, text_pair=None):
+def _answers(task, text, text_pair, extra):
     tokenizer, limit = task.tokenizer, task.max_sequence_length
     first = tokenizer.tokenize(text)
     second = None if text_pair is None else tokenizer.tokenize(text_pair)
-    answers = named(task, tokenizer.pack(first, second, max_length=limit))
+    tokens = tokenizer.pack(first, second, max_length=limit)
+    answers = named(task, tokens | dict(zip(task.extra_inputs, extra, strict=True)))
     return answers | {"truncated": tokenizer.packed_lengths(first, second) > limit}
 
 

@@ -47,7 +47,7 @@ def _answers(task, text):
 
 def _decide(task, ids, first):
     """The label of each word, C for a word without tokens, and its probability, `(words,)` both."""
-    windows, decided = word_windows(ids, first, task.max_sequence_length - 2, task.preprocessor.stride)
+    windows, decided = word_windows(ids, first, task.max_sequence_length - 2, task.preprocessor.window_step)
     # The model takes no batch of no rows.
     none = tf.RaggedTensor.from_row_lengths(tf.zeros(0, tf.int32), tf.zeros(1, tf.int64))
     none = none[: tf.maximum(1 - windows.nrows(tf.int32), 0)]

@@ -34,7 +34,7 @@ def task_arguments(family, config, heads, theirs, own, path, tensors, names):
         if head in heads:
             kernel = names.get(f"{family.heads[head][f'{head}/logits']}.weight")
             arguments |= _labels(theirs, path, kernel and tensors.shapes[kernel][:1])
-    if "classification" in heads and "labels" in arguments:
+    if "classification" in heads and "labels" in arguments and "problem" not in arguments:
         problem = theirs.get("problem_type")
         checks.one_of(str(path), (*PROBLEMS, None), problem_type=problem)
         one = len(arguments["labels"]) == 1

@@ -160,11 +160,12 @@ def config_fields(family, config, heads, arguments, tokenizer):
         labels = arguments["labels"]
         fields["id2label"] = {str(number): label for number, label in enumerate(labels)}
         fields["label2id"] = {label: number for number, label in enumerate(labels)}
-    if "problem" in arguments:
+    known = {"dropout", "labels", "tied"}
+    if arguments.get("problem") in _PROBLEM_NAMES:  # others are a user's own, and kept as kerasbert's
         fields["problem_type"] = _PROBLEM_NAMES[arguments["problem"]]
+        known.add("problem")
     if "tied" in arguments:
         fields["tie_word_embeddings"] = arguments["tied"]
-    known = {"dropout", "labels", "problem", "tied"}
     own = {"task": {name: value for name, value in arguments.items() if name not in known}}
     own |= {name: ours[name] for name, usual in OWN_FIELDS.items() if ours[name] != usual}
     return fields | {OWN: own}

@@ -25,7 +25,7 @@ _TEXTS_AT_A_TIME = 1000
 def trim_vocabulary(task, texts, keep=(), min_count=1):
     """Leaves the tokens out that a corpus does not need, and their rows of the embedding.
 
-    Kept are the tokens of the texts; special tokens; and of the vocabulary's single characters, at the begin
+    Kept are the tokens of the texts; special tokens; and of the vocabulary's single characters, at the start
     of a word and within, those that a text can have in it: digits, punctuation, symbols, and letters of the
     scripts that the texts are written in. So other words still decompose into pieces, of which they have
     more than before.
@@ -180,7 +180,7 @@ def _beginnings(tokenizer, texts):
 
 
 def _longest_pieces(word, vocabulary):
-    """Yields the longest piece at the begin of a word, and again of the rest, until there is none."""
+    """Yields the longest piece at the start of a word, and again of the rest, until there is none."""
     prefix = ""
     while word:
         lengths = range(len(word), 0, -1)

@@ -57,7 +57,7 @@ from kerasbert.data.streams import RowStream
 from kerasbert.data.tables import read_table
 from kerasbert.data.tfrecords import read_tfrecord, write_tfrecord
 from kerasbert.data.tracing import without_autograph
-from kerasbert.data.windows import QuestionWindows, cut, homes
+from kerasbert.data.windows import QuestionWindows, context_windows, windows_with_most_context
 from kerasbert.data.word_graph import split_words, words_of_texts
 from kerasbert.data.word_labels import numbers_of_spans, numbers_of_words
 from kerasbert.data.word_windows import word_windows

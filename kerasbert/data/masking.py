@@ -26,7 +26,7 @@ def geometric_spans(p=0.2, longest=10):
     (0.5, 0.25, 0.125)
     """
     checks.positive_int("geometric_spans", longest=longest)
-    checks.share("geometric_spans", p=p)
+    checks.rate("geometric_spans", p=p)
     return tuple(p * (1 - p) ** k for k in range(longest))
 
 
@@ -65,8 +65,8 @@ class Masking:
         span_weights: tuple of float, how probable spans of 1, 2, ... words are, relative to each other:
             `geometric_spans()`, `ngram_spans()`. Every sequence is cut at random to spans of these
             lengths that no special token interrupts, and some of the spans are chosen.
-        mask_share: float, the share of chosen tokens in whose place stands `[MASK]`.
-        random_share: float, of those in whose place stands a random token; the others stay as they are.
+        mask_token_rate: float, how many of the chosen tokens are replaced by `[MASK]`.
+        random_token_rate: float, how many are replaced by a random token; the others stay as they are.
         by_span: bool, whether all tokens of a word or span have the same fate, as in SpanBERT; else each
             its own, as in the original.
 
@@ -83,21 +83,21 @@ class Masking:
     max_predictions: int | None = None
     whole_words: bool = True
     span_weights: tuple = (1.0,)
-    mask_share: float = 0.8
-    random_share: float = 0.1
+    mask_token_rate: float = 0.8
+    random_token_rate: float = 0.1
     by_span: bool = False
 
     def __post_init__(self):
-        shares = {"mask_share": self.mask_share, "random_share": self.random_share}
-        checks.share("Masking", rate=self.rate, **shares)
+        rates = {"mask_token_rate": self.mask_token_rate, "random_token_rate": self.random_token_rate}
+        checks.rate("Masking", rate=self.rate, **rates)
         if self.max_predictions is not None:
             checks.positive_int("Masking", max_predictions=self.max_predictions)
-        if sum(shares.values()) > 1 + 1e-9:
+        if sum(rates.values()) > 1 + 1e-9:
             raise checks.invalid(
-                "`mask_share` and `random_share` must be at most 1 together.",
+                "`mask_token_rate` and `random_token_rate` must be at most 1 together.",
                 fix="Lower one of them.",
                 where="Masking",
-                **shares,
+                **rates,
             )
         weights = np.asarray(self.span_weights, float)
         if weights.ndim != 1 or not weights.size or not (np.isfinite(weights) & (weights >= 0)).all():
@@ -181,8 +181,8 @@ def choose_tokens(
     if masking.by_span:
         fates = tf.gather(fates, units, batch_dims=1)
     others = tf.gather(tf.constant(np.flatnonzero(ordinary), tf.int32), others)
-    replaced = tf.where(fates < masking.mask_share + masking.random_share, others, token_ids)
-    replaced = tf.where(fates < masking.mask_share, tokenizer.mask_id, replaced)
+    replaced = tf.where(fates < masking.mask_token_rate + masking.random_token_rate, others, token_ids)
+    replaced = tf.where(fates < masking.mask_token_rate, tokenizer.mask_id, replaced)
     return chosen, tf.where(chosen, replaced, token_ids)
 
 

@@ -3,6 +3,7 @@
 from kerasbert.data.labels import IGNORED
 from kerasbert.data.tracing import without_autograph
 from kerasbert.optional import tensorflow as tf
+from kerasbert.text.packing import TOKEN_INPUTS
 
 _LENGTHS = 8
 
@@ -29,7 +30,7 @@ def few_lengths(batches, max_length, labels_at_tokens=False):
     def pad(tokens, *targets):
         length = tf.shape(tokens["token_ids"])[-1]
         room = tf.maximum(tf.minimum(-(-length // step) * step, max_length) - length, 0)
-        tokens = {name: _padded(value, room, 0) for name, value in tokens.items()}
+        tokens = tokens | {name: _padded(tokens[name], room, 0) for name in TOKEN_INPUTS if name in tokens}
         if labels_at_tokens:
             others = (IGNORED, 0)
             targets = [_padded(v, room, other) for v, other in zip(targets, others, strict=False)]

@@ -12,13 +12,13 @@ from kerasbert.optional import tensorflow as tf
 AT_ONCE = 1024
 
 
-def cut(lengths, room, stride):
+def context_windows(lengths, room, window_step):
     """Cuts rows into windows, as Devlin et al. 2019 did for SQuAD (`run_squad.py`); a graph function.
 
     Args:
         lengths: int64 tensor `(rows,)`, tokens of each context.
         room: int64 tensor `(rows,)`, the most tokens of a window.
-        stride: int, tokens from the begin of a window to the begin of the next; half a window where a
+        window_step: int, tokens from the start of one window to the start of the next; half a window where a
             window is no longer than that, so that windows always overlap.
 
     Returns:
@@ -26,31 +26,31 @@ def cut(lengths, room, stride):
 
     Example:
 
-    >>> [part.numpy().tolist() for part in cut(np.array([9, 2]), np.array([5, 5]), 3)]
+    >>> [part.numpy().tolist() for part in context_windows(np.array([9, 2]), np.array([5, 5]), 3)]
     [[0, 0, 0, 1], [0, 3, 6, 0], [5, 5, 3, 2]]
     """
-    step = tf.where(stride < room, tf.cast(stride, tf.int64), tf.maximum(room // 2, 1))
+    step = tf.where(window_step < room, tf.cast(window_step, tf.int64), tf.maximum(room // 2, 1))
     count = 1 + -(-tf.maximum(lengths - room, 0) // step)
     row, place = _numbered(count)
-    begin = place * tf.gather(step, row)
-    return row, begin, tf.minimum(tf.gather(lengths, row) - begin, tf.gather(room, row))
+    start = place * tf.gather(step, row)
+    return row, start, tf.minimum(tf.gather(lengths, row) - start, tf.gather(room, row))
 
 
-def homes(row, begin, length, lengths):
+def windows_with_most_context(row, start, length, lengths):
     """Chooses for each token of a context the window where it has the most context; a graph function.
 
     That is the least of the tokens to its left and to its right, and a hundredth of the window's length, as
     in `run_squad.py`; of equals the first.
 
     Args:
-        row, begin, length: of `cut`.
+        row, start, length: of `context_windows`.
         lengths: int64 tensor `(rows,)`, tokens of each context.
 
     Returns:
         int64 tensor `(tokens of all rows,)`, numbers of windows.
     """
     window, place = _numbered(length)
-    token = tf.gather(tf.gather(tf.cumsum(lengths, exclusive=True), row) + begin, window) + place
+    token = tf.gather(tf.gather(tf.cumsum(lengths, exclusive=True), row) + start, window) + place
     length = tf.gather(length, window)
     score = tf.cast(tf.minimum(place, length - 1 - place), tf.float64) + 0.01 * tf.cast(length, tf.float64)
     count = tf.reduce_sum(lengths)
@@ -140,7 +140,7 @@ class QuestionWindows:
         questions: list of str.
         contexts: list of str, as many.
         max_length: int, the most tokens of a packed window.
-        stride: int, as for `cut`.
+        window_step: int, as for `context_windows`.
         max_question_length: int, in tokens.
         where: str, named in errors.
 
@@ -148,14 +148,16 @@ class QuestionWindows:
         ValueError: if there is no room for a question and a context.
 
     Attributes:
-        row, begin, length: of `cut`.
+        row, start, length: of `context_windows`.
         place: int array `(windows,)`, the position of the first token of the context in a packed window.
         contexts: `Texts`.
         question_lengths: int array `(rows,)`, the tokens of each question, before truncation.
         question_limit: int, in tokens.
     """
 
-    def __init__(self, tokenizer, questions, contexts, max_length, stride, max_question_length, where="x"):
+    def __init__(
+        self, tokenizer, questions, contexts, max_length, window_step, max_question_length, where="x"
+    ):
         special = int(tokenizer.packed_lengths(*(tf.zeros(0, tf.int32) for _ in range(2))))
         room = max_length - special
         if room < 2:
@@ -170,8 +172,8 @@ class QuestionWindows:
         self._questions, self.contexts = Texts.of(questions, tokenizer), Texts.of(contexts, tokenizer)
         self.question_lengths = self._questions.lengths
         kept = np.minimum(self.question_lengths, self.question_limit)
-        windows = cut(self.contexts.lengths, room - kept, stride)
-        self.row, self.begin, self.length = (values.numpy() for values in windows)
+        windows = context_windows(self.contexts.lengths, room - kept, window_step)
+        self.row, self.start, self.length = (values.numpy() for values in windows)
         self._question_lengths = kept
         # All special tokens but the [SEP] at the end come before the context.
         self.place = kept[self.row] + special - 1
@@ -181,9 +183,9 @@ class QuestionWindows:
         return len(self.row)
 
     @functools.cached_property
-    def homes(self):
-        """`homes` of these windows."""
-        return homes(self.row, self.begin, self.length, self.contexts.lengths).numpy()
+    def most_context(self):
+        """`windows_with_most_context` of these windows."""
+        return windows_with_most_context(self.row, self.start, self.length, self.contexts.lengths).numpy()
 
     def labels(self, spans):
         """Returns the positions of answers in packed windows.
@@ -212,7 +214,7 @@ class QuestionWindows:
                     start=start,
                     end=end,
                 )
-        first, last = first[self.row] - self.begin, last[self.row] - self.begin
+        first, last = first[self.row] - self.start, last[self.row] - self.start
         inside = (first >= 0) & (first <= last) & (last < self.length)
         places = {"start": first, "end": last}
         return {name: np.where(inside, self.place + at, 0).astype("int32") for name, at in places.items()}
@@ -230,7 +232,7 @@ class QuestionWindows:
         starts = np.concatenate(
             [
                 questions.first[questions.number],
-                len(questions.tokens) + contexts.first[contexts.number][self.row] + self.begin,
+                len(questions.tokens) + contexts.first[contexts.number][self.row] + self.start,
             ]
         )
         lengths = np.concatenate([self._question_lengths, self.length])

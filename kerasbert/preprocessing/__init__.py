@@ -1,6 +1,7 @@
 """Preprocessors: rows as users have them in, batches of tokens and numbers for labels out."""
 
 from kerasbert.preprocessing.choices import ChoicePreprocessor
+from kerasbert.preprocessing.label_kinds import LABEL_KINDS, LabelKind
 from kerasbert.preprocessing.masked_texts import MaskedTextPreprocessor
 from kerasbert.preprocessing.pairs import EmbeddingPreprocessor
 from kerasbert.preprocessing.preprocessor import BATCH_SIZE, Preprocessor, checked_batch_size
@@ -12,8 +13,10 @@ from kerasbert.preprocessing.texts import TextPreprocessor
 from kerasbert.preprocessing.words import WordPreprocessor
 
 __all__ = [
+    "LABEL_KINDS",
     "ChoicePreprocessor",
     "EmbeddingPreprocessor",
+    "LabelKind",
     "MaskedTextPreprocessor",
     "Preprocessor",
     "PretrainingPreprocessor",

@@ -58,7 +58,8 @@ class ChoicePreprocessor(Preprocessor):
         if set(named) != {"text", "choices"} or len(choices) != len(named["choices"]) or len(counts) > 1:
             raise checks.invalid(
                 "Rows must be a text and a list of choices, as many in each row.",
-                fix='Pass (["2 + 2 is"], [["3", "4"]]), or a dict of `text` and `choices`.',
+                fix='Pass (["2 + 2 is"], [["3", "4"]]), or a dict of `text` and `choices`. Where rows '
+                "have more and fewer choices, make a call for each number of them.",
                 where=where,
                 columns=sorted(named),
                 choices_to_a_row=sorted(counts),

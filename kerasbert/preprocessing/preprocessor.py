@@ -88,6 +88,8 @@ class Preprocessor(RowBatches):
             (x["text"], x.get("text_pair")) if isinstance(x, dict) else x if is_pair(x) else (x, None)
         )
         tokens = self.tokenizer(first, second, self.max_sequence_length)
+        if self.extra_inputs:
+            tokens |= {name: x[name] for name in self.extra_inputs}
         if y is None:
             return tokens
         return (tokens, self.label_function()(y), *(() if sample_weight is None else (sample_weight,)))

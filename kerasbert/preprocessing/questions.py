@@ -31,8 +31,8 @@ class QuestionPreprocessor(Preprocessor):
     Args:
         tokenizer: a tokenizer of `kerasbert.text`, or None: rows must then be tokens already.
         max_sequence_length: int, the longest window in tokens, question and special ones included.
-        stride: int, tokens from the start of a window to the start of the next; half a window where a window
-            is no longer than that.
+        window_step: int, tokens from the start of one window to the start of the next; half a window where
+            a window is no longer than that.
         max_question_length: int, tokens of a question that are read, at most half of a window.
 
     Example:
@@ -48,10 +48,12 @@ class QuestionPreprocessor(Preprocessor):
     empty = ((), ())
     counted_as = ("questions", "max_question_length")
 
-    def __init__(self, tokenizer, max_sequence_length, stride=128, max_question_length=64):
+    def __init__(self, tokenizer, max_sequence_length, window_step=128, max_question_length=64):
         super().__init__(tokenizer, max_sequence_length)
-        checks.positive_int("QuestionPreprocessor", stride=stride, max_question_length=max_question_length)
-        self.stride = stride
+        checks.positive_int(
+            "QuestionPreprocessor", window_step=window_step, max_question_length=max_question_length
+        )
+        self.window_step = window_step
         self.max_question_length = max_question_length
 
     def label_numbers(self, y, where):
@@ -134,7 +136,7 @@ class QuestionPreprocessor(Preprocessor):
             questions,
             contexts,
             self.max_sequence_length,
-            self.stride,
+            self.window_step,
             self.max_question_length,
             where,
         )
@@ -159,7 +161,7 @@ class QuestionPreprocessor(Preprocessor):
 
     def get_config(self):
         """Returns the arguments of `__init__`."""
-        own = {"stride": self.stride, "max_question_length": self.max_question_length}
+        own = {"window_step": self.window_step, "max_question_length": self.max_question_length}
         return {**super().get_config(), **own}
 
 

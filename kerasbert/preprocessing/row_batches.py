@@ -1,6 +1,7 @@
 """From rows to batches: the way that all preprocessors go, and where each may differ."""
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 import numpy as np
 
@@ -24,6 +25,7 @@ from kerasbert.data import (
     without_autograph,
 )
 from kerasbert.optional import tensorflow as tf
+from kerasbert.preprocessing.extra_inputs import take_extra_inputs
 from kerasbert.preprocessing.splits import no_labels
 from kerasbert.preprocessing.token_rows import checked_ids, token_columns, tokens_not_by_row
 
@@ -34,6 +36,9 @@ class RowBatches:
     texts_in_graph = True  # a `tf.data.Dataset` of rows stays one, and is not read in Python
     labels_at_tokens = False  # labels and weights are `(B, S)`
     empty = ()  # an `x` without rows
+    takes_extra_inputs = False
+    # A task sets it: the shapes of the numbers beside the text of a row, by name.
+    extra_inputs: ClassVar[dict] = {}
     encoder_config = None  # a task sets it: token ids are then checked against the encoder's tables
 
     def labelled(self, x, y, sample_weight, batch_size, shuffle=False, where="x"):
@@ -70,6 +75,7 @@ class RowBatches:
         def as_keras_takes_them(tokens, rest):
             if "segment_ids" in rest:
                 tokens = tokens | {"segment_ids": rest["segment_ids"].to_tensor()}
+            tokens = self._with_extra(tokens, rest)
             if numbers is not None:
                 rest = rest | {"label": numbers(rest["label"])}
             weight = (graph_weights(rest["sample_weight"]),) if "sample_weight" in rest else ()
@@ -87,7 +93,7 @@ class RowBatches:
             # Sorted by length over all rows: least padding.
             columns = self._columns(x, where)
             lengths = self.tokenizer.packed_lengths(
-                *(self.tokenizer.tokenize(column) for column in columns.values())
+                *(self.tokenizer.tokenize(v) for name, v in columns.items() if name not in self.extra_inputs)
             )
             order = np.argsort(-lengths.numpy(), kind="stable")
             rows = tf.data.Dataset.from_tensor_slices(
@@ -101,12 +107,12 @@ class RowBatches:
             self.max_sequence_length,
             on_lengths=self._count,
         )
-        return batches.map(lambda tokens, rest: tokens), order
+        return batches.map(self._with_extra), order
 
     def tokens_only(self, x, batch_size, shuffle=False, where="x"):
         """Batches of the tokens of texts in memory, of about one length each, as `labelled` makes them."""
         rows = tf.data.Dataset.from_tensor_slices(self._columns(x, where))
-        return self._batches(rows, self.tokenizer, batch_size, False, shuffle).map(lambda tokens, _: tokens)
+        return self._batches(rows, self.tokenizer, batch_size, False, shuffle).map(self._with_extra)
 
     # === Rows ===
 
@@ -180,12 +186,24 @@ class RowBatches:
         """Tokens in memory, by name, without padding."""
         if not self.texts_in_graph:
             raise tokens_not_by_row(x, where)
-        return token_columns(x, self.encoder_config, self.max_sequence_length, where)
+        numbers = {}
+        if self.extra_inputs:
+            x, numbers = take_extra_inputs(x, self.extra_inputs, where)
+        return token_columns(x, self.encoder_config, self.max_sequence_length, where) | numbers
 
     def _columns(self, x, where):
         """The texts of `x` in memory, by name."""
         self.need_tokenizer(where)
-        return text_columns(x, where)
+        if not self.extra_inputs:
+            return text_columns(x, where)
+        texts, numbers = take_extra_inputs(x, self.extra_inputs, where)
+        columns = text_columns(texts, where) | numbers
+        same_length(where, **columns)
+        return columns
+
+    def _with_extra(self, tokens, rest):
+        """The inputs of a batch: its tokens, and the numbers beside its texts."""
+        return tokens | {name: rest[name] for name in self.extra_inputs}
 
     def _label_numbers(self, y, columns, where):
         """The labels of rows of `columns`, as the loss takes them."""

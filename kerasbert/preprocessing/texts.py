@@ -38,6 +38,8 @@ class TextPreprocessor(Preprocessor):
     ([[2, 5, 5, 3], [2, 6, 3, 0]], [1, 0])
     """
 
+    takes_extra_inputs = True
+
     def __init__(
         self, tokenizer, labels, problem="single_label", max_sequence_length=512, numeric_labels=None
     ):

@@ -42,15 +42,16 @@ class WordPreprocessor(Preprocessor):
         scheme: str, how `labels` stand for entities, one of `kerasbert.data.SCHEMES`; None: found out from
             the names, by the rule of `kerasbert.data.detect`, which refuses names of mixed forms. The
             attribute `scheme` says what was found.
-        stride: int or None, tokens from the start of a window to the start of the next; None: windows share
-            a quarter.
+        window_step: int or None, tokens from the start of one window to the start of the next; None:
+            windows share a quarter.
         max_sequence_length: int, the longest window in tokens, special ones included.
         numeric_labels: str or None: `"class_numbers"` or `"names"`, what numbers as labels of words mean
             where names are numbers, too; see `kerasbert.data.class_numbers`. At tokens, numbers are always
             class numbers.
 
     Raises:
-        ValueError: if `labels` are not at least two different names of one scheme, or `stride` is too large.
+        ValueError: if `labels` are not at least two different names of one scheme, or `window_step` is
+            too large.
 
     Example:
 
@@ -65,23 +66,23 @@ class WordPreprocessor(Preprocessor):
     labels_at_tokens = True
 
     def __init__(
-        self, tokenizer, labels, scheme=None, stride=None, max_sequence_length=512, numeric_labels=None
+        self, tokenizer, labels, scheme=None, window_step=None, max_sequence_length=512, numeric_labels=None
     ):
         super().__init__(tokenizer, max_sequence_length)
         checks.one_of("WordPreprocessor", (None, "names", "class_numbers"), numeric_labels=numeric_labels)
         self.numeric_labels = numeric_labels
         self.labels = check_labels(labels)
         self.scheme = scheme_of_names(self.labels, scheme)
-        self._given = {"scheme": scheme, "stride": stride, "numeric_labels": numeric_labels}
+        self._given = {"scheme": scheme, "window_step": window_step, "numeric_labels": numeric_labels}
         room = max_sequence_length - 2
-        self.stride = max(1, room - max_sequence_length // 4) if stride is None else stride
-        checks.positive_int("WordPreprocessor", stride=self.stride)
-        if self.stride > room:
+        self.window_step = max(1, room - max_sequence_length // 4) if window_step is None else window_step
+        checks.positive_int("WordPreprocessor", window_step=self.window_step)
+        if self.window_step > room:
             raise checks.invalid(
-                f"`stride` must be at most {room}: the tokens of a window, without the special ones.",
+                f"`window_step` must be at most {room}: the tokens of a window, without the special ones.",
                 fix="Choose a smaller one, such as three quarters of it.",
                 where="WordPreprocessor",
-                stride=stride,
+                window_step=window_step,
             )
 
     def label_numbers(self, y, where):
@@ -191,7 +192,7 @@ class WordPreprocessor(Preprocessor):
 
     def _windows(self, words):
         room = self.max_sequence_length - 2
-        return word_windows(words.ids, words.first, room, self.stride)
+        return word_windows(words.ids, words.first, room, self.window_step)
 
 
 def _as_packed(ragged, other):

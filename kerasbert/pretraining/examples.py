@@ -62,7 +62,7 @@ class ExampleSettings:
         checks.one_of(where, PAIRS, pairs=self.pairs)
         checks.positive_int(where, max_length=self.max_length, duplicates=self.duplicates)
         checks.not_negative_int(where, seed=self.seed)
-        checks.share(where, negative_rate=self.negative_rate, short_sequence_rate=self.short_sequence_rate)
+        checks.rate(where, negative_rate=self.negative_rate, short_sequence_rate=self.short_sequence_rate)
         for name in FUNCTIONS:
             function = getattr(self, name)
             if not (callable(function) or function is None or (name, function) == ("split_sentences", True)):

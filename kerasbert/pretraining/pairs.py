@@ -15,7 +15,7 @@ class Example:
     """Slices of the tokens of a shard.
 
     Args:
-        first: list of pairs of int, begin and end: the first segment, a slice for each of its documents.
+        first: list of pairs of int, start and end: the first segment, a slice for each of its documents.
         second: pair of int, the second segment, or None.
         label: int, 0 if the segments stand in order, 1 if not; or None.
     """
@@ -125,8 +125,8 @@ def truncated(first, second, room, rng):
     of them goes from the front with probability 1/2.
 
     Args:
-        first: pair of int, begin and end.
-        second: pair of int, begin and end.
+        first: pair of int, start and end.
+        second: pair of int, start and end.
         room: int, for both together.
         rng: `random.Random`.
 

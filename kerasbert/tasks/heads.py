@@ -26,6 +26,18 @@ class Heads:
         """
         raise NotImplementedError(f"{type(self).__name__} must return its head from `make_head`.")
 
+    def refuse_own_head(self):
+        """Raises TypeError where a subclass has a `make_head` that its task would never call."""
+        if not _comes_from_here(type(self), "make_head"):
+            raise checks.invalid(
+                "A masked language model's head is tied to the table of tokens: `make_head` is not called.",
+                fix="Override `logits`, or build a head of your own on another task, such as a "
+                "`BertTokenClassifier`.",
+                where=type(self).__name__,
+                kind=TypeError,
+                make_head=type(self).make_head.__qualname__,
+            )
+
     def add_head(self, features_shape, logits_shape):
         """Makes the head and builds it.
 
@@ -43,18 +55,18 @@ class Heads:
         if not self.has_own_head:
             self.head.build(features_shape)
             return
-        features = keras.KerasTensor(features_shape, self.compute_dtype)
-        shapes = keras.tree.map_structure(lambda x: x.shape, self.head(features))
-        for name, found, wanted in (
-            ("name", self.head.name, self.head_names[0]),
-            ("output_shape", shapes, logits_shape),
-        ):
-            if found != wanted:
+        found = {"name": (self.head.name, self.head_names[0])}
+        if _comes_from_here(type(self), "logits"):  # else the head may read something else
+            features = keras.KerasTensor(features_shape, self.compute_dtype)
+            shapes = keras.tree.map_structure(lambda x: x.shape, self.head(features))
+            found["output_shape"] = (shapes, logits_shape)
+        for name, (received, wanted) in found.items():
+            if received != wanted:
                 raise checks.invalid(
                     f"`make_head` must return a layer whose `{name}` is {wanted!r}.",
                     fix="Correct the layer: files know it by its name, the loss and answers by its shape.",
                     where=type(self).__name__,
-                    **{name: found},
+                    **{name: received},
                 )
 
     def apply_head(self, features, training=None):
@@ -91,7 +103,8 @@ class Heads:
         """Builds the layers that a subclass made and that nothing has called yet."""
         if not all(layer.built for layer in self.layers):
             row = ops.zeros((*(1,) * (self.token_axes - 1), 3), "int32")
-            self.call({"token_ids": row, "segment_ids": row, "padding_mask": ops.ones_like(row)})
+            extra = {name: ops.zeros((1, *shape)) for name, shape in self.extra_inputs.items()}
+            self.call({"token_ids": row, "segment_ids": row, "padding_mask": ops.ones_like(row), **extra})
 
     def named_weights(self):
         """Returns all weights by path: `encoder/...`, and those of a head under its name."""

@@ -13,6 +13,9 @@ _OF_TASKS = {
     **dict.fromkeys(
         ("max_length", "max_seq_length", "sequence_length"), "Write max_sequence_length={value}."
     ),
+    "doc_stride": "Write window_step={value}.",
+    "stride": "Write window_step=..., the tokens from the start of one window to the start of the next; "
+    "stride={value} may be that, or the tokens that windows share, as in transformers.",
     **dict.fromkeys(
         ("output_hidden_states", "output_attentions"),
         "Call task.encoder(tokens, return_all=True), which returns `hidden_states` and `attentions`.",

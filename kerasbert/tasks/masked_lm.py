@@ -67,6 +67,7 @@ class BertMaskedLM(Task):
     ):
         chosen = self._preprocessor_of(preprocessor, encoder, tokenizer, max_sequence_length, masking=masking)
         super().__init__(encoder, chosen, **kwargs)
+        self.refuse_own_head()
         self.head = masked_lm_head(encoder.config, tied, self.dtype_policy)
         self._with_masks = None
         self.built = True

@@ -51,7 +51,9 @@ class Preprocessed:
                 vocabulary_size=tokenizer.vocabulary_size,
                 embedding_rows=config.vocabulary_size,
             )
+        self.check_extra_inputs(preprocessor)
         self._preprocessor = copy.copy(preprocessor)  # another task may have it, with another encoder
+        self._preprocessor.extra_inputs = self.extra_inputs
         self._preprocessor.encoder_config = config
 
     @property

@@ -64,6 +64,7 @@ class BertPretrainer(Task):
         chosen = self._preprocessor_of(preprocessor, encoder, tokenizer, max_sequence_length, pairs=pairs)
         self.needs_pooler = chosen.pairs != "none"
         super().__init__(encoder, chosen, **kwargs)
+        self.refuse_own_head()
         config = encoder.config
         self.masked_lm_head = masked_lm_head(config, tied, self.dtype_policy)
         self.next_sentence_head = None

@@ -6,6 +6,8 @@ from collections.abc import Callable
 import keras
 from keras import ops
 
+from kerasbert import checks
+from kerasbert.preprocessing import LABEL_KINDS
 from kerasbert.tasks.r_drop import bernoulli_divergence, categorical_divergence, normal_divergence
 
 
@@ -68,4 +70,38 @@ REGRESSION = Problem(
     divergence=normal_divergence,
     hard_predictions=None,
 )
+# By the name that users pass as `problem`; `register_problem` adds to it.
 BY_NAME = {"single_label": SINGLE_LABEL, "multi_label": MULTI_LABEL, "regression": REGRESSION}
+
+
+def register_problem(name, problem, label_kind):
+    """Makes another meaning of logits known to `BertTextClassifier(problem=name)`.
+
+    A process that loads such a classifier registers the problem first.
+
+    Args:
+        name: str.
+        problem: `Problem`.
+        label_kind: `kerasbert.preprocessing.LabelKind`, how labels become what the loss takes.
+
+    Raises:
+        ValueError: if the name is taken.
+
+    Example:
+
+    >>> import dataclasses
+    >>> from kerasbert.preprocessing import LABEL_KINDS
+    >>> robust = dataclasses.replace(BY_NAME["regression"], loss=lambda: keras.losses.Huber(0.1))
+    >>> register_problem("robust_regression", robust, LABEL_KINDS["regression"])
+    >>> BY_NAME["robust_regression"].output
+    'scores'
+    """
+    if name in BY_NAME:
+        raise checks.invalid(
+            "A problem must have a name of its own.",
+            fix="Choose another name.",
+            where="register_problem",
+            name=name,
+            taken=sorted(BY_NAME),
+        )
+    BY_NAME[name], LABEL_KINDS[name] = problem, label_kind

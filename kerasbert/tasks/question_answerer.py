@@ -24,8 +24,8 @@ class BertQuestionAnswerer(TextTask):
     Args:
         encoder: `BertEncoder`.
         tokenizer: `BertTokenizer` or `RobertaTokenizer`.
-        stride: int, tokens from the begin of a window to the begin of the next (`doc_stride` of the original
-            code); half a window where a window is no longer than that.
+        window_step: int, tokens from the start of one window to the start of the next, called
+            `doc_stride` in the original code; half a window where a window is no longer than that.
         max_question_length: int, tokens of a question that are read: at most half of what
             `max_sequence_length` leaves beside special tokens.
         max_sequence_length: int or None, the longest window in tokens; None: the encoder's.
@@ -51,20 +51,20 @@ class BertQuestionAnswerer(TextTask):
     """
 
     head_names = ("span",)
-    preset_arguments = ("stride", "max_question_length")
+    preset_arguments = ("window_step", "max_question_length")
     preprocessor_class = QuestionPreprocessor
 
     def __init__(
         self,
         encoder,
         tokenizer=None,
-        stride=128,
+        window_step=128,
         max_question_length=64,
         max_sequence_length=None,
         preprocessor=None,
         **kwargs,
     ):
-        arguments = {"stride": stride, "max_question_length": max_question_length}
+        arguments = {"window_step": window_step, "max_question_length": max_question_length}
         chosen = self._preprocessor_of(preprocessor, encoder, tokenizer, max_sequence_length, **arguments)
         super().__init__(encoder, chosen, **kwargs)
         self.add_head((None, None, encoder.config.hidden_dim), dict.fromkeys(self.answer_names, (None, None)))

@@ -54,7 +54,7 @@ def best_answers(
     answers = []
     for row, context in enumerate(contexts):
         texts = windows.contexts.slice(row)
-        home = windows.homes[firsts[row] : firsts[row] + lengths[row]]
+        home = windows.most_context[firsts[row] : firsts[row] + lengths[row]]
         starts, ends = windows.contexts.starts[texts], windows.contexts.ends[texts]
         scores = _span_scores(windows, start, end, home, max_answer_length)
         last = np.arange(len(home))[:, None] + np.arange(scores.shape[1])
@@ -72,7 +72,7 @@ def best_answers(
 def _span_scores(windows, start, end, home, max_answer_length):
     """Scores of one context's spans by first token and length less one, `(tokens, L)`; -inf where none is."""
     longest = min(max_answer_length, windows.length[home].max(initial=0))
-    place = windows.place[home] + np.arange(len(home)) - windows.begin[home]
+    place = windows.place[home] + np.arange(len(home)) - windows.start[home]
     last = place[:, None] + np.arange(longest)  # (tokens, L)
     inside = last < (windows.place + windows.length)[home][:, None]
     ends = end[home[:, None], np.where(inside, last, 0)]

@@ -6,9 +6,9 @@ from keras import ops
 from kerasbert import checks
 from kerasbert.data import RowOrder, RowStream, few_lengths, full_batches, is_dataset, is_tokens
 from kerasbert.keras_private import is_validation_of_fit
-from kerasbert.optional import tensorflow as tf
 from kerasbert.preprocessing import checked_batch_size, cut_arrays
 from kerasbert.tasks.compiling import Compiling
+from kerasbert.tasks.extra_inputs import ExtraInputs
 from kerasbert.tasks.files import TaskFiles
 from kerasbert.tasks.fitting import Fitting
 from kerasbert.tasks.heads import Heads
@@ -18,18 +18,28 @@ from kerasbert.tasks.r_drop import RDrop
 from kerasbert.tasks.replicas import Replicas
 from kerasbert.tasks.unknown_tokens import UnknownTokens, warn_of_tokens
 from kerasbert.tasks.untrained import UntrainedHeads
-from kerasbert.text import TOKEN_INPUTS
 from kerasbert.training.distribution import check_distribution
 from kerasbert.training.resume import resuming
 
 
-class Task(Preprocessed, Compiling, Heads, UntrainedHeads, Fitting, RDrop, Replicas, TaskFiles, keras.Model):
+class Task(
+    Preprocessed,
+    ExtraInputs,
+    Compiling,
+    Heads,
+    UntrainedHeads,
+    Fitting,
+    RDrop,
+    Replicas,
+    TaskFiles,
+    keras.Model,
+):
     """An encoder, a preprocessor and a head: strings in `fit`, `evaluate` and `predict`.
 
     The contract of a task, for a kind of one's own:
 
     - what it takes: its `preprocessor`, which makes batches of tokens and numbers for labels, by default a
-      `preprocessor_class`;
+      `preprocessor_class`; and `extra_inputs`, numbers beside the text;
     - its head: `make_head`, which returns a layer, and `logits(encoder_outputs, training)`, from what the
       encoder returns to what the loss takes. `first_token_only` says that it reads `[CLS]` alone,
       `needs_pooler` that it reads `pooled_output`;
@@ -84,11 +94,13 @@ class Task(Preprocessed, Compiling, Heads, UntrainedHeads, Fitting, RDrop, Repli
 
     def call(self, inputs, training=None):
         """See the class."""
-        outputs = self.encoder(inputs, first_token_only=self.first_token_only, training=training)
+        extra = self.extra_of(inputs)
+        tokens = {name: value for name, value in inputs.items() if name not in extra}
+        outputs = self.encoder(tokens, first_token_only=self.first_token_only, training=training)
         mask = inputs.get("padding_mask")
         mask = ops.ones_like(inputs["token_ids"]) if mask is None else mask
         logits = self.sequence_logits if len(mask.shape) == 1 else self.logits
-        return logits(outputs | {"padding_mask": mask}, training=training)
+        return logits(outputs | {"padding_mask": mask} | extra, training=training)
 
     def answer_tokens(self, tokens):
         """The `answers` to a batch of tokens `(B, S)`, or to one sequence `(S,)`."""
@@ -274,4 +286,4 @@ class Task(Preprocessed, Compiling, Heads, UntrainedHeads, Fitting, RDrop, Repli
 
     def _predict_specs(self):
         """What `predict` gives Keras' predict function."""
-        return [{name: tf.TensorSpec((None,) * self.token_axes, tf.int32) for name in TOKEN_INPUTS}]
+        return [self.input_specs(*(None,) * self.token_axes)]

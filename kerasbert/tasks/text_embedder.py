@@ -97,6 +97,10 @@ class BertTextEmbedder(TextTask):
             folder, self.pooling, self.normalize, self.encoder.config.hidden_dim, self.max_sequence_length
         )
 
+    def encode(self, texts, **kwargs):
+        """As `predict`, without a progress bar: the name that sentence-transformers has for it."""
+        return self.predict(texts, verbose=0, **kwargs)
+
     def similarity(self, texts, others, **kwargs):
         """Cosine similarities of two lists of texts.
 
@@ -110,6 +114,48 @@ class BertTextEmbedder(TextTask):
         """
         a, b = (self.predict(x, **kwargs) for x in (texts, others))
         return _units(a) @ _units(b).T
+
+    def search(self, queries, texts, top_k=5, **kwargs):
+        """Finds the texts that are most like each query.
+
+        It compares each query with all texts, which is fast up to some hundred thousand of them. Pass
+        vectors of the texts that you computed once, and keep, in place of the texts.
+
+        Args:
+            queries: Q texts.
+            texts: N texts; or their vectors, a float array `(N, D)` as `predict` returns it.
+            top_k: int, how many to find; fewer if there are fewer.
+            **kwargs: of `predict`.
+
+        Returns:
+            For each query a list of pairs, the best first: the number of the text, counted from 0, and its
+            cosine similarity.
+
+        Example:
+
+        >>> tokenizer = BertTokenizer(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "good", "film"])
+        >>> encoder = BertEncoder(BertConfig(vocabulary_size=7, num_layers=1, num_heads=2, hidden_dim=8))
+        >>> embedder = BertTextEmbedder(encoder, tokenizer)
+        >>> [[(number, similarity)]] = embedder.search(["film"], ["good", "film"], top_k=1, verbose=0)
+        >>> number
+        1
+        """
+        checks.positive_int("search", top_k=top_k)
+        is_vectors = getattr(texts, "ndim", 1) == 2
+        vectors = np.asarray(texts, "float32") if is_vectors else self.predict(texts, **kwargs)
+        if vectors.shape[-1] != self.logits_shape[0]:
+            raise checks.invalid(
+                f"Vectors of texts must be `(N, {self.logits_shape[0]})`, as `predict` returns them.",
+                fix="Pass texts, or what this embedder's `predict` returns for them.",
+                where="search",
+                shape=vectors.shape,
+            )
+        similarities = _units(self.predict(queries, **kwargs)) @ _units(vectors).T
+        best = np.argsort(-similarities, axis=-1, kind="stable")[:, :top_k]
+        return [
+            [(int(number), float(row[number])) for number in numbers]
+            for row, numbers in zip(similarities, best, strict=True)
+        ]
 
     def similarity_scores(self, x, scores, **kwargs):
         """How well cosine similarities agree with scores of pairs, as STS is judged.

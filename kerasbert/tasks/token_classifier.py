@@ -46,8 +46,8 @@ class BertTokenClassifier(TokenTask):
         scheme: str, how `labels` stand for entities, one of `kerasbert.data.SCHEMES`; None: found out from
             the names, by the rule of `kerasbert.data.detect`, which refuses names of mixed forms. The
             attribute `scheme` says what was found, and so does `repr`.
-        stride: int or None, tokens from the begin of a window to the begin of the next; None: windows share
-            a quarter.
+        window_step: int or None, tokens from the start of one window to the start of the next; None:
+            windows share a quarter.
         max_sequence_length: int or None, the longest window in tokens; None: the encoder's.
         numeric_labels: str or None: `"class_numbers"` or `"names"`, what numbers as labels of words mean
             where names are numbers, too; see `kerasbert.data.class_numbers`.
@@ -78,7 +78,7 @@ class BertTokenClassifier(TokenTask):
     """
 
     head_names = ("token_classification",)
-    preset_arguments = ("labels", "dropout", "scheme", "stride", "numeric_labels")
+    preset_arguments = ("labels", "dropout", "scheme", "window_step", "numeric_labels")
     preprocessor_class = WordPreprocessor
 
     def __init__(
@@ -88,14 +88,19 @@ class BertTokenClassifier(TokenTask):
         labels=None,
         dropout=0.1,
         scheme=None,
-        stride=None,
+        window_step=None,
         max_sequence_length=None,
         preprocessor=None,
         numeric_labels=None,
         **kwargs,
     ):
         refuse_other_names(kwargs, type(self).__name__)
-        arguments = {"labels": labels, "scheme": scheme, "stride": stride, "numeric_labels": numeric_labels}
+        arguments = {
+            "labels": labels,
+            "scheme": scheme,
+            "window_step": window_step,
+            "numeric_labels": numeric_labels,
+        }
         chosen = self._preprocessor_of(preprocessor, encoder, tokenizer, max_sequence_length, **arguments)
         super().__init__(encoder, chosen, **kwargs)
         self.dropout = dropout

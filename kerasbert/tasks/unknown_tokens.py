@@ -32,9 +32,8 @@ class UnknownTokens(keras.callbacks.Callback):
 
         def count(tokens, *rest):
             ids = tokens["token_ids"]
-            special = (ids == tokenizer.cls_id) | (ids == tokenizer.sep_id) | (ids == tokenizer.pad_id)
             unknown.assign_add(tf.math.count_nonzero(ids == tokenizer.unk_id))
-            seen.assign_add(tf.math.count_nonzero(~special))
+            seen.assign_add(tf.math.count_nonzero(~_is_special(ids, tokenizer)))
             return (tokens, *rest)
 
         return batches.map(count)
@@ -49,8 +48,11 @@ class UnknownTokens(keras.callbacks.Callback):
 def warn_of_tokens(ids, tokenizer):
     """Warns if many of token ids in memory are `[UNK]`."""
     ids = np.asarray(ids)
-    special = np.isin(ids, (tokenizer.cls_id, tokenizer.sep_id, tokenizer.pad_id))
-    warn_if_unknown(np.sum(ids == tokenizer.unk_id), np.sum(~special))
+    warn_if_unknown(np.sum(ids == tokenizer.unk_id), np.sum(~_is_special(ids, tokenizer)))
+
+
+def _is_special(ids, tokenizer):
+    return (ids == tokenizer.cls_id) | (ids == tokenizer.sep_id) | (ids == tokenizer.pad_id)
 
 
 def warn_if_unknown(unknown, seen):

@@ -7,6 +7,21 @@ from kerasbert.optional import tensorflow as tf
 from kerasbert.text import decoding, packing
 from kerasbert.text.inputs import as_text_tensor
 
+# What other libraries call the parts of a tokenizer, and what to write here.
+_ELSEWHERE = {
+    "decode": "tokenizer.detokenize(ids)",
+    "batch_decode": "[tokenizer.detokenize(row) for row in ids]",
+    "encode": "tokenizer(text)",
+    "id_to_token": "tokenizer.vocabulary[id]",
+    "token_to_id": "tokenizer.vocabulary.id_of(token)",
+    "convert_ids_to_tokens": "tokenizer.to_tokens(ids)",
+    "convert_tokens_to_ids": "[tokenizer.vocabulary.id_of(token) for token in tokens]",
+    "get_vocabulary": "list(tokenizer.vocabulary)",
+    "get_vocab": "{token: i for i, token in enumerate(tokenizer.vocabulary)}",
+    "vocab_size": "tokenizer.vocabulary_size",
+    **{f"{name}_token_id": f"tokenizer.{name}_id" for name in ("pad", "unk", "cls", "sep", "mask")},
+}
+
 
 class TextTokenizer:
     """The common part of `BertTokenizer` and `RobertaTokenizer`.
@@ -180,6 +195,13 @@ class TextTokenizer:
             str, or lists of str of the same depth.
         """
         return decoding.to_tokens(decoding.as_list(ids), self.vocabulary)
+
+    def __getattr__(self, name):
+        if name not in _ELSEWHERE:
+            raise AttributeError(f"A {type(self).__name__} has no attribute `{name}`.", name=name, obj=self)
+        raise checks.invalid(
+            f"A {type(self).__name__} has no `{name}`.", fix=f"Write {_ELSEWHERE[name]}.", kind=AttributeError
+        )
 
     def __reduce__(self):  # graphs cannot be copied, nor sent to another process
         return type(self).from_config, (self.get_config(),)

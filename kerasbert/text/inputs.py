@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+import keras
 import numpy as np
 
 from kerasbert import checks
@@ -33,6 +34,16 @@ def as_text_tensor(texts, name):
     >>> as_text_tensor(["a film", "two films"], "texts").shape
     TensorShape([2])
     """
+    if isinstance(texts, keras.KerasTensor):
+        raise checks.invalid(
+            "A tokenizer works on strings, which no Keras model takes as `keras.Input`: TensorFlow alone has "
+            "them.",
+            fix="Make token ids the model's inputs, and the tokens in `tf.data` with `ds.map(tokenizer)`; "
+            "`export.to_saved_model` writes a graph that takes strings.",
+            kind=TypeError,
+            where=name,
+            shape=texts.shape,
+        )
     if tf.is_tensor(texts) and not isinstance(texts, tf.RaggedTensor):
         if texts.dtype != tf.string:
             raise _not_text(name, dtype=texts.dtype.name, shape=texts.shape)

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from kerasbert import BertTokenizer, RobertaTokenizer
 from kerasbert.data import QuestionWindows, answer_spans
-from kerasbert.data.windows import cut, homes
+from kerasbert.data.windows import context_windows, windows_with_most_context
 
 CONTEXTS = [
     "The film, was good 🎉 and Very bad. " * 4,
@@ -20,22 +20,22 @@ CONTEXTS = [
 QUESTIONS = ["what was the film", "", "good?", "what", "a a a a a a a a a a"]
 
 
-def cut_in_a_loop(length, room, stride):
+def cut_in_a_loop(length, room, window_step):
     """`run_squad.py`'s loop."""
     spans, begin = [], 0
     while True:
         spans.append((begin, min(length - begin, room)))
         if sum(spans[-1]) == length:
             return spans
-        begin += stride
+        begin += window_step
 
 
-@pytest.mark.parametrize("stride", [1, 3, 128])
-def test_windows_are_those_of_the_original_loop(stride):
+@pytest.mark.parametrize("window_step", [1, 3, 128])
+def test_windows_are_those_of_the_original_loop(window_step):
     for room in (2, 4, 5, 9):
         lengths = np.arange(30)
-        row, begin, length = (x.numpy() for x in cut(lengths, np.full(30, room), stride))
-        step = stride if stride < room else room // 2
+        row, begin, length = (x.numpy() for x in context_windows(lengths, np.full(30, room), window_step))
+        step = window_step if window_step < room else room // 2
         for i in lengths:
             found = list(zip(begin[row == i], length[row == i], strict=True))
             assert found == cut_in_a_loop(i, room, step)
@@ -46,7 +46,7 @@ def test_windows_are_those_of_the_original_loop(stride):
 
 def test_a_token_is_at_home_where_it_has_the_most_context():
     lengths = np.array([11, 0, 7, 1])
-    row, begin, length = (x.numpy() for x in cut(lengths, np.array([4, 4, 5, 4]), 2))
+    row, begin, length = (x.numpy() for x in context_windows(lengths, np.array([4, 4, 5, 4]), 2))
     expected = []
     for i, n in enumerate(lengths):
         for token in range(n):
@@ -57,7 +57,7 @@ def test_a_token_is_at_home_where_it_has_the_most_context():
                 if left >= 0 and right >= 0 and score > best:
                     best, chosen = score, w
             expected.append(chosen)
-    assert homes(row, begin, length, lengths).numpy().tolist() == expected
+    assert windows_with_most_context(row, begin, length, lengths).numpy().tolist() == expected
 
 
 @pytest.fixture(params=["bert", "cased", "roberta"])
@@ -80,7 +80,7 @@ def test_every_context_token_is_in_a_window_after_its_question(any_tokenizer, ma
         ids, i, place = packed["token_ids"].numpy()[0], windows.row[w], windows.place[w]
         assert len(ids) == windows.packed_lengths[w] <= max_length
         context = any_tokenizer.tokenize(CONTEXTS[i]).numpy()
-        part = range(windows.begin[w], windows.begin[w] + windows.length[w])
+        part = range(windows.start[w], windows.start[w] + windows.length[w])
         assert ids[place : place + windows.length[w]].tolist() == context[list(part)].tolist()
         question = any_tokenizer.tokenize(QUESTIONS[i]).numpy()[: windows.question_limit]
         assert ids[1 : 1 + len(question)].tolist() == question.tolist()
@@ -101,7 +101,7 @@ def test_tokens_know_their_characters_and_labels_point_at_them(any_tokenizer):
     assert [name.dtype for name in labels.values()] == [np.int32] * 2
     held = set()
     for w, i in enumerate(windows.row):
-        start, end = (labels[name][w] - windows.place[w] + windows.begin[w] for name in ("start", "end"))
+        start, end = (labels[name][w] - windows.place[w] + windows.start[w] for name in ("start", "end"))
         texts = windows.contexts.slice(i)
         starts, ends = windows.contexts.starts[texts], windows.contexts.ends[texts]
         if labels["start"][w]:
@@ -109,7 +109,7 @@ def test_tokens_know_their_characters_and_labels_point_at_them(any_tokenizer):
             assert CONTEXTS[i][starts[start] : ends[end]] == answers[i][0][0]
         else:
             assert labels["end"][w] == 0
-            mine = range(windows.begin[w], windows.begin[w] + windows.length[w])
+            mine = range(windows.start[w], windows.start[w] + windows.length[w])
             inside = {t for t in range(len(starts)) if starts[t] < spans[i, 1] and ends[t] > spans[i, 0]}
             assert not inside or not inside <= set(mine)
     assert held == {0, 1, 2, 4}

@@ -117,19 +117,19 @@ def test_what_are_no_words_is_said(letters):
 @pytest.mark.parametrize("room", [1, 2, 5, 8])
 def test_each_word_is_decided_once_where_it_stands_farthest_from_a_border(letters, room):
     generator = np.random.default_rng(room)
-    for stride in {1, 2, room // 2, room} - {0}:
-        if stride > room:
+    for window_step in {1, 2, room // 2, room} - {0}:
+        if window_step > room:
             continue
         pieces = generator.integers(1, 4, 30)
         words = tokenize_words([["a" * count for count in pieces], ["b"], []], letters)
-        ids, decided = word_windows(words.ids, words.first, room, stride)
+        ids, decided = word_windows(words.ids, words.first, room, window_step)
         found = decided.flat_values.numpy()
         assert sorted(found[found >= 0]) == list(range(31))
         assert max(ids.row_lengths()) <= room
 
         tokens, first = words.ids[0].numpy(), words.first[0].numpy()
         length = len(tokens)
-        starts = [*range(0, length - room, stride), length - room]
+        starts = [*range(0, length - room, window_step), length - room]
         windows = {tuple(tokens[s : s + room]) for s in starts}
         assert {tuple(row) for row in ids[:-1].to_list()} <= windows
         for window, numbers in zip(ids[:-1].to_list(), decided[:-1].to_list(), strict=True):

@@ -27,7 +27,7 @@ def tagger(tokenizer, labels, scheme=None):
         initializer_range=2.0,
     )
     encoder = BertEncoder(config, pooler=False)
-    return kerasbert.BertTokenClassifier(encoder, tokenizer, labels, scheme=scheme, stride=3)
+    return kerasbert.BertTokenClassifier(encoder, tokenizer, labels, scheme=scheme, window_step=3)
 
 
 def same_entities(task, texts):

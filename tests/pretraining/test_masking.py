@@ -164,7 +164,7 @@ def test_tokens_are_equally_likely(run, batch):
 
 @pytest.mark.parametrize("shares", [(0.8, 0.1), (0.5, 0.5), (1.0, 0.0), (0.0, 0.3)])
 def test_shares_of_what_stands_in_place(shares, run, batch):
-    masking = Masking(mask_share=shares[0], random_share=shares[1])
+    masking = Masking(mask_token_rate=shares[0], random_token_rate=shares[1])
     result = run(masking, 10)
     marks = chosen(result)
     new, old = result["token_ids"][marks], np.broadcast_to(batch[0], marks.shape)[marks]
@@ -232,7 +232,7 @@ def test_spans_keep_within_a_segment_and_words_whole(run, batch):
 
 
 def test_a_span_has_one_fate(run, batch):
-    result = run(Masking(mask_share=0.5, random_share=0.0, by_span=True), 6)
+    result = run(Masking(mask_token_rate=0.5, random_token_rate=0.0, by_span=True), 6)
     marks = chosen(result)
     for row, groups in enumerate(words(batch)):
         for group in groups:
@@ -266,7 +266,7 @@ def test_a_row_without_ordinary_tokens_has_nothing_to_predict(tokenizer):
     ("arguments", "message"),
     [
         ({"rate": 1.5}, "`rate` must be a number from 0 to 1"),
-        ({"mask_share": 0.9, "random_share": 0.2}, "at most 1 together"),
+        ({"mask_token_rate": 0.9, "random_token_rate": 0.2}, "at most 1 together"),
         ({"span_weights": ()}, "`span_weights` must be"),
         ({"span_weights": (0.0, -1.0)}, "`span_weights` must be"),
         ({"max_predictions": 0}, "`max_predictions` must be a positive int"),

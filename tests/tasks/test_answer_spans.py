@@ -21,7 +21,7 @@ def plain_search(task, question, context, longest):
         windows.append((begin, tokens[begin : begin + room]))
         if begin + room >= len(tokens):
             break
-        begin += task.preprocessor.stride
+        begin += task.preprocessor.window_step
     spans, null = [], []
     for w, (begin, part) in enumerate(windows):
         packed = tokenizer.pack(tf.constant(ids), tf.constant(part))
@@ -44,7 +44,7 @@ def plain_search(task, question, context, longest):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_answers_are_those_of_a_plain_search(seed):
-    task = make(max_length=16, seed=seed, stride=4)
+    task = make(max_length=16, seed=seed, window_step=4)
     for i, weight in enumerate(task.weights):
         weight.assign(weight + np.random.default_rng(seed + i).normal(size=weight.shape) * 0.3)
     contexts = [
@@ -72,7 +72,7 @@ def test_answers_are_those_of_a_plain_search(seed):
 def test_transformers_finds_the_same_spans(tmp_path):
     torch = pytest.importorskip("torch")
     transformers = pytest.importorskip("transformers")
-    task = make(max_length=16, stride=4)
+    task = make(max_length=16, window_step=4)
     task.save_to_preset(tmp_path / "it")
     model = transformers.AutoModelForQuestionAnswering.from_pretrained(tmp_path / "it").eval()
     tokenizer = transformers.AutoTokenizer.from_pretrained(tmp_path / "it")
@@ -146,7 +146,9 @@ def test_byte_level_tokens(byte_pairs, tmp_path):
         num_segments=1,
         initializer_range=0.3,
     )
-    task = kerasbert.BertQuestionAnswerer(kerasbert.BertEncoder(config, pooler=False), tokenizer, stride=5)
+    task = kerasbert.BertQuestionAnswerer(
+        kerasbert.BertEncoder(config, pooler=False), tokenizer, window_step=5
+    )
     task.compile(optimizer=keras.optimizers.Adam(1e-2))
     contexts = ["a film 🎉 no film  é", "x" * 30, "no film's a film é"]
     answers = [[("🎉", 7)], [], [("é", 17)]]
@@ -161,7 +163,7 @@ def test_byte_level_tokens(byte_pairs, tmp_path):
         assert len({a.text for a in lists}) == len(lists)
     task.save_to_preset(tmp_path / "it")
     again = kerasbert.BertQuestionAnswerer.from_preset(tmp_path / "it")
-    assert again.preprocessor.stride == 5
+    assert again.preprocessor.window_step == 5
     assert again.predict((["film"], contexts[:1]), verbose=0) == task.predict(
         (["film"], contexts[:1]), verbose=0
     )

@@ -74,10 +74,10 @@ def test_rows_come_back_in_order_and_alike_in_any_batch(taught):
 def test_each_word_is_decided_where_it_stands_farthest_from_a_border(taught):
     """The windows of a long row, cut by hand."""
     row = [word for words in SENTENCES for word in words if word != "Rome"] * 2
-    room, stride = 22, taught.preprocessor.stride
+    room, window_step = 22, taught.preprocessor.window_step
     ids = np.concatenate([taught.tokenizer.tokenize(word).numpy() for word in row])
     assert len(ids) == len(row)  # a token a word
-    starts = [*range(0, len(ids) - room, stride), len(ids) - room]
+    starts = [*range(0, len(ids) - room, window_step), len(ids) - room]
     probabilities = {}
     for start in starts:
         window = [2, *ids[start : start + room], 3]

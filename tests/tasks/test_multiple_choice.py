@@ -53,7 +53,11 @@ def test_tokens_do_as_well(task, tokenizer):
 @pytest.mark.parametrize(
     ("x", "y", "message"),
     [
-        ((["a", "b"], [["a", "b"], ["a"]]), [0, 0], r"as many in each row.*choices_to_a_row=\[1, 2\]"),
+        (
+            (["a", "b"], [["a", "b"], ["a"]]),
+            [0, 0],
+            r"as many in each row.*choices_to_a_row=\[1, 2\].*a call for each number",
+        ),
         ((["a"], ["ab"]), [0], "a list of choices"),
         ((["a", "b"], [["a", "b"]]), [0], "as many rows"),
         ((["a"], [["a", "b"]]), [2], "from 0 to 1.*row 0"),

@@ -240,3 +240,13 @@ def test_a_new_head_is_said_to_be_untrained(config, tokenizer, tmp_path):
     task = DeepClassifier.from_preset(tmp_path, labels=["bad", "good"])
     with pytest.warns(UserWarning, match="The answers are random: classification/dense/kernel"):
         task.predict(["good"], verbose=0)
+
+
+@pytest.mark.parametrize("kind", ["BertMaskedLM", "BertPretrainer"])
+def test_a_head_that_would_not_be_called_is_refused(kind, config, tokenizer):
+    class Own(getattr(kerasbert, kind)):
+        def make_head(self):
+            return keras.layers.Dense(3)
+
+    with pytest.raises(TypeError, match="`make_head` is not called"):
+        Own(kerasbert.BertEncoder(config, pooler=True), tokenizer)

@@ -22,7 +22,7 @@ def compiled():
 
 @pytest.fixture(scope="module")
 def learned():
-    task = make(dim=32, stride=3)
+    task = make(dim=32, window_step=3)
     task.compile(optimizer=keras.optimizers.Adam(3e-3))
     contexts, answers = long()
     rows = (QUESTIONS * 2 + ["影?"] * 6, CONTEXTS + contexts + CONTEXTS[::2])
@@ -183,7 +183,7 @@ def test_files_keep_what_it_learned(learned, tmp_path):
         keras.saving.load_model(tmp_path / "it.keras"),
         kerasbert.BertQuestionAnswerer.from_preset(tmp_path / "preset"),
     ):
-        assert (again.preprocessor.stride, again.preprocessor.max_question_length) == (3, 64)
+        assert (again.preprocessor.window_step, again.preprocessor.max_question_length) == (3, 64)
         assert again.predict((QUESTIONS, CONTEXTS), verbose=0) == expected
 
 

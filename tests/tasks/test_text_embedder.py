@@ -44,6 +44,19 @@ def test_vectors_teach_to_embed_as_another(embedder, config, tokenizer):
     assert history[-1] < history[0] / 4
 
 
+def test_search_finds_the_texts_with_the_largest_cosines(embedder):
+    found = embedder.search(FIRST[:3], SECOND[:5], top_k=2, verbose=0)
+    cosines = embedder.similarity(FIRST[:3], SECOND[:5], verbose=0)
+    assert [[number for number, _ in row] for row in found] == np.argsort(-cosines)[:, :2].tolist()
+    assert found[0][0][1] == pytest.approx(cosines[0].max())
+    vectors = 3 * embedder.encode(SECOND[:5])  # of any length
+    again = embedder.search(FIRST[:3], vectors, top_k=9, verbose=0)
+    assert [[number for number, _ in row[:2]] for row in again] == [[n for n, _ in row] for row in found]
+    assert len(again[0]) == 5
+    with pytest.raises(ValueError, match=r"must be `\(N, "):
+        embedder.search(FIRST[:1], vectors[:, :3])
+
+
 def test_wrong_forms_are_errors(embedder):
     embedder.compile()
     with pytest.raises(ValueError, match="takes pairs of texts"):

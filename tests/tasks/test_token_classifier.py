@@ -137,14 +137,14 @@ def test_long_rows_train_whole(task):
 
 
 def test_files_keep_scheme_and_stride(taught, tmp_path):
-    task = make(dropout=0.0, scheme="IOB1", stride=5, max_sequence_length=20)
+    task = make(dropout=0.0, scheme="IOB1", window_step=5, max_sequence_length=20)
     task.save(tmp_path / "it.keras")
     task.save_to_preset(tmp_path / "it")
     for again in (
         keras.saving.load_model(tmp_path / "it.keras"),
         kerasbert.BertTokenClassifier.from_preset(tmp_path / "it"),
     ):
-        assert (again.scheme, again.preprocessor.stride, again.max_sequence_length) == ("IOB1", 5, 20)
+        assert (again.scheme, again.preprocessor.window_step, again.max_sequence_length) == ("IOB1", 5, 20)
         assert again.predict_labels(SENTENCES, verbose=0) == task.predict_labels(SENTENCES, verbose=0)
     taught.save(tmp_path / "taught.keras")
     again = keras.saving.load_model(tmp_path / "taught.keras")
@@ -152,7 +152,7 @@ def test_files_keep_scheme_and_stride(taught, tmp_path):
     again.fit(SENTENCES, Y, verbose=0)
     taught.save_to_preset(tmp_path / "taught")  # a shorter limit brings shorter windows
     shorter = kerasbert.BertTokenClassifier.from_preset(tmp_path / "taught", max_sequence_length=8)
-    assert shorter.preprocessor.stride == 4
+    assert shorter.preprocessor.window_step == 4
 
 
 SCRIPT = """
@@ -229,13 +229,13 @@ def test_a_data_set_with_a_wrong_number_is_an_error(task):
 
 def test_arguments_must_fit():
     for bad in (0, 23, 2.5):
-        with pytest.raises(ValueError, match="`stride` must be"):
-            make(stride=bad)
+        with pytest.raises(ValueError, match="`window_step` must be"):
+            make(window_step=bad)
     with pytest.raises(ValueError, match="scheme"):
         make(scheme="BIOS")
     with pytest.raises(ValueError, match="label='S-A'"):
         make(["O", "S-A"], scheme="BIO")
-    assert make(max_sequence_length=3).preprocessor.stride == 1
+    assert make(max_sequence_length=3).preprocessor.window_step == 1
     config = kerasbert.BertConfig(
         vocabulary_size=20, num_layers=1, num_heads=1, hidden_dim=4, intermediate_dim=4
     )

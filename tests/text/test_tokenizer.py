@@ -203,3 +203,20 @@ else:
 def test_importing_does_not_import_tensorflow_text():
     code = "import sys, kerasbert, kerasbert.text; assert 'tensorflow_text' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "instead"),
+    [("decode", r"detokenize\(ids\)"), ("id_to_token", r"vocabulary\[id\]"), ("mask_token_id", "mask_id")],
+)
+def test_names_of_other_libraries_are_answered_with_ours(name, instead, tokenizer):
+    assert not hasattr(tokenizer, name)
+    with pytest.raises(AttributeError, match=rf"Write .*{instead}"):
+        getattr(tokenizer, name)
+    with pytest.raises(AttributeError, match="no attribute `whatever`"):
+        _ = tokenizer.whatever
+
+
+def test_a_symbolic_input_is_told_where_strings_go(tokenizer):
+    with pytest.raises(TypeError, match=r"no Keras model takes.*ds\.map\(tokenizer\)"):
+        tokenizer(keras.Input((), dtype="string"))

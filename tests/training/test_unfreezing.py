@@ -14,7 +14,7 @@ def level(path):
 
 
 class Watch(keras.callbacks.Callback):
-    """Keeps all weights, by path, at the begin of training and after each epoch."""
+    """Keeps all weights, by path, at the start of training and after each epoch."""
 
     def on_train_begin(self, logs=None):
         self.seen = [self.values()]
