@@ -11,23 +11,24 @@ _SWITCHES = ("normalized", "special", "lstrip", "rstrip")
 
 
 def read_added_tokens(folder, tokens, tokenizer_json=None, config=None):
-    """Finds the added tokens of a folder, in the order of their ids.
+    """Finds the added tokens of a tokenizer's folder, in the order of their ids.
 
-    `tokenizer.json` lists them, else the `added_tokens_decoder` of `tokenizer_config.json`, else
-    `added_tokens.json`; special ones are named in `special_tokens_map.json` and `tokenizer_config.json`, too.
+    They are listed in `tokenizer.json`, in the `added_tokens_decoder` of `tokenizer_config.json` or, in
+    folders without that, in `added_tokens.json`. `special_tokens_map.json` and `tokenizer_config.json` may
+    also name additional special tokens.
 
     Args:
         folder: str or path.
         tokens: sequence of str, the tokens of the model in the order of their ids.
-        tokenizer_json: dict, the content of the file, or None if there is none.
-        config: dict, that of `tokenizer_config.json`, or None.
+        tokenizer_json: dict, the content of `tokenizer.json`, or None if the folder has no such file.
+        config: dict, the content of `tokenizer_config.json`, or None if the folder has no such file.
 
     Returns:
-        list of `AddedToken`, without the five special tokens of BERT. Those that are no tokens of the model
-        have the ids after it.
+        list of `AddedToken`, without the five special tokens of BERT. Tokens that the model does not already
+        have get the ids that follow the model's own.
 
     Raises:
-        ValueError: if an entry is none, or an id is another than the one that it gets.
+        ValueError: if an entry is not a valid added token, or its id is not the one that the token would get.
     """
     tokenizer_json, config, found = tokenizer_json or {}, config or {}, {}
     where = os.path.join(folder, "tokenizer.json")
@@ -55,14 +56,14 @@ def read_added_tokens(folder, tokens, tokenizer_json=None, config=None):
         wanted = rows.setdefault(content, len(rows))
         if number != wanted:
             raise checks.invalid(
-                "An added token must have the id of its row in the vocabulary, or the next one after it.",
+                "An added token must have the id of its row in the vocabulary, or else the next unused id.",
                 fix="Take all tokenizer files from one checkpoint.",
                 where=where,
                 token=content,
                 id=number,
                 expected=wanted,
             )
-    known = set(tokens).intersection(SPECIAL_TOKENS)  # which `special_tokens_in_text` decides about
+    known = set(tokens).intersection(SPECIAL_TOKENS)  # `special_tokens_in_text` decides about these
     return [token for _, token, _ in found.values() if token.content not in known]
 
 
@@ -72,7 +73,7 @@ def _of(folder, name, read):
 
 
 def _names(content, where):
-    """The special tokens that a file names beside those of BERT, in Hugging Face's words, old and new."""
+    """The special tokens that a file names besides BERT's own, under Hugging Face's old or new name."""
     found = []
     for name in ("additional_special_tokens", "extra_special_tokens"):
         entries = content.get(name) or []
@@ -96,8 +97,8 @@ def _add(found, number, entry, where):
         )
     if json_field(entry, "single_word", bool, where, False):
         raise checks.invalid(
-            "An added token must be one that is found within words, too: `single_word` is not supported.",
-            fix="Set it to false in the file, if the token stands in no other word.",
+            "An added token is always found inside longer words too: `single_word` is not supported.",
+            fix="Set `single_word` to false in the file if the token does not occur inside other words.",
             where=where,
             token=content,
         )

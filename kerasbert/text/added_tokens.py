@@ -1,4 +1,4 @@
-"""Added tokens: found in texts before anything else, as with Hugging Face."""
+"""Added tokens, which are found in a text before it is split into words, as in Hugging Face's tokenizers."""
 
 import dataclasses
 import re
@@ -6,23 +6,25 @@ import re
 from kerasbert import checks
 from kerasbert.optional import tensorflow as tf
 
-_MARK = b"\xff"  # not part of any UTF-8, so in no text
+_MARK = b"\xff"  # never occurs in valid UTF-8, so no text contains it
 
 
 @dataclasses.dataclass(frozen=True)
 class AddedToken:
-    """A token that is found anywhere in a text, within words too, and never split.
+    """A token that is found anywhere in a text, even inside words, and is never split.
 
     Args:
-        content: str, as it stands in texts.
-        normalized: bool, whether it is looked for in normalised texts, so that an uncased tokenizer finds it
-            in capital letters too; otherwise it is found only as it is written, and before the others.
-        special: bool, whether it is no part of what a text says. Kept for Hugging Face.
-        lstrip, rstrip: bool, kept for Hugging Face, where the token takes white space along: BERT's tokens
-            are the same with and without.
+        content: str, the token as it is written in texts.
+        normalized: bool, whether to search for the token in the normalised text, so that an uncased tokenizer
+            also finds it in capital letters. If False, it is found only exactly as written, and before the
+            tokens that are normalised.
+        special: bool, whether it is a control token, like `[SEP]`, and not part of what the text says. It is
+            kept only so that it can be written back to Hugging Face's files.
+        lstrip, rstrip: bool, whether the token absorbs the white space on its left or right in Hugging Face's
+            tokenizers. Kept only for their files: BERT's token ids are the same either way.
 
     Raises:
-        ValueError: if `content` is no str with something in it, or a switch is no bool.
+        ValueError: if `content` is not a str or is blank, or a switch is not a bool.
 
     Example:
 
@@ -40,7 +42,7 @@ class AddedToken:
         if not isinstance(self.content, str) or not self.content.strip():
             raise checks.invalid(
                 "The content of an added token must be a str that is not blank.",
-                fix="Write the token as it stands in texts.",
+                fix="Write the token as it appears in texts.",
                 where="AddedToken",
                 content=self.content,
             )
@@ -56,11 +58,11 @@ class AddedToken:
 
 
 class Finder:
-    """Cuts texts at tokens, in graph operations: the leftmost one each time, and there the longest.
+    """Cuts texts at given tokens, in graph operations: the leftmost match first, and the longest one there.
 
     Args:
-        contents: sequence of str.
-        ids: sequence of int, of the same length. Of equal contents the first counts.
+        contents: sequence of str, the tokens to find.
+        ids: sequence of int, their ids. If two contents are equal, the id of the first is used.
     """
 
     def __init__(self, contents, ids):
@@ -75,8 +77,8 @@ class Finder:
             texts: string tensor (B,), valid UTF-8.
 
         Returns:
-            (pieces, is_token, ids): ragged string (B, None), in turn what stands between tokens and a token;
-            bool (P,), of all pieces in a row; int32, of those that are tokens.
+            (pieces, is_token, ids): pieces, ragged string (B, None), alternating between ordinary text and a
+            token; is_token, bool (P,), for the flat values of `pieces`; ids, int32, of the tokens found.
         """
         marked = tf.strings.regex_replace(texts, self._pattern, _MARK + rb"\1" + _MARK)
         pieces = tf.strings.split(marked, sep=_MARK)
@@ -88,16 +90,17 @@ class Finder:
 
 
 def insert(pieces, is_token, ids, between, sizes):
-    """Puts found tokens between those of the other pieces.
+    """Merges the tokens that `Finder.cut` found with the tokens of the text between them.
 
     Args:
-        pieces, is_token, ids: of `Finder.cut`.
-        between: ids, or ids, starts and ends, ragged (P, None), of the pieces that are no tokens; positions
-            in the piece.
-        sizes: int32 (P,), the length of each piece, in the unit of positions.
+        pieces, is_token, ids: the result of `Finder.cut`.
+        between: tuple of (ids,) or (ids, starts, ends), ragged (P, None), for the pieces of ordinary text;
+            positions count from the start of the piece.
+        sizes: int32 (P,), the length of each piece, in the same unit as the positions.
 
     Returns:
-        ids, or ids, starts and ends, ragged int32 (B, None); positions in the text.
+        tuple of (ids,) or (ids, starts, ends), ragged int32 (B, None); positions count from the start of the
+        text.
     """
     before = tf.cumsum(sizes, exclusive=True)
     before -= tf.gather(before, _first_of_row(pieces))
@@ -108,7 +111,7 @@ def insert(pieces, is_token, ids, between, sizes):
     counts = tf.cast(is_token, tf.int64)
     joined = [
         tf.concat([several, tf.RaggedTensor.from_row_lengths(one, counts)], axis=1)
-        for several, one in zip([first, *places], singles, strict=False)  # maybe ids alone
+        for several, one in zip([first, *places], singles, strict=False)  # without offsets: ids alone
     ]
     splits = [tf.gather(x.row_splits, pieces.row_splits) for x in joined]
     return tuple(
@@ -118,19 +121,19 @@ def insert(pieces, is_token, ids, between, sizes):
 
 
 def _first_of_row(pieces):
-    """The number of the first piece in the row of each."""
+    """For each piece, the index of the first piece of its row."""
     return tf.gather(pieces.row_starts(), pieces.value_rowids())
 
 
 def checked_added_tokens(tokens):
-    """Added tokens as a tuple of `AddedToken`s, each content once.
+    """Checks added tokens and returns them as a tuple of `AddedToken`.
 
     Args:
-        tokens: sequence of `AddedToken`, of str, or of the fields of one as a dict.
+        tokens: sequence of `AddedToken`, str, or dicts with the fields of an `AddedToken`.
 
     Raises:
-        TypeError: if there is anything else.
-        ValueError: if one occurs twice or is none.
+        TypeError: if an item is anything else.
+        ValueError: if a token occurs twice or is not valid.
     """
     found = []
     for token in [tokens] if isinstance(tokens, (str, dict)) else tokens:
@@ -150,8 +153,8 @@ def checked_added_tokens(tokens):
     contents = [token.content for token in found]
     if len(set(contents)) < len(contents):
         raise checks.invalid(
-            "An added token must occur once.",
-            fix="Leave out the other.",
+            "An added token must occur only once.",
+            fix="Remove the duplicates.",
             where="added_tokens",
             tokens=contents,
         )

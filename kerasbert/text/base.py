@@ -1,4 +1,4 @@
-"""What all tokenizers share: what goes in, and how ids become the inputs of an encoder."""
+"""What all tokenizers share: the texts they accept, and how they turn ids into the inputs of an encoder."""
 
 import functools
 
@@ -30,10 +30,10 @@ class TextTokenizer:
     `_tokenize(texts, with_offsets)` how a string tensor becomes ids.
     """
 
-    word_prefix = ""  # what stands before a word, but the first, that is tokenized alone
-    _lists = ("vocabulary",)  # of the config
-    num_separators = 1  # between first and second text
-    second_segment = 1  # of the second text and the separator after it
+    word_prefix = ""  # goes before every word but the first when words are tokenized one by one
+    _lists = ("vocabulary",)  # the keys of the config that hold lists of tokens
+    num_separators = 1  # how many separators stand between the first and the second text
+    second_segment = 1  # the segment id of the second text and of the separator after it
 
     @property
     def vocabulary_size(self):
@@ -61,9 +61,9 @@ class TextTokenizer:
             texts: as for `tokenize`.
 
         Returns:
-            (ids, starts, ends), each ragged int32 (B, None), or int32 (S,) for one text. Positions are
+            (ids, starts, ends), each ragged int32 (B, None), or int32 (S,) for one text. Positions count
             characters (code points) of the original text: `text[start:end]` is what the token was made of.
-            In bytes that are not UTF-8 the ignored ones do not count.
+            Bytes that are ignored because they are not valid UTF-8 do not count.
 
         Raises:
             TypeError: if something is not text.
@@ -77,10 +77,10 @@ class TextTokenizer:
 
     @functools.cached_property
     def _graphs(self):
-        """`_tokenize` without and with offsets, each traced once.
+        """`_tokenize` without and with offsets, as functions that are traced only once.
 
-        Data sets and other graphs call them as one operation, and need not trace its hundred small steps; on
-        eager tensors they take a tenth of the time.
+        Data sets and other graphs then call each one as a single operation, and do not have to trace its
+        hundred small steps again. With eager tensors it takes a tenth of the time.
         """
         signature = [tf.TensorSpec([None], tf.string)]
         return [
@@ -93,21 +93,21 @@ class TextTokenizer:
         ]
 
     def pack(self, first, second=None, max_length=None):
-        """Packs token ids for the encoder, with the special tokens of the model.
+        """Adds the model's special tokens to token ids, truncates them and pads them for the encoder.
 
-        `[CLS] first [SEP]` or `[CLS] first [SEP] second [SEP]` for BERT, `<s> first </s>` or
-        `<s> first </s></s> second </s>` for RoBERTa, whose segments are all 0. Too long pairs lose tokens
-        at the end of the longer text, of the second if both are as long, until they fit (Devlin et al.
-        2019, appendix A.2, as in the original code).
+        The result is `[CLS] first [SEP]` or `[CLS] first [SEP] second [SEP]` for BERT, and `<s> first </s>`
+        or `<s> first </s></s> second </s>` for RoBERTa, whose segment ids are all 0. Pairs that are too long
+        lose tokens from the end of the longer text, or of the second text if both are equally long, until
+        they fit (Devlin et al. 2019, appendix A.2, as in the original code).
 
         Args:
             first: ragged int32 (B, None) from `tokenize`, or (S,) for one text.
             second: like `first`, or None.
-            max_length: int or None, the most tokens in a row, special tokens included.
+            max_length: int or None, the most tokens a row may have, special tokens included.
 
         Returns:
             dict of `token_ids`, `segment_ids` and `padding_mask` (1 for tokens, 0 for padding), each int32
-            (B, S), where S is the longest row; (S,) for one text.
+            (B, S), where S is the length of the longest row; (S,) for one text.
 
         Raises:
             ValueError: if `max_length` has no room for the special tokens.
@@ -127,15 +127,14 @@ class TextTokenizer:
         return {name: value[0] for name, value in packed.items()} if one else packed
 
     def check_room(self, max_length, pairs):
-        """Checks that the special tokens fit.
+        """Checks that `max_length` has room for the special tokens.
 
         Args:
-            max_length: int or None, the most tokens in a row.
+            max_length: int or None, the most tokens a row may have.
             pairs: bool, whether a row holds two texts.
 
         Raises:
-            TypeError: if `max_length` is no int.
-            ValueError: if it is too small.
+            ValueError: if `max_length` is not a positive int or is too small.
         """
         if max_length is None:
             return
@@ -151,7 +150,7 @@ class TextTokenizer:
             )
 
     def packed_lengths(self, first, second=None):
-        """How long packed rows are before truncation, special tokens included.
+        """The lengths that packed rows would have without truncation, special tokens included.
 
         Args:
             first: ragged int32 (B, None) from `tokenize`, or (S,) for one text.
@@ -169,12 +168,12 @@ class TextTokenizer:
         return lengths[0] if one else lengths
 
     def __call__(self, texts, second=None, max_length=None):
-        """Tokenizes and packs, see `tokenize` and `pack`.
+        """Tokenizes texts and packs the token ids for the encoder: see `tokenize` and `pack`.
 
         Args:
-            texts: one text, or B of them.
-            second: as many texts, or None.
-            max_length: int or None.
+            texts: one text, or B texts.
+            second: the second texts of pairs, as many as `texts`, or None.
+            max_length: int or None, the most tokens a row may have.
 
         Returns:
             dict of `token_ids`, `segment_ids` and `padding_mask`, each int32 (B, S), or (S,) for one text.
@@ -186,10 +185,10 @@ class TextTokenizer:
         return self.pack(self.tokenize(texts), second, max_length)
 
     def to_tokens(self, ids):
-        """The tokens of ids.
+        """The tokens that belong to ids.
 
         Args:
-            ids: int, or list, array or ragged tensor of them, of any depth.
+            ids: int, or a list, array or ragged tensor of ints, of any depth.
 
         Returns:
             str, or lists of str of the same depth.
@@ -203,28 +202,28 @@ class TextTokenizer:
             f"A {type(self).__name__} has no `{name}`.", fix=f"Write {_ELSEWHERE[name]}.", kind=AttributeError
         )
 
-    def __reduce__(self):  # graphs cannot be copied, nor sent to another process
+    def __reduce__(self):  # graphs can be neither copied nor sent to another process
         return type(self).from_config, (self.get_config(),)
 
     @classmethod
     def from_config(cls, config):
-        """Makes the tokenizer of a `get_config`.
+        """Makes a tokenizer from what `get_config` returned.
 
         Args:
-            config: dict; it holds its lists of tokens, and names no files, so that a model from elsewhere
-                cannot read what lies on this machine.
+            config: dict, which must contain the lists of tokens themselves and not paths, so that a
+                downloaded model cannot read files of this machine.
 
         Returns:
             A tokenizer of this class.
 
         Raises:
-            ValueError: if a list of tokens is missing.
+            ValueError: if a list of tokens is missing or is not a list.
         """
         for name in cls._lists:
             if not isinstance(config.get(name), (list, tuple)):
                 raise checks.invalid(
                     f"The config of a {cls.__name__} must hold its {name} as a list.",
-                    fix="Take what `get_config` returned; a path is for the constructor alone.",
+                    fix="Pass what `get_config` returned; only the constructor takes a path.",
                     where=f"{cls.__name__}.from_config",
                     **{name: config.get(name)},
                 )

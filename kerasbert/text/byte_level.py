@@ -6,7 +6,7 @@ from kerasbert.optional import tensorflow as tf
 from kerasbert.text.byte_pairs import BYTE_CHARACTERS, BytePairs
 from kerasbert.text.byte_words import WHITE_SPACE, character_classes, split_words
 
-_MARK = b"\xff"  # not part of any UTF-8, so in no text
+_MARK = b"\xff"  # never occurs in valid UTF-8, so no text contains it
 _BLANK = BYTE_CHARACTERS[ord(" ")]
 
 
@@ -16,9 +16,9 @@ class ByteLevel:
     Args:
         vocabulary: `RobertaVocabulary`.
         merges: sequence of str.
-        add_prefix_space: bool, whether a text begins with a blank if it does not already.
-        special_tokens: sequence of str to find in texts, the first of them with the white space before it;
-            none, or two and more.
+        add_prefix_space: bool, whether to put a space before a text that does not begin with one.
+        special_tokens: sequence of str to find in texts, either empty or at least two; the first one also
+            takes the white space before it.
         where: str, for error messages.
     """
 
@@ -41,8 +41,8 @@ class ByteLevel:
             with_offsets: bool.
 
         Returns:
-            (ids,), or (ids, starts, ends), ragged int32 (B, None); positions are characters, without the
-            blanks at the ends of a token.
+            (ids,), or (ids, starts, ends), ragged int32 (B, None); positions count characters, and leave out
+            the spaces at either end of a token.
         """
         rows = self._pieces(texts)
         pieces = rows.flat_values
@@ -73,7 +73,7 @@ class ByteLevel:
         return tuple(_by_row(x, rows.row_splits) for x in found)
 
     def _pieces(self, texts):
-        """Cuts texts, ragged (B, None): text, special token, text, special token, and so on."""
+        """Cuts texts into ragged string (B, None): text, special token, text, special token, and so on."""
         if self._special:
             stripped, *others = map(re.escape, self._special)
             pattern = f"({WHITE_SPACE}*{stripped}|{'|'.join(others)})"
@@ -83,14 +83,14 @@ class ByteLevel:
         return tf.RaggedTensor.from_row_splits(texts, splits, validate=False)
 
     def _special_ids(self, pieces):
-        """int32 (P,), the id of each piece that is a special token, -1 for the others."""
+        """int32 (P,), the id of each piece that is a special token, and -1 for the others."""
         ids = tf.fill(tf.shape(pieces), -1)
         for token, id_ in self._special.items():
             ids = tf.where(tf.strings.regex_full_match(pieces, f"(?s).*{re.escape(token)}"), id_, ids)
         return ids
 
     def _positions(self, ids, characters):
-        """First character and character after the last of tokens, in all characters in a row."""
+        """Where each token starts and ends (exclusive), counted in `characters.flat_values`."""
         code, sizes = characters.flat_values, tf.gather(self._sizes, ids)
         after = tf.cumsum(sizes)
         starts = after - sizes + tf.gather(self._blanks_before, ids)
@@ -103,14 +103,14 @@ class ByteLevel:
 
 
 def _places(rows):
-    """First character and character after the last of each piece (P,) in its text."""
+    """Where each piece (P,) starts and ends (exclusive) in its text, in characters."""
     lengths = tf.strings.length(rows.flat_values, unit="UTF8_CHAR")
-    before = tf.cumsum(tf.concat([[0], lengths], 0))  # in all texts in a row
+    before = tf.cumsum(tf.concat([[0], lengths], 0))  # counted through all texts
     begins = before[:-1] - tf.gather(before, tf.gather(rows.row_starts(), rows.value_rowids()))
     return begins, begins + lengths
 
 
 def _by_row(tokens, row_splits):
-    """Puts the rows of tokens in longer rows."""
+    """Joins the tokens of several pieces into the row of the text that the pieces belong to."""
     splits = tf.gather(tokens.row_splits, row_splits)
     return tf.RaggedTensor.from_row_splits(tokens.flat_values, splits, validate=False)

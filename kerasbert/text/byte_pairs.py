@@ -1,11 +1,11 @@
-"""Byte-pair encoding of words, all of a batch at once, in graph operations."""
+"""Byte-pair encoding of all words of a batch at once, in graph operations."""
 
 import numpy as np
 
 from kerasbert import checks
 from kerasbert.optional import tensorflow as tf
 
-# A vocabulary spells the bytes as characters: printable ones as in Latin-1, the others from U+0100 on.
+# A vocabulary writes each byte as one character: printable ones as in Latin-1, the others from U+0100 on.
 _PRINTABLE = {*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)}
 _OTHERS = [byte for byte in range(256) if byte not in _PRINTABLE]
 BYTE_CHARACTERS = tuple(chr(b if b in _PRINTABLE else 0x100 + _OTHERS.index(b)) for b in range(256))
@@ -13,18 +13,18 @@ NEVER = np.iinfo(np.int32).max  # the rank of a pair that is not merged
 
 
 class BytePairs:
-    """Merges the bytes of words, the pair of the lowest rank first (Sennrich et al. 2016, section 3.2).
+    """Merges the bytes of words, the pair with the lowest rank first (Sennrich et al. 2016, section 3.2).
 
-    Of pairs of the same rank the left one goes first, and one merge at a time, as in Hugging Face's
-    tokenizers. Merges that cannot influence each other are done in the same step.
+    Pairs of the same rank are merged from left to right, one at a time, as in Hugging Face's tokenizers.
+    Merges that cannot influence each other are done in the same step.
 
     Args:
         ids: dict, token -> id.
-        merges: sequence of str, two tokens with a blank between, in the order of their ranks.
+        merges: sequence of str, two tokens separated by a space, in the order of their ranks.
         where: str or None, the source, for error messages.
 
     Raises:
-        ValueError: if the vocabulary lacks a byte, or a token of a merge.
+        ValueError: if the vocabulary lacks one of the 256 bytes or a token of a merge.
     """
 
     def __init__(self, ids, merges, where=None):
@@ -36,12 +36,12 @@ class BytePairs:
                 where=where,
                 missing=missing,
             )
-        ranked = {}  # of two equal merges the later counts, as with Hugging Face
+        ranked = {}  # if a merge is listed twice, the later rank counts, as in Hugging Face's tokenizers
         for rank, merge in enumerate(merges):
             left, right = merge.split(" ")
             if not {left, right, left + right} <= ids.keys():
                 raise checks.invalid(
-                    "Both tokens of a merge, and what they make, must be in the vocabulary.",
+                    "Both tokens of a merge, and the token that they make, must be in the vocabulary.",
                     fix="Pass the vocabulary and the merges of the same checkpoint.",
                     where=where,
                     rank=rank,
@@ -52,7 +52,7 @@ class BytePairs:
         table = np.array(table, np.int64).reshape(-1, 5)
         left, right, rank, product, size = table[np.lexsort((table[:, 1], table[:, 0]))].T
         self._count = len(ids)
-        # No token is longer: what happens further away than this cannot change a merge before it is done.
+        # The length of the longest token: a merge cannot depend on what happens further away than this.
         self._block = int(size.max(initial=2))
         products = np.zeros(len(merges) + 1, np.int32)
         products[rank] = product
@@ -60,7 +60,7 @@ class BytePairs:
         in_turn = np.zeros(len(merges) + 1, bool)
         in_turn[rank] = self._late
         with tf.init_scope():  # eager tensors outlive the graph they are first used in
-            # The last key is greater than any, so that every search ends inside.
+            # The last key is greater than all others, so that every search ends inside the table.
             self._keys = tf.constant(np.append(left * len(ids) + right, np.iinfo(np.int64).max))
             self._ranks = tf.constant(np.append(rank, NEVER).astype(np.int32))
             self._products = tf.constant(products)
@@ -85,14 +85,14 @@ class BytePairs:
         )
 
     def merge_ids(self, ids, word):
-        """Merges the tokens of words.
+        """Merges the tokens of words until nothing can be merged any more.
 
         Args:
             ids: int32 (n,), the tokens of all bytes.
-            word: int32 (n,), the number of the word that each is in.
+            word: int32 (n,), the index of the word that each token is in.
 
         Returns:
-            (ids, word), int32 (m,), what is left when nothing can be merged any more.
+            (ids, word), int32 (m,), the tokens that remain and the index of the word of each.
         """
         places = tf.range(tf.size(ids))
         ids, word, _ = tf.while_loop(
@@ -122,7 +122,7 @@ class BytePairs:
         return ids, word, self._ranks_after(ids, word, ranks, changed)
 
     def _ranks_after(self, ids, word, ranks, changed):
-        """The ranks of all pairs, when those of some have changed."""
+        """The ranks of all pairs after a step, recomputed only where `changed` is True."""
         places = tf.where(changed)
         new = self._ranks_at(ids, word, tf.cast(places[:, 0], tf.int32))
         return tf.tensor_scatter_nd_update(ranks, places, new)
@@ -132,10 +132,11 @@ class BytePairs:
         return tf.math.segment_min(values, block)
 
     def _next_merges(self, word, ranks):
-        """Which pairs may be merged now, as bool (n,).
+        """Which pairs can be merged in this step, as bool (n,).
 
-        Words are cut into blocks. A pair is merged when its rank is the lowest of its block and of both
-        blocks beside it: any influence from further away would have to be a token longer than a block.
+        Words are cut into blocks. A pair is merged when its rank is the lowest in its block and in both
+        neighbouring blocks: anything further away could influence it only through a token longer than a
+        block.
         """
         places = tf.range(tf.size(ranks))
         new_word = _differs(word)
@@ -149,31 +150,32 @@ class BytePairs:
         after = tf.concat([tf.where(continues, lowest, NEVER)[1:], [NEVER]], 0)
         floor = tf.minimum(lowest, tf.minimum(before, after))
         due = (ranks == tf.gather(floor, block)) & (ranks != NEVER)
-        # Pairs of the same rank overlap in a row of equal tokens, such as "aaaa": every other one is taken,
-        # from the left; whether that end of the row is safe decides for all.
+        # In a run of equal tokens, such as "aaaa", pairs of the same rank overlap. Every other pair is taken,
+        # starting at the left, and only if the leftmost pair can be merged now.
         row = _latest(_differs(ranks))
         take = due & tf.gather(due, row) & ((places - row) % 2 == 0)
         if not self._late.any():
             return take
-        # A few merges make pairs of a lower rank than their own, which come before the next of the same.
+        # A few merges create pairs of a lower rank than their own, which must be merged before the next pair
+        # of the same rank.
         leftmost = self._lowest(tf.where(due, places, NEVER), block, in_block)
         only = (places == tf.gather(leftmost, block)) & (tf.gather(before, block) > ranks)
         return tf.where(tf.gather(self._in_turn, tf.where(due, ranks, 0)), due & only, take)
 
 
 def _differs(values):
-    """Where a value is not that before it."""
+    """Where a value differs from the one before it."""
     return tf.concat([tf.fill([tf.minimum(tf.size(values), 1)], True), values[1:] != values[:-1]], 0)
 
 
 def _latest(begins):
-    """The place of the latest True up to each place; the first is True."""
+    """For each position, the position of the latest True up to it; the first value must be True."""
     starts = tf.cast(tf.where(begins)[:, 0], tf.int32)
     return tf.gather(starts, tf.cumsum(tf.cast(begins, tf.int32)) - 1)
 
 
 def _makes_earlier_pairs(left, right, rank, product, count):
-    """Whether a merge's product is part of a merge of the same or a lower rank, as bool (merges,)."""
+    """For each merge, whether the token that it makes is part of a merge of the same or a lower rank."""
     earliest = np.full(count, NEVER, np.int64)
     np.minimum.at(earliest, left, rank)
     np.minimum.at(earliest, right, rank)

@@ -1,4 +1,4 @@
-"""Texts to the words of GPT-2 and RoBERTa: spaces stay, each with the word that follows it."""
+"""Splits texts into words as GPT-2 and RoBERTa do: a space belongs to the word that follows it."""
 
 import functools
 
@@ -7,7 +7,7 @@ import numpy as np
 from kerasbert.optional import tensorflow as tf
 
 LETTER, NUMBER, SPACE, OTHER = range(4)
-WHITE_SPACE = r"[\t-\r\x{85}\p{Z}]"  # what Unicode calls so, and `\s` means in the original
+WHITE_SPACE = r"[\t-\r\x{85}\p{Z}]"  # what Unicode calls white space, and what `\s` means in the original
 # Letters and numbers of Unicode 15.1 and 16, which Hugging Face knows and TensorFlow 2.21 does not.
 _NEW_LETTERS = (
     "1C89-1C8A A7CB-A7CD A7DA-A7DC 105C0-105F3 10D4A-10D65 10D6F-10D85 10EC2-10EC4 11380-11389 1138B-1138B "
@@ -21,14 +21,14 @@ _APOSTROPHE, _BLANK = ord("'"), ord(" ")
 
 @functools.lru_cache(maxsize=1)
 def character_classes():
-    """Which characters are letters, numbers and white space.
+    """A two-level table that says which characters are letters, numbers or white space.
 
     Returns:
-        (pages, numpy int32 (8704,): the row of `classes` for each 128 characters;
-        classes, numpy int32 (rows, 128)).
+        (pages, classes): pages, numpy int32 (8704,), the row of `classes` for each block of 128 characters;
+        classes, numpy int32 (rows, 128), LETTER, NUMBER, SPACE or OTHER.
     """
     classes = np.full(0x110000, OTHER, np.int32)
-    assigned = np.r_[0:0xD800, 0xE000:0x40000]  # beyond are private characters and marks
+    assigned = np.r_[0:0xD800, 0xE000:0x40000]  # above these are only private characters and marks
     with tf.init_scope():
         characters = tf.constant([chr(c) for c in assigned])
         for kind, pattern in (LETTER, r"\p{L}"), (NUMBER, r"\p{N}"), (SPACE, WHITE_SPACE):
@@ -41,7 +41,7 @@ def character_classes():
 
 
 def split_words(characters, pages, classes):
-    """Splits texts into words, see `word_starts`.
+    """Splits texts into words by the rule of `word_starts`.
 
     Args:
         characters: ragged int32 (P, None), code points of P texts.
@@ -62,28 +62,29 @@ def split_words(characters, pages, classes):
 
 
 def kinds(code, pages, classes):
-    """Whether characters are letters, numbers, white space or other marks.
+    """Looks up whether characters are letters, numbers, white space or something else.
 
     Args:
         code: int32 (n,), code points.
         pages, classes: int32 tensors, from `character_classes`.
 
     Returns:
-        int32 (n,).
+        int32 (n,): LETTER, NUMBER, SPACE or OTHER.
     """
     return tf.gather_nd(classes, tf.stack([tf.gather(pages, code // _PAGE), code % _PAGE], axis=1))
 
 
 def word_starts(code, kind, first, last):
-    r"""Says where words begin, as this expression does, which TensorFlow has no operation for:
+    r"""Finds where words begin, as this regular expression of GPT-2 does (Radford et al. 2019):
 
-    `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+` (Radford et al. 2019).
-    Whether a word begins at a character depends on no more than the four before it and the three after.
+    `'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+`. TensorFlow's regular
+    expressions have no look-ahead. Whether a word begins at a character depends only on the four characters
+    before it and the three after it.
 
     Args:
         code: int32 (n,), code points of texts, one after another.
         kind: int32 (n,), from `kinds`.
-        first, last: bool (n,), the first and the last character of each text.
+        first, last: bool (n,), whether a character is the first or the last of its text.
 
     Returns:
         bool (n,).
@@ -94,9 +95,9 @@ def word_starts(code, kind, first, last):
     after_space = after_first & (before == SPACE)
     after_blank = after_space & (shift(code, 1, 0) == _BLANK)
     ends_space = space & ~last & (shift(kind, -1, SPACE) != SPACE)
-    # White space goes together but for its last character, which, if it is a blank, the next word takes.
+    # White space forms one word, except for its last character: if that is a space, it joins the next word.
     starts = tf.where(space, ~after_space | ends_space, tf.where(after_space, ~after_blank, before != kind))
-    # 's, 't, 'm, 'd and 're, 've, 'll, where they do not continue a row of other marks or follow a blank.
+    # 's, 't, 'm, 'd and 're, 've, 'll, unless they continue a run of other marks or follow a space.
     apostrophe = (code == _APOSTROPHE) & (first | ~(after_blank | (before == OTHER))) & ~last
     next_code, next_but_one = shift(code, -1, 0), shift(code, -2, 0)
     short = apostrophe & _is_in(next_code, "stmd")
@@ -113,12 +114,12 @@ def _is_in(code, letters):
 
 
 def shift(values, places, fill):
-    """The values `places` before each position; after it if negative.
+    """Shifts values by `places` to the right, or to the left if `places` is negative.
 
     Args:
         values: tensor (n,).
-        places: int.
-        fill: what stands where there are none.
+        places: int, not 0.
+        fill: the value for positions that no value is shifted to.
 
     Returns:
         tensor (n,).

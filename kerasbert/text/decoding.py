@@ -1,25 +1,25 @@
-"""Ids back to tokens and readable text, in plain Python."""
+"""Turns token ids back into tokens and readable text, in plain Python."""
 
 from kerasbert import checks
 from kerasbert.text.vocabulary import CLS, PAD, SEP
 
 
 def to_tokens(ids, vocabulary):
-    """The tokens of ids.
+    """The tokens that belong to ids.
 
     Args:
-        ids: int, or lists of int of any depth.
+        ids: int, or nested lists of int of any depth.
         vocabulary: `Vocabulary`.
 
     Returns:
-        str, or lists of str of the same depth.
+        str, or nested lists of str of the same depth.
     """
     if isinstance(ids, (list, tuple)):
         return [to_tokens(i, vocabulary) for i in ids]
     if not 0 <= ids < len(vocabulary):
         raise checks.invalid(
             "A token id must be in the vocabulary.",
-            fix="Use the tokenizer that made the ids.",
+            fix="Use the tokenizer that produced these ids.",
             id=ids,
             vocabulary_size=len(vocabulary),
         )
@@ -27,10 +27,10 @@ def to_tokens(ids, vocabulary):
 
 
 def to_text(ids, vocabulary):
-    """Readable text: the pieces of a word joined, without [PAD], [CLS] and [SEP].
+    """Turns ids into readable text: joins sub-word tokens, and leaves out [PAD], [CLS] and [SEP].
 
     Args:
-        ids: list of int, or list of such lists.
+        ids: list of int, or a list of such lists.
         vocabulary: `Vocabulary`.
 
     Returns:
@@ -43,7 +43,7 @@ def to_text(ids, vocabulary):
 
 
 def as_list(ids):
-    """Ids as Python lists.
+    """Turns ids into Python lists.
 
     Args:
         ids: int, list, numpy array, tensor or ragged tensor.

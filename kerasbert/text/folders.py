@@ -1,4 +1,4 @@
-"""The tokenizer of a folder, whichever library wrote it."""
+"""Loads a tokenizer from a folder, whichever library wrote it."""
 
 import os
 import re
@@ -18,17 +18,18 @@ _LOOKED_FOR = (
 
 
 def tokenizer_from_folder(folder):
-    """Reads the tokenizer of a folder: of Hugging Face, of KerasHub, or of Google's first release.
+    """Loads the tokenizer from a folder of Hugging Face, of KerasHub or of Google's first BERT release.
 
     Looks for these files, in this order:
 
-    - `assets/tokenizer/vocabulary.txt`, or `vocabulary.json` and `merges.txt` there: KerasHub's BERT or
-      RoBERTa. The options are in its own `tokenizer.json`; where there is none, as below.
-    - `tokenizer.json`, Hugging Face's: a WordPiece model is BERT's, a byte-level BPE model RoBERTa's.
-    - `vocab.json` and `merges.txt`, Hugging Face's: RoBERTa.
-    - `vocab.txt`, Hugging Face's or Google's: BERT. Where no `tokenizer_config.json` is beside it, as in
+    - `assets/tokenizer/vocabulary.txt`, or `vocabulary.json` and `merges.txt` there: a BERT or RoBERTa
+      tokenizer of KerasHub. Its options are read from KerasHub's `tokenizer.json`; without that file, case is
+      decided as for `vocab.txt` below.
+    - `tokenizer.json` of Hugging Face: BERT if it holds a WordPiece model, RoBERTa if a byte-level BPE model.
+    - `vocab.json` and `merges.txt` of Hugging Face: RoBERTa.
+    - `vocab.txt` of Hugging Face or Google: BERT. If there is no `tokenizer_config.json` beside it, as in
       Google's releases, texts are lower-cased unless a token of the vocabulary, other than those in
-      brackets, has a capital letter (A to Z).
+      brackets, contains a capital letter (A to Z).
 
     Args:
         folder: str or path.
@@ -37,8 +38,8 @@ def tokenizer_from_folder(folder):
         A `BertTokenizer` or `RobertaTokenizer`.
 
     Raises:
-        FileNotFoundError: if the folder holds no such files.
-        ValueError: if a file is not what its name says.
+        FileNotFoundError: if the folder contains none of these files.
+        ValueError: if the content of a file is not valid.
 
     Example:
 
@@ -61,7 +62,7 @@ def tokenizer_from_folder(folder):
         kind = huggingface.model_type(read_json(path), path)
         if kind not in ("WordPiece", "BPE"):
             raise checks.invalid(
-                "tokenizer.json must hold a WordPiece model, as BERT's, or a BPE model, as RoBERTa's.",
+                "tokenizer.json must hold a WordPiece model, like BERT's, or a BPE model, like RoBERTa's.",
                 fix="Pass the files of a BERT or RoBERTa model.",
                 where=path,
                 type=kind,
@@ -77,7 +78,7 @@ def tokenizer_from_folder(folder):
         return BertTokenizer(vocabulary, lowercase=_is_uncased(vocabulary), added_tokens=added)
     raise checks.invalid(
         "The folder must hold the files of a tokenizer.",
-        fix=f"Looked for {_LOOKED_FOR}: copy them from the checkpoint.",
+        fix=f"Copy them from the checkpoint. Looked for {_LOOKED_FOR}.",
         kind=FileNotFoundError,
         folder=os.fspath(folder),
     )
@@ -95,7 +96,7 @@ def _is_uncased(vocabulary):
 
 
 def _keras_hub_options(folder, vocabulary=None):
-    """The options in KerasHub's tokenizer.json: of BERT if a WordPiece vocabulary is given, or of RoBERTa."""
+    """The options in KerasHub's tokenizer.json: for BERT if `vocabulary` is given, otherwise for RoBERTa."""
     path = os.path.join(folder, "tokenizer.json")
     if not os.path.isfile(path):
         return {} if vocabulary is None else {"lowercase": _is_uncased(vocabulary)}
@@ -109,7 +110,7 @@ def _keras_hub_options(folder, vocabulary=None):
         if config.get(name, wanted) != wanted:
             raise checks.invalid(
                 f"`{name}` of a KerasHub BERT tokenizer must be {wanted!r}.",
-                fix="Use a tokenizer with BERT's own pipeline; BertTokenizer has no other.",
+                fix="Use a tokenizer with BERT's own pipeline; BertTokenizer supports no other.",
                 where=path,
                 **{name: config[name]},
             )

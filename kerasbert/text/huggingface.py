@@ -1,4 +1,4 @@
-"""What the files of a Hugging Face tokenizer say, in our words."""
+"""Reads the files of a Hugging Face tokenizer and translates their options to ours."""
 
 from kerasbert import checks
 from kerasbert.json_files import json_field
@@ -27,7 +27,7 @@ def read_tokenizer_json(content, where):
         (list of tokens in the order of their ids, dict of options for `BertTokenizer`).
 
     Raises:
-        ValueError: if it is no WordPiece model, or does what `BertTokenizer` does not.
+        ValueError: if it is not a WordPiece model, or needs something that `BertTokenizer` does not support.
     """
     kind, model = model_type(content, where), content.get("model")
     if kind != "WordPiece" or not isinstance(model.get("vocab"), dict):
@@ -49,7 +49,7 @@ def read_tokenizer_json(content, where):
         if value != wanted:
             raise checks.invalid(
                 f"`{name}` of a BERT tokenizer.json must be {wanted!r}.",
-                fix="Use a tokenizer with BERT's own pipeline; BertTokenizer has no other.",
+                fix="Use a tokenizer with BERT's own pipeline; BertTokenizer supports no other.",
                 where=where,
                 **{name: value},
             )
@@ -61,13 +61,13 @@ def read_tokenizer_json(content, where):
 
 
 def check_nothing_added(content, tokens, where):
-    """Raises ValueError if a `tokenizer.json` adds tokens beside those of its model, a list of str."""
+    """Raises ValueError if a `tokenizer.json` adds tokens to those of its model (`tokens`, a list of str)."""
     entries = json_field(content, "added_tokens", list, where, [])
     known = set(tokens)
     beside = [e for e in entries if not isinstance(e, dict) or e.get("content") not in known]
     if beside:
         raise checks.invalid(
-            "A vocabulary alone must have no added tokens, which are no pieces of words.",
+            "A vocabulary read by itself must have no added tokens, because only a tokenizer can find them.",
             fix="Read the whole tokenizer with `BertTokenizer.from_folder`.",
             where=where,
             added_tokens=beside,
@@ -78,7 +78,7 @@ def model_type(content, where):
     """The kind of model in a `tokenizer.json`.
 
     Args:
-        content: dict, the file.
+        content: dict, the content of the file.
         where: str, its path, for error messages.
 
     Returns:
@@ -90,12 +90,12 @@ def model_type(content, where):
 
 
 def read_tokenizer_config(content):
-    """The options for `BertTokenizer` that a `tokenizer_config.json` names, of its content, a dict."""
+    """The options for `BertTokenizer` in the content of a `tokenizer_config.json`, a dict."""
     return {ours: content[theirs] for theirs, ours in TOKENIZER_CONFIG.items() if theirs in content}
 
 
 def tokens_by_id(ids, where):
-    """Puts tokens in the order of their ids.
+    """Lists tokens in the order of their ids.
 
     Args:
         ids: dict, token -> id.

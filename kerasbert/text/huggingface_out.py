@@ -1,4 +1,4 @@
-"""A tokenizer in the words of Hugging Face's files."""
+"""Writes a tokenizer in Hugging Face's file formats."""
 
 import dataclasses
 import json
@@ -9,20 +9,20 @@ from kerasbert.atomic import replacing
 from kerasbert.text.huggingface import NORMALIZER, TOKENIZER_CONFIG
 from kerasbert.text.vocabulary import Vocabulary
 
-# The class that loads tokenizer.json as it is. Transformers 5 builds its own BertTokenizer from the
-# vocabulary alone, and would put its word limit of 100 characters in place of the file's.
+# The class that uses tokenizer.json unchanged. In transformers 5, BertTokenizer is built from the vocabulary
+# alone, and would replace the file's limit on word lengths by its own of 100 characters.
 _LOADS_AS_IS = "PreTrainedTokenizerFast"
 
 
 def bert_files(tokenizer, max_length=None):
-    """The files of a `BertTokenizer`.
+    """The Hugging Face files of a `BertTokenizer`.
 
     Args:
         tokenizer: `BertTokenizer`.
-        max_length: int or None, `model_max_length`.
+        max_length: int or None, the `model_max_length` to write.
 
     Returns:
-        dict, file name -> str, the content.
+        dict, file name -> content (str).
     """
     vocabulary = tokenizer.vocabulary
     special = {
@@ -84,14 +84,14 @@ def bert_files(tokenizer, max_length=None):
 
 
 def roberta_files(tokenizer, max_length=None):
-    """The files of a `RobertaTokenizer`.
+    """The Hugging Face files of a `RobertaTokenizer`.
 
     Args:
         tokenizer: `RobertaTokenizer`.
-        max_length: int or None, `model_max_length`.
+        max_length: int or None, the `model_max_length` to write.
 
     Returns:
-        dict, file name -> str, the content.
+        dict, file name -> content (str).
     """
     vocabulary = tokenizer.vocabulary
     ids = {token: i for i, token in enumerate(vocabulary)}
@@ -148,11 +148,11 @@ def roberta_files(tokenizer, max_length=None):
 
 
 def save(folder, files):
-    """Writes files, each complete or not at all, and none if one of them cannot be written as UTF-8.
+    """Writes files, each complete or not at all; writes no file if any of them cannot be encoded as UTF-8.
 
     Args:
-        folder: str or path; made if missing.
-        files: dict, file name -> str.
+        folder: str or path; created if missing.
+        files: dict, file name -> content (str).
     """
     files = {name: content.encode() for name, content in files.items()}
     for name, content in files.items():
@@ -161,7 +161,7 @@ def save(folder, files):
 
 
 def _added(content, vocabulary, special=True, **options):
-    """An added token: one that Hugging Face finds in texts before anything else."""
+    """The entry of an added token, which Hugging Face's tokenizers find in a text before splitting it."""
     strict = dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized"), False)
     return {"id": vocabulary.id_of(content), "content": content, **strict, **options, "special": special}
 

@@ -1,4 +1,4 @@
-"""Texts from Python become one string tensor, and what is not text is refused."""
+"""Turns texts from Python into one string tensor, and raises an error for anything that is not text."""
 
 import re
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ def as_text_tensor(texts, name):
         A string tensor, () for one text and (B,) for several; B may be 0.
 
     Raises:
-        TypeError: if something is not text; the message names the row.
+        TypeError: if something is not text; the message names its row.
         ValueError: if the rank is not 0 or 1.
 
     Example:
@@ -36,9 +36,9 @@ def as_text_tensor(texts, name):
     """
     if isinstance(texts, keras.KerasTensor):
         raise checks.invalid(
-            "A tokenizer works on strings, which no Keras model takes as `keras.Input`: TensorFlow alone has "
-            "them.",
-            fix="Make token ids the model's inputs, and the tokens in `tf.data` with `ds.map(tokenizer)`; "
+            "A tokenizer works on strings, which no Keras model takes as `keras.Input`: only TensorFlow has "
+            "strings.",
+            fix="Use token ids as the model's inputs, and tokenize in `tf.data` with `ds.map(tokenizer)`; "
             "`export.to_saved_model` writes a graph that takes strings.",
             kind=TypeError,
             where=name,
@@ -77,7 +77,7 @@ def _encodable(text):
 
 def _not_text(name, **received):
     return checks.invalid(
-        f"`{name}` must be text: str, bytes, a list, array or pandas Series of them, or a string tensor.",
+        f"`{name}` must be text: str, bytes, a list, array or pandas Series of these, or a string tensor.",
         fix="Drop rows without text or replace them by an empty string, and convert numbers with str().",
         kind=TypeError,
         **received,
@@ -86,7 +86,7 @@ def _not_text(name, **received):
 
 def _wrong_rank(name, shape):
     return checks.invalid(
-        f"`{name}` must be one text or one row of texts, of shape () or (B,).",
+        f"`{name}` must be one text or a one-dimensional sequence of texts, of shape () or (B,).",
         fix="Flatten it first; pass sentence pairs as two arguments.",
         shape=shape,
     )

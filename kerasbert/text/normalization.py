@@ -1,21 +1,22 @@
 """Normalisation of texts, as BERT's original tokenizer does it, in graph operations.
 
-All steps work on characters or on their neighbours inside one word, so whole texts can be normalised at once.
+Each step depends only on a character and its neighbours within one word, so a whole text can be normalised
+at once.
 """
 
 from kerasbert.optional import tensorflow as tf
 from kerasbert.optional import tensorflow_text
 
-# Bytes that are UTF-8: RE2 matches characters, and a class that spells out its ends excludes surrogates.
+# Matches valid UTF-8. RE2 matches whole characters, and these explicit ranges exclude surrogates.
 _UTF8 = r"[\x{0}-\x{d7ff}\x{e000}-\x{10ffff}]*"
-# Control characters that mark words, once those of the text are gone.
-TOO_LONG = "\x01"  # begins a word over the limit; an extra byte
-SPECIAL = "\x02"  # in place of the brackets of a special token
-EDGE = "\x0b"  # white space that separates words where the text has none; an extra byte
+# Control characters that mark words. They are free to use because the text's own have been dropped by then.
+TOO_LONG = "\x01"  # added in front of a word that is over the length limit: an extra byte
+SPECIAL = "\x02"  # replaces each bracket of a special token
+EDGE = "\x0b"  # added to separate words where the text has no white space: an extra byte
 # The original drops Cc and Cf, except tab, newline and carriage return, which separate words.
 _DROPPED = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\p{Cf}\x{fffd}]+"
 _DROPPED_BUT_MARKS = _DROPPED.replace(r"\x00-\x08\x0b", r"\x00\x01\x03-\x08")
-# Where ICU lower-cases by the language of the process (Turkish, Azeri, Lithuanian), beyond ASCII.
+# Non-ASCII characters that ICU lower-cases differently if the process runs in Turkish, Azeri or Lithuanian.
 _BY_LANGUAGE = {"İ": "i̇", "Ì": "ì", "Í": "í", "Ĩ": "ĩ", "Į": "į"}
 
 
@@ -41,15 +42,15 @@ def valid_utf8(texts):
 
 
 def mark_special_tokens(texts, tokens):
-    """Turns special tokens in the text into words of their own.
+    """Turns special tokens that are written in a text into words of their own.
 
     Args:
         texts: string tensor of any shape, valid UTF-8.
         tokens: sequence of str, each in brackets.
 
     Returns:
-        string tensor of the same shape: `[MASK]` is now EDGE, SPECIAL, `MASK`, SPECIAL, EDGE, as
-        many bytes as before but for the two edges.
+        string tensor of the same shape, in which `[MASK]` has become EDGE, SPECIAL, `MASK`, SPECIAL, EDGE:
+        as many bytes as before, plus the two edges.
     """
     names = "|".join(token[1:-1] for token in tokens)
     texts = tf.strings.regex_replace(texts, f"[{SPECIAL}{EDGE}]", "\x03")  # the text's own will be dropped
@@ -61,7 +62,7 @@ def drop_control_characters(texts, keep_marks=False):
 
     Args:
         texts: string tensor of any shape, valid UTF-8.
-        keep_marks: bool, whether `mark_special_tokens` came before.
+        keep_marks: bool, whether to keep the marks of `mark_special_tokens`.
 
     Returns:
         string tensor of the same shape.
@@ -70,17 +71,17 @@ def drop_control_characters(texts, keep_marks=False):
 
 
 def lower_case(texts, accents_follow):
-    """Lower-cases as Python's `str.lower` does, whatever language the process runs in.
+    """Lower-cases texts as Python's `str.lower` does, whatever the locale of the process.
 
     Args:
         texts: string tensor of any shape, valid UTF-8.
-        accents_follow: bool, whether `strip_accents` comes next, which evens out the other differences of
-            language.
+        accents_follow: bool, whether `strip_accents` comes next, which removes the remaining differences
+            between locales.
 
     Returns:
         string tensor of the same shape.
     """
-    texts = tf.strings.lower(texts)  # ASCII first: in a Turkish process ICU would make "I" a dotless i
+    texts = tf.strings.lower(texts)  # ASCII first: in a Turkish locale ICU would turn "I" into a dotless i
     if not accents_follow:
         for upper, lower in _BY_LANGUAGE.items():
             texts = tf.strings.regex_replace(texts, upper, lower)
@@ -100,13 +101,13 @@ def strip_accents(texts):
 
 
 def normalise(texts, lowercase, accents, keep_marks=False):
-    """Drops control characters, then lower-cases and strips accents if told to.
+    """Drops control characters, then lower-cases and strips accents where the arguments say so.
 
     Args:
         texts: string tensor of any shape, valid UTF-8.
-        lowercase: bool.
-        accents: bool, whether to keep them.
-        keep_marks: bool, whether `mark_special_tokens` came before.
+        lowercase: bool, whether to lower-case.
+        accents: bool, whether to keep accents.
+        keep_marks: bool, whether to keep the marks of `mark_special_tokens`.
 
     Returns:
         string tensor of the same shape.

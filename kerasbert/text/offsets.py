@@ -1,4 +1,4 @@
-"""From byte positions in the normalised text back to characters of the original text."""
+"""Maps byte positions in the normalised text back to character positions in the original text."""
 
 import functools
 
@@ -7,20 +7,20 @@ import numpy as np
 from kerasbert.optional import tensorflow as tf
 from kerasbert.text.normalization import EDGE, TOO_LONG, normalise
 
-# All that normalisation changes lies in planes 0 to 3 and in the tags of plane 14.
+# All characters that normalisation changes lie in planes 0 to 3 and among the tags of plane 14.
 CHANGED = [*range(0xD800), *range(0xE000, 0x40000), *range(0xE0000, 0xE1000)]
 
 
 @functools.lru_cache(maxsize=8)
 def normalised_lengths(lowercase, accents):
-    """How many bytes each character becomes.
+    """The number of bytes that each character has after normalisation.
 
-    Normalisation changes the lengths of characters one by one, whatever their neighbours: a final sigma has
-    two bytes as every sigma, and reordered marks keep their lengths.
+    A character's length does not depend on its neighbours: a final sigma has two bytes like every other
+    sigma, and combining marks that change places keep their lengths.
 
     Args:
-        lowercase: bool.
-        accents: bool, whether they are kept.
+        lowercase: bool, whether texts are lower-cased.
+        accents: bool, whether accents are kept.
 
     Returns:
         numpy uint8 (0x110000,), by code point.
@@ -33,19 +33,19 @@ def normalised_lengths(lowercase, accents):
 
 
 def to_characters(originals, marked, starts, ends, lengths):
-    """Maps byte positions in the normalised and marked texts to characters of the originals.
+    """Maps byte positions in the normalised and marked texts to character positions in the originals.
 
     Args:
         originals: string tensor (B,), valid UTF-8.
         marked: string tensor (B,), the same texts after normalisation and marking.
-        starts: ragged int64 (B, None), first byte of each token.
-        ends: ragged int64 (B, None), byte after each token.
+        starts: ragged int64 (B, None), the first byte of each token.
+        ends: ragged int64 (B, None), the byte after the last of each token.
         lengths: numpy uint8 (0x110000,), from `normalised_lengths`.
 
     Returns:
-        (starts, ends), ragged int32 (B, None): first character, and character after the last.
+        (starts, ends), ragged int32 (B, None): the first character of each token, and the one after its last.
     """
-    # All texts in a row: one list of bytes, one list of characters.
+    # All texts are treated as one long text: one list of bytes, one list of characters.
     row = starts.value_rowids()
     row_byte = tf.gather(tf.cumsum(tf.strings.length(marked), exclusive=True), row)
     first = row_byte + tf.cast(starts.flat_values, tf.int32)
@@ -61,7 +61,7 @@ def to_characters(originals, marked, starts, ends, lengths):
 
 
 def _without_marks(places, marked):
-    """Byte positions in the joined texts, without counting the marks that take an extra byte."""
+    """Byte positions in the joined texts, not counting the marks that added an extra byte."""
     marks = tf.io.decode_raw(tf.strings.reduce_join(marked), tf.uint8)
     extra = (marks == ord(TOO_LONG)) | (marks == ord(EDGE))
 

@@ -1,21 +1,21 @@
-"""Token ids to the dense inputs of an encoder: [CLS] first [SEP] (second [SEP])."""
+"""Packs token ids into the dense inputs of an encoder: [CLS] first [SEP] (second [SEP])."""
 
 from kerasbert import checks
 from kerasbert.optional import tensorflow as tf
 
-# What packing makes and an encoder takes, by name, in this order wherever order counts.
+# The names of the tensors that packing makes and an encoder takes, in this order wherever order matters.
 TOKEN_INPUTS = ("token_ids", "segment_ids", "padding_mask")
 
 
 def as_ragged(first, second):
-    """Makes ids of one text a batch of one.
+    """Turns the ids of a single text into a batch of one.
 
     Args:
-        first: ragged int32 (B, None), or int32 (S,).
+        first: ragged int32 (B, None), or int32 (S,) for a single text.
         second: like `first`, or None.
 
     Returns:
-        (whether it is one text, first, second), the ids ragged (B, None).
+        (one, first, second): whether a single text was passed, and the ids as ragged (B, None).
 
     Raises:
         ValueError: if there are not as many second texts as first.
@@ -26,8 +26,8 @@ def as_ragged(first, second):
         or not (one or first.shape[:1].is_compatible_with(second.shape[:1]))
     ):
         raise checks.invalid(
-            "First and second texts must be as many.",
-            fix="Pass one second text for each first.",
+            "There must be as many second texts as first texts.",
+            fix="Pass one second text for each first text.",
             first=tuple(first.shape),
             second=tuple(second.shape),
         )
@@ -51,12 +51,12 @@ def row_lengths(ragged):
 
 
 def packed_lengths(first_lengths, second_lengths=None, *, separators=1):
-    """How long packed rows are before truncation, special tokens included.
+    """The lengths that packed rows would have without truncation, special tokens included.
 
     Args:
         first_lengths: int tensor (B,).
         second_lengths: int tensor (B,) or None.
-        separators: int, how many [SEP] stand between the two.
+        separators: int, how many [SEP] stand between the two texts.
 
     Returns:
         int tensor (B,).
@@ -67,25 +67,26 @@ def packed_lengths(first_lengths, second_lengths=None, *, separators=1):
 
 
 def truncated_lengths(first, second, budget):
-    """Cuts one token at a time from the longer text, of the second if both are as long, until both fit.
+    """The lengths of two texts after truncating the longer one token by token until both fit.
 
-    This is the outcome of the loop in BERT's original code, in one step.
+    If both are equally long, the second loses a token. This computes, in one step, the outcome of the loop in
+    BERT's original code.
 
     Args:
         first: int tensor (B,), lengths.
         second: int tensor (B,), lengths.
-        budget: int, for both together.
+        budget: int, the most tokens that both may have together.
 
     Returns:
         Two int tensors (B,).
     """
-    half = (budget + 1) // 2  # of an odd budget the first text gets one more
+    half = (budget + 1) // 2  # if the budget is odd, the first text gets one token more
     kept = tf.minimum(first, tf.maximum(half, budget - second))
     return kept, tf.minimum(second, budget - kept)
 
 
 def pack(first, second, max_length, *, cls_id, sep_id, pad_id, separators=1, second_segment=1):
-    """Packs token ids.
+    """Adds special tokens to token ids, truncates them and pads them.
 
     Args:
         first: ragged int32 (B, None).
@@ -94,8 +95,8 @@ def pack(first, second, max_length, *, cls_id, sep_id, pad_id, separators=1, sec
         cls_id: int.
         sep_id: int.
         pad_id: int.
-        separators: int, how many [SEP] stand between the two: 1 in BERT, 2 in RoBERTa.
-        second_segment: int, the segment of the second text and its [SEP]: 1 in BERT, 0 in RoBERTa.
+        separators: int, how many [SEP] stand between the two texts: 1 in BERT, 2 in RoBERTa.
+        second_segment: int, the segment id of the second text and its [SEP]: 1 in BERT, 0 in RoBERTa.
 
     Returns:
         dict of `token_ids`, `segment_ids`, `padding_mask`, each int32 (B, S), S the length of the longest
@@ -120,7 +121,7 @@ def pack(first, second, max_length, *, cls_id, sep_id, pad_id, separators=1, sec
             first_kept, second_kept = truncated_lengths(first_kept, second_kept, budget)
         totals = packed_lengths(first_kept, second_kept, separators=separators)
 
-    # Every cell of the result is looked up in one pool: all ids, then [CLS], [SEP], [PAD].
+    # Every cell of the result is gathered from one pool: all ids, then [CLS], [SEP] and [PAD].
     pool = tf.concat([*pool, tf.constant([cls_id, sep_id, pad_id])], axis=0)
     cls_at = num_first + num_second
     sep_at, pad_at = cls_at + 1, cls_at + 2

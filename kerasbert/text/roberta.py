@@ -1,4 +1,4 @@
-"""The RoBERTa tokenizer: texts to byte-level BPE ids, in graph operations."""
+"""The RoBERTa tokenizer: byte-level BPE in graph operations."""
 
 import os
 
@@ -21,26 +21,27 @@ _BYTES = {character: bytes([byte]) for byte, character in enumerate(BYTE_CHARACT
 class RobertaTokenizer(TextTokenizer):
     """Turns texts into the token ids of RoBERTa, exactly as Hugging Face's tokenizer does.
 
-    Splits at changes between letters, numbers, other marks and white space, where a blank goes with the
-    word after it (Radford et al. 2019), then merges the bytes of each word by rank (byte-pair encoding:
-    Sennrich et al. 2016; RoBERTa: Liu et al. 2019, section 4.4). Nothing is lost, and no text is unknown.
-    All of it is TensorFlow graph operations, without state: the same tokenizer works on Python lists, in
-    `tf.data`, in `tf.function` and inside a SavedModel.
+    Texts are split wherever letters, numbers, other marks and white space meet, and a space joins the word
+    after it (Radford et al. 2019); then the bytes of each word are merged by rank (byte-pair encoding:
+    Sennrich et al. 2016; RoBERTa: Liu et al. 2019, section 4.4). Every text can be encoded without loss, so
+    there are no unknown tokens. The whole tokenizer consists of stateless TensorFlow graph operations: it
+    works on Python lists, in `tf.data`, in `tf.function` and inside a SavedModel.
 
-    Bytes that are not UTF-8 are ignored, and a lone surrogate in a `str` counts as U+FFFD.
+    Bytes that are not valid UTF-8 are ignored, and a lone surrogate in a `str` counts as U+FFFD.
 
     Args:
-        vocabulary: `RobertaVocabulary`, sequence of str, or path of a `vocab.json`.
-        merges: sequence of str, two tokens with a blank between, in the order of their ranks; or path of a
-            `merges.txt`.
-        add_prefix_space: bool, whether a text begins with a blank if it does not already, so that its
-            first word is one like any other. RoBERTa was trained without.
-        special_tokens_in_text: bool, whether `<mask>` and the like in the text become that token, as with
-            Hugging Face; `<mask>` then takes the white space before it along. By default they are text.
+        vocabulary: `RobertaVocabulary`, sequence of str, or the path of a `vocab.json`.
+        merges: sequence of str, two tokens separated by a space, in the order of their ranks; or the path of
+            a `merges.txt`.
+        add_prefix_space: bool, whether to put a space before a text that does not begin with one, so that its
+            first word is encoded like any other word. RoBERTa was trained without this.
+        special_tokens_in_text: bool, whether special tokens that are written in a text, such as `<mask>`,
+            become these tokens, as in Hugging Face's tokenizers; `<mask>` then also absorbs the white space
+            before it. By default they are ordinary text.
 
     Raises:
         TypeError: if an argument has the wrong type.
-        ValueError: if the vocabulary is not one of RoBERTa, or merges and vocabulary do not belong together.
+        ValueError: if the vocabulary is not a RoBERTa vocabulary, or the merges do not belong to it.
 
     Example:
 
@@ -79,11 +80,11 @@ class RobertaTokenizer(TextTokenizer):
 
     @classmethod
     def from_folder(cls, folder, special_tokens_in_text=False):
-        """Reads the tokenizer of a folder in Hugging Face's layout.
+        """Loads the tokenizer from a folder with Hugging Face's files.
 
         Args:
-            folder: str or path. It holds `tokenizer.json`, or `vocab.json` and `merges.txt`; and
-                `tokenizer_config.json` if options differ from the defaults. Of two that name the same
+            folder: str or path. It must hold `tokenizer.json`, or `vocab.json` and `merges.txt`; and
+                `tokenizer_config.json` if options differ from the defaults. If two files give the same
                 option, `tokenizer_config.json` decides.
             special_tokens_in_text: bool, as for `RobertaTokenizer`.
 
@@ -91,8 +92,8 @@ class RobertaTokenizer(TextTokenizer):
             A `RobertaTokenizer`.
 
         Raises:
-            FileNotFoundError: if the folder holds no such files.
-            ValueError: if a file is not what its name says.
+            FileNotFoundError: if the folder does not contain these files.
+            ValueError: if the content of a file is not valid.
         """
         names = ("tokenizer.json", "vocab.json", "merges.txt", "tokenizer_config.json")
         tokenizer_json, vocab_json, merges_txt, config = (os.path.join(folder, name) for name in names)
@@ -112,33 +113,34 @@ class RobertaTokenizer(TextTokenizer):
     def save_to_folder(self, folder, max_length=None):
         """Writes `vocab.json`, `merges.txt`, `tokenizer.json` and `tokenizer_config.json`.
 
-        `from_folder` reads them back, and so does `transformers.AutoTokenizer`, to the same ids, where a
-        `config.json` beside them says `{"model_type": "roberta"}`. `special_tokens_in_text` is in none of
-        the files: Hugging Face finds special tokens in texts always, and `from_folder` takes it as an
-        argument.
+        `from_folder` reads them back. `transformers.AutoTokenizer` also reads them, and gives the same ids,
+        if a `config.json` beside them contains `{"model_type": "roberta"}`. The files do not store
+        `special_tokens_in_text`, because Hugging Face's tokenizers always find special tokens in texts;
+        `from_folder` takes it as an argument.
 
         Args:
-            folder: str or path; made if missing. Each file appears complete or not at all.
-            max_length: int or None, the `model_max_length` that Hugging Face truncates to when asked.
+            folder: str or path; created if missing. Each file appears complete or not at all.
+            max_length: int or None, the `model_max_length` to which Hugging Face's tokenizers truncate if
+                truncation is on.
         """
         huggingface_out.save(folder, huggingface_out.roberta_files(self, max_length))
 
     def detokenize(self, ids):
-        """The text of ids, without `<pad>`, `<s>` and `</s>`; `<unk>` and `<mask>` stay.
+        """Turns ids back into text, without `<pad>`, `<s>` and `</s>`; `<unk>` and `<mask>` stay.
 
-        With `add_prefix_space` the first blank is left out. Bytes that are not UTF-8, such as those of a
-        character of which a token is missing, become U+FFFD.
+        With `add_prefix_space`, a space at the beginning is left out. Bytes that do not form valid UTF-8,
+        such as a part of a character whose other tokens are missing, become U+FFFD.
 
         Args:
-            ids: list of int or (S,) tensor; or B of them, as list, array or ragged tensor.
+            ids: list of int or (S,) tensor; or B rows of ids, as a list, array or ragged tensor.
 
         Returns:
-            str, or list of B str.
+            str, or a list of B str.
         """
         return self._to_text(decoding.as_list(ids))
 
     def get_config(self):
-        """The constructor's arguments, fit for JSON.
+        """The constructor's arguments, in a form that JSON can hold.
 
         Returns:
             dict; the vocabulary and the merges are lists of str.

@@ -1,4 +1,4 @@
-"""What the files of a byte-level BPE tokenizer say: vocab.json, merges.txt and tokenizer.json."""
+"""Reads the files of a byte-level BPE tokenizer: vocab.json, merges.txt and tokenizer.json."""
 
 import os
 
@@ -14,8 +14,8 @@ class RobertaVocabulary(TokenList):
     """The tokens of a byte-level BPE vocabulary, in the order of their ids.
 
     Args:
-        tokens: sequence of str, token `i` has id `i`; `<s>`, `<pad>`, `</s>`, `<unk>` and `<mask>` are
-            among them.
+        tokens: sequence of str, token `i` has id `i`; it must contain `<s>`, `<pad>`, `</s>`, `<unk>` and
+            `<mask>`.
         where: str or None, the source, for error messages.
 
     Raises:
@@ -28,7 +28,7 @@ class RobertaVocabulary(TokenList):
 
     @classmethod
     def from_file(cls, path):
-        """Reads a `vocab.json`, an object of ids by token.
+        """Reads a `vocab.json`, a JSON object that maps tokens to ids.
 
         Args:
             path: str or path.
@@ -38,14 +38,14 @@ class RobertaVocabulary(TokenList):
 
         Raises:
             FileNotFoundError: if there is no such file.
-            ValueError: if it is no vocabulary.
+            ValueError: if the file is not a vocabulary.
         """
         where = os.fspath(path)
         return cls(tokens_by_id(read_json(where), where), where=where)
 
 
 def read_merges(path):
-    """Reads a `merges.txt`: two tokens a line, in the order of their ranks, after a line with the version.
+    """Reads a `merges.txt`: a line with the version, then two tokens a line in the order of their ranks.
 
     Args:
         path: str or path.
@@ -55,7 +55,7 @@ def read_merges(path):
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if a line is no merge.
+        ValueError: if a line is not a merge.
     """
     where = os.fspath(path)
     lines = (line.removesuffix("\r") for line in read_utf8(where).split("\n"))
@@ -63,24 +63,24 @@ def read_merges(path):
 
 
 def checked_merges(merges, where=None):
-    """Merges in one form.
+    """Checks merges and returns them in one form.
 
     Args:
-        merges: sequence of str, two tokens with a blank between, or of pairs of tokens.
+        merges: sequence of str, two tokens separated by a space, or sequence of pairs of tokens.
         where: str or None, the source, for error messages.
 
     Returns:
-        list of str.
+        list of str, two tokens separated by a space.
 
     Raises:
-        ValueError: if one is something else.
+        ValueError: if an item is not a merge.
     """
     found = []
     for rank, merge in enumerate(merges):
         parts = merge.split(" ") if isinstance(merge, str) else merge
         if not isinstance(parts, (list, tuple)) or len(parts) != 2 or not all(map(_is_token, parts)):
             raise checks.invalid(
-                "A merge must be two tokens with a blank between.",
+                "A merge must be two tokens separated by a space.",
                 fix="Pass the merges.txt of the checkpoint, or a list of such lines.",
                 where=where,
                 rank=rank,
@@ -101,7 +101,7 @@ def read_bpe_json(content, where):
         (list of tokens in the order of their ids, list of merges, dict of options for `RobertaTokenizer`).
 
     Raises:
-        ValueError: if it is no BPE model, or does what `RobertaTokenizer` does not.
+        ValueError: if it is not a BPE model, or needs something that `RobertaTokenizer` does not support.
     """
     parts = ("model", "pre_tokenizer", "post_processor")
     model, before, after = (json_field(content, name, dict, where, {}) for name in parts)
@@ -123,7 +123,7 @@ def read_bpe_json(content, where):
         if value not in wanted:
             raise checks.invalid(
                 f"`{name}` of a RoBERTa tokenizer.json must be {' or '.join(map(repr, wanted))}.",
-                fix="Use a tokenizer with RoBERTa's own pipeline; RobertaTokenizer has no other.",
+                fix="Use a tokenizer with RoBERTa's own pipeline; RobertaTokenizer supports no other.",
                 where=where,
                 **{name.replace(".", "_"): value},
             )
@@ -147,8 +147,8 @@ def read_bpe_json(content, where):
 def unsupported(content, number, where):
     """The exception for an added token that `RobertaTokenizer` would not find in texts."""
     return checks.invalid(
-        f"Added tokens must be among {', '.join(ROBERTA_SPECIAL_TOKENS)}, with the id of the vocabulary.",
-        fix="Use a tokenizer without words of its own; RobertaTokenizer finds none in texts.",
+        f"Added tokens must be among {', '.join(ROBERTA_SPECIAL_TOKENS)}, with their ids in the vocabulary.",
+        fix="Use a tokenizer without other added tokens; RobertaTokenizer does not find them in texts.",
         where=where,
         added_token=content,
         id=number,
@@ -156,7 +156,7 @@ def unsupported(content, number, where):
 
 
 def read_bpe_config(content):
-    """The options for `RobertaTokenizer` that a `tokenizer_config.json` names, of its content, a dict."""
+    """The options for `RobertaTokenizer` in the content of a `tokenizer_config.json`, a dict."""
     return {name: content[name] for name in ("add_prefix_space",) if name in content}
 
 

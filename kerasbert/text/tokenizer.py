@@ -1,4 +1,4 @@
-"""The BERT tokenizer: texts to token ids, in graph operations."""
+"""The BERT tokenizer: WordPiece in graph operations."""
 
 import dataclasses
 import os
@@ -23,30 +23,31 @@ _IN_NO_WORD = re.compile(r"[\x00-\x1f\x7f-\x9f\s]")
 class BertTokenizer(TextTokenizer):
     """Turns texts into the token ids of BERT, exactly as the original tokenizer does.
 
-    Drops control characters, lower-cases, strips accents, splits at spaces, punctuation and Chinese
-    characters, then splits words into the longest pieces that the vocabulary holds. (Devlin et al. 2019,
-    section 3; WordPiece: Schuster & Nakajima 2012; the algorithm: Song et al. 2021.) All of it is
-    TensorFlow graph operations: the same tokenizer works on Python lists, in `tf.data`, in `tf.function`
-    and inside a SavedModel.
+    It drops control characters, lower-cases, strips accents, splits at spaces, punctuation and Chinese
+    characters, and then splits each word into sub-word tokens, the longest that the vocabulary holds first
+    (Devlin et al. 2019, section 3; WordPiece: Schuster & Nakajima 2012; the algorithm: Song et al. 2021).
+    The whole tokenizer consists of TensorFlow graph operations: it works on Python lists, in `tf.data`, in
+    `tf.function` and inside a SavedModel.
 
-    Bytes that are not UTF-8 are ignored, and a lone surrogate in a `str` is dropped.
+    Bytes that are not valid UTF-8 are ignored, and a lone surrogate in a `str` is dropped.
 
     Args:
-        vocabulary: `Vocabulary`, sequence of str, or path of a `vocab.txt`.
+        vocabulary: `Vocabulary`, sequence of str, or the path of a `vocab.txt`.
         lowercase: bool, True for uncased models.
-        strip_accents: bool or None; None: as `lowercase`.
+        strip_accents: bool or None; None means the same as `lowercase`.
         split_chinese: bool, whether each Chinese character is a word of its own.
-        max_characters_per_word: int; longer words become `[UNK]`. The original has 200, Hugging Face 100.
-        special_tokens_in_text: bool, whether `[MASK]` and the like in the text become that token, as with
-            Hugging Face. By default they are text, as in the original.
-        added_tokens: sequence of str or `kerasbert.text.AddedToken`, tokens that are found in texts before
-            anything else and never split, such as `[URL]`; as with Hugging Face. Those that the vocabulary
-            lacks get the ids after it.
+        max_characters_per_word: int; longer words become `[UNK]`. The original uses 200, Hugging Face 100.
+        special_tokens_in_text: bool, whether special tokens that are written in a text, such as `[MASK]`,
+            become these tokens, as in Hugging Face's tokenizers. By default they are ordinary text, as in the
+            original.
+        added_tokens: sequence of str or `kerasbert.text.AddedToken`, tokens such as `[URL]` that are found in
+            a text before it is split, and are never split themselves, as in Hugging Face's tokenizers. Tokens
+            that the vocabulary lacks get the ids that follow its own.
 
     Raises:
         ImportError: if TensorFlow Text is not installed.
         TypeError: if an argument has the wrong type.
-        ValueError: if the vocabulary is not one of BERT.
+        ValueError: if the vocabulary is not a BERT vocabulary.
 
     Example:
 
@@ -97,20 +98,20 @@ class BertTokenizer(TextTokenizer):
 
     @classmethod
     def from_folder(cls, folder, special_tokens_in_text=False):
-        """Reads the tokenizer of a folder in Hugging Face's layout.
+        """Loads the tokenizer from a folder with Hugging Face's files.
 
         Args:
-            folder: str or path. It holds `tokenizer.json` or `vocab.txt`, and `tokenizer_config.json` if
-                options differ from the defaults. Of two that name the same option, `tokenizer_config.json`
-                decides, as with Hugging Face. The limit on word lengths comes from `tokenizer.json`.
+            folder: str or path. It must hold `tokenizer.json` or `vocab.txt`, and `tokenizer_config.json` if
+                options differ from the defaults. If two files give the same option, `tokenizer_config.json`
+                decides, as in Hugging Face's library. The limit on word lengths comes from `tokenizer.json`.
             special_tokens_in_text: bool, as for `BertTokenizer`.
 
         Returns:
             A `BertTokenizer`.
 
         Raises:
-            FileNotFoundError: if the folder holds neither vocabulary.
-            ValueError: if a file is not what its name says.
+            FileNotFoundError: if the folder contains neither `tokenizer.json` nor `vocab.txt`.
+            ValueError: if the content of a file is not valid.
         """
         names = ("tokenizer.json", "vocab.txt", "tokenizer_config.json")
         tokenizer_json, vocab_txt, config = (os.path.join(folder, name) for name in names)
@@ -127,16 +128,16 @@ class BertTokenizer(TextTokenizer):
         return cls(tokens, **options, special_tokens_in_text=special_tokens_in_text)
 
     def detokenize(self, ids):
-        """Readable text for ids: pieces of a word joined, without [PAD], [CLS] and [SEP].
+        """Turns ids into readable text: joins sub-word tokens, and leaves out [PAD], [CLS] and [SEP].
 
-        What normalisation took away (case, accents, spaces) is not restored; [UNK] and [MASK] stand for
-        words and stay.
+        What normalisation removed (case, accents, spaces) is not restored. [UNK] and [MASK] stand for words,
+        so they stay in the text.
 
         Args:
-            ids: list of int or (S,) tensor; or B of them, as list, array or ragged tensor.
+            ids: list of int or (S,) tensor; or B rows of ids, as a list, array or ragged tensor.
 
         Returns:
-            str, or list of B str.
+            str, or a list of B str.
         """
         return decoding.to_text(decoding.as_list(ids), self.vocabulary)
 
@@ -151,21 +152,23 @@ class BertTokenizer(TextTokenizer):
     def save_to_folder(self, folder, max_length=None):
         """Writes `vocab.txt`, `tokenizer.json` and `tokenizer_config.json` in Hugging Face's layout.
 
-        `from_folder` reads them back, and so does `transformers.AutoTokenizer`, to the same ids, where a
-        `config.json` beside them says `{"model_type": "bert"}`. `special_tokens_in_text` is in none of the
-        files: Hugging Face finds special tokens in texts always, and `from_folder` takes it as an argument.
+        `from_folder` reads them back. `transformers.AutoTokenizer` also reads them, and gives the same ids,
+        if a `config.json` beside them contains `{"model_type": "bert"}`. The files do not store
+        `special_tokens_in_text`, because Hugging Face's tokenizers always find special tokens in texts;
+        `from_folder` takes it as an argument.
 
         Args:
-            folder: str or path; made if missing. Each file appears complete or not at all.
-            max_length: int or None, the `model_max_length` that Hugging Face truncates to when asked.
+            folder: str or path; created if missing. Each file appears complete or not at all.
+            max_length: int or None, the `model_max_length` to which Hugging Face's tokenizers truncate if
+                truncation is on.
 
         Raises:
-            ValueError: if a token cannot stand in a `vocab.txt`; nothing is written then.
+            ValueError: if a token cannot be written to a `vocab.txt`; then no file is written.
         """
         huggingface_out.save(folder, huggingface_out.bert_files(self, max_length))
 
     def get_config(self):
-        """The constructor's arguments, fit for JSON.
+        """The constructor's arguments, in a form that JSON can hold.
 
         Returns:
             dict; the vocabulary is a list of str.
@@ -181,23 +184,25 @@ class BertTokenizer(TextTokenizer):
         }
 
     def _model_tokens(self):
-        """The tokens as they stand in normalised texts: special ones only where they have been marked."""
+        """The tokens as they occur in normalised texts, where special tokens have been marked."""
         mark = normalization.SPECIAL
-        # No word holds these, but the model would find a token U+2028, and fails with control characters.
+        # No word contains white space or control characters, so such tokens are replaced by names that never
+        # occur: the model would wrongly find a token U+2028, and fails on tokens with control characters.
         tokens = [
             f"{mark}{i}" if _IN_NO_WORD.search(token) else token for i, token in enumerate(self.vocabulary)
         ]
         beside = range(len(self.wordpieces), len(tokens))
-        tokens[len(self.wordpieces) :] = [f"{mark}{i}" for i in beside]  # found by `Finder` alone
+        tokens[len(self.wordpieces) :] = [f"{mark}{i}" for i in beside]  # only `Finder` finds these
         for special in SPECIAL_TOKENS:
             name = special[1:-1].lower() if self.lowercase else special[1:-1]
-            if special != UNK:  # the model wants it by its name, and gives it for the mark as well
+            if special != UNK:  # the model needs its name, and also returns it for the marked word
                 tokens[self.vocabulary.id_of(special)] = f"{mark}{name}{mark}"
         return tokens
 
     def _make_finders(self):
-        """Of added tokens as they are written, and in normalised texts; None where there are none."""
-        tokens = sorted(self.added_tokens, key=lambda token: not token.special)  # of equal ones these count
+        """Finders of added tokens in texts as written and in normalised texts; None for no tokens."""
+        # If two tokens are equal once normalised, the special one is used.
+        tokens = sorted(self.added_tokens, key=lambda token: not token.special)
         as_written = [token.content for token in tokens if not token.normalized]
         normalised = [token.content for token in tokens if token.normalized]
         contents = [as_written, []]
@@ -210,7 +215,7 @@ class BertTokenizer(TextTokenizer):
 
     @property
     def _accents(self):
-        """Whether they are kept."""
+        """Whether accents are kept."""
         return not (self.lowercase if self.strip_accents is None else self.strip_accents)
 
     def _normalise(self, texts, keep_marks=False):

@@ -8,14 +8,14 @@ from kerasbert.json_files import read_json
 from kerasbert.text import huggingface
 
 PAD, UNK, CLS, SEP, MASK = SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
-_BLANKS = " \t\r"  # only ASCII: the Chinese vocabulary holds U+2028 as a token of its own
+_BLANKS = " \t\r"  # only ASCII: the Chinese vocabulary contains U+2028 as a token of its own
 
 
 class TokenList:
     """Tokens in the order of their ids; token `i` has id `i`.
 
     Args:
-        tokens: sequence of str, each of `special_tokens` among them.
+        tokens: sequence of str, which must contain all `special_tokens` of the class.
         where: str or None, the source, for error messages.
 
     Raises:
@@ -90,7 +90,7 @@ class Vocabulary(TokenList):
 
     @classmethod
     def from_file(cls, path):
-        """Reads a `vocab.txt`: UTF-8, one token a line, blanks around it ignored as in the original.
+        """Reads a `vocab.txt`: UTF-8, one token a line; spaces around tokens are ignored, as in the original.
 
         Args:
             path: str or path.
@@ -100,7 +100,7 @@ class Vocabulary(TokenList):
 
         Raises:
             FileNotFoundError: if there is no such file.
-            ValueError: if it is not UTF-8, empty, or no vocabulary.
+            ValueError: if the file is not UTF-8, is empty, or is not a BERT vocabulary.
         """
         where = os.fspath(path)
         lines = read_utf8(where).split("\n")
@@ -116,11 +116,11 @@ class Vocabulary(TokenList):
             path: str or path.
 
         Returns:
-            A `Vocabulary`; `BertTokenizer.from_folder` reads the options beside it.
+            A `Vocabulary`; `BertTokenizer.from_folder` also reads the tokenizer's options.
 
         Raises:
             FileNotFoundError: if there is no such file.
-            ValueError: if it is not such a file.
+            ValueError: if the file is not a `tokenizer.json` with a WordPiece model, or has added tokens.
         """
         where = os.fspath(path)
         content = read_json(where)
@@ -136,8 +136,8 @@ class Vocabulary(TokenList):
 
         Raises:
             FileExistsError: if `path` is a folder.
-            OSError: if the disk is full; a file that was there before stays.
-            ValueError: as `as_vocab_txt`.
+            OSError: if the disk is full; a file that was there before stays as it was.
+            ValueError: as for `as_vocab_txt`.
         """
         content = self.as_vocab_txt()
         with replacing(path) as temporary:
@@ -150,13 +150,15 @@ class Vocabulary(TokenList):
             str, one token a line.
 
         Raises:
-            ValueError: if a token would not be read back, for the blanks around it or a line break in it.
+            ValueError: if a token could not be read back, because it has spaces around it or a line break in
+                it.
         """
         for row, token in enumerate(self.tokens):
             if token != token.strip(_BLANKS) or "\n" in token or (row == 0 and token[0] == "\ufeff"):
                 raise checks.invalid(
-                    "A token of a vocab.txt must have no line break in it and no blanks around it.",
-                    fix="Rename the token, such as to [unused7], so that all ids stay; no text gives it.",
+                    "A token of a vocab.txt must have no line break in it and no spaces around it.",
+                    fix="Rename the token, for example to [unused7], so that all ids stay the same; no text "
+                    "produces this token anyway.",
                     row=row,
                     token=token,
                 )
@@ -164,11 +166,11 @@ class Vocabulary(TokenList):
 
 
 def read_utf8(path):
-    """Reads a text file as UTF-8, with or without a byte order mark; says so if it is not one."""
+    """Reads a vocabulary file as UTF-8, with or without a byte order mark, or raises an error."""
     if not os.path.isfile(path):
         raise checks.invalid(
             "The vocabulary file must exist.",
-            fix="Check the path; a BERT checkpoint has it as vocab.txt or tokenizer.json.",
+            fix="Check the path; in a BERT checkpoint it is called vocab.txt or tokenizer.json.",
             kind=FileNotFoundError,
             path=path,
         )
@@ -199,7 +201,7 @@ def _checked(tokens, where):
     if not tokens:
         raise checks.invalid(
             "A vocabulary must hold tokens.",
-            fix="Pass a file or list with one token a row.",
+            fix="Pass a file with one token per line, or a list of tokens.",
             where=where,
             tokens=tokens,
         )
@@ -216,8 +218,8 @@ def _checked(tokens, where):
             )
         if not token.isprintable() and any("\ud800" <= character <= "\udfff" for character in token):
             raise checks.invalid(
-                "A token must not hold half a surrogate pair, which UTF-8 cannot write.",
-                fix="Write an unused token there, such as [unused7], so that all ids stay.",
+                "A token must not contain half a surrogate pair, which UTF-8 cannot encode.",
+                fix="Replace it by an unused token, such as [unused7], so that all ids stay the same.",
                 where=where,
                 row=row,
                 token=token,
@@ -225,14 +227,14 @@ def _checked(tokens, where):
         if not token:
             raise checks.invalid(
                 "A token must not be empty.",
-                fix="Write an unused token there, such as [unused7], so that all ids stay.",
+                fix="Replace it by an unused token, such as [unused7], so that all ids stay the same.",
                 where=where,
                 row=row,
             )
         if first_row.setdefault(token, row) != row:
             raise checks.invalid(
-                "A token must occur once in a vocabulary.",
-                fix="Rename the row that is not wanted, such as to [unused7], so that all ids stay.",
+                "A token must occur only once in a vocabulary.",
+                fix="Rename the duplicate, for example to [unused7], so that all ids stay the same.",
                 where=where,
                 token=token,
                 rows=(first_row[token], row),

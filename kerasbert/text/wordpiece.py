@@ -1,4 +1,4 @@
-"""Normalised texts to WordPiece ids, with byte positions."""
+"""Splits normalised texts into WordPiece ids, with byte positions."""
 
 import numpy as np
 
@@ -14,21 +14,22 @@ _CHINESE = (
     r"\x{4e00}-\x{9fff}\x{3400}-\x{4dbf}\x{20000}-\x{2a6df}\x{2a700}-\x{2b73f}"
     r"\x{2b740}-\x{2b81f}\x{2b820}-\x{2ceaf}\x{f900}-\x{faff}\x{2f800}-\x{2fa1f}"
 )
-# The most frequent characters that end a word: so few that one small automaton can count up to 201 others.
+# The most frequent characters that end a word. The class is small enough for a regular expression that counts
+# up to 201 other characters to stay cheap.
 _FREQUENT_ENDS = r"\x00-\x20!-/:-@\[-`{-~\x{3000}-\x{3003}\x{3400}-\x{4dbf}\x{4e00}-\x{9fff}"
 _MOST_COUNTED = 201
 
 
 class WordPiece:
-    """Splits normalised texts into words, and the words into the longest pieces of a vocabulary.
+    """Splits normalised texts into words, and words into sub-word tokens, the longest possible first.
 
     WordPiece: Schuster & Nakajima 2012. The algorithm, linear in the length of the text: Song et al. 2021,
     "Fast WordPiece Tokenization".
 
     Args:
-        tokens: sequence of str, in the order of their ids, `[UNK]` among them.
-        split_chinese: bool, whether each Chinese character is a word.
-        max_characters_per_word: int, longer words become `[UNK]`.
+        tokens: sequence of str, in the order of their ids; it must contain `[UNK]`.
+        split_chinese: bool, whether each Chinese character is a word of its own.
+        max_characters_per_word: int; longer words become `[UNK]`.
     """
 
     def __init__(self, tokens, split_chinese, max_characters_per_word):
@@ -38,24 +39,24 @@ class WordPiece:
             with tf.init_scope():  # the model outlives the graph it is first used in
                 self._model = tensorflow_text.FastWordpieceTokenizer(
                     tokens,
-                    max_bytes_per_word=np.iinfo(np.int32).max,  # the limit is in characters: `separate_words`
+                    max_bytes_per_word=np.iinfo(np.int32).max,  # `separate_words` has a limit in characters
                     token_out_type=tf.int32,
                     no_pretokenization=not split_chinese,
                 )
         except RuntimeError as error:
             raise checks.invalid(
                 "TensorFlow Text must be able to build a model of the vocabulary.",
-                fix="Rename the token it names, such as to [unused7].",
+                fix="Rename the token that the reason names, for example to [unused7].",
                 where="BertTokenizer",
                 reason=str(error),
             ) from error
 
     def separate_words(self, texts):
-        """Marks words where the model would not find them by itself.
+        """Marks the words that TensorFlow Text's model would not treat as BERT does.
 
-        Too long words get TOO_LONG in front: no token begins so, hence they become `[UNK]`. For that, and
-        where Chinese characters are no words of their own, EDGE goes around every space and punctuation
-        mark.
+        Words that are too long get the mark TOO_LONG in front: no token begins with it, so they become
+        `[UNK]`. To find them, and also if Chinese characters are not words of their own, EDGE is put around
+        every space and punctuation mark.
 
         Args:
             texts: string tensor (B,), normalised.
@@ -78,23 +79,23 @@ class WordPiece:
         words = pieces.flat_values
         long = tf.strings.length(words, unit="UTF8_CHAR") > self._max_characters
         long &= tf.logical_not(_is_space(words))
-        long &= tf.strings.substr(words, 0, 1) != SPECIAL  # `[MASK]` is six characters, and one token
+        long &= tf.strings.substr(words, 0, 1) != SPECIAL  # `[MASK]` has six characters but is one token
         words = tf.where(long, TOO_LONG + words, words)
         return tf.strings.unsorted_segment_join(words, pieces.value_rowids(), pieces.nrows(), separator=EDGE)
 
     def tokenize_with_byte_offsets(self, texts):
-        """Splits texts into pieces.
+        """Splits texts into sub-word tokens.
 
         Args:
             texts: string tensor (B,), normalised, from `separate_words`.
 
         Returns:
-            (ids, starts, ends), ragged int32, int64, int64 (B, None); positions are bytes of `texts`.
+            (ids, starts, ends), ragged int32, int64, int64 (B, None); positions count bytes of `texts`.
         """
         if self._split_chinese:  # the model itself splits at spaces, punctuation and Chinese characters
             return self._model.tokenize_with_offsets(texts)
         words = tf.strings.split(texts, sep=EDGE)
-        sizes = tf.cast(tf.strings.length(words.flat_values), tf.int64) + 1  # with the EDGE after it
+        sizes = tf.cast(tf.strings.length(words.flat_values), tf.int64) + 1  # each with the EDGE after it
         in_batch = tf.concat([[0], tf.cumsum(sizes)], 0)
         in_text = in_batch[:-1] - tf.gather(in_batch, tf.gather(words.row_starts(), words.value_rowids()))
         words = words.with_flat_values(tf.where(_is_space(words.flat_values), "", words.flat_values))

@@ -108,5 +108,5 @@ def test_nothing_there(tmp_path):
 @pytest.mark.parametrize("content", ['{"model": {"type": "Unigram"}}', "{}"])
 def test_a_tokenizer_json_of_another_kind(tmp_path, content):
     (tmp_path / "tokenizer.json").write_text(content)
-    with pytest.raises(ValueError, match="WordPiece model, as BERT's, or a BPE model, as RoBERTa's"):
+    with pytest.raises(ValueError, match="WordPiece model, like BERT's, or a BPE model, like RoBERTa's"):
         tokenizer_from_folder(tmp_path)
