@@ -94,6 +94,7 @@ class TFLiteRunner:
     Raises:
         ImportError: if `ai-edge-litert` is missing.
         ValueError: if the inputs have other names, or an array is no batch of tokens.
+        RuntimeError: if LiteRT cannot run the file on these tokens, such as more than it has positions for.
     """
 
     def __init__(self, path, num_threads=1):
@@ -114,7 +115,10 @@ class TFLiteRunner:
             raise _no_signature(tuple(sorted(inputs)), {self.signature: self._inputs})
         arrays = token_arrays(inputs, type(self).__name__)
         with self._lock:
-            rows = [self._run(**row) for row in single_rows(arrays)]
+            try:
+                rows = [self._run(**row) for row in single_rows(arrays)]
+            except (RuntimeError, ValueError) as error:
+                raise _cannot_run("LiteRT", self._path, error) from error
         return {name: _stacked([row[name][0] for row in rows]) for name in rows[0]}
 
     def tokenize(self, text, second=None):
@@ -210,13 +214,17 @@ class OnnxRunner:
         try:
             return dict(zip(self.outputs, self._session.run(None, arrays), strict=True))
         except Exception as error:  # ONNX Runtime's own, which are no RuntimeError
-            raise checks.invalid(
-                "ONNX Runtime must be able to run the file on these tokens.",
-                fix="Ids must be in the vocabulary, and rows no longer than the model's positions.",
-                where=str(self._path),
-                kind=RuntimeError,
-                reason=str(error),
-            ) from error
+            raise _cannot_run("ONNX Runtime", self._path, error) from error
+
+
+def _cannot_run(runtime, path, error):
+    return checks.invalid(
+        f"{runtime} must be able to run the file on these tokens.",
+        fix="Ids must be in the vocabulary, and rows no longer than the model's positions.",
+        where=str(path),
+        kind=RuntimeError,
+        reason=str(error),
+    )
 
 
 def _stacked(rows):

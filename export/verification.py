@@ -16,6 +16,7 @@ from kerasbert.export.sample_texts import sample_inputs
 from kerasbert.export.saved_model_files import describe_saved_model
 from kerasbert.export.structure import check_structure
 from kerasbert.export.tflite_files import describe_tflite
+from kerasbert.optional import tensorflow as tf
 
 # Float32 sums in another order differ by about 1e-6, another model by more than this.
 EXACT = 1e-4
@@ -124,7 +125,17 @@ def verify(
             "A drop of scores is measured by labels.", fix="Pass `labels`.", where="verify", labels=None
         )
     where = str(getattr(artifact, "path", artifact))
-    expected, found = task.predict(texts, verbose=0), answer_texts(runner, task, texts)
+    expected = task.predict(texts, verbose=0)
+    try:
+        found = answer_texts(runner, task, texts)
+    except (RuntimeError, tf.errors.OpError) as error:
+        raise checks.invalid(
+            "The artifact must be able to run on the Keras model's tokens of these texts.",
+            fix="Export again from this very task.",
+            where=where,
+            kind=VerificationError,
+            reason=str(error),
+        ) from error
     if isinstance(expected, np.ndarray):
         differences = text_differences(expected, found, where)
     else:

@@ -212,7 +212,7 @@ def read_config(family, theirs, path):
         fields["position_offset"] = json_field(theirs, "pad_token_id", int, path, 1) + 1
         positions = json_field(theirs, "max_position_embeddings", int, path, 512)
         fields["max_sequence_length"] = positions - fields["position_offset"]
-    if fields.get("embedding_dim") == fields["hidden_dim"]:
+    if "embedding_dim" in fields and fields["embedding_dim"] == fields["hidden_dim"]:
         del fields["embedding_dim"]
     return BertConfig(**fields)
 

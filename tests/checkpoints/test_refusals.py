@@ -49,6 +49,7 @@ def test_large_weights_are_finite_though_their_sum_is_not(write_folder):
     [
         {"hidden_size": 10**9, "num_attention_heads": 7},
         {"hidden_size": 7 * 10**8, "num_attention_heads": 7},
+        {"hidden_size": None},
         {"num_hidden_layers": 10**9},
         {"num_hidden_layers": 3},
         {"vocab_size": 10**12},
