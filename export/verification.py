@@ -66,8 +66,8 @@ class Verification:
 def verify(
     task,
     artifact,
-    texts,
-    labels=None,
+    x,
+    y=None,
     *,
     max_difference=None,
     max_mean_difference=None,
@@ -84,8 +84,8 @@ def verify(
     Args:
         task: the kerasbert task that was exported.
         artifact: `Artifact`, or the path of one.
-        texts: texts as for `predict`, in memory; such as a test set.
-        labels: labels of the texts or None; with them the scores of both are measured, by the task's
+        x: texts as for `predict`, in memory; such as a test set.
+        y: their labels, or None; with them the scores of both are measured, by the task's
             `score_predictions`.
         max_difference: float or None, the largest difference of one number that passes. None means 1e-4 for a
             file with float32 weights, which computes the same sums in another order, and no limit for a
@@ -116,18 +116,18 @@ def verify(
     if not isinstance(runner, SavedModelRunner):
         task = in_float32(task)
     check_structure(task, describe(artifact, runner), VerificationError)
-    columns = endpoints.BY_NAME[task.endpoint].columns(texts)
+    columns = endpoints.BY_NAME[task.endpoint].columns(x)
     columns = [column for name, column in columns.items() if name not in task.extra_inputs]
     if not len(columns[0]):
-        raise checks.invalid("Verifying needs texts.", fix="Pass a test set.", where="verify", texts=texts)
-    if labels is None and max_drop is not None:
+        raise checks.invalid("Verifying needs texts.", fix="Pass a test set.", where="verify", x=x)
+    if y is None and max_drop is not None:
         raise checks.invalid(
-            "A drop of scores is measured by labels.", fix="Pass `labels`.", where="verify", labels=None
+            "A drop of scores is measured by labels.", fix="Pass `y`.", where="verify", y=None
         )
     where = str(getattr(artifact, "path", artifact))
-    expected = task.predict(texts, verbose=0)
+    expected = task.predict(x, verbose=0)
     try:
-        found = answer_texts(runner, task, texts)
+        found = answer_texts(runner, task, x)
     except (RuntimeError, tf.errors.OpError) as error:
         raise checks.invalid(
             "The artifact must be able to run on the Keras model's tokens of these texts.",
@@ -142,11 +142,11 @@ def verify(
         differences = token_differences(task, runner, columns, where)
     result = _verification(task, where, columns, expected, found, differences)
     dropped = {}
-    if labels is not None:
-        scores = [task.score_predictions(answers, texts, labels) for answers in (expected, found)]
+    if y is not None:
+        scores = [task.score_predictions(answers, x, y) for answers in (expected, found)]
         result = dataclasses.replace(result, keras_scores=scores[0], scores=scores[1])
         if max_drop is not None:
-            dropped = _dropped(task, expected, found, texts, labels, scores[0], max_drop)
+            dropped = _dropped(task, expected, found, x, y, scores[0], max_drop)
     limits = _limits(_bits(task, artifact, runner), differences, max_difference, max_mean_difference)
     measured = {
         "max_difference": result.max_difference,

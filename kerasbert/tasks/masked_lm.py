@@ -99,21 +99,22 @@ class BertMaskedLM(Task):
         return self.predict_with(self.answer_tokens, texts, top_k)
 
     def predict(self, x, batch_size=None, verbose="auto", **kwargs):
-        """Fills the masks of texts, as `fill_masks`; for tokens it returns logits `(B, S, V)`."""
+        """Fills the masks of texts, as `fill_masks`; for tokens it returns probabilities `(B, S, V)`."""
         if is_tokens(x):
-            return super().predict(x, batch_size, verbose, **kwargs)
+            logits = super().predict(x, batch_size, verbose, **kwargs)
+            return keras.ops.convert_to_numpy(self.answers(logits)[self.output])
         return self.fill_masks(x, **kwargs)
 
-    def predict_with(self, run, texts, top_k=TOP_K):
+    def predict_with(self, run, x, top_k=TOP_K):
         """As `fill_masks`, by whatever else runs this model; see `TextTask.predict_with`."""
         self.warn_if_untrained()
         tokenizer = self.mask_tokenizer("fill_masks")
         checks.positive_int("fill_masks", top_k=top_k)
-        if isinstance(texts, (str, bytes)):
-            raise not_rows(texts, "fill_masks", 'Put it in a list: ["a [MASK] film"].')
+        if isinstance(x, (str, bytes)):
+            raise not_rows(x, "fill_masks", 'Put it in a list: ["a [MASK] film"].')
         filled = []
-        for start in range(0, len(texts), BATCH_SIZE):
-            batch = list(texts[start : start + BATCH_SIZE])
+        for start in range(0, len(x), BATCH_SIZE):
+            batch = list(x[start : start + BATCH_SIZE])
             tokens = tokenizer(batch, max_length=self.max_sequence_length)
             masked = keras.ops.convert_to_numpy(tokens["token_ids"]) == tokenizer.mask_id
             bad = np.flatnonzero(~masked.any(1))

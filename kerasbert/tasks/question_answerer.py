@@ -151,12 +151,12 @@ class BertQuestionAnswerer(TextTask):
                 bar.update(i + 1)
         return logits
 
-    def scores(self, x, answers=None, language="en", version=None, **kwargs):
+    def scores(self, x, y=None, language="en", version=None, **kwargs):
         """Exact match and F1 of the answers that `predict` gives, from 0 to 1; see `squad_scores`.
 
         Args:
             x: questions and contexts, as for `predict`.
-            answers: for each row a list of right answers, `(text, start)` or str; None with what `read_squad`
+            y: for each row a list of right answers, `(text, start)` or str; None with what `read_squad`
                 returns.
             language, version: of `kerasbert.data.squad_scores`.
             **kwargs: of `predict`, such as `null_threshold` for SQuAD v2.
@@ -166,16 +166,14 @@ class BertQuestionAnswerer(TextTask):
             there are both.
         """
         x = self.preprocessor.source(x)
-        if answers is None and isinstance(x, QuestionRows):
-            answers = x.answers
+        if y is None and isinstance(x, QuestionRows):
+            y = x.answers
         elif isinstance(x, RowStream) and x.labelled:
-            answers = [row[1] for row in x]
-        if answers is None:
-            raise checks.invalid(
-                "Scores need right answers.", fix="Pass `answers`, a list to each row.", answers=None
-            )
+            y = [row[1] for row in x]
+        if y is None:
+            raise checks.invalid("Scores need right answers.", fix="Pass `y`, a list to each row.", y=None)
         found = self.predict(x, **kwargs)
-        return squad_scores([answer.text for answer in found], answers, language, version)
+        return squad_scores([answer.text for answer in found], y, language, version)
 
     def score_predictions(self, predictions, x, y, **kwargs):
         """`exact_match` and `f1`; see `TextTask.score_predictions`, and `squad_scores` for `**kwargs`."""

@@ -45,7 +45,8 @@ class Task(
       `needs_pooler` that it reads `pooled_output`;
     - its loss and metrics: `default_loss` and `default_metrics`;
     - its answers: `answers(logits)`, a dict of named tensors, of which `output` is what `predict` returns (by
-      `postprocess`); `endpoint` is what exports call it;
+      `postprocess`); `endpoint` is what exports call it. A call, `train_on_batch`, `test_on_batch` and
+      `predict_on_batch` know tokens and logits alone; `predict` gives answers;
     - its files: `head_names`, as checkpoints know the heads, and `preset_arguments`, which of its arguments a
       checkpoint keeps.
 
