@@ -68,7 +68,7 @@ class Finder:
     def __init__(self, contents, ids):
         longest_first = sorted(set(contents), key=lambda content: (-len(content), content))
         self._pattern = f"({'|'.join(map(re.escape, longest_first))})"
-        self._contents, self._ids = list(contents), list(ids)
+        self.contents, self.ids = list(contents), list(ids)
 
     def cut(self, texts):
         """Cuts texts.
@@ -85,8 +85,8 @@ class Finder:
         place = tf.range(tf.size(pieces.flat_values, tf.int64)) - _first_of_row(pieces)
         is_token = place % 2 == 1
         found = tf.boolean_mask(pieces.flat_values, is_token)
-        which = tf.argmax(tf.cast(found[:, tf.newaxis] == tf.constant(self._contents), tf.int32), axis=1)
-        return pieces, is_token, tf.gather(tf.constant(self._ids), which)
+        which = tf.argmax(tf.cast(found[:, tf.newaxis] == tf.constant(self.contents), tf.int32), axis=1)
+        return pieces, is_token, tf.gather(tf.constant(self.ids), which)
 
 
 def insert(pieces, is_token, ids, between, sizes):

@@ -94,7 +94,7 @@ class BertTokenizer(TextTokenizer):
             vocabulary.id_of, SPECIAL_TOKENS
         )
         self._wordpiece = WordPiece(self._model_tokens(), split_chinese, max_characters_per_word)
-        self._finders = self._make_finders()
+        self.added_token_finders = self._make_finders()
 
     @classmethod
     def from_folder(cls, folder, special_tokens_in_text=False):
@@ -223,7 +223,7 @@ class BertTokenizer(TextTokenizer):
 
     def _tokenize(self, texts, with_offsets):
         texts = normalization.valid_utf8(texts)
-        as_written, _ = self._finders
+        as_written, _ = self.added_token_finders
         if as_written is None:
             return self._tokenize_valid(texts, with_offsets)
         pieces, is_token, ids = as_written.cut(texts)
@@ -236,7 +236,7 @@ class BertTokenizer(TextTokenizer):
         if self.special_tokens_in_text:
             normalised = normalization.mark_special_tokens(texts, SPECIAL_TOKENS)
         normalised = self._normalise(normalised, keep_marks=self.special_tokens_in_text)
-        _, finder = self._finders
+        _, finder = self.added_token_finders
         if finder is None:
             normalised = self._wordpiece.separate_words(normalised)
             ids, starts, ends = self._wordpiece.tokenize_with_byte_offsets(normalised)

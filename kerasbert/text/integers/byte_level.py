@@ -7,7 +7,7 @@ from kerasbert.text.byte_pairs import BYTE_CHARACTERS
 from kerasbert.text.byte_words import SPACE, character_classes, kinds, shift, word_starts
 from kerasbert.text.integers.byte_pairs import IntegerBytePairs
 from kerasbert.text.integers.characters import NUM_CODE_POINTS
-from kerasbert.text.integers.special_tokens import SpecialTokens
+from kerasbert.text.integers.finder import CodePointFinder
 from kerasbert.text.roberta_files import MASK, ROBERTA_SPECIAL_TOKENS
 
 _BLANK = ord(" ")
@@ -35,7 +35,7 @@ class ByteLevelGraph:
         self._blanks_after = np.array([len(t) - len(t.rstrip(blank)) for t in tokens], np.int32)
         self._special = None
         if tokenizer.special_tokens_in_text:
-            self._special = SpecialTokens(ROBERTA_SPECIAL_TOKENS)
+            self._special = CodePointFinder(ROBERTA_SPECIAL_TOKENS)
             ids = [tokenizer.vocabulary.id_of(token) for token in ROBERTA_SPECIAL_TOKENS]
             self._special_ids = np.array([-1, *ids], np.int32)
             self._sizes[ids] = 1  # one cell in place of their bytes

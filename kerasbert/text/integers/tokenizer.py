@@ -26,8 +26,7 @@ class IntegerTokenizer:
 
     Raises:
         TypeError: if the tokenizer is of another kind.
-        ValueError: if it has added tokens, or its vocabulary knows several of the marks that Unicode's
-            normalisation puts in order.
+        ValueError: if its vocabulary knows several of the marks that Unicode's normalisation puts in order.
 
     Example:
 
@@ -46,13 +45,6 @@ class IntegerTokenizer:
                 kind=TypeError,
                 where="IntegerTokenizer",
                 tokenizer=type(tokenizer).__name__,
-            )
-        if getattr(tokenizer, "added_tokens", ()):
-            raise checks.invalid(
-                "A tokenizer without strings must have no added tokens.",
-                fix="Export the model with token inputs, and tokenize with the task's own tokenizer.",
-                where="IntegerTokenizer",
-                added_tokens=[token.content for token in tokenizer.added_tokens],
             )
         self._tokenizer = tokenizer
         self._graph = graphs[type(tokenizer)](tokenizer)

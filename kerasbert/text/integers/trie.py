@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from kerasbert.optional import tensorflow as tf
 from kerasbert.text.integers.double_array import place
 
 DEAD, WORD, CONTINUATION = 0, 1, 2  # no token goes on like this; a word begins; a word continues
@@ -43,3 +44,55 @@ class Trie:
         self.base[places], self.value[places] = bases, values
         for node, family in enumerate(children):
             self.check[places[list(family.values())]] = places[node]
+
+    def longest(self, symbols, states, rest):
+        """Finds the longest token at each place; all places walk at once.
+
+        Args:
+            symbols: int32 (M,), M at least 1.
+            states: int32 (M,), `WORD` or `CONTINUATION`, where the walk of each place begins.
+            rest: int32 (M,), the most symbols of a token there.
+
+        Returns:
+            (lengths, values), int32 (M,): length and value are 0 where no token begins.
+        """
+        places = tf.range(tf.size(symbols))
+
+        def step(length, state, longest, value):
+            ahead = tf.gather(symbols, tf.minimum(places + length, tf.size(symbols) - 1))
+            symbol = tf.where(length < rest, ahead, 0)
+            following = tf.gather(self.base, state) + symbol
+            state = tf.where(tf.gather(self.check, following) == state, following, DEAD)
+            found = tf.gather(self.value, state)
+            length += 1
+            return length, state, tf.where(found > 0, length, longest), tf.where(found > 0, found, value)
+
+        none = tf.zeros_like(symbols)
+        _, _, lengths, values = tf.while_loop(
+            lambda length, state, longest, value: tf.reduce_any(state != DEAD), step, (0, states, none, none)
+        )
+        return lengths, values
+
+
+def follow(begins, targets):
+    """Finds what can be reached from some places, where each leads to one further on, or to itself.
+
+    Steps are doubled each time, so that a word of a million tokens takes twenty.
+
+    Args:
+        begins: bool (M,).
+        targets: int32 (M,).
+
+    Returns:
+        bool (M,).
+    """
+    size = tf.size(targets)
+
+    def step(reached, targets, _):
+        # The place behind the last takes what comes from where nobody is: all that is written is 1.
+        hit = tf.where(reached, targets, size)[:, tf.newaxis]
+        hits = tf.scatter_nd(hit, tf.ones_like(targets), [size + 1])[:-1] > 0
+        more = tf.reduce_any(hits & ~reached)
+        return reached | hits, tf.gather(targets, targets), more
+
+    return tf.while_loop(lambda reached, targets, more: more, step, (begins, targets, True))[0]

@@ -4,8 +4,8 @@ import collections
 
 from kerasbert.optional import tensorflow as tf
 from kerasbert.text.integers.characters import LETTER, SINGLE, SPACE, CharacterTables
-from kerasbert.text.integers.special_tokens import SpecialTokens
-from kerasbert.text.integers.trie import CONTINUATION, DEAD, WORD, Trie
+from kerasbert.text.integers.finder import CodePointFinder, TokenFinder
+from kerasbert.text.integers.trie import CONTINUATION, WORD, Trie, follow
 from kerasbert.text.vocabulary import SPECIAL_TOKENS
 
 
@@ -21,20 +21,26 @@ class WordPieceGraph:
     """
 
     def __init__(self, tokenizer):
+        # Tokens that texts hold as they are: added ones, as written and in normalised texts, and `[MASK]`.
+        written, normalised = ((f.contents, f.ids) if f else ([], []) for f in tokenizer.added_token_finders)
         special = SPECIAL_TOKENS if tokenizer.special_tokens_in_text else ()
-        tokens = {token: i for i, token in enumerate(tokenizer.vocabulary) if token not in SPECIAL_TOKENS}
-        counts = collections.Counter(c for token in tokens for c in token)
+        tokens = {token: i for i, token in enumerate(tokenizer.wordpieces) if token not in SPECIAL_TOKENS}
+        counts = collections.Counter(c for token in (*tokens, *normalised[0]) for c in token)
         # Small numbers for what is frequent, so that the trie has few gaps.
         symbols = {c: i for i, (c, _) in enumerate(counts.most_common(), start=1)}
-        special_symbols = range(len(symbols) + 1, len(symbols) + 1 + len(special))
-        words = {(s,): tokenizer.vocabulary.id_of(t) for s, t in zip(special_symbols, special, strict=True)}
+        alone = [*written[1], *map(tokenizer.vocabulary.id_of, special), *normalised[1]]
+        alone_symbols = range(len(symbols) + 1, len(symbols) + 1 + len(alone))
+        words = {(symbol,): i for symbol, i in zip(alone_symbols, alone, strict=True)}
         continuations = {}
         for token, i in tokens.items():
             continues = token.startswith("##") and token != "##"
             place, characters = (continuations, token[2:]) if continues else (words, token)
             place[tuple(symbols[c] for c in characters)] = i
-        self._characters = CharacterTables(tokenizer, symbols, special_symbols)
-        self._special = SpecialTokens(special) if special else None
+        self._characters = CharacterTables(tokenizer, symbols, alone_symbols)
+        self._written = CodePointFinder(written[0]) if written[0] else None
+        self._special = CodePointFinder(special) if special else None
+        self._normalised = TokenFinder(normalised[0], symbols) if normalised[0] else None
+        self._first_special, self._first_normalised = len(written[0]), len(written[0]) + len(special)
         self._trie = Trie(words, continuations)
         self._unk_id = tokenizer.unk_id
         self._max_characters = tokenizer.max_characters_per_word
@@ -49,14 +55,19 @@ class WordPieceGraph:
             (ids, starts, ends), each int32 (T,), as of `BertTokenizer.tokenize_with_offsets`.
         """
         code_points = tf.concat([code_points, [ord(" ")]], 0)  # so that nothing below is empty
-        rows = self._characters.look_up(code_points)
         after = tf.range(tf.size(code_points)) + 1
-        if self._special:
-            found, sizes, inside = self._special.find(code_points)
-            special = tf.gather([0, *self._characters.special_rows], found)
-            rows = tf.where(inside, 0, tf.where(found > 0, special, rows))
-            after += sizes - 1
-        symbols, begins, sources = self._split(rows)
+        found_rows = tf.fill(tf.shape(code_points), -1)  # of tokens as they are, and 0 for what they cover
+        for finder, first in ((self._written, 0), (self._special, self._first_special)):
+            if finder:
+                found, sizes, inside = finder.find(code_points)
+                row = tf.gather([0, *self._characters.special_rows[first:]], found)
+                found_rows = tf.where((found > 0) | inside, row, found_rows)
+                after += sizes - 1
+                if finder is self._written:  # what stands on both sides of a token are two texts
+                    code_points = tf.where(found_rows >= 0, ord(" "), code_points)
+        rows = self._characters.look_up(code_points)
+        rows = tf.where(found_rows >= 0, found_rows, rows)
+        symbols, begins, sources, last_sources = self._split(rows)
 
         size = tf.size(symbols)
         places = tf.range(size)
@@ -64,8 +75,9 @@ class WordPieceGraph:
         word_starts = _where(begins)
         word_ends = tf.concat([word_starts[1:], [size]], 0)
         ends = tf.gather(word_ends, word)
-        lengths, ids = self._longest_tokens(symbols, begins, ends - places)
-        reached = _follow(begins, places + lengths)
+        lengths, values = self._trie.longest(symbols, tf.where(begins, WORD, CONTINUATION), ends - places)
+        ids = values - 1
+        reached = follow(begins, places + lengths)
         # A word is unknown if a place is reached where no token begins, or if it is too long.
         stuck = tf.concat([[0], tf.cumsum(tf.cast(reached & (lengths == 0), tf.int32))], 0)
         unknown = tf.gather(stuck, word_ends) > tf.gather(stuck, word_starts)
@@ -76,7 +88,7 @@ class WordPieceGraph:
             :-1
         ]  # without the last, which `_split` adds
         last = tf.where(unknown, ends, places + lengths) - 1
-        last = tf.gather(sources, tf.gather(last, tokens))
+        last = tf.gather(last_sources, tf.gather(last, tokens))
         ids = tf.where(unknown, self._unk_id, ids)
         return tf.gather(ids, tokens), tf.gather(sources, tokens), tf.gather(after, last)
 
@@ -84,72 +96,26 @@ class WordPieceGraph:
         """Puts the characters of rows one after another, without spaces, and one of no word behind them.
 
         Returns:
-            (symbols, begins, sources), each (M,): int32; bool, whether a word begins there; int32, the place
-            of the code point.
+            (symbols, begins, sources, last_sources), each (M,): int32; bool, whether a word begins there;
+            int32, the place of the code point, and of the last one of an added token.
         """
         cells = tf.reshape(tf.gather(self._characters.rows, rows), [-1])
         kept = _where(cells != 0)
         cells, sources = tf.gather(cells, kept), kept // self._characters.rows.shape[1]
+        last_sources = sources
+        if self._normalised:
+            found, sizes, inside = self._normalised.find(cells // 4)
+            row = tf.gather([0, *self._characters.special_rows[self._first_normalised :]], found)
+            cells = tf.where(found > 0, tf.gather(self._characters.rows[:, 0], row), cells)
+            last_sources = tf.gather(sources, tf.range(tf.size(sources)) + sizes - 1)
+            kept = _where(~inside)
+            cells, sources, last_sources = (tf.gather(x, kept) for x in (cells, sources, last_sources))
         kinds = cells % 4
         before = tf.concat([[SPACE], kinds[:-1]], 0)
         begins = (kinds == SINGLE) | (before != LETTER)
         kept = _where(kinds != SPACE)
-        symbols, begins, sources = (tf.gather(x, kept) for x in (cells // 4, begins, sources))
-        return tuple(tf.concat([x, [last]], 0) for x, last in ((symbols, 0), (begins, True), (sources, 0)))
-
-    def _longest_tokens(self, symbols, begins, rest):
-        """Finds the longest token at each place.
-
-        Args:
-            symbols: int32 (M,).
-            begins: bool (M,), whether a word begins there.
-            rest: int32 (M,), how many characters the word has from there on.
-
-        Returns:
-            (lengths, ids), int32 (M,): length 0 where no token begins.
-        """
-        places = tf.range(tf.size(symbols))
-
-        def step(length, state, longest, value):
-            ahead = tf.gather(symbols, tf.minimum(places + length, tf.size(symbols) - 1))
-            symbol = tf.where(length < rest, ahead, 0)
-            following = tf.gather(self._trie.base, state) + symbol
-            state = tf.where(tf.gather(self._trie.check, following) == state, following, DEAD)
-            found = tf.gather(self._trie.value, state)
-            length += 1
-            return length, state, tf.where(found > 0, length, longest), tf.where(found > 0, found, value)
-
-        none = tf.zeros_like(symbols)
-        _, _, lengths, values = tf.while_loop(
-            lambda length, state, longest, value: tf.reduce_any(state != DEAD),
-            step,
-            (0, tf.where(begins, WORD, CONTINUATION), none, none),
-        )
-        return lengths, values - 1
-
-
-def _follow(begins, targets):
-    """Finds what can be reached from some places, where each leads to one further on, or to itself.
-
-    Steps are doubled each time, so that a word of a million tokens takes twenty.
-
-    Args:
-        begins: bool (M,).
-        targets: int32 (M,).
-
-    Returns:
-        bool (M,).
-    """
-    size = tf.size(targets)
-
-    def step(reached, targets, _):
-        # The place behind the last takes what comes from where nobody is: all that is written is 1.
-        hit = tf.where(reached, targets, size)[:, tf.newaxis]
-        hits = tf.scatter_nd(hit, tf.ones_like(targets), [size + 1])[:-1] > 0
-        more = tf.reduce_any(hits & ~reached)
-        return reached | hits, tf.gather(targets, targets), more
-
-    return tf.while_loop(lambda reached, targets, more: more, step, (begins, targets, True))[0]
+        rows = ((cells // 4, 0), (begins, True), (sources, 0), (last_sources, 0))
+        return tuple(tf.concat([tf.gather(x, kept), [last]], 0) for x, last in rows)
 
 
 def _where(condition):
