@@ -12,13 +12,14 @@ class TokenFinder:
     Args:
         tokens: sequence of str; they are numbered from 1. Of equal tokens the first counts.
         symbols: dict, character -> int from 1.
+        most: int, the greatest symbol that a text can have.
     """
 
-    def __init__(self, tokens, symbols):
+    def __init__(self, tokens, symbols, most):
         words = {}
         for number, token in enumerate(tokens):
             words.setdefault(tuple(symbols[c] for c in token), number)
-        self._trie = Trie(words, {})
+        self._trie = Trie(words, {}, most)
 
     def find(self, symbols):
         """Looks for the tokens.
@@ -48,7 +49,8 @@ class CodePointFinder:
 
     def __init__(self, tokens):
         characters = sorted({c for token in tokens for c in token})
-        self._finder = TokenFinder(tokens, {c: i for i, c in enumerate(characters, start=1)})
+        symbols = {c: i for i, c in enumerate(characters, start=1)}
+        self._finder = TokenFinder(tokens, symbols, len(symbols))
         steps = len(characters).bit_length()
         self._steps = [1 << i for i in reversed(range(steps))]
         # Symbol i stands at place i; what is behind the last is more than any code point.

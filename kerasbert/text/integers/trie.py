@@ -17,6 +17,7 @@ class Trie:
     Args:
         words: dict, tuple of symbols -> id, the tokens that begin a word. Symbols are int, from 1.
         continuations: dict, the same for tokens that continue a word.
+        most: int, the greatest symbol that a text can have.
 
     Attributes:
         base: numpy int32 (states,).
@@ -24,7 +25,7 @@ class Trie:
         value: numpy int32 (states,), 1 + the id of the token that ends in this state, or 0.
     """
 
-    def __init__(self, words, continuations):
+    def __init__(self, words, continuations, most):
         children, values = [{}, {}, {}], [0, 0, 0]
         for root, tokens in (WORD, words), (CONTINUATION, continuations):
             for symbols, id_ in tokens.items():
@@ -36,7 +37,6 @@ class Trie:
                         values.append(0)
                     node = children[node][symbol]
                 values[node] = id_ + 1
-        most = max((max(symbols) for symbols in (*words, *continuations)), default=1)
         bases, places = place(children, most)
         size = int(places.max()) + 1
         self.base, self.value = np.zeros(size, np.int32), np.zeros(size, np.int32)

@@ -36,12 +36,13 @@ class WordPieceGraph:
             continues = token.startswith("##") and token != "##"
             place, characters = (continuations, token[2:]) if continues else (words, token)
             place[tuple(symbols[c] for c in characters)] = i
+        most = len(symbols) + len(alone)
         self._characters = CharacterTables(tokenizer, symbols, alone_symbols)
         self._written = CodePointFinder(written[0]) if written[0] else None
         self._special = CodePointFinder(special) if special else None
-        self._normalised = TokenFinder(normalised[0], symbols) if normalised[0] else None
+        self._normalised = TokenFinder(normalised[0], symbols, most) if normalised[0] else None
         self._first_special, self._first_normalised = len(written[0]), len(written[0]) + len(special)
-        self._trie = Trie(words, continuations)
+        self._trie = Trie(words, continuations, most)
         self._unk_id = tokenizer.unk_id
         self._max_characters = tokenizer.max_characters_per_word
 

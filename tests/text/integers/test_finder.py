@@ -75,7 +75,7 @@ def test_on_devices(runtime):
 
 def test_the_leftmost_and_there_the_longest():
     tokens, sizes, inside = CodePointFinder(["ab", "abca", "bc", "ab"]).find(
-        np.array([*map(ord, "abcabcb ")])
+        np.array([*map(ord, "abcabcb ")], np.int32)
     )
     assert tokens.numpy().tolist() == [2, 0, 0, 0, 3, 0, 0, 0]
     assert sizes.numpy().tolist() == [4, 1, 1, 1, 2, 1, 1, 1]
