@@ -3,11 +3,13 @@
 import dataclasses
 import hashlib
 import pathlib
+from typing import Any
 
 import keras
 
 from kerasbert import checks
 from kerasbert.atomic import MARK
+from kerasbert.types import PathLike, Self
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Artifact:
     part_errors: dict = dataclasses.field(default_factory=dict)
 
     @classmethod
-    def of(cls, path, format, **fields):
+    def of(cls, path: PathLike, format: str, **fields: Any) -> Self:
         """Measures what stands at `path`."""
         path = pathlib.Path(path)
         files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]

@@ -3,10 +3,13 @@
 from kerasbert import checks
 from kerasbert.checkpoints import heads_among, transformers_has, write_google, write_keras_hub
 from kerasbert.checkpoints.huggingface_arguments import PROBLEMS
+from kerasbert.encoder import BertEncoder
 from kerasbert.export.artifact import Artifact
+from kerasbert.tasks.task import Task
+from kerasbert.types import PathLike
 
 
-def to_huggingface(model, folder):
+def to_huggingface(model: Task | BertEncoder, folder: PathLike) -> Artifact:
     """Writes a model as a folder that transformers loads: config, weights and tokenizer.
 
     Args:
@@ -29,7 +32,7 @@ def to_huggingface(model, folder):
     return Artifact.of(folder, "huggingface", signatures={})
 
 
-def to_google(model, folder):
+def to_google(model: Task | BertEncoder, folder: PathLike) -> Artifact:
     """Writes a model as Google's original code reads it: `bert_config.json`, `bert_model.ckpt`, `vocab.txt`.
 
     Args:
@@ -50,7 +53,7 @@ def to_google(model, folder):
     return Artifact.of(folder, "google", signatures={})
 
 
-def to_keras_hub(model, folder):
+def to_keras_hub(model: Task | BertEncoder, folder: PathLike) -> Artifact:
     """Writes a model as a preset of KerasHub's `BertBackbone` or `BertTextClassifier`.
 
     KerasHub's own tokenizer reads the vocabulary and folds characters by NFKC, which the original does not:

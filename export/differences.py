@@ -11,7 +11,7 @@ from kerasbert import checks
 class VerificationError(ValueError):
     """Raised when an artifact is not the same model; `verification` holds the numbers, if it came to that."""
 
-    def __init__(self, message):
+    def __init__(self, message: str) -> None:
         super().__init__(message)
         self.verification = None
 

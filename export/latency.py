@@ -5,10 +5,12 @@ import json
 import pathlib
 import subprocess
 import sys
+from collections.abc import Sequence
 
 from kerasbert import checks
 from kerasbert.export.artifact import Artifact
 from kerasbert.export.runners import existing
+from kerasbert.types import PathLike
 
 LENGTHS = (16, 32, 64, 128, 256)
 
@@ -34,7 +36,13 @@ class Benchmark:
     latency_p90_ms: dict
 
 
-def benchmark(artifact, vocabulary_size, lengths=LENGTHS, threads=(1, 2), repeats=30):
+def benchmark(
+    artifact: Artifact | PathLike,
+    vocabulary_size: int,
+    lengths: Sequence[int] = LENGTHS,
+    threads: Sequence[int] = (1, 2),
+    repeats: int = 30,
+) -> Benchmark:
     """Measures an artifact, each number of threads in a fresh process that has only the runtime.
 
     Args:

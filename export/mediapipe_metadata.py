@@ -17,7 +17,9 @@ from kerasbert.export.metadata_flatbuffer import (
     write_with_metadata,
 )
 from kerasbert.export.tflite_files import describe_tflite
+from kerasbert.tasks import BertTextClassifier, BertTextEmbedder
 from kerasbert.text import BertTokenizer
+from kerasbert.types import PathLike
 
 # What MediaPipe calls the inputs; it finds them by these names.
 _INPUTS = {
@@ -29,7 +31,14 @@ _MEASURED = ("size_bytes", "sha256", "signatures", "partitions", "ops")  # of an
 _TASKS = {"classify": "TextClassifier", "embed": "TextEmbedder"}  # endpoint -> MediaPipe's class
 
 
-def add_mediapipe_metadata(task, artifact, path=None, *, name=None, description=None):
+def add_mediapipe_metadata(
+    task: BertTextClassifier | BertTextEmbedder,
+    artifact: Artifact | PathLike,
+    path: PathLike | None = None,
+    *,
+    name: str | None = None,
+    description: str | None = None,
+) -> Artifact:
     """Writes a TFLite file that MediaPipe's `TextClassifier` or `TextEmbedder` runs on texts.
 
     The file is the one of `to_tflite`, with TFLite Model Metadata: what its inputs are, the vocabulary and

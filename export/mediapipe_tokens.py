@@ -7,8 +7,10 @@ import numpy as np
 from kerasbert.export.mediapipe_metadata import check_mediapipe
 from kerasbert.optional import tensorflow as tf
 from kerasbert.optional import tensorflow_text
+from kerasbert.tasks import BertTextClassifier, BertTextEmbedder
 from kerasbert.text import as_text_tensor
 from kerasbert.text.vocabulary import UNK
+from kerasbert.types import Texts
 
 _BATCH_SIZE = 1024
 _EXAMPLES = 5
@@ -41,7 +43,7 @@ class MediaPipeDifferences:
     examples: tuple
 
 
-def mediapipe_differences(task, texts):
+def mediapipe_differences(task: BertTextClassifier | BertTextEmbedder, texts: Texts) -> MediaPipeDifferences:
     """Finds the texts that MediaPipe's tasks would read otherwise than the task itself.
 
     MediaPipe's BERT tokenizer lower-cases ASCII letters alone and strips no accents, so that uncased

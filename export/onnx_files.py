@@ -5,6 +5,7 @@ import dataclasses
 import gc
 import math
 import pathlib
+from typing import Any
 
 import keras
 import numpy as np
@@ -15,6 +16,8 @@ from kerasbert.export.artifact import Artifact, check_exportable, in_float32
 from kerasbert.export.onnx_graph import INSTALL, simplify
 from kerasbert.export.verification import verify_export
 from kerasbert.optional import tensorflow as tf
+from kerasbert.tasks.task import Task
+from kerasbert.types import Labels, PathLike, Rows
 
 # The first one with LayerNormalization; of July 2022.
 OPSET = 17
@@ -22,7 +25,13 @@ AXES = ("batch", "sequence")
 LIMIT = 2**31  # of Protocol Buffers
 
 
-def to_onnx(task, path, *, data=None, verify=True):
+def to_onnx(
+    task: Task,
+    path: PathLike,
+    *,
+    data: tuple[Rows, Labels] | None = None,
+    verify: bool | dict[str, Any] = True,
+) -> Artifact:
     """Writes a task as an ONNX file for batches of any size and length, in float32.
 
     It takes `token_ids`, `segment_ids` and `padding_mask`, int32 `(batch, sequence)`, and returns the task's

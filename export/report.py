@@ -6,13 +6,18 @@ import json
 import os
 import pathlib
 import platform
+from collections.abc import Mapping
 
 import keras
 
 from kerasbert import checks
 from kerasbert.atomic import replacing
+from kerasbert.export.artifact import Artifact
+from kerasbert.export.latency import Benchmark
 from kerasbert.export.report_page import page, threads_text
+from kerasbert.export.verification import Verification
 from kerasbert.optional import tensorflow as tf
+from kerasbert.types import PathLike
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,7 +37,18 @@ class ModelCard:
     limits: str
 
 
-def write_report(path, task, *, title, card, scores, artifacts, verifications, benchmarks, answers):
+def write_report(
+    path: PathLike,
+    task: keras.Model,
+    *,
+    title: str,
+    card: ModelCard,
+    scores: Mapping[str, float],
+    artifacts: Mapping[str, Artifact],
+    verifications: Mapping[str, Verification],
+    benchmarks: Mapping[str, Benchmark],
+    answers: Mapping[str, Mapping[str, str]],
+) -> pathlib.Path:
     """Writes `report.html`, with a model card and plots, and the same numbers as JSON beside it.
 
     Args:

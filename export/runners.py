@@ -3,12 +3,14 @@
 import functools
 import pathlib
 import threading
+from typing import Any
 
 import numpy as np
 
 from kerasbert import checks
 from kerasbert.data import is_pair
 from kerasbert.export import endpoints
+from kerasbert.export.artifact import Artifact
 from kerasbert.export.description import as_code_points, describe
 from kerasbert.export.intervals import count_rows, rows_of
 from kerasbert.export.onnx_graph import INSTALL as INSTALL_ONNX
@@ -16,7 +18,9 @@ from kerasbert.export.text_signatures import TOKENIZERS
 from kerasbert.export.tflite_files import INSTALL, tflite_bits
 from kerasbert.export.token_batches import single_rows, token_arrays
 from kerasbert.optional import tensorflow as tf
+from kerasbert.tasks.task import Task
 from kerasbert.text import as_text_tensor
+from kerasbert.types import PathLike, Rows, Tensors
 
 BATCH_SIZE = 32
 # Types of ONNX that weights of fewer than 32 bits have.
@@ -44,7 +48,7 @@ class SavedModelRunner:
 
     bits = 32
 
-    def __init__(self, path):
+    def __init__(self, path: PathLike) -> None:
         checks.require("tensorflow_text", "pip install tensorflow-text", "A SavedModel that takes text")
         self._model = tf.saved_model.load(str(path))
         self.signatures = {
@@ -52,7 +56,7 @@ class SavedModelRunner:
             for name, function in self._model.signatures.items()
         }
 
-    def __call__(self, inputs):
+    def __call__(self, inputs: Tensors) -> dict[str, np.ndarray]:
         """See the class."""
         wanted = tuple(sorted(inputs))
         for name, names in self.signatures.items():
@@ -97,7 +101,7 @@ class TFLiteRunner:
         RuntimeError: if LiteRT cannot run the file on these tokens, such as more than it has positions for.
     """
 
-    def __init__(self, path, num_threads=1):
+    def __init__(self, path: PathLike, num_threads: int = 1) -> None:
         litert = checks.require("ai_edge_litert.interpreter", INSTALL, "A TFLite file")
         # Kept: the signatures' runners do not keep it alive.
         self._interpreter = litert.Interpreter(str(path), num_threads=num_threads)
@@ -109,7 +113,7 @@ class TFLiteRunner:
         self.bits = tflite_bits(path)
         self._path, self._tokenizers = path, {}
 
-    def __call__(self, inputs):
+    def __call__(self, inputs: Tensors) -> dict[str, np.ndarray]:
         """See the class."""
         if tuple(sorted(inputs)) != self._inputs:
             raise _no_signature(tuple(sorted(inputs)), {self.signature: self._inputs})
@@ -121,7 +125,7 @@ class TFLiteRunner:
                 raise _cannot_run("LiteRT", self._path, error) from error
         return {name: _stacked([row[name][0] for row in rows]) for name in rows[0]}
 
-    def tokenize(self, text, second=None):
+    def tokenize(self, text: str, second: str | None = None) -> dict[str, np.ndarray]:
         """Tokenizes by the file itself, if it takes text.
 
         Args:
@@ -149,7 +153,7 @@ class TFLiteRunner:
         with self._lock:
             return self._tokenizers[name](**dict(zip(TOKENIZERS[name], rows, strict=True)))
 
-    def predict(self, x):
+    def predict(self, x: Rows) -> np.ndarray:
         """Answers texts, by the file alone.
 
         Args:
@@ -188,7 +192,7 @@ class OnnxRunner:
         ValueError: if the inputs have other names, or an array is no batch of tokens.
     """
 
-    def __init__(self, path, num_threads=1):
+    def __init__(self, path: PathLike, num_threads: int = 1) -> None:
         runtime = checks.require("onnxruntime", INSTALL_ONNX, "An ONNX file")
         options = runtime.SessionOptions()
         options.intra_op_num_threads = num_threads
@@ -199,14 +203,14 @@ class OnnxRunner:
         self.outputs = [x.name for x in self._session.get_outputs()]
 
     @functools.cached_property
-    def bits(self):
+    def bits(self) -> int:
         """See `SavedModelRunner`."""
         onnx = checks.require("onnx", INSTALL_ONNX, "An ONNX file")
         kinds = {tensor.data_type for tensor in onnx.load(str(self._path)).graph.initializer}
         narrow = [bits for name, bits in _NARROW.items() if getattr(onnx.TensorProto, name) in kinds]
         return min(narrow, default=32)
 
-    def __call__(self, inputs):
+    def __call__(self, inputs: Tensors) -> dict[str, np.ndarray]:
         """See the class."""
         if tuple(sorted(inputs)) != self.inputs:
             raise _no_signature(tuple(sorted(inputs)), {self.signature: self.inputs})
@@ -248,7 +252,9 @@ def existing(path):
     return path
 
 
-def open_artifact(path, num_threads=1):
+def open_artifact(
+    path: Artifact | PathLike, num_threads: int = 1
+) -> SavedModelRunner | TFLiteRunner | OnnxRunner:
     """Returns the runner that fits a file or folder.
 
     Args:
@@ -287,7 +293,7 @@ def open_artifact(path, num_threads=1):
         ) from error
 
 
-def answer_texts(runner, task, x):
+def answer_texts(runner: SavedModelRunner | TFLiteRunner | OnnxRunner, task: Task, x: Rows) -> Any:
     """Runs an artifact on texts: a SavedModel tokenizes them itself, others get the task's tokens.
 
     Args:

@@ -3,21 +3,30 @@
 import dataclasses
 import gc
 import pathlib
+from typing import Any
 
 import keras
 
 from kerasbert.atomic import replacing
 from kerasbert.export import endpoints
-from kerasbert.export.artifact import check_exportable
+from kerasbert.export.artifact import Artifact, check_exportable
 from kerasbert.export.saved_model_files import count_ops, describe_saved_model, read_graph
 from kerasbert.export.serving import sample_requests, write_guide
 from kerasbert.export.serving_ops import check_served
 from kerasbert.export.verification import verify_export
 from kerasbert.export.warmup import write_warmup
 from kerasbert.optional import tensorflow as tf
+from kerasbert.tasks.task import Task
+from kerasbert.types import Labels, PathLike, Rows
 
 
-def to_saved_model(task, path, *, data=None, verify=True):
+def to_saved_model(
+    task: Task,
+    path: PathLike,
+    *,
+    data: tuple[Rows, Labels] | None = None,
+    verify: bool | dict[str, Any] = True,
+) -> Artifact:
     """Writes a task as a SavedModel that needs TensorFlow and TensorFlow Text, and not kerasbert.
 
     Its signatures are called after what the task does; the first one is the default:

@@ -2,30 +2,33 @@
 
 import dataclasses
 import pathlib
+from typing import Any
 
 from kerasbert import checks
 from kerasbert.atomic import replacing
-from kerasbert.export.artifact import check_exportable, in_float32
-from kerasbert.export.budget import find_smallest
+from kerasbert.export.artifact import Artifact, check_exportable, in_float32
+from kerasbert.export.budget import AccuracyBudget, find_smallest
 from kerasbert.export.recipes import DEFAULT
 from kerasbert.export.text_files import finish_text_file
 from kerasbert.export.tflite_files import write_tflite
 from kerasbert.export.verification import verify_export
+from kerasbert.tasks.task import Task
+from kerasbert.types import Labels, PathLike, Rows
 
 
 def to_tflite(
-    task,
-    path,
-    recipe=DEFAULT,
+    task: Task,
+    path: PathLike,
+    recipe: str = DEFAULT,
     *,
-    part_recipes=None,
-    calibration=None,
-    budget=None,
-    data=None,
-    truncate=False,
-    text=False,
-    verify=True,
-):
+    part_recipes: dict[str, str] | None = None,
+    calibration: Rows | None = None,
+    budget: AccuracyBudget | None = None,
+    data: tuple[Rows, Labels] | None = None,
+    truncate: bool = False,
+    text: bool = False,
+    verify: bool | dict[str, Any] = True,
+) -> Artifact:
     """Writes a task as a TFLite file for one sequence of any length.
 
     A runtime refuses to run it on more than one row, or on rows of different lengths.

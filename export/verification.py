@@ -17,6 +17,8 @@ from kerasbert.export.saved_model_files import describe_saved_model
 from kerasbert.export.structure import check_structure
 from kerasbert.export.tflite_files import describe_tflite
 from kerasbert.optional import tensorflow as tf
+from kerasbert.tasks.task import Task
+from kerasbert.types import Labels, PathLike, Rows
 
 # Float32 sums in another order differ by about 1e-6, another model by more than this.
 EXACT = 1e-4
@@ -64,16 +66,16 @@ class Verification:
 
 
 def verify(
-    task,
-    artifact,
-    x,
-    y=None,
+    task: Task,
+    artifact: Artifact | PathLike,
+    x: Rows,
+    y: Labels = None,
     *,
-    max_difference=None,
-    max_mean_difference=None,
-    min_agreement=MIN_AGREEMENT,
-    max_drop=None,
-):
+    max_difference: float | None = None,
+    max_mean_difference: float | None = None,
+    min_agreement: float = MIN_AGREEMENT,
+    max_drop: float | None = None,
+) -> Verification:
     """Compares an artifact with the Keras model it was made of, and raises if they differ.
 
     A SavedModel is given the texts themselves, so its tokenizer is compared too; a TFLite or ONNX file gets

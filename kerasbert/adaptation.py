@@ -1,6 +1,11 @@
 """Which weights of an encoder learn: blocks that are frozen, and LoRA."""
 
+from collections.abc import Sequence
+
+import keras
+
 from kerasbert import checks
+from kerasbert.types import Config, Tensors
 
 
 class Adaptation:
@@ -8,11 +13,11 @@ class Adaptation:
 
     lora_rank = lora_alpha = None
 
-    def parts(self):
+    def parts(self) -> list[keras.layers.Layer]:
         """The layers, from the bottom up."""
         return [self.embeddings, *self.blocks, *([self.pooler] if self.pooler else [])]
 
-    def freeze(self, blocks):
+    def freeze(self, blocks: int | None) -> None:
         """Keeps the embeddings and the lowest blocks as they are in training; the others learn.
 
         As in Lee et al. 2019, https://arxiv.org/abs/1911.03090. Call it before `compile`, and again with less
@@ -32,7 +37,7 @@ class Adaptation:
             for weight in layer.weights:  # a layer that is trainable already would leave them as they are
                 weight.trainable = learns
 
-    def enable_lora(self, rank, alpha=None):
+    def enable_lora(self, rank: int, alpha: float | None = None) -> None:
         """Lets low-rank changes of query and value kernels learn; of the rest, the pooler and heads alone.
 
         LoRA: Hu et al. 2021, section 4, https://arxiv.org/abs/2106.09685. Call it before `compile`. A
@@ -54,7 +59,7 @@ class Adaptation:
             dense.enable_lora(rank, lora_alpha=alpha)
         self.lora_rank, self.lora_alpha = rank, alpha
 
-    def merge_lora(self):
+    def merge_lora(self) -> None:
         """Adds the changes that LoRA learned to the kernels: the same outputs, and no LoRA any more.
 
         Everything can learn again then, after another `compile`. Without LoRA it does nothing.
@@ -65,7 +70,7 @@ class Adaptation:
             self.lora_rank = self.lora_alpha = None
             self.freeze(None)
 
-    def check_merged(self, where):
+    def check_merged(self, where: str) -> None:
         """Raises ValueError if there is LoRA that is not merged."""
         if self.lora_rank:
             raise checks.invalid(
@@ -75,7 +80,7 @@ class Adaptation:
                 lora_rank=self.lora_rank,
             )
 
-    def lora_changes(self):
+    def lora_changes(self) -> Tensors:
         """Returns what LoRA adds to kernels, float32 tensors by path; empty without LoRA."""
         targets = self._lora_targets() if self.lora_rank else {}
         return {path: dense.lora_change() for path, dense in targets.items()}
@@ -88,14 +93,14 @@ class Adaptation:
             for name in ("query", "value")
         }
 
-    def adaptation(self):
+    def adaptation(self) -> Config:
         """What a config keeps of all this: the arguments of `adapt`."""
         return {
             "frozen": [layer.name for layer in self.parts() if not layer.trainable],
             "lora": {"rank": self.lora_rank, "alpha": self.lora_alpha} if self.lora_rank else None,
         }
 
-    def adapt(self, frozen, lora):
+    def adapt(self, frozen: Sequence[str] | None, lora: Config | None) -> None:
         """Freezes the layers of these names, and enables LoRA; None for nothing."""
         for layer in self.parts():
             if layer.name in (frozen or ()):

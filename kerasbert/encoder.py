@@ -1,15 +1,20 @@
 """The BERT encoder: the bricks in a row."""
 
+from typing import Any
+
 import keras
+import numpy as np
 
 from kerasbert import checks
 from kerasbert.adaptation import Adaptation
 from kerasbert.checkpoints import PresetLoader, load_weights, open_checkpoint, own_weights, write_preset
+from kerasbert.checkpoints.checkpoint import Checkpoint
 from kerasbert.config import BertConfig
 from kerasbert.layers import BertEmbeddings, EncoderBlock, Pooler, attention_bias
 from kerasbert.layers.dense import left_empty
 from kerasbert.layers.symbolic import symbolic
 from kerasbert.rematerialization import rematerialized
+from kerasbert.types import Config, PathLike, Self, Shape, Tensor, Tensors
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
@@ -56,7 +61,7 @@ class BertEncoder(Adaptation, PresetLoader, keras.Model):
 
     rematerialize = False
 
-    def __init__(self, config, pooler=True, **kwargs):
+    def __init__(self, config: BertConfig | Config, pooler: bool = True, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.config = config = BertConfig.from_dict(config) if isinstance(config, dict) else config
 
@@ -102,7 +107,9 @@ class BertEncoder(Adaptation, PresetLoader, keras.Model):
         self.load_report = None
 
     @classmethod
-    def from_preset(cls, preset, *, dtype=None, extend_positions_to=None):
+    def from_preset(
+        cls, preset: PathLike, *, dtype: Any = None, extend_positions_to: int | None = None
+    ) -> Self:
         """Builds the encoder of a checkpoint, with a pooler if the checkpoint has one.
 
         Args:
@@ -127,7 +134,7 @@ class BertEncoder(Adaptation, PresetLoader, keras.Model):
         return encoder
 
     @classmethod
-    def to_be_loaded(cls, checkpoint, pooler=None, dtype=None):
+    def to_be_loaded(cls, checkpoint: Checkpoint, pooler: bool | None = None, dtype: Any = None) -> Self:
         """Builds the encoder that a checkpoint describes, without spending time on initial values.
 
         Args:
@@ -141,7 +148,7 @@ class BertEncoder(Adaptation, PresetLoader, keras.Model):
         with left_empty():
             return cls(checkpoint.config, pooler=pooler, dtype=dtype)
 
-    def save_to_preset(self, folder, tokenizer=None):
+    def save_to_preset(self, folder: PathLike, tokenizer: Any = None) -> None:
         """Writes weights and config as a folder that `from_preset` and transformers load.
 
         Args:
@@ -154,19 +161,19 @@ class BertEncoder(Adaptation, PresetLoader, keras.Model):
         """
         write_preset(folder, self.config, self.weight_values(), tokenizer=tokenizer)
 
-    def named_weights(self):
+    def named_weights(self) -> dict[str, keras.Variable]:
         """Returns all weights but LoRA's by path, such as `encoder/block_0/attention/query/kernel`."""
         named = own_weights(self, "encoder")
         return {path: weight for path, weight in named.items() if "/lora_kernel_" not in path}
 
-    def weight_values(self):
+    def weight_values(self) -> dict[str, np.ndarray]:
         """Returns `named_weights()` as numpy arrays, with LoRA's changes merged."""
         values = {path: keras.ops.convert_to_numpy(w) for path, w in self.named_weights().items()}
         for path, change in self.lora_changes().items():
             values[path] = values[path] + keras.ops.convert_to_numpy(change)
         return values
 
-    def build(self, inputs_shape):
+    def build(self, inputs_shape: dict[str, Shape]) -> None:
         """Creates all weights."""
         embeddings, *others = self.parts()
         rows = tuple(inputs_shape["token_ids"])
@@ -175,7 +182,9 @@ class BertEncoder(Adaptation, PresetLoader, keras.Model):
             layer.build((*rows, self.config.hidden_dim))
         self.built = True
 
-    def compute_output_shape(self, inputs_shape, first_token_only=False, return_all=False):
+    def compute_output_shape(
+        self, inputs_shape: dict[str, Shape], first_token_only: bool = False, return_all: bool = False
+    ) -> dict[str, Any]:
         """Returns the shapes of what a call returns, of a dict of the inputs' shapes."""
         *lead, length = inputs_shape["token_ids"]
         width, rows = self.config.hidden_dim, 1 if first_token_only else length
@@ -191,13 +200,25 @@ class BertEncoder(Adaptation, PresetLoader, keras.Model):
             ]
         return shapes
 
-    def compute_output_spec(self, inputs, first_token_only=False, return_all=False, training=None):
+    def compute_output_spec(
+        self,
+        inputs: Tensors,
+        first_token_only: bool = False,
+        return_all: bool = False,
+        training: bool | None = None,
+    ) -> Tensors:
         """As `call`, of symbolic tensors."""
         self._check(inputs)
         shapes = {name: tensor.shape for name, tensor in inputs.items()}
         return symbolic(self, self.compute_output_shape(shapes, first_token_only, return_all))
 
-    def call(self, inputs, first_token_only=False, return_all=False, training=None):
+    def call(
+        self,
+        inputs: Tensors,
+        first_token_only: bool = False,
+        return_all: bool = False,
+        training: bool | None = None,
+    ) -> Tensors:
         """See the class."""
         self._check(inputs)
         vectors = self.embeddings(inputs["token_ids"], inputs.get("segment_ids"), training=training)
@@ -206,7 +227,14 @@ class BertEncoder(Adaptation, PresetLoader, keras.Model):
             bias = attention_bias(inputs["padding_mask"], self.compute_dtype)
         return self.transform(vectors, bias, first_token_only, return_all, training)
 
-    def transform(self, vectors, bias=None, first_token_only=False, return_all=False, training=None):
+    def transform(
+        self,
+        vectors: Tensor,
+        bias: Tensor | None = None,
+        first_token_only: bool = False,
+        return_all: bool = False,
+        training: bool | None = None,
+    ) -> Tensors:
         """Runs the blocks and the pooler on embedded tokens.
 
         Args:
@@ -250,11 +278,11 @@ class BertEncoder(Adaptation, PresetLoader, keras.Model):
                 inputs=sorted(inputs) if isinstance(inputs, dict) else type(inputs).__name__,
             )
 
-    def save(self, filepath, **kwargs):
+    def save(self, filepath: PathLike, **kwargs: Any) -> None:
         """Saves the encoder in one `.keras` file, as `keras.Model.save` does."""
         super().save(checks.keras_file(filepath), **kwargs)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the arguments of `__init__`, and what is frozen or changed by LoRA."""
         return {
             **super().get_config(),
@@ -264,7 +292,7 @@ class BertEncoder(Adaptation, PresetLoader, keras.Model):
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: Config) -> Self:
         """Builds an encoder from `get_config`'s result."""
         config = dict(config)
         adaptation = {name: config.pop(name, None) for name in ("frozen", "lora")}

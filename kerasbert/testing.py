@@ -3,12 +3,17 @@
 import json
 import pathlib
 import tempfile
+from collections.abc import Sequence
 
 import keras
 import numpy as np
 
 from kerasbert import export
+from kerasbert.tasks.task import Task
 from kerasbert.text import TOKEN_INPUTS
+from kerasbert.types import Labels, Rows
+
+__all__ = ["check_task"]
 
 # How far answers may be apart that are computed in another way, in float32.
 TOLERANCE = 1e-4
@@ -19,7 +24,7 @@ WRITERS = {
 }
 
 
-def check_task(task, x, y=None, *, formats=tuple(WRITERS)):
+def check_task(task: Task, x: Rows, y: Labels = None, *, formats: Sequence[str] = tuple(WRITERS)) -> None:
     """Checks that a task keeps what kerasbert's own tasks promise.
 
     It trains three epochs, in which all weights of the head must change. Then the answers must be the same

@@ -28,11 +28,11 @@ ALLOWED = {
     "pretraining": {"config", "data", "encoder", "tasks", "text", "training"},
     "preprocessing": {"data", "text"},
     "tasks": {"encoder", "heads", "text", "data", "training", "checkpoints", "preprocessing"},
-    "compression": {"data", "encoder", "layers", "preprocessing", "tasks", "text"},
-    "export": {"layers", "text", "config", "checkpoints", "data", "tasks"},
+    "compression": {"config", "data", "encoder", "layers", "preprocessing", "tasks", "text"},
+    "export": {"layers", "text", "config", "encoder", "checkpoints", "data", "tasks"},
     "__init__": {"config", "encoder", "tasks", "text"},
     "__main__": {"pretraining", "export"},
-    "testing": {"export"},
+    "testing": {"export", "tasks", "text"},
 }
 PURE = {
     "layers",

@@ -5,6 +5,8 @@ inputs; `columns(x)`, these inputs from what `predict` takes; and `predictions(t
 `predict(x)` returns, from their outputs.
 """
 
+from typing import Any
+
 from kerasbert import checks
 from kerasbert.export.endpoints import answer, choose, classify, fill, summarize, tag
 
@@ -19,7 +21,7 @@ BY_NAME = {
 }
 
 
-def register_endpoint(name, endpoint):
+def register_endpoint(name: str, endpoint: Any) -> None:
     """Makes another kind of answers known to exports, for tasks whose `endpoint` is `name`.
 
     Args:

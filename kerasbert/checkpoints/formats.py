@@ -3,6 +3,7 @@
 import dataclasses
 
 from kerasbert import checks
+from kerasbert.checkpoints.checkpoint import Checkpoint
 from kerasbert.checkpoints.google import open_google
 from kerasbert.checkpoints.huggingface import open_huggingface
 from kerasbert.checkpoints.keras_hub import is_keras_hub, open_keras_hub
@@ -10,9 +11,10 @@ from kerasbert.checkpoints.presets import preset_folder
 from kerasbert.checkpoints.sentence_transformers import transformer_folder
 from kerasbert.checkpoints.sizes import check_encoder
 from kerasbert.json_files import read_json
+from kerasbert.types import PathLike
 
 
-def open_checkpoint(preset):
+def open_checkpoint(preset: PathLike) -> Checkpoint:
     """Opens a checkpoint of any format that is known.
 
     Args:

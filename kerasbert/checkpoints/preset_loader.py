@@ -2,12 +2,14 @@
 
 from kerasbert.checkpoints.formats import open_checkpoint
 from kerasbert.checkpoints.loading import load_weights
+from kerasbert.checkpoints.report import LoadReport
+from kerasbert.types import PathLike
 
 
 class PresetLoader:
     """The part of encoders and tasks that puts a checkpoint into a model that is there already."""
 
-    def load_preset(self, preset):
+    def load_preset(self, preset: PathLike) -> LoadReport:
         """Puts the weights of a checkpoint into this model: all of them, or none if anything is wrong.
 
         Args:

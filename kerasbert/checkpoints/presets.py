@@ -4,6 +4,7 @@ import fnmatch
 import pathlib
 
 from kerasbert import checks
+from kerasbert.types import PathLike
 
 # What a checkpoint of any known format consists of, but for its weights.
 HUB_FILES = ["*.json", "vocab.txt", "merges.txt", "assets/tokenizer/*", "checkpoint"]
@@ -20,7 +21,7 @@ HUB_WEIGHTS = [
 TIMEOUT_SECONDS = 10
 
 
-def preset_folder(preset):
+def preset_folder(preset: PathLike) -> pathlib.Path:
     """Returns the local folder of a preset.
 
     Args:

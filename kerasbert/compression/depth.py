@@ -2,14 +2,15 @@
 
 import dataclasses
 import re
+from collections.abc import Sequence
 
 import numpy as np
 
 from kerasbert import checks
-from kerasbert.compression.rebuilding import rebuilt, weights_of
+from kerasbert.compression.rebuilding import AnyTask, rebuilt, weights_of
 
 
-def drop_layers(task, keep=None):
+def drop_layers(task: AnyTask, keep: int | Sequence[int] | None = None) -> AnyTask:
     """Leaves some blocks of the encoder out, as a start for more fine-tuning.
 
     Sanh et al. 2019, section 3, https://arxiv.org/abs/1910.01108: DistilBERT began with one of two blocks of

@@ -1,5 +1,8 @@
 """A small task that learns to answer as a large one does."""
 
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
 import keras
 from keras import ops
 
@@ -20,12 +23,14 @@ from kerasbert.compression.matching import (
     imitated_blocks,
     teacher_ids,
 )
-from kerasbert.data import IGNORED, RowStream, is_dataset, is_tokens
+from kerasbert.data import IGNORED, RowOrder, RowStream, is_dataset, is_tokens
 from kerasbert.layers import attention_bias
-from kerasbert.preprocessing import EmbeddingPreprocessor, TextPreprocessor
+from kerasbert.preprocessing import EmbeddingPreprocessor, Preprocessor, TextPreprocessor
 from kerasbert.tasks import BertMaskedLM, BertQuestionAnswerer
+from kerasbert.tasks.measures import Target
 from kerasbert.tasks.r_drop import MeanLoss
 from kerasbert.tasks.task import Task
+from kerasbert.types import Labels, PathLike, Rows, Tensor, Tensors
 
 
 class Distiller(Task):
@@ -86,18 +91,18 @@ class Distiller(Task):
 
     def __init__(
         self,
-        student,
-        teacher,
-        temperature=1.0,
+        student: Task,
+        teacher: Task,
+        temperature: float = 1.0,
         *,
-        label_weight=0.0,
-        logits_weight=1.0,
-        hidden_weight=0.0,
-        attention_weight=0.0,
-        relation_weight=0.0,
-        layers=None,
-        relation_heads=None,
-    ):
+        label_weight: float = 0.0,
+        logits_weight: float = 1.0,
+        hidden_weight: float = 0.0,
+        attention_weight: float = 0.0,
+        relation_weight: float = 0.0,
+        layers: Sequence[int] | None = None,
+        relation_heads: int | None = None,
+    ) -> None:
         check_pair(student, teacher)
         self._teacher_ids = teacher_ids(student, teacher)
         checks.positive_float("Distiller", temperature=temperature)
@@ -140,13 +145,20 @@ class Distiller(Task):
                 self.projections.append(dense)
         self.built = True
 
-    def call(self, inputs, training=None):
+    def call(self, inputs: Tensors, training: bool | None = None) -> Tensors:
         """Returns a dict of the student's `logits` and, where these are compared, its `hidden_states`."""
         return computed(self.student, inputs, self._reads_states, training)
 
     # === Losses ===
 
-    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+    def compute_loss(
+        self,
+        x: Rows = None,
+        y: Labels = None,
+        y_pred: Tensor = None,
+        sample_weight: Any = None,
+        training: bool | None = True,
+    ) -> Tensor:
         """The sum of the parts, by labels `y` or without, of what `call` returns.
 
         `sample_weight` weighs labels and logits; hidden states, attention and relations of all rows count.
@@ -180,7 +192,7 @@ class Distiller(Task):
             taught["logits"] = ops.take(taught["logits"], self._teacher_ids, axis=-1)
         return taught
 
-    def divergence(self, student, teacher):
+    def divergence(self, student: Tensor, teacher: Tensor) -> Tensor:
         """How far logits are apart at the temperature, of each row or token."""
         return self.temperature**2 * self._kl(teacher / self.temperature, student / self.temperature)
 
@@ -217,7 +229,9 @@ class Distiller(Task):
 
     # === Keras' loop ===
 
-    def compile(self, optimizer="auto", loss="auto", metrics="auto", **kwargs):
+    def compile(
+        self, optimizer: Any = "auto", loss: Any = "auto", metrics: Any = "auto", **kwargs: Any
+    ) -> None:
         """As `Task.compile`, with the student's loss on labels and its metrics; there is no `r_drop`."""
         if kwargs.get("r_drop") is not None:
             rule = "Distillation has no `r_drop`."
@@ -227,30 +241,30 @@ class Distiller(Task):
         super().compile(optimizer, loss, metrics, **kwargs)
 
     @property
-    def target(self):
+    def target(self) -> Target | dict[str, Target] | None:
         """The student's."""
         return self.student.target
 
-    def default_loss(self):
+    def default_loss(self) -> Any:
         """The student's."""
         return self.student.default_loss()
 
-    def default_metrics(self):
+    def default_metrics(self) -> Any:
         """The student's."""
         return self.student.default_metrics()
 
-    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+    def compute_metrics(self, x: Rows, y: Labels, y_pred: Tensor, sample_weight: Any = None) -> Tensors:
         """Keras' metrics of the logits; without labels the loss alone."""
         if y is None:
             return self.get_metrics_result()
         return super().compute_metrics(x, y, y_pred["logits"], sample_weight)
 
     @property
-    def metrics(self):
+    def metrics(self) -> list[keras.metrics.Metric]:
         """Keras' list, without metrics that never saw labels: they have no result."""
         return [metric for metric in super().metrics if getattr(metric, "built", True)]
 
-    def class_weights(self, class_weight, x, y):
+    def class_weights(self, class_weight: Any, x: Rows, y: Labels) -> NoReturn:
         """Refused: losses of distillation are not those of a class."""
         raise checks.invalid(
             "Distillation has no `class_weight`.",
@@ -259,7 +273,16 @@ class Distiller(Task):
             class_weight=class_weight,
         )
 
-    def labelled(self, preprocessor, x, y, sample_weight, batch_size, shuffle=False, where="x"):
+    def labelled(
+        self,
+        preprocessor: Preprocessor,
+        x: Rows,
+        y: Labels,
+        sample_weight: Any,
+        batch_size: int | None,
+        shuffle: bool | RowOrder = False,
+        where: str = "x",
+    ) -> tuple[Any, Any, Any]:
         """See `Task.labelled`.
 
         Labels may be left out where `label_weight` is 0: with tokens of any task, and with texts or pairs of
@@ -277,15 +300,15 @@ class Distiller(Task):
 
     # === What is left of it ===
 
-    def predict(self, x, **kwargs):
+    def predict(self, x: Rows, **kwargs: Any) -> Any:
         """The student's answers, as its own `predict` gives them."""
         return self.student.predict(x, **kwargs)
 
-    def save(self, filepath, overwrite=True, **kwargs):
+    def save(self, filepath: PathLike, overwrite: bool = True, **kwargs: Any) -> None:
         """Saves the student alone, as `keras.callbacks.ModelCheckpoint` does through it."""
         self.student.save(filepath, overwrite, **kwargs)
 
-    def save_to_preset(self, folder):
+    def save_to_preset(self, folder: PathLike) -> None:
         """Writes the preset of the student."""
         self.student.save_to_preset(folder)
 

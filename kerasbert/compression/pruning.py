@@ -6,13 +6,16 @@ import numpy as np
 
 from kerasbert import checks
 from kerasbert.compression.importance import importances
-from kerasbert.compression.rebuilding import rebuilt, weights_of
+from kerasbert.compression.rebuilding import AnyTask, rebuilt, weights_of
+from kerasbert.types import Labels, Rows
 
 # Units are pruned by so many: their number stays one that vector instructions like.
 UNITS_AT_A_TIME = 8
 
 
-def prune(task, x, y=None, *, heads, units, batch_size=1):
+def prune(
+    task: AnyTask, x: Rows, y: Labels = None, *, heads: float, units: float, batch_size: int = 1
+) -> AnyTask:
     """Removes the attention heads and feed-forward units that matter least for the task.
 
     How much they matter is how much the task's loss changes without them, to first order, on each of the rows

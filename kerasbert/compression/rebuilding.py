@@ -1,9 +1,18 @@
 """A task again, with weights of other shapes."""
 
-import keras
+from typing import TypeVar
 
+import keras
+import numpy as np
+
+from kerasbert.config import BertConfig
 from kerasbert.encoder import BertEncoder
 from kerasbert.layers.dense import left_empty
+from kerasbert.tasks.task import Task
+from kerasbert.text.base import TextTokenizer
+
+# A kind of task: what goes in comes out.
+AnyTask = TypeVar("AnyTask", bound=Task)
 
 
 def weights_of(task, where):
@@ -20,7 +29,9 @@ def weights_of(task, where):
     return {path: keras.ops.convert_to_numpy(weight) for path, weight in task.named_weights().items()}
 
 
-def rebuilt(task, config, weights, tokenizer=None):
+def rebuilt(
+    task: AnyTask, config: BertConfig, weights: dict[str, np.ndarray], tokenizer: TextTokenizer | None = None
+) -> AnyTask:
     """Builds a task like another, whose encoder has another shape.
 
     Args:

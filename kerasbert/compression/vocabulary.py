@@ -4,14 +4,15 @@ import collections
 import dataclasses
 import itertools
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from kerasbert import checks
-from kerasbert.compression.rebuilding import rebuilt, weights_of
+from kerasbert.compression.rebuilding import AnyTask, rebuilt, weights_of
 from kerasbert.data import RowStream
 from kerasbert.optional import tensorflow as tf
 from kerasbert.text import BertTokenizer, normalization
 from kerasbert.text.vocabulary import SPECIAL_TOKENS
+from kerasbert.types import Rows
 
 # Weights with a row for each token.
 ROWS = (
@@ -22,7 +23,7 @@ ROWS = (
 _TEXTS_AT_A_TIME = 1000
 
 
-def trim_vocabulary(task, texts, keep=(), min_count=1):
+def trim_vocabulary(task: AnyTask, texts: Rows, keep: Sequence[str] = (), min_count: int = 1) -> AnyTask:
     """Leaves the tokens out that a corpus does not need, and their rows of the embedding.
 
     Kept are the tokens of the texts; special tokens; and of the vocabulary's single characters, at the start

@@ -3,10 +3,12 @@
 import itertools
 import pathlib
 import re
+from typing import Literal
 
 from kerasbert import checks
 from kerasbert.data.lines import read_lines
-from kerasbert.data.streams import SourceStream
+from kerasbert.data.streams import RowStream, SourceStream
+from kerasbert.types import PathLike
 
 _COLUMNS = {"\t": re.compile("\t"), " ": re.compile(" +")}
 _DOCUMENT = "-DOCSTART-"
@@ -15,7 +17,14 @@ _COMMENT = re.compile(r"# *[\w.:-]+ += |# (newdoc|newpar)\b[^\t]*$")
 _PERHAPS_COMMENT = re.compile(r"# [^\t]*=[^\t]*$|# (sent_)?id [^\t]*$|# (newdoc|newpar)\b[^\t]*$")
 
 
-def read_conll(path, word=0, label=-1, separator=None, comment=None, on_bad="stop"):
+def read_conll(
+    path: PathLike,
+    word: int = 0,
+    label: int = -1,
+    separator: str | None = None,
+    comment: str | Literal[False] | None = None,
+    on_bad: str = "stop",
+) -> RowStream:
     """Streams the sentences of a file in columns (Tjong Kim Sang & De Meulder 2003, section 2).
 
     A byte order mark, Windows line ends and lines of `-DOCSTART-` are passed over; and before the first word

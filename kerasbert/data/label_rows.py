@@ -1,12 +1,17 @@
 """Rows of labels: several of them for each text, or numbers to predict."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from kerasbert import checks
 from kerasbert.data.labels import as_array, class_numbers, is_whole, plain
+from kerasbert.types import Labels
 
 
-def multi_hot(values, labels, where="y", numeric_labels=None):
+def multi_hot(
+    values: Labels, labels: Sequence[str], where: str = "y", numeric_labels: str | None = None
+) -> np.ndarray:
     """Turns sets of labels into rows of zeros and ones.
 
     The rule is the same for lists, arrays, columns and files, whatever their dtype. A row of str is a list of

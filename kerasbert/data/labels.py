@@ -1,11 +1,12 @@
 """Labels: names or numbers in, class numbers out."""
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from kerasbert import checks
+from kerasbert.types import Labels
 
 # The label of a token that does not count: a special token, padding, a later piece of a word.
 IGNORED = -100
@@ -64,7 +65,13 @@ def as_array(values):
         return array
 
 
-def class_numbers(values, labels, where="y", item="row", numeric_labels=None):
+def class_numbers(
+    values: Labels,
+    labels: Sequence[str],
+    where: str = "y",
+    item: str = "row",
+    numeric_labels: str | None = None,
+) -> np.ndarray:
     """Turns labels into class numbers.
 
     The rule is the same for lists, arrays, columns and files, whatever their dtype: a str is a name, and a

@@ -8,9 +8,11 @@ from kerasbert import checks
 from kerasbert.data import draws
 from kerasbert.optional import tensorflow as tf
 from kerasbert.text import RobertaTokenizer
+from kerasbert.text.base import TextTokenizer
+from kerasbert.types import Tensor, Tensors
 
 
-def geometric_spans(p=0.2, longest=10):
+def geometric_spans(p: float = 0.2, longest: int = 10) -> tuple[float, ...]:
     """Weights of span lengths as in SpanBERT: geometric, cut off (Joshi et al. 2020, section 3.1).
 
     Args:
@@ -30,7 +32,7 @@ def geometric_spans(p=0.2, longest=10):
     return tuple(p * (1 - p) ** k for k in range(longest))
 
 
-def ngram_spans(longest=3):
+def ngram_spans(longest: int = 3) -> tuple[float, ...]:
     """Weights of n-grams as in ALBERT: 1/n (Lan et al. 2020, section 4.1).
 
     Args:
@@ -111,12 +113,22 @@ class Masking:
             )
         object.__setattr__(self, "span_weights", tuple(self.span_weights))  # JSON has lists
 
-    def predictions(self, max_length):
+    def predictions(self, max_length: int) -> int:
         """int, M: the most tokens that are predicted of an example of up to `max_length`."""
         return self.max_predictions or max(1, round(self.rate * max_length))
 
 
-def mask_tokens(token_ids, lengths, continues, tokenizer, masking, max_predictions, seed, number, keep=None):
+def mask_tokens(
+    token_ids: Tensor,
+    lengths: Tensor,
+    continues: Tensor,
+    tokenizer: TextTokenizer,
+    masking: Masking,
+    max_predictions: int,
+    seed: int,
+    number: Tensor,
+    keep: slice | None = None,
+) -> Tensors:
     """Chooses tokens of a batch and puts others in their place, as `BertPretrainer` takes them.
 
     Args:

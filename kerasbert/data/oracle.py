@@ -1,12 +1,13 @@
 """Which sentences of a document come nearest to a summary that somebody wrote."""
 
 import collections
+from collections.abc import Sequence
 
 from kerasbert import checks
 from kerasbert.data.rouge import summary_words
 
 
-def oracle_labels(sentences, summary, max_sentences=3):
+def oracle_labels(sentences: Sequence[str], summary: str, max_sentences: int = 3) -> list[int]:
     """Chooses sentences that together are most like a summary, as labels to train on.
 
     Greedily, as in Nallapati et al. 2017, section 3, https://arxiv.org/abs/1611.04230, and Liu 2019, section

@@ -4,24 +4,27 @@ import csv
 import functools
 import json
 import pathlib
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from kerasbert import checks
 from kerasbert.data.fields import Fields
 from kerasbert.data.lines import read_lines
-from kerasbert.data.streams import SourceStream
+from kerasbert.data.streams import RowStream, SourceStream
+from kerasbert.types import PathLike
 
 
 def read_csv(
-    path,
-    text="text",
-    label="label",
-    text_pair=None,
-    choices=None,
-    parse_label=None,
-    separator=",",
-    quoted=True,
-    on_bad="stop",
-):
+    path: PathLike,
+    text: str = "text",
+    label: str | Sequence[str] | None = "label",
+    text_pair: str | None = None,
+    choices: Sequence[str] | None = None,
+    parse_label: Callable[[str], Any] | None = None,
+    separator: str = ",",
+    quoted: bool = True,
+    on_bad: str = "stop",
+) -> RowStream:
     """Streams a table with a header line.
 
     Blank lines are passed over. A quoted field may hold separators, line ends and, twice, quotes.
@@ -121,8 +124,14 @@ def _table(path, options):
 
 
 def read_json_lines(
-    path, text="text", label="label", text_pair=None, words=None, choices=None, on_bad="stop"
-):
+    path: PathLike,
+    text: str = "text",
+    label: str | Sequence[str] | None = "label",
+    text_pair: str | None = None,
+    words: str | None = None,
+    choices: str | Sequence[str] | None = None,
+    on_bad: str = "stop",
+) -> RowStream:
     """Streams a file of one JSON object a line.
 
     Blank lines are passed over.

@@ -1,6 +1,7 @@
 """ROUGE of summaries, and the words that it counts."""
 
 import types
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -28,7 +29,9 @@ def summary_words(text):
     return [text[start:end] for start, end in split_words(text) if text[start].isalnum()]
 
 
-def rouge_scores(summaries, references, language="en", use_stemmer=False):
+def rouge_scores(
+    summaries: Sequence[str], references: Sequence[str], language: str = "en", use_stemmer: bool = False
+) -> dict[str, float]:
     """Compares summaries with others that are known to be good, by the package rouge-score.
 
     Lin 2004, https://aclanthology.org/W04-1013: the F1 of the words that both have (`rouge1`), of pairs of

@@ -1,6 +1,7 @@
 """Ways of writing entities as one label a word: B, I and O, and their relatives."""
 
 import re
+from collections.abc import Sequence
 
 from kerasbert import checks
 from kerasbert.data.labels import check_labels
@@ -16,7 +17,7 @@ _AS_IOBES = {"L": "E", "U": "S"}
 _OTHERWISE = re.compile(r"[BIESLU][_:/|.].|[biesluo][-_:/|.].|.+[-_:/|][BIESLU]$")
 
 
-def entities(labels, scheme=None):
+def entities(labels: Sequence[str], scheme: str | None = None) -> list[tuple[int, int, str]]:
     """Reads the entities of one sentence.
 
     Bad sequences are read as seqeval's default mode and the `conlleval` script of CoNLL 2000 (Tjong Kim Sang
@@ -165,7 +166,7 @@ def detect(sentences):
     return "IOB1" if bare_begin else "BIO"
 
 
-def scheme_labels(types, scheme="BIO"):
+def scheme_labels(types: Sequence[str], scheme: str = "BIO") -> tuple[str, ...]:
     """The class names that a task needs for entities of some types.
 
     Args:

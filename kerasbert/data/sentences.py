@@ -44,7 +44,7 @@ _STARTERS = _words(
 )
 
 
-def split_sentences(text):
+def split_sentences(text: str) -> list[tuple[int, int]]:
     """Finds the sentences of a text by rules, in time linear in its length.
 
     - A line break ends a sentence: join lines that were only wrapped.

@@ -3,6 +3,8 @@
 import dataclasses
 import pathlib
 import warnings
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -11,6 +13,7 @@ from kerasbert.data.answers import not_there, stands
 from kerasbert.data.lines import read_whole
 from kerasbert.data.streams import left_out
 from kerasbert.json_files import parse_json
+from kerasbert.types import PathLike
 
 
 @dataclasses.dataclass(frozen=True, repr=False)
@@ -43,21 +46,21 @@ class QuestionRows:
     articles: tuple
     skipped: tuple = ()
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.questions)
 
     def __repr__(self):
         return f"<QuestionRows: {len(self)} rows of {len(set(self.articles))} articles>"
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Any]:
         return (self[number] for number in range(len(self)))
 
-    def __getitem__(self, which):
+    def __getitem__(self, which: int | slice) -> Any:
         if isinstance(which, slice):
             return self.take(range(len(self))[which])
         return (self.questions[which], self.contexts[which]), self.answers[which]
 
-    def take(self, numbers):
+    def take(self, numbers: Any) -> "QuestionRows":
         """Returns some of the rows, by number."""
         names = ("questions", "contexts", "answers", "ids", "articles")
         columns = {name: getattr(self, name) for name in names}
@@ -66,7 +69,7 @@ class QuestionRows:
         )
 
 
-def read_squad(path, on_bad="stop"):
+def read_squad(path: PathLike, on_bad: str = "stop") -> QuestionRows:
     """Reads a file of SQuAD v1.1 or v2, or another in their format.
 
     Args:

@@ -3,6 +3,8 @@
 import collections
 import re
 import string
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +18,9 @@ _CHINESE_PUNCTUATION = frozenset("-:_*^/\\~`+=，。：？！“”；’《》�
 _CHINESE_SEGMENT = re.compile(r"[\u4e00-\u9fa5]|[^\W\u4e00-\u9fa5]+(?:[.,]\d+)*|[^\w\s]")
 
 
-def squad_scores(predictions, answers, language="en", version=None):
+def squad_scores(
+    predictions: Sequence[str], answers: Sequence[Any], language: str = "en", version: str | None = None
+) -> dict[str, float]:
     """Scores answers from 0 to 1: the mean over questions of the best over the answers of a question.
 
     English: lower case, without punctuation and articles; F1 over words (Rajpurkar et al. 2016, section 6.1,

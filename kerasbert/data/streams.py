@@ -4,7 +4,8 @@ import dataclasses
 import itertools
 import operator
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import numpy as np
 
@@ -42,7 +43,9 @@ class RowStream:
     (2, [('film 1', 'good')], ('good',))
     """
 
-    def __init__(self, read, labelled=True, source="a function"):
+    def __init__(
+        self, read: Callable[[], Iterable[Any]], labelled: bool = True, source: str = "a function"
+    ) -> None:
         if not callable(read):
             raise checks.invalid(
                 "`read` must be a function: rows are read anew for each epoch.",
@@ -56,10 +59,10 @@ class RowStream:
         self.labelled = labelled
         self.source = source
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Any]:
         return (row for _, row in self.placed())
 
-    def __len__(self):
+    def __len__(self) -> int:
         if self._length is None:
             raise checks.invalid(
                 "The number of rows is known once all of them were read.",
@@ -77,7 +80,7 @@ class RowStream:
         labels = "" if self.labelled else ", without labels"
         return f"<{type(self).__name__} of {self.source}: {length}{labels}>"
 
-    def __getitem__(self, which):
+    def __getitem__(self, which: int | slice) -> Any:
         if isinstance(which, slice):
             return _Slice(self, which)
         number = operator.index(which)
@@ -86,14 +89,14 @@ class RowStream:
             return row
         raise IndexError(f"There is no row {which} in {self!r}.")
 
-    def count(self):
+    def count(self) -> int:
         """How many rows there are; reads all of them if that is not known yet."""
         if self._length is None:
             for _ in self.placed():
                 pass
         return self._length
 
-    def label_names(self):
+    def label_names(self) -> tuple[str, ...]:
         """The different names in the labels of all rows, a sorted tuple of str, which reads all rows.
 
         Raises:
@@ -120,7 +123,7 @@ class RowStream:
             names.update(found)
         return tuple(sorted(names))
 
-    def placed(self):
+    def placed(self) -> Iterator[tuple[str, Any]]:
         """Yields pairs: where a row stands, a str for errors, and the row."""
         length = 0
         for placed in self._placed():
@@ -141,7 +144,7 @@ class RowStream:
         self._last = rows
         return ((f"row {number}", row) for number, row in enumerate(rows))
 
-    def parts(self):
+    def parts(self) -> Iterator["Part"]:
         """Yields the rows as `Part`s of `PART` rows; the last may have fewer."""
         rows = self.placed()
         while part := list(itertools.islice(rows, PART)):

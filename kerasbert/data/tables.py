@@ -1,11 +1,22 @@
 """Tables of other libraries: pandas, Hugging Face datasets, lists of dicts."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from kerasbert import checks
 from kerasbert.data.fields import Fields
-from kerasbert.data.streams import PART, SourceStream
+from kerasbert.data.streams import PART, RowStream, SourceStream
 
 
-def read_table(table, text="text", label="label", text_pair=None, words=None, choices=None, on_bad="stop"):
+def read_table(
+    table: Any,
+    text: str = "text",
+    label: str | Sequence[str] | None = "label",
+    text_pair: str | None = None,
+    words: str | None = None,
+    choices: str | Sequence[str] | None = None,
+    on_bad: str = "stop",
+) -> RowStream:
     """Streams the rows of a table that is open in another library.
 
     Class numbers of a Hugging Face data set become the names that its `features` have for them, so that

@@ -4,6 +4,8 @@ import itertools
 import numbers
 import pathlib
 import struct
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from google.protobuf import message
 
@@ -14,6 +16,7 @@ from kerasbert.data.lines import DAMAGED, LONGEST, open_bytes
 from kerasbert.data.streams import RowStream, SourceStream
 from kerasbert.optional import tensorflow as tf
 from kerasbert.text import TOKEN_INPUTS
+from kerasbert.types import PathLike
 
 # Records that are taken out of tf.data together: one by one is slow.
 AT_ONCE = 128
@@ -22,7 +25,7 @@ _HEADER = struct.Struct("<QI")
 _FOOTER = 4
 
 
-def write_tfrecord(path, rows):
+def write_tfrecord(path: PathLike, rows: Iterable[Any]) -> int:
     """Writes rows as a TFRecord file, which `read_tfrecord` reads.
 
     Each row is a `tf.train.Example` with the features `text`, `text_pair`, `words`, `choices`, or those of
@@ -106,16 +109,16 @@ def _feature(value, name, where):
 
 
 def read_tfrecord(
-    path,
-    text="text",
-    label="label",
-    text_pair=None,
-    words=None,
-    choices=None,
-    tokens=None,
-    label_list=False,
-    on_bad="stop",
-):
+    path: PathLike,
+    text: str = "text",
+    label: str | Sequence[str] | None = "label",
+    text_pair: str | None = None,
+    words: str | None = None,
+    choices: str | None = None,
+    tokens: Sequence[str] | None = None,
+    label_list: bool = False,
+    on_bad: str = "stop",
+) -> RowStream:
     """Streams the `tf.train.Example`s of a TFRecord file.
 
     Args:

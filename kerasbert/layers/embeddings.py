@@ -1,5 +1,7 @@
 """Token, segment and position embeddings."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -8,6 +10,7 @@ from kerasbert.layers.dense import BertInitializer, make_dense
 from kerasbert.layers.dropout import BertDropout
 from kerasbert.layers.layer_normalization import BertLayerNormalization
 from kerasbert.layers.positions import sinusoidal_positions
+from kerasbert.types import Config, Shape, Tensor
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
@@ -46,18 +49,18 @@ class BertEmbeddings(keras.layers.Layer):
 
     def __init__(
         self,
-        vocabulary_size,
-        hidden_dim,
-        max_sequence_length=512,
-        num_segments=2,
-        layer_norm_epsilon=1e-12,
-        dropout=0.0,
-        initializer_range=0.02,
-        position_embedding="learned",
-        position_offset=0,
-        embedding_dim=None,
-        **kwargs,
-    ):
+        vocabulary_size: int,
+        hidden_dim: int,
+        max_sequence_length: int = 512,
+        num_segments: int = 2,
+        layer_norm_epsilon: float = 1e-12,
+        dropout: float = 0.0,
+        initializer_range: float = 0.02,
+        position_embedding: str = "learned",
+        position_offset: int = 0,
+        embedding_dim: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         checks.positive_int(
             self.name,
@@ -98,7 +101,7 @@ class BertEmbeddings(keras.layers.Layer):
         if embedding_dim:
             self.projection = make_dense(hidden_dim, initializer_range, name="projection", dtype=dtype)
 
-    def build(self, token_ids_shape, segment_ids_shape=None):
+    def build(self, token_ids_shape: Shape, segment_ids_shape: Shape | None = None) -> None:
         """Creates the tables, the normalization and the projection."""
         for embedding in (self.token_embedding, self.segment_embedding, self.position_embedding):
             if embedding is not None:
@@ -109,7 +112,9 @@ class BertEmbeddings(keras.layers.Layer):
             self.projection.build((None, width))
         self.built = True
 
-    def call(self, token_ids, segment_ids=None, training=None):
+    def call(
+        self, token_ids: Tensor, segment_ids: Tensor | None = None, training: bool | None = None
+    ) -> Tensor:
         """See the class."""
         length = token_ids.shape[-1]
         is_known = isinstance(length, int)  # JAX has symbols where Keras traces a model of another class
@@ -131,7 +136,7 @@ class BertEmbeddings(keras.layers.Layer):
         token_vectors = self.token_embedding(_no_row_for_negative(token_ids, self.vocabulary_size))
         return self.combine(token_vectors, segment_vectors, positions, training=training)
 
-    def position_table(self):
+    def position_table(self) -> Tensor:
         """The position vectors, `(max_sequence_length, E)`, that of the first token first."""
         if self.position_embedding is None:
             width = self.embedding_dim or self.hidden_dim
@@ -139,7 +144,13 @@ class BertEmbeddings(keras.layers.Layer):
         table = ops.convert_to_tensor(self.position_embedding.embeddings)
         return table[self.position_offset :] if self.position_offset else table
 
-    def combine(self, token_vectors, segment_vectors, position_vectors, training=None):
+    def combine(
+        self,
+        token_vectors: Tensor,
+        segment_vectors: Tensor | None,
+        position_vectors: Tensor | None,
+        training: bool | None = None,
+    ) -> Tensor:
         """Adds the kinds of vectors, `(..., S, E)` each or None, normalizes, drops out and projects to D.
 
         The edge graph calls this with vectors that it looked up in its own way.
@@ -149,11 +160,11 @@ class BertEmbeddings(keras.layers.Layer):
         x = self.dropout(x, training=training)
         return x if self.projection is None else self.projection(x)
 
-    def compute_output_shape(self, token_ids_shape, segment_ids_shape=None):
+    def compute_output_shape(self, token_ids_shape: Shape, segment_ids_shape: Shape | None = None) -> Shape:
         """Returns `(*token_ids_shape, D)`."""
         return (*token_ids_shape, self.hidden_dim)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the arguments of `__init__`."""
         return {
             **super().get_config(),

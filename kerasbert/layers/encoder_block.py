@@ -1,5 +1,7 @@
 """One block of the encoder."""
 
+from typing import Any
+
 import keras
 
 from kerasbert.layers.dropout import BertDropout
@@ -7,6 +9,7 @@ from kerasbert.layers.feed_forward import FeedForward
 from kerasbert.layers.layer_normalization import BertLayerNormalization
 from kerasbert.layers.self_attention import SelfAttention
 from kerasbert.layers.symbolic import symbolic
+from kerasbert.types import Config, Shape, Tensor
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
@@ -46,16 +49,16 @@ class EncoderBlock(keras.layers.Layer):
 
     def __init__(
         self,
-        num_heads,
-        intermediate_dim,
-        activation="gelu",
-        layer_norm_epsilon=1e-12,
-        hidden_dropout=0.0,
-        attention_dropout=0.0,
-        initializer_range=0.02,
-        head_dim=None,
-        **kwargs,
-    ):
+        num_heads: int,
+        intermediate_dim: int,
+        activation: str = "gelu",
+        layer_norm_epsilon: float = 1e-12,
+        hidden_dropout: float = 0.0,
+        attention_dropout: float = 0.0,
+        initializer_range: float = 0.02,
+        head_dim: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.num_heads = num_heads
         self.intermediate_dim = intermediate_dim
@@ -80,13 +83,20 @@ class EncoderBlock(keras.layers.Layer):
         )
         self.dropout = BertDropout(hidden_dropout, name="dropout", dtype=dtype)
 
-    def build(self, sequence_shape, bias_shape=None):
+    def build(self, sequence_shape: Shape, bias_shape: Shape | None = None) -> None:
         """Creates the weights of both sublayers."""
         for layer in (self.attention, self.attention_norm, self.feed_forward, self.feed_forward_norm):
             layer.build(sequence_shape)
         self.built = True
 
-    def call(self, sequence, bias=None, first_token_only=False, return_attention=False, training=None):
+    def call(
+        self,
+        sequence: Tensor,
+        bias: Tensor | None = None,
+        first_token_only: bool = False,
+        return_attention: bool = False,
+        training: bool | None = None,
+    ) -> Tensor | tuple[Tensor, Tensor]:
         """See the class."""
         query = sequence[..., :1, :] if first_token_only else sequence
         attended = self.attention(
@@ -98,14 +108,18 @@ class EncoderBlock(keras.layers.Layer):
         x = self.feed_forward_norm(x + self.dropout(fed, training=training))
         return (x, attention) if return_attention else x
 
-    def random_states(self):
+    def random_states(self) -> list[keras.Variable]:
         """The variables that decide what dropout draws."""
         dropouts = (self.dropout, self.attention.dropout)
         return [dropout.seed_generator.state for dropout in dropouts if dropout.rate > 0]
 
     def compute_output_shape(
-        self, sequence_shape, bias_shape=None, first_token_only=False, return_attention=False
-    ):
+        self,
+        sequence_shape: Shape,
+        bias_shape: Shape | None = None,
+        first_token_only: bool = False,
+        return_attention: bool = False,
+    ) -> Shape | tuple[Shape, Shape]:
         """Returns the shape, or with `return_attention` the two shapes, of what a call returns."""
         *lead, length, width = sequence_shape
         rows = 1 if first_token_only else length
@@ -113,13 +127,18 @@ class EncoderBlock(keras.layers.Layer):
         return (shape, (*lead, self.num_heads, rows, length)) if return_attention else shape
 
     def compute_output_spec(
-        self, sequence, bias=None, first_token_only=False, return_attention=False, training=None
-    ):
+        self,
+        sequence: Tensor,
+        bias: Tensor | None = None,
+        first_token_only: bool = False,
+        return_attention: bool = False,
+        training: bool | None = None,
+    ) -> Any:
         """As `call`, of symbolic tensors."""
         shapes = self.compute_output_shape(sequence.shape, None, first_token_only, return_attention)
         return symbolic(self, shapes)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the arguments of `__init__`."""
         return {
             **super().get_config(),

@@ -1,5 +1,7 @@
 """Multi-head self-attention, and the bias that hides padding from it."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -8,6 +10,7 @@ from kerasbert.layers.dense import make_dense
 from kerasbert.layers.dropout import BertDropout
 from kerasbert.layers.symbolic import symbolic
 from kerasbert.optional import jax
+from kerasbert.types import Config, Shape, Tensor
 
 # Large enough that exp() of a masked score is 0 beside any other; finite, so that a row of padding
 # alone gives no NaN; within float16.
@@ -15,7 +18,7 @@ MASKED = {"float16": -3e4}
 MASKED_ELSE = -1e9
 
 
-def attention_bias(padding_mask, dtype="float32", masked=None):
+def attention_bias(padding_mask: Tensor, dtype: str = "float32", masked: float | None = None) -> Tensor:
     """The additive attention bias of a padding mask: 0 at tokens, a large negative number at padding.
 
     Made once and passed to every block.
@@ -78,7 +81,14 @@ class SelfAttention(keras.layers.Layer):
     (3, 5, 8)
     """
 
-    def __init__(self, num_heads, dropout=0.0, initializer_range=0.02, head_dim=None, **kwargs):
+    def __init__(
+        self,
+        num_heads: int,
+        dropout: float = 0.0,
+        initializer_range: float = 0.02,
+        head_dim: int | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         checks.positive_int(self.name, num_heads=num_heads)
         if head_dim is not None:
@@ -89,7 +99,9 @@ class SelfAttention(keras.layers.Layer):
         self.initializer_range = initializer_range
         self.dropout = BertDropout(dropout, name="dropout", dtype=self.dtype_policy)
 
-    def build(self, sequence_shape, bias_shape=None, query_shape=None):
+    def build(
+        self, sequence_shape: Shape, bias_shape: Shape | None = None, query_shape: Shape | None = None
+    ) -> None:
         """Creates the four projections."""
         hidden_dim = sequence_shape[-1]
         if self.head_dim is None:
@@ -113,7 +125,14 @@ class SelfAttention(keras.layers.Layer):
         *lead, num_heads, _, head_dim = ops.shape(x)
         return ops.reshape(ops.swapaxes(x, -3, -2), (*lead, -1, num_heads * head_dim))
 
-    def call(self, sequence, bias=None, query=None, return_attention=False, training=None):
+    def call(
+        self,
+        sequence: Tensor,
+        bias: Tensor | None = None,
+        query: Tensor | None = None,
+        return_attention: bool = False,
+        training: bool | None = None,
+    ) -> Tensor | tuple[Tensor, Tensor]:
         """See the class."""
         query = sequence if query is None else query
         q, k, v = self.query_dense(query), self.key_dense(sequence), self.value_dense(sequence)
@@ -137,19 +156,32 @@ class SelfAttention(keras.layers.Layer):
         drops = training and self.dropout_rate > 0
         return on_gpu_by_jax() and len(sequence.shape) == 3 and not return_attention and not drops
 
-    def compute_output_shape(self, sequence_shape, bias_shape=None, query_shape=None, return_attention=False):
+    def compute_output_shape(
+        self,
+        sequence_shape: Shape,
+        bias_shape: Shape | None = None,
+        query_shape: Shape | None = None,
+        return_attention: bool = False,
+    ) -> Shape | tuple[Shape, Shape]:
         """Returns the shape of the query, and with `return_attention` that of the probabilities, too."""
         shape = tuple(sequence_shape if query_shape is None else query_shape)
         if not return_attention:
             return shape
         return shape, (*shape[:-2], self.num_heads, shape[-2], sequence_shape[-2])
 
-    def compute_output_spec(self, sequence, bias=None, query=None, return_attention=False, training=None):
+    def compute_output_spec(
+        self,
+        sequence: Tensor,
+        bias: Tensor | None = None,
+        query: Tensor | None = None,
+        return_attention: bool = False,
+        training: bool | None = None,
+    ) -> Any:
         """As `call`, of symbolic tensors."""
         query_shape = None if query is None else query.shape
         return symbolic(self, self.compute_output_shape(sequence.shape, None, query_shape, return_attention))
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the arguments of `__init__`."""
         return {
             **super().get_config(),

@@ -1,5 +1,7 @@
 """Texts with several choices each, as batches of tokens with an axis for the choices."""
 
+from collections.abc import Callable
+
 import keras
 import numpy as np
 
@@ -8,6 +10,7 @@ from kerasbert.data import RowOrder, as_array, not_rows, whole_numbers, without_
 from kerasbert.optional import tensorflow as tf
 from kerasbert.preprocessing.preprocessor import Preprocessor
 from kerasbert.text import as_text_tensor
+from kerasbert.types import Dataset, Labels, Rows, Tensor
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
@@ -29,7 +32,7 @@ class ChoicePreprocessor(Preprocessor):
     texts_in_graph = False
     empty = ((), ())
 
-    def label_numbers(self, y, where):
+    def label_numbers(self, y: Labels, where: str) -> np.ndarray:
         """Numbers of choices as an int32 array."""
         y = as_array(y)
         if y.dtype.kind not in "iu" or y.ndim != 1 or (y < 0).any():
@@ -41,7 +44,7 @@ class ChoicePreprocessor(Preprocessor):
             )
         return y.astype("int32")
 
-    def label_function(self):
+    def label_function(self) -> Callable[[Tensor], Tensor]:
         """The same for tensors in a `tf.data` graph."""
         return whole_numbers()
 
@@ -105,7 +108,7 @@ class ChoicePreprocessor(Preprocessor):
             rows = rows.batch(batch_size)
         return rows.map(without_autograph(pack)).prefetch(tf.data.AUTOTUNE)
 
-    def unlabelled(self, x, batch_size, where="x"):
+    def unlabelled(self, x: Rows, batch_size: int | None, where: str = "x") -> tuple[Dataset, np.ndarray]:
         """Returns batches of tokens, and the row numbers in their order, which is that of `x`."""
         columns = self._columns(x, where)
         rows = tf.data.Dataset.from_tensor_slices(columns)

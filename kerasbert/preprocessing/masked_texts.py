@@ -1,6 +1,7 @@
 """Texts of which some tokens are masked, and are to be found again."""
 
 import dataclasses
+from typing import Any
 
 import keras
 import numpy as np
@@ -23,6 +24,8 @@ from kerasbert.data.masking import Masking, choose_tokens, continuations
 from kerasbert.optional import tensorflow as tf
 from kerasbert.preprocessing.preprocessor import Preprocessor
 from kerasbert.preprocessing.splits import cut_arrays
+from kerasbert.text.base import TextTokenizer
+from kerasbert.types import Config, Labels, Rows
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
@@ -46,11 +49,24 @@ class MaskedTextPreprocessor(Preprocessor):
     (True, 2)
     """
 
-    def __init__(self, tokenizer, max_sequence_length=512, masking=None):
+    def __init__(
+        self,
+        tokenizer: TextTokenizer | None,
+        max_sequence_length: int = 512,
+        masking: Masking | Config | None = None,
+    ) -> None:
         super().__init__(tokenizer, max_sequence_length)
         self.masking = Masking(**masking) if isinstance(masking, dict) else masking or Masking()
 
-    def labelled(self, x, y, sample_weight, batch_size, shuffle=False, where="x"):
+    def labelled(
+        self,
+        x: Rows,
+        y: Labels,
+        sample_weight: Any,
+        batch_size: int | None,
+        shuffle: bool | RowOrder = False,
+        where: str = "x",
+    ) -> tuple[Any, Any, Any]:
         """See `RowBatches.labelled`; texts have no labels."""
         x = self.source(x)
         if is_tokens(x):
@@ -75,7 +91,7 @@ class MaskedTextPreprocessor(Preprocessor):
         batches = self._batches(rows, self.tokenizer, batch_size, batched, order)
         return batches.map(without_autograph(self._mask(order))), None, None
 
-    def split(self, x, y, sample_weight, fraction):
+    def split(self, x: Rows, y: Labels, sample_weight: Any, fraction: float) -> tuple[Any, Any, Any, Any]:
         """See `Preprocessor.split`."""
         columns = self._columns(x, "x")
         same_length("x", **columns, sample_weight=sample_weight)
@@ -108,7 +124,7 @@ class MaskedTextPreprocessor(Preprocessor):
 
         return mask
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the arguments of `__init__`."""
         return {**super().get_config(), "masking": dataclasses.asdict(self.masking)}
 

@@ -1,10 +1,14 @@
 """Pairs and triplets of texts, of which each text is encoded by itself."""
 
+from collections.abc import Callable
+from typing import Any
+
 import keras
 import numpy as np
 
 from kerasbert import checks
 from kerasbert.data import (
+    RowOrder,
     RowStream,
     counted,
     dataset_rows,
@@ -21,6 +25,8 @@ from kerasbert.data import (
 from kerasbert.optional import tensorflow as tf
 from kerasbert.preprocessing.preprocessor import Preprocessor
 from kerasbert.preprocessing.splits import no_labels
+from kerasbert.text.base import TextTokenizer
+from kerasbert.types import Config, Labels, Rows, Tensor
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
@@ -46,12 +52,18 @@ class EmbeddingPreprocessor(Preprocessor):
 
     of_encoder = ("embedding_dim", "scored")  # the second is the loss'
 
-    def __init__(self, tokenizer, max_sequence_length, embedding_dim, scored=False):
+    def __init__(
+        self,
+        tokenizer: TextTokenizer | None,
+        max_sequence_length: int,
+        embedding_dim: int,
+        scored: bool = False,
+    ) -> None:
         super().__init__(tokenizer, max_sequence_length)
         self.embedding_dim = embedding_dim
         self.scored = scored
 
-    def label_numbers(self, y, where):
+    def label_numbers(self, y: Labels, where: str) -> np.ndarray:
         """Vectors in memory, float32 `(rows, D)`, or scores of pairs, `(rows, 1)`."""
         if not self.scored:
             return row_numbers(y, range(self.embedding_dim), where)
@@ -66,14 +78,22 @@ class EmbeddingPreprocessor(Preprocessor):
             )
         return scores
 
-    def label_function(self):
+    def label_function(self) -> Callable[[Tensor], Tensor]:
         """The same for tensors in a `tf.data` graph; the numbers of `pair_batches` stay what they are."""
         if self.scored:
             return rows_of_scores
         vectors = rows_of_numbers(range(self.embedding_dim))
         return lambda y: y if y.dtype.is_integer and y.shape.rank == 2 else vectors(y)
 
-    def labelled(self, x, y, sample_weight, batch_size, shuffle=False, where="x"):
+    def labelled(
+        self,
+        x: Rows,
+        y: Labels,
+        sample_weight: Any,
+        batch_size: int | None,
+        shuffle: bool | RowOrder = False,
+        where: str = "x",
+    ) -> tuple[Any, Any, Any]:
         """As `Preprocessor.labelled`, and for pairs with scores, and pairs and triplets without labels."""
         groups = None
         if not is_tokens(x):
@@ -155,7 +175,7 @@ class EmbeddingPreprocessor(Preprocessor):
         rows, batched = dataset_rows(counted(x), most_texts=3)
         return counted(rows.unbatch()) if batched else rows
 
-    def split(self, x, y, sample_weight, fraction):
+    def split(self, x: Rows, y: Labels, sample_weight: Any, fraction: float) -> tuple[Any, Any, Any, Any]:
         """As `Preprocessor.split`; pairs and triplets without labels are cut, too."""
         if y is not None:
             return super().split(x, y, sample_weight, fraction)
@@ -164,6 +184,6 @@ class EmbeddingPreprocessor(Preprocessor):
         first, rest = ({n: c[rows] for n, c in columns.items()} for rows in (slice(cut), slice(cut, None)))
         return first, None, sample_weight, (rest, None)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the arguments of `__init__`."""
         return {**super().get_config(), "embedding_dim": self.embedding_dim, "scored": self.scored}

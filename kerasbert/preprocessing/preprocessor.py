@@ -1,16 +1,20 @@
 """What every preprocessor shares: rows in, batches of tokens and numbers for labels out."""
 
 import copy
+from collections.abc import Callable
+from typing import Any
 
 import keras
 import numpy as np
 
 from kerasbert import checks
-from kerasbert.data import as_array, is_dataset, is_pair, same_length
+from kerasbert.data import RowOrder, as_array, is_dataset, is_pair, same_length
 from kerasbert.optional import tensorflow as tf
 from kerasbert.preprocessing.row_batches import RowBatches
 from kerasbert.preprocessing.splits import cut_off
 from kerasbert.preprocessing.truncation import TruncationCount
+from kerasbert.text.base import TextTokenizer
+from kerasbert.types import Config, Dataset, Labels, Rows, Self
 
 BATCH_SIZE = 32
 
@@ -44,13 +48,13 @@ class Preprocessor(RowBatches):
     of_encoder = ()  # arguments of `__init__` that a task takes from its encoder
     counted_as = ("texts",)
 
-    def __init__(self, tokenizer, max_sequence_length):
+    def __init__(self, tokenizer: TextTokenizer | None, max_sequence_length: int) -> None:
         checks.positive_int(type(self).__name__, max_sequence_length=max_sequence_length)
         self.tokenizer = tokenizer
         self.max_sequence_length = max_sequence_length
         self._truncation = TruncationCount(*self.counted_as)
 
-    def __call__(self, x, y=None, sample_weight=None):
+    def __call__(self, x: Rows, y: Labels = None, sample_weight: Any = None) -> Any:
         """Returns one batch of all rows, in their order.
 
         Args:
@@ -94,7 +98,14 @@ class Preprocessor(RowBatches):
             return tokens
         return (tokens, self.label_function()(y), *(() if sample_weight is None else (sample_weight,)))
 
-    def batches(self, x, y=None, sample_weight=None, batch_size=BATCH_SIZE, shuffle=False):
+    def batches(
+        self,
+        x: Rows,
+        y: Labels = None,
+        sample_weight: Any = None,
+        batch_size: int = BATCH_SIZE,
+        shuffle: bool | RowOrder = False,
+    ) -> Dataset:
         """Returns an epoch of batches of about one length each, padded to the longest row.
 
         Args:
@@ -114,23 +125,23 @@ class Preprocessor(RowBatches):
 
     # === Labels: what a subclass says ===
 
-    def label_numbers(self, y, where):
+    def label_numbers(self, y: Labels, where: str) -> Any:
         """Labels in memory, one to a row of tokens, as the loss takes them; the error names `where`."""
         return np.asarray(y)
 
-    def label_function(self):
+    def label_function(self) -> Callable[[Any], Any]:
         """The same for tensors in a `tf.data` graph: a function of a tensor."""
         return lambda y: y
 
     # === What a task asks ===
 
-    def for_one_call(self):
+    def for_one_call(self) -> Self:
         """A copy with a count of its own of what it truncates, for one call of `fit` or `predict`."""
         one = copy.copy(self)
         one._truncation = TruncationCount(*self.counted_as)
         return one
 
-    def split(self, x, y, sample_weight, fraction):
+    def split(self, x: Rows, y: Labels, sample_weight: Any, fraction: float) -> tuple[Any, Any, Any, Any]:
         """Cuts the last `fraction` of the rows off: `x, y, sample_weight` and `validation_data`."""
         columns = self._columns(x, "x")
         self._label_numbers(y, columns, "x")  # checked here; both parts keep the user's own labels
@@ -138,13 +149,13 @@ class Preprocessor(RowBatches):
         same_length("x", **columns, y=y, sample_weight=sample_weight)
         return cut_off(lambda rows: {n: c[rows] for n, c in columns.items()}, y, sample_weight, fraction)
 
-    def warn_if_truncated(self):
+    def warn_if_truncated(self) -> None:
         """Warns, with the count, if texts did not fit."""
         self._truncation.warn()
 
     # === Saving ===
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the arguments of `__init__`."""
         return {
             "tokenizer": keras.saving.serialize_keras_object(self.tokenizer),
@@ -152,7 +163,7 @@ class Preprocessor(RowBatches):
         }
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: Config) -> Self:
         """Builds a preprocessor from `get_config`'s result."""
         tokenizer = config["tokenizer"] and keras.saving.deserialize_keras_object(config["tokenizer"])
         return cls(**(config | {"tokenizer": tokenizer}))

@@ -1,12 +1,16 @@
 """Masked batches of `kerasbert.pretraining` as inputs and labels."""
 
+from typing import Any
+
 import keras
 import numpy as np
 
 from kerasbert import checks
-from kerasbert.data import IGNORED, is_dataset
+from kerasbert.data import IGNORED, RowOrder, is_dataset
 from kerasbert.optional import tensorflow as tf
 from kerasbert.preprocessing.preprocessor import Preprocessor
+from kerasbert.text.base import TextTokenizer
+from kerasbert.types import Config, Labels, Rows
 
 PAIRS = ("next_sentence", "sentence_order", "none")
 
@@ -21,16 +25,26 @@ class PretrainingPreprocessor(Preprocessor):
         pairs: str, as of `BertPretrainer`.
     """
 
-    def __init__(self, tokenizer, max_sequence_length, pairs="next_sentence"):
+    def __init__(
+        self, tokenizer: TextTokenizer | None, max_sequence_length: int, pairs: str = "next_sentence"
+    ) -> None:
         super().__init__(tokenizer, max_sequence_length)
         checks.one_of("PretrainingPreprocessor", PAIRS, pairs=pairs)
         self.pairs = pairs
 
-    def labelled(self, x, y, sample_weight, batch_size, shuffle=False, where="x"):
+    def labelled(
+        self,
+        x: Rows,
+        y: Labels,
+        sample_weight: Any,
+        batch_size: int | None,
+        shuffle: bool | RowOrder = False,
+        where: str = "x",
+    ) -> tuple[Any, Any, Any]:
         """See `Preprocessor.labelled`; what `pretraining_batches` returns becomes inputs and labels."""
         return super().labelled(self.inputs_and_labels(x), y, sample_weight, batch_size, shuffle, where)
 
-    def inputs_and_labels(self, batches):
+    def inputs_and_labels(self, batches: Any) -> Any:
         """Makes pairs of inputs and labels of what `pretraining_batches` returns; what is not that stays."""
         if not is_dataset(batches) or not isinstance(batches.element_spec, dict):
             return batches
@@ -52,10 +66,10 @@ class PretrainingPreprocessor(Preprocessor):
 
         return batches.map(split)
 
-    def label_numbers(self, y, where):
+    def label_numbers(self, y: Labels, where: str) -> np.ndarray | dict[str, np.ndarray]:
         """Labels in memory: a dict of int arrays by head, or one array."""
         return {name: np.asarray(v) for name, v in y.items()} if isinstance(y, dict) else np.asarray(y)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the arguments of `__init__`."""
         return {**super().get_config(), "pairs": self.pairs}

@@ -1,5 +1,8 @@
 """Questions with contexts: batches of windows, and labels that are positions."""
 
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
 import keras
 import numpy as np
 
@@ -22,6 +25,8 @@ from kerasbert.data import (
 from kerasbert.optional import tensorflow as tf
 from kerasbert.preprocessing.preprocessor import Preprocessor
 from kerasbert.preprocessing.splits import cut_off, no_labels
+from kerasbert.text.base import TextTokenizer
+from kerasbert.types import Config, Dataset, Labels, Rows, Tensors
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
@@ -48,7 +53,13 @@ class QuestionPreprocessor(Preprocessor):
     empty = ((), ())
     counted_as = ("questions", "max_question_length")
 
-    def __init__(self, tokenizer, max_sequence_length, window_step=128, max_question_length=64):
+    def __init__(
+        self,
+        tokenizer: TextTokenizer | None,
+        max_sequence_length: int,
+        window_step: int = 128,
+        max_question_length: int = 64,
+    ) -> None:
         super().__init__(tokenizer, max_sequence_length)
         checks.positive_int(
             "QuestionPreprocessor", window_step=window_step, max_question_length=max_question_length
@@ -56,7 +67,7 @@ class QuestionPreprocessor(Preprocessor):
         self.window_step = window_step
         self.max_question_length = max_question_length
 
-    def label_numbers(self, y, where):
+    def label_numbers(self, y: Labels, where: str) -> dict[str, np.ndarray]:
         """Positions that go with tokens in memory: a dict of int32 `start` and `end`, `(rows,)`."""
         good = isinstance(y, dict) and set(y) == {"start", "end"}
         if not good or any(np.asarray(v).dtype.kind not in "iu" or np.ndim(v) != 1 for v in y.values()):
@@ -68,7 +79,7 @@ class QuestionPreprocessor(Preprocessor):
             )
         return {name: np.asarray(y[name], "int32") for name in ("start", "end")}
 
-    def label_function(self):
+    def label_function(self) -> Callable[[Tensors], Tensors]:
         """The same in a `tf.data` graph."""
         numbers = whole_numbers()
         return lambda y: {name: numbers(position) for name, position in y.items()}
@@ -122,13 +133,13 @@ class QuestionPreprocessor(Preprocessor):
         same_length(where, x=questions, y=y)
         return questions, contexts, y
 
-    def split(self, x, y, sample_weight, fraction):
+    def split(self, x: Rows, y: Labels, sample_weight: Any, fraction: float) -> tuple[Any, Any, Any, Any]:
         """Cuts the last `fraction` of the rows off: `x, y, sample_weight` and `validation_data`."""
         questions, contexts, answers = self._columns(x, y, "x")
         same_length("x", x=questions, sample_weight=sample_weight)
         return cut_off(lambda rows: (questions[rows], contexts[rows]), answers, sample_weight, fraction)
 
-    def windows(self, questions, contexts, where="x"):
+    def windows(self, questions: Sequence[str], contexts: Sequence[str], where: str = "x") -> QuestionWindows:
         """Tokenizes and cuts, and counts the questions that are too long."""
         self.need_tokenizer(where)
         windows = QuestionWindows(
@@ -143,7 +154,7 @@ class QuestionPreprocessor(Preprocessor):
         self._truncation.add(windows.question_lengths, windows.question_limit)
         return windows
 
-    def unlabelled(self, x, batch_size, where="x"):
+    def unlabelled(self, x: Rows, batch_size: int | None, where: str = "x") -> tuple[Dataset, None]:
         """See `Preprocessor.unlabelled`; the rows are windows."""
         windows = self.windows(*question_columns(x, where), where)
         columns, slices = windows.slices()
@@ -151,7 +162,7 @@ class QuestionPreprocessor(Preprocessor):
         batches = ordered_batches(rows, slices, batch_size or max(len(windows), 1), None)
         return batches.map(lambda tokens, rest: tokens), None
 
-    def by_length(self, windows, batch_size):
+    def by_length(self, windows: QuestionWindows, batch_size: int) -> Iterator[tuple[np.ndarray, Tensors]]:
         """Yields pairs of the numbers of windows and their tokens, in batches of about one length."""
         order = np.argsort(-windows.packed_lengths, kind="stable")
         columns, slices = windows.slices(order)
@@ -159,7 +170,7 @@ class QuestionPreprocessor(Preprocessor):
         for i, (tokens, _) in enumerate(batches):
             yield order[i * batch_size : (i + 1) * batch_size], tokens
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the arguments of `__init__`."""
         own = {"window_step": self.window_step, "max_question_length": self.max_question_length}
         return {**super().get_config(), **own}

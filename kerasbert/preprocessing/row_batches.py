@@ -1,13 +1,14 @@
 """From rows to batches: the way that all preprocessors go, and where each may differ."""
 
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from kerasbert import checks
 from kerasbert.data import (
     PackedTokens,
+    RowOrder,
     RowStream,
     counted,
     dataset_rows,
@@ -28,6 +29,7 @@ from kerasbert.optional import tensorflow as tf
 from kerasbert.preprocessing.extra_inputs import take_extra_inputs
 from kerasbert.preprocessing.splits import no_labels
 from kerasbert.preprocessing.token_rows import checked_ids, token_columns, tokens_not_by_row
+from kerasbert.types import Dataset, Labels, Rows
 
 
 class RowBatches:
@@ -41,7 +43,15 @@ class RowBatches:
     extra_inputs: ClassVar[dict] = {}
     encoder_config = None  # a task sets it: token ids are then checked against the encoder's tables
 
-    def labelled(self, x, y, sample_weight, batch_size, shuffle=False, where="x"):
+    def labelled(
+        self,
+        x: Rows,
+        y: Labels,
+        sample_weight: Any,
+        batch_size: int | None,
+        shuffle: bool | RowOrder = False,
+        where: str = "x",
+    ) -> tuple[Any, Any, Any]:
         """Returns `x, y, sample_weight` as Keras takes them: a data set alone, or arrays of tokens.
 
         With `batch_size` None all rows in memory are one batch, in their order.
@@ -83,7 +93,9 @@ class RowBatches:
 
         return batches.map(without_autograph(as_keras_takes_them)), None, None
 
-    def unlabelled(self, x, batch_size, where="x"):
+    def unlabelled(
+        self, x: Rows, batch_size: int | None, where: str = "x"
+    ) -> tuple[Dataset, np.ndarray | None]:
         """Returns batches of tokens, and the row numbers in the order of the batches (None: as they come)."""
         self.need_tokenizer(where)
         order, batched = None, False
@@ -109,14 +121,16 @@ class RowBatches:
         )
         return batches.map(self._with_extra), order
 
-    def tokens_only(self, x, batch_size, shuffle=False, where="x"):
+    def tokens_only(
+        self, x: Rows, batch_size: int, shuffle: bool | RowOrder = False, where: str = "x"
+    ) -> Dataset:
         """Batches of the tokens of texts in memory, of about one length each, as `labelled` makes them."""
         rows = tf.data.Dataset.from_tensor_slices(self._columns(x, where))
         return self._batches(rows, self.tokenizer, batch_size, False, shuffle).map(self._with_extra)
 
     # === Rows ===
 
-    def source(self, x):
+    def source(self, x: Rows) -> Rows:
         """What a user passes as `x`; a data set whose rows need Python becomes a `RowStream`."""
         if hasattr(x, "columns") or hasattr(x, "column_names") or isinstance(x, Iterator):
             raise checks.invalid(
@@ -129,7 +143,7 @@ class RowBatches:
             )
         return x if self.texts_in_graph or not is_dataset(x) or is_tokens(x) else stream_of(x)
 
-    def parts(self, x, y=None):
+    def parts(self, x: Rows, y: Labels = None) -> Iterator[tuple[Rows, Labels, str]]:
         """Yields `x`, `y` and a name for errors: of all rows, or part by part of those of a stream."""
         x = self.source(x)
         if not isinstance(x, RowStream):
@@ -141,7 +155,7 @@ class RowBatches:
         if part is None:
             yield self.empty, (), "x"
 
-    def tokens(self, x, where="x"):
+    def tokens(self, x: Rows, where: str = "x") -> Any:
         """`x`, tokens in memory or a data set of them, whose ids are checked."""
         return checked_ids(x, self.encoder_config, where)
 
@@ -223,7 +237,7 @@ class RowBatches:
         """A graph function that counts rows, and those that are longer than `max_sequence_length`."""
         self._truncation.add(lengths, self.max_sequence_length)
 
-    def need_tokenizer(self, where):
+    def need_tokenizer(self, where: str) -> None:
         """Raises ValueError if there is no tokenizer, and rows must be tokens."""
         if self.tokenizer is None:
             raise checks.invalid(

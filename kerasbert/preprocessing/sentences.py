@@ -1,5 +1,8 @@
 """Documents, with a label for each sentence."""
 
+from collections.abc import Callable
+from typing import Any
+
 import keras
 import numpy as np
 
@@ -16,9 +19,12 @@ from kerasbert.data import (
     text_batches,
     tokenize_documents,
 )
+from kerasbert.data.documents import Documents
 from kerasbert.optional import tensorflow as tf
 from kerasbert.preprocessing.preprocessor import Preprocessor
 from kerasbert.preprocessing.splits import cut_lists, no_labels
+from kerasbert.text.base import TextTokenizer
+from kerasbert.types import Config, Dataset, Labels, Rows, Tensor
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
@@ -45,11 +51,13 @@ class SentencePreprocessor(Preprocessor):
     counted_as = ("sentences",)
     of_encoder = ("num_segments",)
 
-    def __init__(self, tokenizer, max_sequence_length, num_segments=2):
+    def __init__(
+        self, tokenizer: TextTokenizer | None, max_sequence_length: int, num_segments: int = 2
+    ) -> None:
         super().__init__(tokenizer, max_sequence_length)
         self.num_segments = num_segments
 
-    def label_numbers(self, y, where):
+    def label_numbers(self, y: Labels, where: str) -> np.ndarray:
         """Labels of tokens: 0, 1 and -100, as an int32 array `(B, S)`."""
         y = np.asarray(y)
         if y.ndim != 2 or not np.isin(y, (0, 1, IGNORED)).all():
@@ -62,7 +70,7 @@ class SentencePreprocessor(Preprocessor):
             )
         return y.astype("int32")
 
-    def label_function(self):
+    def label_function(self) -> Callable[[Tensor], Tensor]:
         """The same for tensors in a `tf.data` graph."""
 
         def numbers(values):
@@ -99,7 +107,7 @@ class SentencePreprocessor(Preprocessor):
         labels = rest["label"].to_tensor(IGNORED)
         return (labels, *(w[:, None] * tf.ones_like(labels, tf.float32) for w in weight))
 
-    def documents(self, x, where="x"):
+    def documents(self, x: Rows, where: str = "x") -> Documents:
         """The sentences of `x`, texts or lists of sentences, and their tokens: `Documents`."""
         self.need_tokenizer(where)
         x = x.numpy().tolist() if tf.is_tensor(x) else x
@@ -115,14 +123,14 @@ class SentencePreprocessor(Preprocessor):
         self._count(np.diff(documents.id_splits) + 2)
         return documents
 
-    def unlabelled(self, x, batch_size, where="x"):
+    def unlabelled(self, x: Rows, batch_size: int | None, where: str = "x") -> tuple[Dataset, None]:
         """See `Preprocessor.unlabelled`; the rows are windows."""
         columns, decided = self._windows(self.documents(x, where))
         rows = tf.data.Dataset.from_tensor_slices(columns)
         batches = ordered_batches(rows, PackedTokens(), batch_size or max(len(decided), 1), None)
         return batches.map(_with_segments), None
 
-    def to_decide(self, documents, batch_size):
+    def to_decide(self, documents: Documents, batch_size: int) -> Dataset | None:
         """Batches of tokens and the number of the sentence that each decides, or -1; None without any."""
         columns, decided = self._windows(documents)
         if not decided:
@@ -133,7 +141,7 @@ class SentencePreprocessor(Preprocessor):
         batches = ordered_batches(rows, PackedTokens(), batch_size, None)
         return batches.map(lambda *batch: (_with_segments(*batch), batch[1]["sentence"].to_tensor(-1)))
 
-    def split(self, x, y, sample_weight, fraction):
+    def split(self, x: Rows, y: Labels, sample_weight: Any, fraction: float) -> tuple[Any, Any, Any, Any]:
         """Cuts the last `fraction` of the rows off: `x, y, sample_weight` and `validation_data`."""
         return cut_lists(x, y, sample_weight, fraction)
 
@@ -148,7 +156,7 @@ class SentencePreprocessor(Preprocessor):
         )
         return {"ids": _ragged(ids), "segment_ids": _ragged(segments)}, decided
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the arguments of `__init__`."""
         return {**super().get_config(), "num_segments": self.num_segments}
 

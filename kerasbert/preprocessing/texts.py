@@ -1,11 +1,16 @@
 """Texts or pairs of texts, with labels of a kind."""
 
+from collections.abc import Callable, Sequence
+
 import keras
+import numpy as np
 
 from kerasbert import checks
 from kerasbert.data import check_labels
 from kerasbert.preprocessing.label_kinds import LABEL_KINDS
 from kerasbert.preprocessing.preprocessor import Preprocessor
+from kerasbert.text.base import TextTokenizer
+from kerasbert.types import Config, Labels, Tensor
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
@@ -41,8 +46,13 @@ class TextPreprocessor(Preprocessor):
     takes_extra_inputs = True
 
     def __init__(
-        self, tokenizer, labels, problem="single_label", max_sequence_length=512, numeric_labels=None
-    ):
+        self,
+        tokenizer: TextTokenizer | None,
+        labels: Sequence[str],
+        problem: str = "single_label",
+        max_sequence_length: int = 512,
+        numeric_labels: str | None = None,
+    ) -> None:
         super().__init__(tokenizer, max_sequence_length)
         checks.one_of("TextPreprocessor", tuple(LABEL_KINDS), problem=problem)
         self.problem = problem
@@ -51,15 +61,15 @@ class TextPreprocessor(Preprocessor):
         checks.one_of("TextPreprocessor", self._kind.numeric_labels, numeric_labels=numeric_labels)
         self.numeric_labels = numeric_labels
 
-    def label_numbers(self, y, where):
+    def label_numbers(self, y: Labels, where: str) -> np.ndarray:
         """Labels in memory as the loss takes them: class numbers `(rows,)`, or float32 `(rows, C)`."""
         return self._kind.numbers(y, self.labels, where, numeric_labels=self.numeric_labels)
 
-    def label_function(self):
+    def label_function(self) -> Callable[[Tensor], Tensor]:
         """The same for tensors in a `tf.data` graph."""
         return self._kind.in_graph(self.labels, self.numeric_labels)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the arguments of `__init__`."""
         return {
             **super().get_config(),

@@ -1,5 +1,8 @@
 """Rows of words, or texts whose words are found, with a label for each word."""
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import keras
 import numpy as np
 
@@ -23,10 +26,13 @@ from kerasbert.data import (
     tokenize_words,
     word_windows,
 )
+from kerasbert.data.words import Words
 from kerasbert.optional import tensorflow as tf
 from kerasbert.preprocessing.preprocessor import Preprocessor
 from kerasbert.preprocessing.splits import cut_lists
 from kerasbert.text import as_text_tensor
+from kerasbert.text.base import TextTokenizer
+from kerasbert.types import Config, Dataset, Labels, Rows, Tensor
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
@@ -66,8 +72,14 @@ class WordPreprocessor(Preprocessor):
     labels_at_tokens = True
 
     def __init__(
-        self, tokenizer, labels, scheme=None, window_step=None, max_sequence_length=512, numeric_labels=None
-    ):
+        self,
+        tokenizer: TextTokenizer | None,
+        labels: Sequence[str],
+        scheme: str | None = None,
+        window_step: int | None = None,
+        max_sequence_length: int = 512,
+        numeric_labels: str | None = None,
+    ) -> None:
         super().__init__(tokenizer, max_sequence_length)
         checks.one_of("WordPreprocessor", (None, "names", "class_numbers"), numeric_labels=numeric_labels)
         self.numeric_labels = numeric_labels
@@ -85,7 +97,7 @@ class WordPreprocessor(Preprocessor):
                 window_step=window_step,
             )
 
-    def label_numbers(self, y, where):
+    def label_numbers(self, y: Labels, where: str) -> np.ndarray:
         """Class numbers of tokens, as an int32 array `(B, S)`."""
         y = np.asarray(y)
         if y.ndim != 2:
@@ -99,7 +111,7 @@ class WordPreprocessor(Preprocessor):
         numbers = class_numbers(flat, self.labels, where, "token", "class_numbers")
         return np.where(y == IGNORED, IGNORED, numbers.reshape(y.shape)).astype("int32")
 
-    def label_function(self):
+    def label_function(self) -> Callable[[Tensor], Tensor]:
         """The same for tensors in a `tf.data` graph."""
         lookup = label_lookup(self.labels, "class_numbers", ranks=(2,))
 
@@ -134,7 +146,7 @@ class WordPreprocessor(Preprocessor):
         labels = _as_packed(rest["label"], IGNORED)
         return (labels, *(w[:, None] * tf.ones_like(labels, tf.float32) for w in weight))
 
-    def words(self, x, where="x"):
+    def words(self, x: Rows, where: str = "x") -> Words:
         """The words of `x`, lists of words or texts, and their tokens: `Words`."""
         self.need_tokenizer(where)
         if are_words(x):
@@ -145,7 +157,7 @@ class WordPreprocessor(Preprocessor):
             (x.numpy() if tf.is_tensor(x) else np.asarray(x, object)).tolist(), self.tokenizer
         )
 
-    def numbers(self, x, y, words, where="x"):
+    def numbers(self, x: Rows, y: Labels, words: Words, where: str = "x") -> np.ndarray:
         """The class numbers of all words, int32 `(W,)`, from what the user says of them."""
         if y is None:
             raise checks.invalid(
@@ -159,7 +171,7 @@ class WordPreprocessor(Preprocessor):
             return numbers_of_spans(*arguments)
         return numbers_of_words(*arguments, self.numeric_labels)
 
-    def unlabelled(self, x, batch_size, where="x"):
+    def unlabelled(self, x: Rows, batch_size: int | None, where: str = "x") -> tuple[Dataset, None]:
         """See `Preprocessor.unlabelled`; the numbers are those of windows."""
         ids, _ = self._windows(self.words(x, where))
         rows = tf.data.Dataset.from_tensor_slices({"ids": ids})
@@ -167,7 +179,7 @@ class WordPreprocessor(Preprocessor):
         batches = ordered_batches(rows, self.tokenizer, size, self.max_sequence_length)
         return batches.map(lambda tokens, rest: tokens), None
 
-    def to_decide(self, words, batch_size):
+    def to_decide(self, words: Words, batch_size: int) -> Dataset | None:
         """Batches of tokens and the number of the word that each decides, or -1; None without words."""
         ids, decided = self._windows(words)
         if not ids.nrows():
@@ -182,11 +194,11 @@ class WordPreprocessor(Preprocessor):
         )
         return batches.map(lambda tokens, rest: (tokens, _as_packed(rest["word"], -1)))
 
-    def split(self, x, y, sample_weight, fraction):
+    def split(self, x: Rows, y: Labels, sample_weight: Any, fraction: float) -> tuple[Any, Any, Any, Any]:
         """Cuts the last `fraction` of the rows off: `x, y, sample_weight` and `validation_data`."""
         return cut_lists(x, y, sample_weight, fraction)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the arguments of `__init__`."""
         return {**super().get_config(), "labels": list(self.labels), **self._given}
 

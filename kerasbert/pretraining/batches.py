@@ -22,25 +22,27 @@ from kerasbert.data.draws import shuffled
 from kerasbert.data.masking import Masking, mask_tokens
 from kerasbert.optional import tensorflow as tf
 from kerasbert.pretraining import records
+from kerasbert.text.base import TextTokenizer
+from kerasbert.types import Dataset, PathLike
 
 SHUFFLE_BUFFER = 16_384  # examples
 _WITHOUT_END = np.iinfo(np.int64).max
 
 
 def pretraining_batches(
-    folder,
-    tokenizer,
-    batch_size,
+    folder: PathLike,
+    tokenizer: TextTokenizer,
+    batch_size: int,
     *,
-    masking=None,
-    seed=0,
-    step=0,
-    epochs=None,
-    shuffle_buffer=SHUFFLE_BUFFER,
-    length_multiple=8,
-    host=0,
-    num_hosts=1,
-):
+    masking: Masking | None = None,
+    seed: int = 0,
+    step: int = 0,
+    epochs: int | None = None,
+    shuffle_buffer: int = SHUFFLE_BUFFER,
+    length_multiple: int = 8,
+    host: int = 0,
+    num_hosts: int = 1,
+) -> Dataset:
     """Streams masked batches of the examples in a folder.
 
     The stream is a function of the folder and these arguments alone: batch `n` is the same whenever and

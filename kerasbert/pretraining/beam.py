@@ -2,16 +2,27 @@
 
 import contextlib
 import os
+from typing import Any
 
 from kerasbert import checks
 from kerasbert.atomic import replacing
 from kerasbert.optional import tensorflow as tf
 from kerasbert.pretraining import records
-from kerasbert.pretraining.examples import KIND, check, shard_of
+from kerasbert.pretraining.documents import Corpus
+from kerasbert.pretraining.examples import KIND, ExampleSettings, check, shard_of
 from kerasbert.pretraining.shards import finish, make_shard
+from kerasbert.text.base import TextTokenizer
+from kerasbert.types import PathLike
 
 
-def write_examples_with_beam(corpus, folder, tokenizer, settings=None, num_shards=None, options=None):
+def write_examples_with_beam(
+    corpus: Corpus,
+    folder: PathLike,
+    tokenizer: TextTokenizer,
+    settings: ExampleSettings | None = None,
+    num_shards: int | None = None,
+    options: Any = None,
+) -> records.Manifest:
     """Turns a corpus into examples as `write_examples` does, to the same bytes, with Apache Beam.
 
     A file of the corpus is read by one worker, and a shard made by one, so many files and shards keep many

@@ -5,6 +5,7 @@ import json
 import lzma
 import os
 import zlib
+from collections.abc import Iterator
 
 from kerasbert import checks
 from kerasbert.data.lines import LONGEST, OPENERS
@@ -69,18 +70,18 @@ class Corpus:
             )
         object.__setattr__(self, "paths", tuple(sorted(set(paths))))
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[list[str]]:
         """Yields the documents of all files, each a list of lines (str) that are not blank."""
         for path in self.paths:
             yield from self.documents(path)
 
-    def documents(self, path):
+    def documents(self, path: str) -> Iterator[list[str]]:
         """Yields the documents of one of `paths`, each a list of lines (str) that are not blank."""
         read = {"blank_lines": self._between_blanks, "lines": self._one_a_line, "json": self._json}
         return read[self.layout](path)
 
     @property
-    def size_bytes(self):
+    def size_bytes(self) -> int:
         """int, about how much text there is: compressed files are taken for a quarter of their text."""
         sizes = [(tf.io.gfile.stat(path).length, path) for path in self.paths]
         return sum(size * (4 if os.path.splitext(path)[1] in OPENERS else 1) for size, path in sizes)

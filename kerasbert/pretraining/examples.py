@@ -9,7 +9,10 @@ from kerasbert import checks
 from kerasbert.atomic import replacing
 from kerasbert.pretraining.documents import Corpus
 from kerasbert.pretraining.pairs import PAIRS
+from kerasbert.pretraining.records import Manifest
 from kerasbert.pretraining.shards import Layout, finish, make_shard
+from kerasbert.text.base import TextTokenizer
+from kerasbert.types import Config, PathLike
 
 KIND = "folder of examples"  # what `replacing` calls it
 SHARD_BYTES = 8 << 20  # of text; a shard is made in memory
@@ -73,13 +76,19 @@ class ExampleSettings:
                     **{name: function},
                 )
 
-    def as_dict(self):
+    def as_dict(self) -> Config:
         """The settings, fit for JSON; functions by their names."""
         values = dataclasses.asdict(self)
         return values | {name: getattr(values[name], "__qualname__", values[name]) for name in FUNCTIONS}
 
 
-def write_examples(corpus, folder, tokenizer, settings=None, num_shards=None):
+def write_examples(
+    corpus: Corpus,
+    folder: PathLike,
+    tokenizer: TextTokenizer,
+    settings: ExampleSettings | None = None,
+    num_shards: int | None = None,
+) -> Manifest:
     """Turns a corpus into examples for `pretraining_batches`, in TFRecord shards.
 
     Documents are dealt to shards in turn, so each shard is a sample of all files. A shard is then made in

@@ -11,6 +11,7 @@ import numpy as np
 
 from kerasbert import checks
 from kerasbert.optional import tensorflow as tf
+from kerasbert.types import PathLike, Self
 
 MANIFEST = "examples.json"
 _VERSION = 1
@@ -43,21 +44,21 @@ class Manifest:
     num_tokens: int
 
     @property
-    def num_examples(self):
+    def num_examples(self) -> int:
         """int, the examples of all shards."""
         return sum(self.counts)
 
     @property
-    def has_pairs(self):
+    def has_pairs(self) -> bool:
         """Whether examples are pairs, with a label."""
         return self.settings["pairs"] != "none"
 
     @property
-    def paths(self):
+    def paths(self) -> list[str]:
         """List of str, the shards."""
         return [shard_path(self.folder, shard, len(self.counts)) for shard in range(len(self.counts))]
 
-    def save(self):
+    def save(self) -> None:
         """Writes the page; that is done last, so a folder that has it is complete."""
         page = {"kerasbert_examples": _VERSION} | dataclasses.asdict(self)
         del page["folder"]
@@ -65,7 +66,7 @@ class Manifest:
             file.write(json.dumps(page, indent=1) + "\n")
 
     @classmethod
-    def load(cls, folder):
+    def load(cls, folder: PathLike) -> Self:
         """Reads the page of a folder, and checks that the shards are there and as long as they were.
 
         Args:

@@ -15,6 +15,7 @@ from kerasbert.pretraining.batches import pretraining_batches
 from kerasbert.pretraining.examples import write_examples
 from kerasbert.pretraining.logs import RunLog
 from kerasbert.pretraining.records import Manifest
+from kerasbert.pretraining.settings import RunSettings
 from kerasbert.pretraining.vocabulary import train_vocabulary
 from kerasbert.tasks import BertPretrainer
 from kerasbert.text import BertTokenizer, tokenizer_from_folder
@@ -24,7 +25,7 @@ from kerasbert.training.snapshots import restore_snapshot, save_snapshot
 OPTIMIZERS = {"adamw": BertAdamW, "lamb": BertLamb}
 
 
-def pretrain(settings, verbose=2):
+def pretrain(settings: RunSettings, verbose: int = 2) -> BertPretrainer:
     """Pre-trains, or goes on with what an earlier call left.
 
     The folder `settings.output` gets `vocab.txt`, `examples-...` (TFRecords), `snapshots` (weights, optimizer

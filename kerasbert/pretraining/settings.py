@@ -10,6 +10,7 @@ from kerasbert.config import BertConfig
 from kerasbert.data.masking import Masking
 from kerasbert.pretraining.documents import Corpus
 from kerasbert.pretraining.examples import FUNCTIONS, ExampleSettings
+from kerasbert.types import PathLike
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -134,12 +135,12 @@ class RunSettings:
             )
 
     @property
-    def total_steps(self):
+    def total_steps(self) -> int:
         """int, of all phases."""
         return sum(phase.steps for phase in self.phases)
 
 
-def read_settings(path, allow_functions=False):
+def read_settings(path: PathLike, allow_functions: bool = False) -> RunSettings:
     """Reads a run's settings from a TOML file; names of files in it count from its folder.
 
     Functions are named by module, as in `segment_words = "jieba:lcut"`. Such a name makes this process import

@@ -10,8 +10,15 @@ _LONGEST_WORD = 200  # characters; longer ones are [UNK] to a tokenizer, and slo
 
 
 def train_vocabulary(
-    corpus, size, *, lowercase=True, strip_accents=None, split_chinese=True, min_frequency=2, num_unused=99
-):
+    corpus: Corpus,
+    size: int,
+    *,
+    lowercase: bool = True,
+    strip_accents: bool | None = None,
+    split_chinese: bool = True,
+    min_frequency: int = 2,
+    num_unused: int = 99,
+) -> Vocabulary:
     """Learns a WordPiece vocabulary, by the trainer of Hugging Face's `tokenizers`.
 
     The text is read as a stream, twice; what is held in memory is the number of times that each word occurs.

@@ -1,9 +1,11 @@
 """How a task is compiled: its optimizer, loss and metrics."""
 
+from typing import Any
+
 import keras
 
 from kerasbert.optional import tensorflow as tf
-from kerasbert.tasks.measures import loss_for, metrics_for
+from kerasbert.tasks.measures import Target, loss_for, metrics_for
 from kerasbert.training import BertAdamW
 
 
@@ -12,13 +14,13 @@ class Compiling:
 
     def compile(
         self,
-        optimizer="auto",
-        loss="auto",
-        metrics="auto",
-        jit_compile="auto",
-        weighted_metrics=None,
-        **kwargs,
-    ):
+        optimizer: Any = "auto",
+        loss: Any = "auto",
+        metrics: Any = "auto",
+        jit_compile: bool | str = "auto",
+        weighted_metrics: Any = None,
+        **kwargs: Any,
+    ) -> None:
         """Configures training, as `keras.Model.compile` does, with defaults that suit the task.
 
         Args:
@@ -57,11 +59,11 @@ class Compiling:
         return metrics_for(metrics, self.target, own)
 
     @property
-    def target(self):
+    def target(self) -> Target | dict[str, Target] | None:
         """What outputs are compared with: a `Target`, a dict of them, or None: unknown."""
         return None
 
-    def default_metrics(self):
+    def default_metrics(self) -> Any:
         """None but the loss."""
         return None
 

@@ -1,10 +1,12 @@
 """Inputs of a task beside its tokens."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from kerasbert import checks
 from kerasbert.optional import tensorflow as tf
+from kerasbert.preprocessing import Preprocessor
 from kerasbert.text import TOKEN_INPUTS
+from kerasbert.types import Tensors
 
 # What a row of text is made of, and what an encoder returns.
 _TAKEN = {
@@ -24,7 +26,7 @@ class ExtraInputs:
 
     extra_inputs: ClassVar[dict] = {}
 
-    def check_extra_inputs(self, preprocessor):
+    def check_extra_inputs(self, preprocessor: Preprocessor) -> None:
         """Raises ValueError if a name has another meaning, or rows are of a kind that has no numbers."""
         taken = sorted(_TAKEN & set(self.extra_inputs))
         if taken or (self.extra_inputs and not preprocessor.takes_extra_inputs):
@@ -36,7 +38,7 @@ class ExtraInputs:
                 preprocessor=type(preprocessor).__name__,
             )
 
-    def input_specs(self, *shape):
+    def input_specs(self, *shape: int | None) -> dict[str, Any]:
         """The `tf.TensorSpec`s of all inputs by name, for token ids of a shape such as `(None, None)`."""
         specs = {name: tf.TensorSpec(shape, tf.int32, name) for name in TOKEN_INPUTS}
         rows = shape[:-1]
@@ -45,7 +47,7 @@ class ExtraInputs:
             for name, numbers in self.extra_inputs.items()
         }
 
-    def extra_of(self, inputs):
+    def extra_of(self, inputs: Tensors) -> Tensors:
         """The inputs beside the tokens, by name."""
         missing = sorted(set(self.extra_inputs) - set(inputs))
         if missing:

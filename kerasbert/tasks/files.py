@@ -1,12 +1,17 @@
 """The ways of a task into files and out of them: presets and `.keras`."""
 
+from typing import Any, NoReturn
+
 import keras
 
 from kerasbert import checks
 from kerasbert.atomic import replacing
 from kerasbert.checkpoints import PresetLoader, heads_among, load_weights, open_checkpoint, write_preset
+from kerasbert.checkpoints.report import LoadReport
 from kerasbert.encoder import BertEncoder
 from kerasbert.text import tokenizer_from_folder
+from kerasbert.text.base import TextTokenizer
+from kerasbert.types import Config, PathLike, Self
 
 # Rows of an embedding without a token, where its size was rounded up for speed.
 MOST_PADDING_ROWS = 1024
@@ -23,7 +28,15 @@ class TaskFiles(PresetLoader):
     # === Presets ===
 
     @classmethod
-    def from_preset(cls, preset, *, tokenizer="from preset", dtype=None, extend_positions_to=None, **kwargs):
+    def from_preset(
+        cls,
+        preset: PathLike,
+        *,
+        tokenizer: TextTokenizer | str | None = "from preset",
+        dtype: Any = None,
+        extend_positions_to: int | None = None,
+        **kwargs: Any,
+    ) -> Self:
         """Builds a task on the weights of a checkpoint, its head included if it has one for this task.
 
         Args:
@@ -60,7 +73,7 @@ class TaskFiles(PresetLoader):
         task.note_new_heads()
         return task
 
-    def load_preset(self, preset):
+    def load_preset(self, preset: PathLike) -> LoadReport:
         """As `PresetLoader.load_preset`."""
         report = super().load_preset(preset)
         self.note_new_heads()
@@ -80,7 +93,7 @@ class TaskFiles(PresetLoader):
         kept = {name: checkpoint.arguments[name] for name in names if name in checkpoint.arguments}
         return kept | given, ()
 
-    def save_to_preset(self, folder):
+    def save_to_preset(self, folder: PathLike) -> None:
         """Writes weights, config and tokenizer as a folder that `from_preset` and transformers load.
 
         Args:
@@ -104,14 +117,14 @@ class TaskFiles(PresetLoader):
     def _add_to_preset(self, folder):
         """Writes what only this kind of task has into the folder of a preset."""
 
-    def preset_values(self):
+    def preset_values(self) -> Config:
         """The arguments of this task that a preset keeps, by name."""
         config = self.get_config()
         return {name: config[name] for name in ("max_sequence_length", *self.preset_arguments)}
 
     # === Keras' files ===
 
-    def export(self, filepath, *args, **kwargs):
+    def export(self, filepath: PathLike, *args: Any, **kwargs: Any) -> NoReturn:
         """Raises ValueError: Keras would write a file that takes no texts; use `kerasbert.export`."""
         raise checks.invalid(
             "A task is exported by `kerasbert.export`, with its tokenizer, and compared with the model.",
@@ -121,7 +134,7 @@ class TaskFiles(PresetLoader):
             filepath=str(filepath),
         )
 
-    def save(self, filepath, overwrite=True, **kwargs):
+    def save(self, filepath: PathLike, overwrite: bool = True, **kwargs: Any) -> None:
         """Saves weights, tokenizer and labels in one `.keras` file; an old file stays until it is whole."""
         path = checks.keras_file(filepath)
         if path.exists() and not overwrite:
@@ -137,12 +150,12 @@ class TaskFiles(PresetLoader):
         with replacing(path) as temporary:
             super().save(temporary, **kwargs)
 
-    def compile_from_config(self, config):
+    def compile_from_config(self, config: Config) -> None:
         """Compiles a loaded model as it was compiled when it was saved."""
         self.compile(**keras.saving.deserialize_keras_object(config))
         self.optimizer.build(self.trainable_variables)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the arguments of `__init__`."""
         serialized = {"encoder": self.encoder, "tokenizer": self.tokenizer}
         arguments = self.preprocessor.get_config()
@@ -154,7 +167,7 @@ class TaskFiles(PresetLoader):
         return {**super().get_config(), **arguments, **serialized}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: Config) -> Self:
         """Builds a task from `get_config`'s result."""
         config = dict(config)
         for name in ("encoder", "tokenizer", "preprocessor"):

@@ -1,6 +1,8 @@
 """What a task adds to Keras' training loop: schedules that know their length, and steps that are kept."""
 
 import contextlib
+from collections.abc import Iterator
+from typing import Any
 
 import keras
 
@@ -29,7 +31,9 @@ class Fitting:
         return schedule if isinstance(schedule, WarmupLinearDecay) else None
 
     @contextlib.contextmanager
-    def planned(self, x, batch_size, steps_per_epoch, initial_epoch, epochs):
+    def planned(
+        self, x: Any, batch_size: int, steps_per_epoch: int | None, initial_epoch: int, epochs: int
+    ) -> Iterator[None]:
         """Within, a schedule of ours knows how many steps this `fit` has.
 
         Args:
@@ -54,7 +58,7 @@ class Fitting:
 
     # === The step ===
 
-    def make_train_function(self, force=False):
+    def make_train_function(self, force: bool = False) -> Any:
         """As Keras', but made anew where what learns, or at which rate, has changed since it was made.
 
         The optimizer's variables are made first: made within, all would be traced twice.

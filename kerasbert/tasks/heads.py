@@ -1,10 +1,14 @@
 """The layers of a task after its encoder: how they are made, and their weights by path."""
 
+from typing import Any
+
 import keras
+import numpy as np
 from keras import ops
 
 from kerasbert import checks
 from kerasbert.checkpoints import head_weights
+from kerasbert.types import Shape, Tensor, Tensors
 
 
 class Heads:
@@ -18,7 +22,7 @@ class Heads:
     head_names = ()
     needs_pooler = False
 
-    def make_head(self):
+    def make_head(self) -> keras.layers.Layer | None:
         """Returns the layer that turns what the encoder returns into logits.
 
         Override it for a head of your own: any Keras layer called `self.head_names[0]`, that turns a batch
@@ -26,7 +30,7 @@ class Heads:
         """
         raise NotImplementedError(f"{type(self).__name__} must return its head from `make_head`.")
 
-    def refuse_own_head(self):
+    def refuse_own_head(self) -> None:
         """Raises TypeError where a subclass has a `make_head` that its task would never call."""
         if not _comes_from_here(type(self), "make_head"):
             raise checks.invalid(
@@ -38,7 +42,7 @@ class Heads:
                 make_head=type(self).make_head.__qualname__,
             )
 
-    def add_head(self, features_shape, logits_shape):
+    def add_head(self, features_shape: Shape, logits_shape: Shape | dict[str, Shape]) -> None:
         """Makes the head and builds it.
 
         Args:
@@ -69,7 +73,7 @@ class Heads:
                     **{name: received},
                 )
 
-    def apply_head(self, features, training=None):
+    def apply_head(self, features: Tensor, training: bool | None = None) -> Any:
         """What the head makes of features, of a batch or of one sequence.
 
         The heads of kerasbert take one sequence as it is, which runs fastest on a device. Others get it as a
@@ -80,11 +84,11 @@ class Heads:
         return _without_batch(self.head(ops.expand_dims(features, 0), training=training))
 
     @property
-    def has_own_head(self):
+    def has_own_head(self) -> bool:
         """bool, whether the class computes logits in another way than a task of kerasbert does."""
         return not all(_comes_from_here(type(self), name) for name in ("make_head", "logits"))
 
-    def sequence_logits(self, encoder_outputs, training=None):
+    def sequence_logits(self, encoder_outputs: Tensors, training: bool | None = None) -> Any:
         """Logits of one sequence, of what the encoder returns for one; see `apply_head`."""
         if _comes_from_here(type(self), "logits"):
             return self.logits(encoder_outputs, training=training)
@@ -94,23 +98,23 @@ class Heads:
     # === Weights ===
 
     @property
-    def heads(self):
+    def heads(self) -> list[keras.layers.Layer]:
         """list of the layers beside the encoder that have weights."""
         self.build_heads()
         return [layer for layer in self.layers if layer is not self.encoder and layer.weights]
 
-    def build_heads(self):
+    def build_heads(self) -> None:
         """Builds the layers that a subclass made and that nothing has called yet."""
         if not all(layer.built for layer in self.layers):
             row = ops.zeros((*(1,) * (self.token_axes - 1), 3), "int32")
             extra = {name: ops.zeros((1, *shape)) for name, shape in self.extra_inputs.items()}
             self.call({"token_ids": row, "segment_ids": row, "padding_mask": ops.ones_like(row), **extra})
 
-    def named_weights(self):
+    def named_weights(self) -> dict[str, keras.Variable]:
         """Returns all weights by path: `encoder/...`, and those of a head under its name."""
         return self.encoder.named_weights() | head_weights(self.heads)
 
-    def weight_values(self):
+    def weight_values(self) -> dict[str, np.ndarray]:
         """Returns what of `named_weights()` other libraries have in such a model, as numpy arrays.
 
         That is all but a pooler that the task does not read.
@@ -122,12 +126,12 @@ class Heads:
         return {path: value for path, value in values.items() if not path.startswith("encoder/pooler/")}
 
     @property
-    def trainable_variables(self):
+    def trainable_variables(self) -> list[keras.Variable]:
         """What training changes: all but what is frozen, and a pooler that the task does not read."""
         return self._but_idle(super().trainable_variables)
 
     @property
-    def trainable_weights(self):
+    def trainable_weights(self) -> list[keras.Variable]:
         """As `trainable_variables`."""
         return self._but_idle(super().trainable_weights)
 

@@ -1,14 +1,21 @@
 """Which token stands at a masked position."""
 
+from collections.abc import Callable
+from typing import Any
+
 import keras
 import numpy as np
 
 from kerasbert import checks
 from kerasbert.data import IGNORED, is_tokens, not_rows
+from kerasbert.data.masking import Masking
+from kerasbert.encoder import BertEncoder
 from kerasbert.heads import MaskedLMHead
-from kerasbert.preprocessing import BATCH_SIZE, MaskedTextPreprocessor
+from kerasbert.preprocessing import BATCH_SIZE, MaskedTextPreprocessor, Preprocessor
 from kerasbert.tasks.measures import Target
 from kerasbert.tasks.task import Task
+from kerasbert.text.base import TextTokenizer
+from kerasbert.types import Config, Labels, Rows, Shape, Tensor, Tensors, Texts
 
 TOP_K = 5
 
@@ -57,14 +64,14 @@ class BertMaskedLM(Task):
 
     def __init__(
         self,
-        encoder,
-        tokenizer=None,
-        tied=True,
-        max_sequence_length=None,
-        preprocessor=None,
-        masking=None,
-        **kwargs,
-    ):
+        encoder: BertEncoder,
+        tokenizer: TextTokenizer | None = None,
+        tied: bool = True,
+        max_sequence_length: int | None = None,
+        preprocessor: Preprocessor | None = None,
+        masking: Masking | Config | None = None,
+        **kwargs: Any,
+    ) -> None:
         chosen = self._preprocessor_of(preprocessor, encoder, tokenizer, max_sequence_length, masking=masking)
         super().__init__(encoder, chosen, **kwargs)
         self.refuse_own_head()
@@ -72,11 +79,11 @@ class BertMaskedLM(Task):
         self._with_masks = None
         self.built = True
 
-    def compute_output_shape(self, inputs_shape):
+    def compute_output_shape(self, inputs_shape: dict[str, Shape]) -> Shape:
         """Returns the shape of the logits, of a dict of the inputs' shapes."""
         return (*inputs_shape["token_ids"], self.encoder.config.vocabulary_size)
 
-    def fill_masks(self, texts, top_k=TOP_K):
+    def fill_masks(self, texts: Texts, top_k: int = TOP_K) -> list[list[list[tuple[str, float]]]]:
         """The most probable tokens for each `[MASK]` in texts (`<mask>` for RoBERTa).
 
         Args:
@@ -98,14 +105,18 @@ class BertMaskedLM(Task):
         """
         return self.predict_with(self.answer_tokens, texts, top_k)
 
-    def predict(self, x, batch_size=None, verbose="auto", **kwargs):
+    def predict(
+        self, x: Rows, batch_size: int | None = None, verbose: int | str = "auto", **kwargs: Any
+    ) -> list[list[list[tuple[str, float]]]] | Any:
         """Fills the masks of texts, as `fill_masks`; for tokens it returns probabilities `(B, S, V)`."""
         if is_tokens(x):
             logits = super().predict(x, batch_size, verbose, **kwargs)
             return keras.ops.convert_to_numpy(self.answers(logits)[self.output])
         return self.fill_masks(x, **kwargs)
 
-    def predict_with(self, run, x, top_k=TOP_K):
+    def predict_with(
+        self, run: Callable[[Tensors], Tensors], x: Rows, top_k: int = TOP_K
+    ) -> list[list[list[tuple[str, float]]]]:
         """As `fill_masks`, by whatever else runs this model; see `TextTask.predict_with`."""
         self.warn_if_untrained()
         tokenizer = self.mask_tokenizer("fill_masks")
@@ -130,7 +141,7 @@ class BertMaskedLM(Task):
             filled += [self._best(*row, top_k) for row in zip(probabilities, masked, strict=True)]
         return filled
 
-    def mask_tokenizer(self, where):
+    def mask_tokenizer(self, where: str) -> TextTokenizer:
         """The tokenizer, but for `[MASK]` in a text, which is the token here."""
         self.preprocessor.need_tokenizer(where)
         if self._with_masks is None:
@@ -151,40 +162,40 @@ class BertMaskedLM(Task):
     endpoint = "fill"
     output = "probabilities"
 
-    def logits(self, encoder_outputs, training=None):
+    def logits(self, encoder_outputs: Tensors, training: bool | None = None) -> Tensor:
         """Logits `(B, S, V)`, or `(S, V)`, of what the encoder returns."""
         return self.head(
             encoder_outputs["sequence_output"], self.encoder.embeddings.token_embedding.embeddings
         )
 
-    def answers(self, logits):
+    def answers(self, logits: Tensor) -> Tensors:
         """Named outputs of logits: `probabilities`, `(B, S, V)`, in float32."""
         return {self.output: keras.ops.softmax(keras.ops.cast(logits, "float32"))}
 
-    def compared_values(self, answers, padding_mask):
+    def compared_values(self, answers: Tensors, padding_mask: Tensor) -> np.ndarray:
         """See `TextTask.compared_values`."""
         return np.asarray(answers[self.output])
 
-    def hard_predictions(self, predictions):
+    def hard_predictions(self, predictions: Any) -> list[list[str]]:
         """The best token of each mask, of what `fill_masks` returns; see `TextTask.hard_predictions`."""
         return [[best[0][0] for best in row] for row in predictions]
 
-    def score_predictions(self, predictions, x, y):
+    def score_predictions(self, predictions: Any, x: Rows, y: Labels) -> dict[str, float]:
         """`accuracy`, of masks, by lists of their right tokens; see `TextTask.score_predictions`."""
         pairs = zip(self.hard_predictions(predictions), y, strict=True)
         right = [one == two for row in pairs for one, two in zip(*row, strict=True)]
         return {"accuracy": float(np.mean(right))}
 
     @property
-    def target(self):
+    def target(self) -> Target:
         """What outputs are compared with; see `Task.compile`."""
         return Target("classes", self.encoder.config.vocabulary_size, at_tokens=True)
 
-    def default_loss(self):
+    def default_loss(self) -> Any:
         """Cross-entropy over the vocabulary, at the masked positions."""
         return keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=IGNORED)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the arguments of `__init__`."""
         return {**super().get_config(), "tied": self.head.tied}
 

@@ -1,13 +1,19 @@
 """Which of several texts goes with another."""
 
+from collections.abc import Callable
+from typing import Any
+
 import keras
 import numpy as np
 from keras import ops
 
+from kerasbert.encoder import BertEncoder
 from kerasbert.heads import ClassificationHead
-from kerasbert.preprocessing import ChoicePreprocessor, checked_batch_size
+from kerasbert.preprocessing import ChoicePreprocessor, Preprocessor, checked_batch_size
 from kerasbert.tasks.measures import Target
 from kerasbert.tasks.text_task import TextTask
+from kerasbert.text.base import TextTokenizer
+from kerasbert.types import Config, Rows, Shape, Tensor, Tensors
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
@@ -49,14 +55,20 @@ class BertMultipleChoice(TextTask):
     logits_shape = (0,)
 
     def __init__(
-        self, encoder, tokenizer=None, dropout=0.1, max_sequence_length=None, preprocessor=None, **kwargs
-    ):
+        self,
+        encoder: BertEncoder,
+        tokenizer: TextTokenizer | None = None,
+        dropout: float = 0.1,
+        max_sequence_length: int | None = None,
+        preprocessor: Preprocessor | None = None,
+        **kwargs: Any,
+    ) -> None:
         chosen = self._preprocessor_of(preprocessor, encoder, tokenizer, max_sequence_length)
         super().__init__(encoder, chosen, **kwargs)
         self.dropout = dropout
         self.add_head((None, encoder.config.hidden_dim), (None, 1))
 
-    def make_head(self):
+    def make_head(self) -> keras.layers.Layer:
         """Returns the layer from the pooled output `(B, D)` of a choice to its score `(B, 1)`; see `Task`."""
         return ClassificationHead(
             1,
@@ -66,17 +78,19 @@ class BertMultipleChoice(TextTask):
             dtype=self.dtype_policy,
         )
 
-    def call(self, inputs, training=None):
+    def call(self, inputs: Tensors, training: bool | None = None) -> Tensor:
         """See the class."""
         *lead, choices, length = ops.shape(inputs["token_ids"])
         rows = {name: ops.reshape(value, (-1, length)) for name, value in inputs.items()}
         return ops.reshape(super().call(rows, training=training), (*lead, choices))
 
-    def compute_output_shape(self, inputs_shape):
+    def compute_output_shape(self, inputs_shape: dict[str, Shape]) -> Shape:
         """Returns the shape of the logits, of a dict of the inputs' shapes."""
         return tuple(inputs_shape["token_ids"][:-1])
 
-    def predict_with(self, run, x, batch_size=None):
+    def predict_with(
+        self, run: Callable[[Tensors], Tensors], x: Rows, batch_size: int | None = None
+    ) -> np.ndarray:
         """See `TextTask.predict_with`; `run` scores each choice, in `(B, 1)`, by itself."""
         scores = []
         for tokens in self.preprocessor.for_one_call().unlabelled(
@@ -93,35 +107,35 @@ class BertMultipleChoice(TextTask):
     output = "score"
     first_token_only = True
 
-    def logits(self, encoder_outputs, training=None):
+    def logits(self, encoder_outputs: Tensors, training: bool | None = None) -> Tensor:
         """The score of one choice, `(B, 1)` or `(1,)`, of what the encoder returns."""
         return self.apply_head(encoder_outputs["pooled_output"], training)
 
-    def answers(self, logits):
+    def answers(self, logits: Tensor) -> Tensors:
         """Named outputs of a choice by itself: `score`, `(B, 1)`, in float32."""
         return {self.output: ops.cast(logits, "float32")}
 
-    def hard_predictions(self, predictions):
+    def hard_predictions(self, predictions: Any) -> np.ndarray:
         """The number of the most probable choice; see `TextTask.hard_predictions`."""
         return predictions.argmax(-1)
 
     @property
-    def target(self):
+    def target(self) -> Target:
         """What outputs are compared with; see `Task.compile`."""
         return Target("classes")
 
-    def default_loss(self):
+    def default_loss(self) -> Any:
         """Cross-entropy over the choices."""
         return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
-    def default_metrics(self):
+    def default_metrics(self) -> Any:
         """Accuracy."""
         return [keras.metrics.SparseCategoricalAccuracy(name="accuracy")]
 
-    def postprocess(self, logits):
+    def postprocess(self, logits: Tensor) -> np.ndarray:
         """What `predict` returns: probabilities `(rows, K)`, a float32 array."""
         return np.asarray(ops.softmax(ops.cast(logits, "float32")))
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the arguments of `__init__`."""
         return {**super().get_config(), "dropout": self.dropout}

@@ -1,8 +1,14 @@
 """Whether a text follows another."""
 
+from typing import Any
+
 import keras
 
+from kerasbert.encoder import BertEncoder
+from kerasbert.preprocessing import Preprocessor
 from kerasbert.tasks.text_classifier import BertTextClassifier
+from kerasbert.text.base import TextTokenizer
+from kerasbert.types import Config
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
@@ -30,7 +36,14 @@ class BertNextSentencePredictor(BertTextClassifier):
     head_names = ("next_sentence",)
     preset_arguments = ()
 
-    def __init__(self, encoder, tokenizer=None, max_sequence_length=None, preprocessor=None, **kwargs):
+    def __init__(
+        self,
+        encoder: BertEncoder,
+        tokenizer: TextTokenizer | None = None,
+        max_sequence_length: int | None = None,
+        preprocessor: Preprocessor | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(
             encoder,
             tokenizer,
@@ -45,7 +58,7 @@ class BertNextSentencePredictor(BertTextClassifier):
     def _arguments(cls, checkpoint, given):
         return super(BertTextClassifier, cls)._arguments(checkpoint, given)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the arguments of `__init__`."""
         fixed = ("labels", "dropout", "problem", "numeric_labels")
         return {name: value for name, value in super().get_config().items() if name not in fixed}

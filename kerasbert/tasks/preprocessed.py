@@ -4,6 +4,7 @@ import copy
 
 from kerasbert import checks
 from kerasbert.preprocessing import Preprocessor
+from kerasbert.text.base import TextTokenizer
 
 
 class Preprocessed:
@@ -29,12 +30,12 @@ class Preprocessed:
         return given
 
     @property
-    def preprocessor(self):
+    def preprocessor(self) -> Preprocessor:
         """What turns rows into batches; it can be replaced by another for the same encoder and head."""
         return self._preprocessor
 
     @preprocessor.setter
-    def preprocessor(self, preprocessor):
+    def preprocessor(self, preprocessor: Preprocessor) -> None:
         config, tokenizer = self.encoder.config, preprocessor.tokenizer
         if not 3 <= preprocessor.max_sequence_length <= config.max_sequence_length:
             raise checks.invalid(
@@ -57,11 +58,11 @@ class Preprocessed:
         self._preprocessor.encoder_config = config
 
     @property
-    def tokenizer(self):
+    def tokenizer(self) -> TextTokenizer | None:
         """The preprocessor's tokenizer, or None for a task that takes tokens only."""
         return self.preprocessor.tokenizer
 
     @property
-    def max_sequence_length(self):
+    def max_sequence_length(self) -> int:
         """int, the longest input in tokens, special ones included."""
         return self.preprocessor.max_sequence_length

@@ -1,14 +1,19 @@
 """BERT's pre-training: masked tokens, and whether two segments belong together."""
 
+from typing import Any
+
 import keras
 
 from kerasbert.data import IGNORED
+from kerasbert.encoder import BertEncoder
 from kerasbert.heads import ClassificationHead
-from kerasbert.preprocessing import PAIRS, PretrainingPreprocessor
+from kerasbert.preprocessing import PAIRS, Preprocessor, PretrainingPreprocessor
 from kerasbert.tasks.masked_lm import masked_lm_head
 from kerasbert.tasks.measures import Target
 from kerasbert.tasks.task import Task
+from kerasbert.text.base import TextTokenizer
 from kerasbert.training import TokenAccuracy
+from kerasbert.types import Config, Shape, Tensors
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
@@ -53,14 +58,14 @@ class BertPretrainer(Task):
 
     def __init__(
         self,
-        encoder,
-        tokenizer=None,
-        tied=True,
-        pairs="next_sentence",
-        max_sequence_length=None,
-        preprocessor=None,
-        **kwargs,
-    ):
+        encoder: BertEncoder,
+        tokenizer: TextTokenizer | None = None,
+        tied: bool = True,
+        pairs: str = "next_sentence",
+        max_sequence_length: int | None = None,
+        preprocessor: Preprocessor | None = None,
+        **kwargs: Any,
+    ) -> None:
         chosen = self._preprocessor_of(preprocessor, encoder, tokenizer, max_sequence_length, pairs=pairs)
         self.needs_pooler = chosen.pairs != "none"
         super().__init__(encoder, chosen, **kwargs)
@@ -82,11 +87,11 @@ class BertPretrainer(Task):
         return arguments.get("pairs", PAIRS[0]) != "none"
 
     @property
-    def pairs(self):
+    def pairs(self) -> str:
         """str, what is learned from two segments."""
         return self.preprocessor.pairs
 
-    def call(self, inputs, training=None):
+    def call(self, inputs: Tensors, training: bool | None = None) -> Tensors:
         """See the class."""
         inputs = dict(inputs)
         mask_positions = inputs.pop("mask_positions", None)
@@ -97,7 +102,7 @@ class BertPretrainer(Task):
             logits["next_sentence"] = self.next_sentence_head(outputs["pooled_output"])
         return logits
 
-    def compute_output_shape(self, inputs_shape):
+    def compute_output_shape(self, inputs_shape: dict[str, Shape]) -> dict[str, Shape]:
         """Returns the shapes of the logits by name, of a dict of the inputs' shapes."""
         ids = inputs_shape["token_ids"]
         scored = inputs_shape.get("mask_positions", ids)
@@ -108,7 +113,7 @@ class BertPretrainer(Task):
         return {name: shapes[name] for name in self.head_names}
 
     @property
-    def target(self):
+    def target(self) -> dict[str, Target]:
         """What outputs are compared with; see `Task.compile`."""
         targets = {
             "masked_lm": Target("classes", self.encoder.config.vocabulary_size, at_tokens=True),
@@ -116,7 +121,7 @@ class BertPretrainer(Task):
         }
         return {name: targets[name] for name in self.head_names}
 
-    def default_loss(self):
+    def default_loss(self) -> Any:
         """The sum of two cross-entropies: of masked tokens, and of the pair."""
         losses = {
             "masked_lm": keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=IGNORED),
@@ -124,7 +129,7 @@ class BertPretrainer(Task):
         }
         return {name: losses[name] for name in self.head_names}
 
-    def default_metrics(self):
+    def default_metrics(self) -> Any:
         """The accuracy of each."""
         metrics = {
             "masked_lm": [TokenAccuracy(IGNORED)],
@@ -132,6 +137,6 @@ class BertPretrainer(Task):
         }
         return {name: metrics[name] for name in self.head_names}
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the arguments of `__init__`."""
         return {**super().get_config(), "tied": self.masked_lm_head.tied}

@@ -7,7 +7,7 @@ import keras
 from keras import ops
 
 from kerasbert import checks
-from kerasbert.preprocessing import LABEL_KINDS
+from kerasbert.preprocessing import LABEL_KINDS, LabelKind
 from kerasbert.tasks.r_drop import bernoulli_divergence, categorical_divergence, normal_divergence
 
 
@@ -74,7 +74,7 @@ REGRESSION = Problem(
 BY_NAME = {"single_label": SINGLE_LABEL, "multi_label": MULTI_LABEL, "regression": REGRESSION}
 
 
-def register_problem(name, problem, label_kind):
+def register_problem(name: str, problem: Problem, label_kind: LabelKind) -> None:
     """Makes another meaning of logits known to `BertTextClassifier(problem=name)`.
 
     A process that loads such a classifier registers the problem first.

@@ -1,16 +1,22 @@
 """The span of a text that answers a question."""
 
+from collections.abc import Callable
+from typing import Any
+
 import keras
 import numpy as np
 from keras import ops
 
 from kerasbert import checks
 from kerasbert.data import QuestionRows, RowStream, is_tokens, squad_scores
+from kerasbert.encoder import BertEncoder
 from kerasbert.heads import SpanHead
-from kerasbert.preprocessing import QuestionPreprocessor, checked_batch_size, question_columns
+from kerasbert.preprocessing import Preprocessor, QuestionPreprocessor, checked_batch_size, question_columns
 from kerasbert.tasks.measures import Target
-from kerasbert.tasks.spans import MAX_ANSWER_LENGTH, best_answers
+from kerasbert.tasks.spans import MAX_ANSWER_LENGTH, Answer, best_answers
 from kerasbert.tasks.text_task import TextTask
+from kerasbert.text.base import TextTokenizer
+from kerasbert.types import Labels, Rows, Shape, Tensor, Tensors
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
@@ -56,26 +62,33 @@ class BertQuestionAnswerer(TextTask):
 
     def __init__(
         self,
-        encoder,
-        tokenizer=None,
-        window_step=128,
-        max_question_length=64,
-        max_sequence_length=None,
-        preprocessor=None,
-        **kwargs,
-    ):
+        encoder: BertEncoder,
+        tokenizer: TextTokenizer | None = None,
+        window_step: int = 128,
+        max_question_length: int = 64,
+        max_sequence_length: int | None = None,
+        preprocessor: Preprocessor | None = None,
+        **kwargs: Any,
+    ) -> None:
         arguments = {"window_step": window_step, "max_question_length": max_question_length}
         chosen = self._preprocessor_of(preprocessor, encoder, tokenizer, max_sequence_length, **arguments)
         super().__init__(encoder, chosen, **kwargs)
         self.add_head((None, None, encoder.config.hidden_dim), dict.fromkeys(self.answer_names, (None, None)))
 
-    def make_head(self):
+    def make_head(self) -> keras.layers.Layer:
         """Returns the layer from the sequence output `(B, S, D)` to a dict of `start` and `end`, logits
         `(B, S)`; see `Task`."""
         config = self.encoder.config
         return SpanHead(config.initializer_range, name=self.head_names[0], dtype=self.dtype_policy)
 
-    def compile(self, optimizer="auto", loss="auto", metrics="auto", loss_weights="auto", **kwargs):
+    def compile(
+        self,
+        optimizer: Any = "auto",
+        loss: Any = "auto",
+        metrics: Any = "auto",
+        loss_weights: Any = "auto",
+        **kwargs: Any,
+    ) -> None:
         """As `Task.compile`; one loss is that of start and end alike, and these count half each."""
         if isinstance(loss, keras.losses.Loss):
             loss = dict.fromkeys(("start", "end"), loss)
@@ -83,20 +96,20 @@ class BertQuestionAnswerer(TextTask):
             loss_weights = {"start": 0.5, "end": 0.5}
         super().compile(optimizer, loss, metrics, loss_weights=loss_weights, **kwargs)
 
-    def compute_output_shape(self, inputs_shape):
+    def compute_output_shape(self, inputs_shape: dict[str, Shape]) -> dict[str, Shape]:
         """Returns the shapes of the logits by name, of a dict of the inputs' shapes."""
         return dict.fromkeys(self.answer_names, tuple(inputs_shape["token_ids"]))
 
     def predict(
         self,
-        x,
-        batch_size=None,
-        verbose="auto",
-        n_best=1,
-        max_answer_length=MAX_ANSWER_LENGTH,
-        null_threshold=None,
-        **kwargs,
-    ):
+        x: Rows,
+        batch_size: int | None = None,
+        verbose: int | str = "auto",
+        n_best: int = 1,
+        max_answer_length: int = MAX_ANSWER_LENGTH,
+        null_threshold: float | None = None,
+        **kwargs: Any,
+    ) -> list[Answer] | Any:
         """Returns the best answers, over all windows of each context.
 
         A span starts in the window where its first token has the most context, as in the original code.
@@ -123,7 +136,9 @@ class BertQuestionAnswerer(TextTask):
         preprocessor.warn_if_truncated()
         return answers if n_best > 1 else [best for (best,) in answers]
 
-    def predict_with(self, run, x, batch_size=None):
+    def predict_with(
+        self, run: Callable[[Tensors], Tensors], x: Rows, batch_size: int | None = None
+    ) -> list[Answer]:
         """See `TextTask.predict_with`."""
         return [best for (best,) in self._answers(self.preprocessor.for_one_call(), run, x, batch_size)]
 
@@ -151,7 +166,9 @@ class BertQuestionAnswerer(TextTask):
                 bar.update(i + 1)
         return logits
 
-    def scores(self, x, y=None, language="en", version=None, **kwargs):
+    def scores(
+        self, x: Rows, y: Labels = None, language: str = "en", version: str | None = None, **kwargs: Any
+    ) -> dict[str, float]:
         """Exact match and F1 of the answers that `predict` gives, from 0 to 1; see `squad_scores`.
 
         Args:
@@ -175,7 +192,7 @@ class BertQuestionAnswerer(TextTask):
         found = self.predict(x, **kwargs)
         return squad_scores([answer.text for answer in found], y, language, version)
 
-    def score_predictions(self, predictions, x, y, **kwargs):
+    def score_predictions(self, predictions: Any, x: Rows, y: Labels, **kwargs: Any) -> dict[str, float]:
         """`exact_match` and `f1`; see `TextTask.score_predictions`, and `squad_scores` for `**kwargs`."""
         scores = squad_scores([answer.text for answer in predictions], y, **kwargs)
         return {name: scores[name] for name in ("exact_match", "f1")}
@@ -185,34 +202,34 @@ class BertQuestionAnswerer(TextTask):
     endpoint = "answer"
     answer_names = ("start", "end")
 
-    def logits(self, encoder_outputs, training=None):
+    def logits(self, encoder_outputs: Tensors, training: bool | None = None) -> Tensors:
         """`start` and `end`, `(B, S)` or `(S,)`, of what the encoder returns."""
         return self.apply_head(encoder_outputs["sequence_output"], training)
 
-    def answers(self, logits):
+    def answers(self, logits: Tensors) -> Tensors:
         """Named outputs: the logits `start` and `end`, `(B, S)`, in float32."""
         return {name: ops.cast(value, "float32") for name, value in logits.items()}
 
-    def compared_values(self, answers, padding_mask):
+    def compared_values(self, answers: Tensors, padding_mask: Tensor) -> np.ndarray:
         """Probabilities of the positions as start and as end, `(B, S, 2)`."""
         logits = (np.where(padding_mask, answers[name], -np.inf) for name in self.answer_names)
         return np.stack([ops.convert_to_numpy(ops.softmax(values)) for values in logits], -1)
 
-    def hard_predictions(self, predictions):
+    def hard_predictions(self, predictions: Any) -> list[tuple[int, int]]:
         """Where each answer stands, `(start, end)`; see `TextTask.hard_predictions`."""
         return [(answer.start, answer.end) for answer in predictions]
 
     @property
-    def target(self):
+    def target(self) -> dict[str, Target]:
         """What outputs are compared with; see `Task.compile`."""
         return dict.fromkeys(self.answer_names, Target("classes"))
 
-    def default_loss(self):
+    def default_loss(self) -> Any:
         """Cross-entropy of the start and of the end over the positions."""
         return {
             name: keras.losses.SparseCategoricalCrossentropy(from_logits=True) for name in ("start", "end")
         }
 
-    def postprocess(self, logits):
+    def postprocess(self, logits: Tensors) -> Any:
         """What `predict` returns for tokens: the logits."""
         return logits

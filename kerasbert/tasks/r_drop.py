@@ -1,13 +1,16 @@
 """Training with two passes that must agree."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from kerasbert import checks
 from kerasbert.training.smoothing import weights_of
+from kerasbert.types import Config, Labels, Rows, Tensor
 
 
-def categorical_divergence(first, second):
+def categorical_divergence(first: Tensor, second: Tensor) -> Tensor:
     """Half the symmetric Kullback-Leibler divergence of two softmaxes.
 
     For logits a and b with probabilities p and q, KL(p, q) + KL(q, p) is the sum of (p - q)(a - b): what a
@@ -22,12 +25,12 @@ def categorical_divergence(first, second):
     return 0.5 * ops.sum((ops.softmax(first) - ops.softmax(second)) * (first - second), axis=-1)
 
 
-def bernoulli_divergence(first, second):
+def bernoulli_divergence(first: Tensor, second: Tensor) -> Tensor:
     """The same of yes-or-no answers: the mean over C."""
     return 0.5 * ops.mean((ops.sigmoid(first) - ops.sigmoid(second)) * (first - second), axis=-1)
 
 
-def normal_divergence(first, second):
+def normal_divergence(first: Tensor, second: Tensor) -> Tensor:
     """The same of numbers, as means of normal distributions of variance 1: the mean over C."""
     return 0.5 * ops.mean(ops.square(first - second), axis=-1)
 
@@ -44,7 +47,7 @@ class RDrop:
     divergence = staticmethod(categorical_divergence)
     r_drop = None
 
-    def compile(self, *args, r_drop=None, **kwargs):
+    def compile(self, *args: Any, r_drop: float | None = None, **kwargs: Any) -> None:
         """As `keras.Model.compile`; `r_drop` as in `Task.compile`."""
         if r_drop is not None:
             checks.positive_float(self.name, r_drop=r_drop)
@@ -58,12 +61,19 @@ class RDrop:
         self.r_drop = r_drop
         super().compile(*args, **kwargs)
 
-    def get_compile_config(self):
+    def get_compile_config(self) -> Config:
         """Returns the arguments of `compile`."""
         config = super().get_compile_config()
         return config | {"r_drop": self.r_drop} if self.r_drop else config
 
-    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+    def compute_loss(
+        self,
+        x: Rows = None,
+        y: Labels = None,
+        y_pred: Tensor = None,
+        sample_weight: Any = None,
+        training: bool | None = True,
+    ) -> Tensor:
         """Keras' loss; in training with R-Drop that of two passes, and how far they are apart."""
         loss = super().compute_loss(x, y, y_pred, sample_weight, training)
         if not (training and self.r_drop):

@@ -3,12 +3,14 @@
 import random
 import warnings
 import weakref
+from typing import Any
 
 import keras
 
 from kerasbert.data import IGNORED
 from kerasbert.keras_private import TrainerHooks, given_strategy
 from kerasbert.optional import tensorflow as tf
+from kerasbert.types import Labels, Rows, Tensor
 
 # Mirrored strategies of several devices that have trained.
 _TRAINED = weakref.WeakSet()
@@ -17,7 +19,7 @@ _TRAINED = weakref.WeakSet()
 class Replicas(TrainerHooks):
     """The part of a task that trains and evaluates on several devices and hosts."""
 
-    def check_strategy(self):
+    def check_strategy(self) -> None:
         """Warns if models of this process train in several mirrored strategies."""
         if keras.backend.backend() != "tensorflow":
             return
@@ -32,7 +34,7 @@ class Replicas(TrainerHooks):
                 stacklevel=4,
             )
 
-    def build_from_data(self, iterator=None, data_batch=None):
+    def build_from_data(self, iterator: Any = None, data_batch: Any = None) -> None:
         """Makes metrics before replicas do, by the shapes of the data alone.
 
         Keras would use up a batch for it, and cannot average one that comes from several hosts.
@@ -41,7 +43,7 @@ class Replicas(TrainerHooks):
             iterator, data_batch = None, iterator.data_adapter.get_tf_dataset().element_spec
         super().build_from_data(iterator, data_batch)
 
-    def predict_on_batch(self, x):
+    def predict_on_batch(self, x: Any) -> Any:
         """As Keras', which under a strategy gives the whole batch to every replica and joins all answers."""
         found = super().predict_on_batch(x)
         if keras.backend.backend() != "tensorflow" or self.distribute_strategy.num_replicas_in_sync == 1:
@@ -49,7 +51,7 @@ class Replicas(TrainerHooks):
         rows = keras.tree.flatten(x)[0].shape[0]
         return keras.tree.map_structure(lambda array: array[:rows], found)
 
-    def agree_on_seed(self):
+    def agree_on_seed(self) -> None:
         """Lets all hosts shuffle in one order: each takes its part of every batch of the same rows."""
         if keras.backend.backend() != "tensorflow" or not several_hosts(self.distribute_strategy):
             return
@@ -61,13 +63,20 @@ class Replicas(TrainerHooks):
 
         tf.random.set_seed(int(strategy.reduce("SUM", strategy.run(of_chief), axis=None)))
 
-    def on_tpu(self):
+    def on_tpu(self) -> bool:
         """Whether it trains on TPUs."""
         if keras.backend.backend() != "tensorflow":
             return False
         return isinstance(self.distribute_strategy, tf.distribute.TPUStrategy)
 
-    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+    def compute_loss(
+        self,
+        x: Rows = None,
+        y: Labels = None,
+        y_pred: Tensor = None,
+        sample_weight: Any = None,
+        training: bool | None = True,
+    ) -> Tensor:
         """Keras' loss, but a mean over the labels of all replicas: its own is the mean of each one's mean."""
         if y is None or not (_on_several_replicas() and self._loss_is_mean()):
             return super().compute_loss(x, y, y_pred, sample_weight, training)
@@ -90,11 +99,11 @@ class Replicas(TrainerHooks):
         losses = keras.tree.flatten(self.loss)
         return all(getattr(loss, "reduction", "mean") in ("mean", "sum_over_batch_size") for loss in losses)
 
-    def train_step(self, *args, **kwargs):
+    def train_step(self, *args: Any, **kwargs: Any) -> Any:
         """As Keras'."""
         return self._to_be_averaged(super().train_step(*args, **kwargs))
 
-    def test_step(self, *args, **kwargs):
+    def test_step(self, *args: Any, **kwargs: Any) -> Any:
         """As Keras'."""
         return self._to_be_averaged(super().test_step(*args, **kwargs))
 

@@ -1,19 +1,25 @@
 """The sentences that say what a text is about."""
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import keras
 import numpy as np
 from keras import ops
 
 from kerasbert import checks
 from kerasbert.data import IGNORED, is_dataset, is_tokens, rouge_scores
+from kerasbert.encoder import BertEncoder
 from kerasbert.heads import TokenClassificationHead
-from kerasbert.preprocessing import SentencePreprocessor, checked_batch_size
+from kerasbert.preprocessing import Preprocessor, SentencePreprocessor, checked_batch_size
 from kerasbert.tasks.entities import by_row
 from kerasbert.tasks.measures import Target
 from kerasbert.tasks.r_drop import bernoulli_divergence
-from kerasbert.tasks.summaries import UNSCORED, best_summary
+from kerasbert.tasks.summaries import UNSCORED, Summary, best_summary
 from kerasbert.tasks.token_task import TokenTask
+from kerasbert.text.base import TextTokenizer
 from kerasbert.training import TokenAccuracy, TokenBinaryCrossentropy
+from kerasbert.types import Labels, Rows, Shape, Tensor, Tensors
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
@@ -58,7 +64,14 @@ class BertSummarizer(TokenTask):
     head_names = ("summarization",)
     preprocessor_class = SentencePreprocessor
 
-    def __init__(self, encoder, tokenizer=None, max_sequence_length=None, preprocessor=None, **kwargs):
+    def __init__(
+        self,
+        encoder: BertEncoder,
+        tokenizer: TextTokenizer | None = None,
+        max_sequence_length: int | None = None,
+        preprocessor: Preprocessor | None = None,
+        **kwargs: Any,
+    ) -> None:
         segments = encoder.config.num_segments
         chosen = self._preprocessor_of(
             preprocessor, encoder, tokenizer, max_sequence_length, num_segments=segments
@@ -66,7 +79,7 @@ class BertSummarizer(TokenTask):
         super().__init__(encoder, chosen, **kwargs)
         self.add_head((None, None, encoder.config.hidden_dim), (None, None, 1))
 
-    def make_head(self):
+    def make_head(self) -> keras.layers.Layer:
         """Returns the layer from the sequence output `(B, S, D)` to logits `(B, S, 1)`; see `Task`."""
         return TokenClassificationHead(
             1,
@@ -76,20 +89,20 @@ class BertSummarizer(TokenTask):
             dtype=self.dtype_policy,
         )
 
-    def compute_output_shape(self, inputs_shape):
+    def compute_output_shape(self, inputs_shape: dict[str, Shape]) -> Shape:
         """Returns the shape of the logits, of a dict of the inputs' shapes."""
         return tuple(inputs_shape["token_ids"])
 
     def predict(
         self,
-        x,
-        batch_size=None,
-        verbose="auto",
-        max_sentences=3,
-        trigram_blocking=True,
-        steps=None,
-        callbacks=None,
-    ):
+        x: Rows,
+        batch_size: int | None = None,
+        verbose: int | str = "auto",
+        max_sentences: int = 3,
+        trigram_blocking: bool = True,
+        steps: int | None = None,
+        callbacks: Any = None,
+    ) -> list[Summary] | Any:
         """Summarizes documents.
 
         Args:
@@ -119,7 +132,9 @@ class BertSummarizer(TokenTask):
         preprocessor.warn_if_truncated()
         return found
 
-    def predict_with(self, run, x, batch_size=None):
+    def predict_with(
+        self, run: Callable[[Tensors], Tensors], x: Rows, batch_size: int | None = None
+    ) -> list[Summary]:
         """See `TextTask.predict_with`."""
         return [
             best_summary(*row)
@@ -142,7 +157,9 @@ class BertSummarizer(TokenTask):
             scores[sentence] = probabilities
         return scores
 
-    def scores(self, x, y, language="en", use_stemmer=False, **kwargs):
+    def scores(
+        self, x: Rows, y: Sequence[str], language: str = "en", use_stemmer: bool = False, **kwargs: Any
+    ) -> dict[str, float]:
         """ROUGE of the summaries that `predict` gives; see `kerasbert.data.rouge_scores`.
 
         Args:
@@ -160,7 +177,7 @@ class BertSummarizer(TokenTask):
         found = self.predict(x, **kwargs)
         return rouge_scores([summary.text for summary in found], y, language, use_stemmer)
 
-    def score_predictions(self, predictions, x, y, **kwargs):
+    def score_predictions(self, predictions: Any, x: Rows, y: Labels, **kwargs: Any) -> dict[str, float]:
         """`rouge1`, `rouge2` and `rougeL` by summaries `y`; see `TextTask.score_predictions`."""
         return rouge_scores([summary.text for summary in predictions], y, **kwargs)
 
@@ -168,32 +185,32 @@ class BertSummarizer(TokenTask):
 
     endpoint = "summarize"
 
-    def logits(self, encoder_outputs, training=None):
+    def logits(self, encoder_outputs: Tensors, training: bool | None = None) -> Tensor:
         """Logits `(B, S)`, or `(S,)`, of what the encoder returns."""
         return ops.squeeze(self.apply_head(encoder_outputs["sequence_output"], training), -1)
 
-    def answers(self, logits):
+    def answers(self, logits: Tensor) -> Tensors:
         """Named outputs of logits: `probabilities`, `(B, S)`, in float32."""
         return {self.output: ops.sigmoid(ops.cast(logits, "float32"))}
 
-    def hard_predictions(self, predictions):
+    def hard_predictions(self, predictions: Any) -> list[tuple[int, ...]]:
         """Which sentences each summary has; see `TextTask.hard_predictions`."""
         return [summary.indices for summary in predictions]
 
     @staticmethod
-    def divergence(first, second):
+    def divergence(first: Tensor, second: Tensor) -> Tensor:
         """How far two tensors of logits are apart at each token, `(B, S)`; see `RDrop`."""
         return bernoulli_divergence(first[..., None], second[..., None])
 
     @property
-    def target(self):
+    def target(self) -> Target:
         """What outputs are compared with; see `Task.compile`."""
         return Target("labels", 1, at_tokens=True)
 
-    def default_loss(self):
+    def default_loss(self) -> Any:
         """Binary cross-entropy over the sentences."""
         return TokenBinaryCrossentropy(IGNORED)
 
-    def default_metrics(self):
+    def default_metrics(self) -> Any:
         """The share of sentences with the right label."""
         return [TokenAccuracy(IGNORED)]

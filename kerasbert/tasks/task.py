@@ -1,12 +1,15 @@
 """What every task shares: Keras' loops over rows of text, and the contract of a task."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from kerasbert import checks
 from kerasbert.data import RowOrder, RowStream, few_lengths, full_batches, is_dataset, is_tokens
+from kerasbert.encoder import BertEncoder
 from kerasbert.keras_private import is_validation_of_fit
-from kerasbert.preprocessing import checked_batch_size, cut_arrays
+from kerasbert.preprocessing import Preprocessor, checked_batch_size, cut_arrays
 from kerasbert.tasks.compiling import Compiling
 from kerasbert.tasks.extra_inputs import ExtraInputs
 from kerasbert.tasks.files import TaskFiles
@@ -20,6 +23,7 @@ from kerasbert.tasks.unknown_tokens import UnknownTokens, warn_of_tokens
 from kerasbert.tasks.untrained import UntrainedHeads
 from kerasbert.training.distribution import check_distribution
 from kerasbert.training.resume import resuming
+from kerasbert.types import Labels, Rows, Tensors
 
 
 class Task(
@@ -65,7 +69,7 @@ class Task(
     first_token_only = False
     token_axes = 2  # of a batch of tokens: B, S
 
-    def __init__(self, encoder, preprocessor, **kwargs):
+    def __init__(self, encoder: BertEncoder, preprocessor: Preprocessor, **kwargs: Any) -> None:
         refuse_other_names(kwargs, type(self).__name__)
         super().__init__(**kwargs)
         self.encoder = encoder
@@ -81,7 +85,7 @@ class Task(
 
     # === Tokens in, logits out ===
 
-    def __call__(self, inputs, *args, **kwargs):
+    def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
         """The logits of tokens."""
         if not is_tokens(inputs):
             raise checks.invalid(
@@ -93,7 +97,7 @@ class Task(
             )
         return super().__call__(inputs, *args, **kwargs)
 
-    def call(self, inputs, training=None):
+    def call(self, inputs: Tensors, training: bool | None = None) -> Any:
         """See the class."""
         extra = self.extra_of(inputs)
         tokens = {name: value for name, value in inputs.items() if name not in extra}
@@ -103,12 +107,12 @@ class Task(
         logits = self.sequence_logits if len(mask.shape) == 1 else self.logits
         return logits(outputs | {"padding_mask": mask} | extra, training=training)
 
-    def answer_tokens(self, tokens):
+    def answer_tokens(self, tokens: Tensors) -> Tensors:
         """The `answers` to a batch of tokens `(B, S)`, or to one sequence `(S,)`."""
         return self.answers(Task.call(self, tokens, training=False))
 
     @property
-    def answer_names(self):
+    def answer_names(self) -> tuple[str, ...]:
         """The names of `answers`."""
         return (self.output,)
 
@@ -116,21 +120,21 @@ class Task(
 
     def fit(
         self,
-        x=None,
-        y=None,
-        batch_size=None,
-        epochs=1,
-        verbose="auto",
-        callbacks=None,
-        validation_split=0.0,
-        validation_data=None,
-        shuffle=True,
-        class_weight=None,
-        sample_weight=None,
-        initial_epoch=0,
-        steps_per_epoch=None,
-        **kwargs,
-    ):
+        x: Rows = None,
+        y: Labels = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: int | str = "auto",
+        callbacks: Any = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: bool = True,
+        class_weight: dict[Any, float] | str | None = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        **kwargs: Any,
+    ) -> keras.callbacks.History:
         """Trains on texts, in batches of about one length, padded to the longest.
 
         Compiled by XLA, batches are padded to one of eight lengths, since it compiles anew for each; on TPUs
@@ -240,7 +244,16 @@ class Task(
         cut = int(x.count() * (1 - fraction))
         return x[:cut], y, sample_weight, x[cut:]
 
-    def labelled(self, preprocessor, x, y, sample_weight, batch_size, shuffle=False, where="x"):
+    def labelled(
+        self,
+        preprocessor: Preprocessor,
+        x: Rows,
+        y: Labels,
+        sample_weight: Any,
+        batch_size: int | None,
+        shuffle: bool | RowOrder = False,
+        where: str = "x",
+    ) -> tuple[Any, Any, Any]:
         """What `preprocessor` makes of labelled rows, in shapes that suit the compiler."""
         tokens = is_tokens(x)
         x, y, sample_weight = preprocessor.labelled(x, y, sample_weight, batch_size, shuffle, where)
@@ -254,7 +267,7 @@ class Task(
             return batches
         return few_lengths(batches, self.max_sequence_length, preprocessor.labels_at_tokens)
 
-    def class_weights(self, class_weight, x, y):
+    def class_weights(self, class_weight: Any, x: Rows, y: Labels) -> dict[int, float]:
         """The weights of classes by number; refused by tasks whose rows have not one class each."""
         raise checks.invalid(
             "`class_weight` needs rows of one class each, and this task has others.",
@@ -263,7 +276,15 @@ class Task(
             class_weight=class_weight,
         )
 
-    def evaluate(self, x=None, y=None, batch_size=None, *args, sample_weight=None, **kwargs):
+    def evaluate(
+        self,
+        x: Rows = None,
+        y: Labels = None,
+        batch_size: int | None = None,
+        *args: Any,
+        sample_weight: Any = None,
+        **kwargs: Any,
+    ) -> Any:
         """Returns the loss and the metrics on texts; arguments as of `fit` and `keras.Model.evaluate`."""
         if is_validation_of_fit(kwargs):  # of rows that `fit` has prepared
             return super().evaluate(x, y, batch_size, *args, sample_weight=sample_weight, **kwargs)
@@ -276,7 +297,7 @@ class Task(
         preprocessor.warn_if_truncated()
         return results
 
-    def make_predict_function(self, force=False):
+    def make_predict_function(self, force: bool = False) -> Any:
         """Makes Keras' predict function; on TensorFlow traced once, for batches of any shape."""
         made_before = self.predict_function is not None and not force
         super().make_predict_function(force)

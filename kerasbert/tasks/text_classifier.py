@@ -1,18 +1,24 @@
 """One label for a text or a pair of texts, or several, or numbers."""
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import keras
 import numpy as np
 from keras import ops
 
 from kerasbert import checks
 from kerasbert.data import class_numbers, is_dataset, row_weights
+from kerasbert.encoder import BertEncoder
 from kerasbert.heads import ClassificationHead
 from kerasbert.optional import tensorflow as tf
-from kerasbert.preprocessing import TextPreprocessor
+from kerasbert.preprocessing import Preprocessor, TextPreprocessor
 from kerasbert.tasks.labels import kept_labels, refuse_other_names
 from kerasbert.tasks.measures import Target
 from kerasbert.tasks.problems import BY_NAME
 from kerasbert.tasks.text_task import TextTask
+from kerasbert.text.base import TextTokenizer
+from kerasbert.types import Config, Labels, Rows, Shape, Tensor, Tensors
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
@@ -67,16 +73,16 @@ class BertTextClassifier(TextTask):
 
     def __init__(
         self,
-        encoder,
-        tokenizer=None,
-        labels=None,
-        dropout=0.1,
-        problem="single_label",
-        max_sequence_length=None,
-        preprocessor=None,
-        numeric_labels=None,
-        **kwargs,
-    ):
+        encoder: BertEncoder,
+        tokenizer: TextTokenizer | None = None,
+        labels: Sequence[str] | None = None,
+        dropout: float = 0.1,
+        problem: str = "single_label",
+        max_sequence_length: int | None = None,
+        preprocessor: Preprocessor | None = None,
+        numeric_labels: str | None = None,
+        **kwargs: Any,
+    ) -> None:
         refuse_other_names(kwargs, type(self).__name__)
         arguments = {"labels": labels, "problem": problem, "numeric_labels": numeric_labels}
         chosen = self._preprocessor_of(preprocessor, encoder, tokenizer, max_sequence_length, **arguments)
@@ -85,7 +91,7 @@ class BertTextClassifier(TextTask):
         self.dropout = dropout
         self.add_head((None, encoder.config.hidden_dim), (None, len(self.labels)))
 
-    def make_head(self):
+    def make_head(self) -> keras.layers.Layer:
         """Returns the layer from the pooled output `(B, D)` to logits `(B, C)`; see `Task`."""
         return ClassificationHead(
             len(self.labels),
@@ -96,12 +102,12 @@ class BertTextClassifier(TextTask):
         )
 
     @property
-    def labels(self):
+    def labels(self) -> tuple[str, ...]:
         """tuple of str, the class names in the order of their numbers."""
         return self.preprocessor.labels
 
     @property
-    def problem(self):
+    def problem(self) -> str:
         """str, `"single_label"`, `"multi_label"` or `"regression"`."""
         return self.preprocessor.problem
 
@@ -109,7 +115,7 @@ class BertTextClassifier(TextTask):
     def _arguments(cls, checkpoint, given):
         return kept_labels(cls, checkpoint, *super()._arguments(checkpoint, given), given)
 
-    def class_weights(self, class_weight, x, y):
+    def class_weights(self, class_weight: Any, x: Rows, y: Labels) -> dict[int, float]:
         """The weights of all classes by number; see `Task.fit`.
 
         Raises:
@@ -154,7 +160,7 @@ class BertTextClassifier(TextTask):
         total, classes = counts.sum(), np.count_nonzero(counts)
         return {number: total / (classes * count) if count else 1.0 for number, count in enumerate(counts)}
 
-    def predict_labels(self, x, **kwargs):
+    def predict_labels(self, x: Rows, **kwargs: Any) -> list[Any]:
         """Returns the most probable class name of each row, as a list; arguments as of `predict`.
 
         With several labels to a row, a list of those above one half.
@@ -177,47 +183,47 @@ class BertTextClassifier(TextTask):
     first_token_only = True
 
     @property
-    def logits_shape(self):
+    def logits_shape(self) -> Shape:
         """The shape of one row of logits, `(C,)`."""
         return (len(self.labels),)
 
-    def logits(self, encoder_outputs, training=None):
+    def logits(self, encoder_outputs: Tensors, training: bool | None = None) -> Tensor:
         """Logits `(B, C)`, or `(C,)`, of what the encoder returns."""
         return self.apply_head(encoder_outputs["pooled_output"], training)
 
     @property
-    def output(self):
+    def output(self) -> str:
         """The name of the answers: `probabilities`, or `scores` of a regression."""
         return self._problem.output
 
-    def answers(self, logits):
+    def answers(self, logits: Tensor) -> Tensors:
         """Named outputs of logits: `probabilities`, or `scores` of a regression, `(B, C)`, in float32."""
         return {self.output: self._problem.answers(ops.cast(logits, "float32"))}
 
-    def hard_predictions(self, answers):
+    def hard_predictions(self, answers: np.ndarray) -> np.ndarray | None:
         """The most probable class of each row `(B,)`, or which labels it has, bool `(B, C)`; None for a
         regression. See `TextTask.hard_predictions`."""
         decide = self._problem.hard_predictions
         return None if decide is None else decide(answers)
 
     @property
-    def divergence(self):
+    def divergence(self) -> Callable[[Tensor, Tensor], Tensor]:
         """How far apart two tensors of logits `(B, C)` are, for R-Drop."""
         return self._problem.divergence
 
     @property
-    def target(self):
+    def target(self) -> Target:
         """What outputs are compared with; see `Task.compile`."""
         return Target(self._problem.target, len(self.labels))
 
-    def default_loss(self):
+    def default_loss(self) -> Any:
         """Cross-entropy, of one label among all or of each for itself; the squared error of a regression."""
         return self._problem.loss()
 
-    def default_metrics(self):
+    def default_metrics(self) -> Any:
         """Accuracy; of a regression the absolute error."""
         return self._problem.metrics()
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the arguments of `__init__`."""
         return {**super().get_config(), "dropout": self.dropout}

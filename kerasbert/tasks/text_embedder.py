@@ -1,5 +1,7 @@
 """One vector for a text, near to those of texts that mean the same."""
 
+from typing import Any
+
 import keras
 import numpy as np
 from keras import ops
@@ -7,10 +9,13 @@ from keras import ops
 from kerasbert import checks
 from kerasbert.checkpoints import read_modules, write_modules
 from kerasbert.data import row_numbers, same_length, text_columns
-from kerasbert.preprocessing import EmbeddingPreprocessor
+from kerasbert.encoder import BertEncoder
+from kerasbert.preprocessing import EmbeddingPreprocessor, Preprocessor
 from kerasbert.tasks.measures import Target
 from kerasbert.tasks.text_task import TextTask
+from kerasbert.text.base import TextTokenizer
 from kerasbert.training import ContrastiveLoss, PearsonCorrelation, SimilarityLoss, partner_accuracy
+from kerasbert.types import Config, Labels, Rows, Shape, Tensor, Tensors, Texts
 
 POOLINGS = ("mean", "cls", "max")
 
@@ -63,14 +68,14 @@ class BertTextEmbedder(TextTask):
 
     def __init__(
         self,
-        encoder,
-        tokenizer=None,
-        pooling="mean",
-        normalize=True,
-        max_sequence_length=None,
-        preprocessor=None,
-        **kwargs,
-    ):
+        encoder: BertEncoder,
+        tokenizer: TextTokenizer | None = None,
+        pooling: str = "mean",
+        normalize: bool = True,
+        max_sequence_length: int | None = None,
+        preprocessor: Preprocessor | None = None,
+        **kwargs: Any,
+    ) -> None:
         width = encoder.config.hidden_dim
         chosen = self._preprocessor_of(
             preprocessor, encoder, tokenizer, max_sequence_length, embedding_dim=width
@@ -81,7 +86,7 @@ class BertTextEmbedder(TextTask):
         self.normalize = normalize
         self.add_head((None, width), (None, width))
 
-    def make_head(self):
+    def make_head(self) -> keras.layers.Layer | None:
         """Returns None. A subclass may return a layer from pooled vectors `(B, D)` to others; see `Task`."""
         return None
 
@@ -97,11 +102,11 @@ class BertTextEmbedder(TextTask):
             folder, self.pooling, self.normalize, self.encoder.config.hidden_dim, self.max_sequence_length
         )
 
-    def encode(self, texts, **kwargs):
+    def encode(self, texts: Rows, **kwargs: Any) -> np.ndarray:
         """As `predict`, without a progress bar: the name that sentence-transformers has for it."""
         return self.predict(texts, verbose=0, **kwargs)
 
-    def similarity(self, texts, others, **kwargs):
+    def similarity(self, texts: Texts, others: Texts, **kwargs: Any) -> np.ndarray:
         """Cosine similarities of two lists of texts.
 
         Args:
@@ -115,7 +120,9 @@ class BertTextEmbedder(TextTask):
         a, b = (self.predict(x, **kwargs) for x in (texts, others))
         return _units(a) @ _units(b).T
 
-    def search(self, queries, texts, top_k=5, **kwargs):
+    def search(
+        self, queries: Texts, texts: Texts | np.ndarray, top_k: int = 5, **kwargs: Any
+    ) -> list[list[tuple[int, float]]]:
         """Finds the texts that are most like each query.
 
         It compares each query with all texts, which is fast up to some hundred thousand of them. Pass
@@ -157,7 +164,7 @@ class BertTextEmbedder(TextTask):
             for row, numbers in zip(similarities, best, strict=True)
         ]
 
-    def similarity_scores(self, x, scores, **kwargs):
+    def similarity_scores(self, x: Rows, scores: Any, **kwargs: Any) -> dict[str, float]:
         """How well cosine similarities agree with scores of pairs, as STS is judged.
 
         Args:
@@ -190,11 +197,13 @@ class BertTextEmbedder(TextTask):
     # === Training ===
 
     @property
-    def learns_scores(self):
+    def learns_scores(self) -> bool:
         """Whether it is compiled to learn from pairs with scores."""
         return isinstance(getattr(self, "loss", None), SimilarityLoss)
 
-    def compile(self, optimizer="auto", loss="auto", metrics="auto", **kwargs):
+    def compile(
+        self, optimizer: Any = "auto", loss: Any = "auto", metrics: Any = "auto", **kwargs: Any
+    ) -> None:
         """As `Task.compile`; metrics are those that suit the loss: none where it compares vectors."""
         if isinstance(metrics, str) and metrics == "auto":
             if isinstance(loss, SimilarityLoss):
@@ -207,16 +216,16 @@ class BertTextEmbedder(TextTask):
     # === What TextTask asks of a task ===
 
     @property
-    def first_token_only(self):
+    def first_token_only(self) -> bool:
         """Whether the first token's vector is all that is read."""
         return self.pooling == "cls"
 
     @property
-    def logits_shape(self):
+    def logits_shape(self) -> Shape:
         """The shape of one vector, `(D,)`."""
         return (self.encoder.config.hidden_dim,)
 
-    def logits(self, encoder_outputs, training=None):
+    def logits(self, encoder_outputs: Tensors, training: bool | None = None) -> Tensor:
         """Vectors `(B, D)`, or `(D,)`, of what the encoder returns and the `padding_mask` beside it."""
         vectors = encoder_outputs["sequence_output"]
         if self.pooling == "cls":
@@ -235,28 +244,30 @@ class BertTextEmbedder(TextTask):
             pooled = pooled / ops.maximum(length, 1e-6)
         return pooled
 
-    def answers(self, logits):
+    def answers(self, logits: Tensor) -> Tensors:
         """Named outputs: `embedding` `(B, D)`, in float32."""
         return {self.output: ops.cast(logits, "float32")}
 
-    def hard_predictions(self, answers):
+    def hard_predictions(self, answers: np.ndarray) -> None:
         """None: vectors are never exactly the same. See `TextTask.hard_predictions`."""
         return None
 
     @property
-    def target(self):
+    def target(self) -> Target:
         """What outputs are compared with; see `Task.compile`."""
         return Target("numbers", self.logits_shape[0])
 
-    def default_loss(self):
+    def default_loss(self) -> Any:
         """In-batch negatives."""
         return ContrastiveLoss()
 
-    def default_metrics(self):
+    def default_metrics(self) -> Any:
         """The share of texts that are nearest to their own partner, where these are learned from."""
         return [keras.metrics.MeanMetricWrapper(partner_accuracy, name="accuracy")]
 
-    def labelled(self, preprocessor, x, y, *args, **kwargs):
+    def labelled(
+        self, preprocessor: Preprocessor, x: Rows, y: Labels, *args: Any, **kwargs: Any
+    ) -> tuple[Any, Any, Any]:
         """See `Task.labelled`; labels must fit the loss."""
         loss, first = getattr(self, "loss", None), next(iter(y), None) if y is not None else None
         one_number = first is not None and np.ndim(first) == 0
@@ -273,7 +284,7 @@ class BertTextEmbedder(TextTask):
             )
         return super().labelled(preprocessor, x, y, *args, **kwargs)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the arguments of `__init__`."""
         return {**super().get_config(), "pooling": self.pooling, "normalize": self.normalize}
 

@@ -1,11 +1,15 @@
 """Tasks that answer rows of texts."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 from kerasbert import checks
 from kerasbert.data import RowStream, is_dataset, is_tokens
 from kerasbert.preprocessing import checked_batch_size
 from kerasbert.tasks.task import Task
+from kerasbert.types import Labels, Rows, Shape, Tensor, Tensors
 
 
 class TextTask(Task):
@@ -14,11 +18,18 @@ class TextTask(Task):
     A subclass has `logits_shape`, the shape of a row of them.
     """
 
-    def compute_output_shape(self, inputs_shape):
+    def compute_output_shape(self, inputs_shape: dict[str, Shape]) -> Any:
         """Returns the shape of the logits, of a dict of the inputs' shapes."""
         return (*inputs_shape["token_ids"][:-1], *self.logits_shape)
 
-    def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
+    def predict(
+        self,
+        x: Rows,
+        batch_size: int | None = None,
+        verbose: int | str = "auto",
+        steps: int | None = None,
+        callbacks: Any = None,
+    ) -> np.ndarray | Any:
         """Returns the task's answers, one to a row, in the order of `x`.
 
         Args:
@@ -61,11 +72,11 @@ class TextTask(Task):
             logits = logits.astype("float32", copy=False)
         return self.postprocess(logits)
 
-    def postprocess(self, logits):
+    def postprocess(self, logits: Tensor) -> Any:
         """What `predict` returns: the answers `(rows, ...)`, a float32 array."""
         return np.asarray(self.answers(logits)[self.output])
 
-    def predict_with(self, run, x, batch_size=None):
+    def predict_with(self, run: Callable[[Tensors], Tensors], x: Rows, batch_size: int | None = None) -> Any:
         """As `predict`, by whatever else runs this model, such as an exported file.
 
         Args:
@@ -83,7 +94,7 @@ class TextTask(Task):
         answers = [np.asarray(run(tokens)[self.output]) for tokens in batches]
         return np.concatenate(answers)[np.argsort(order)]
 
-    def scores(self, x, y=None, **kwargs):
+    def scores(self, x: Rows, y: Labels = None, **kwargs: Any) -> dict[str, float]:
         """The scores of what `predict` returns, by the right labels.
 
         Args:
@@ -117,7 +128,7 @@ class TextTask(Task):
             )
         return found
 
-    def score_predictions(self, predictions, x, y):
+    def score_predictions(self, predictions: Any, x: Rows, y: Labels) -> dict[str, float]:
         """As `scores`, of predictions that are there already, such as those of an exported file.
 
         Args:
@@ -134,7 +145,7 @@ class TextTask(Task):
         right = [np.all(one == two) for one, two in zip(hard, numbers, strict=True)]
         return {"accuracy" if np.ndim(hard) == 1 else "subset_accuracy": float(np.mean(right))}
 
-    def hard_predictions(self, predictions):
+    def hard_predictions(self, predictions: Any) -> Any:
         """What is right or wrong in predictions: classes, spans or choices, without their probabilities.
 
         Args:
@@ -146,6 +157,6 @@ class TextTask(Task):
         """
         return None
 
-    def compared_values(self, answers, padding_mask):
+    def compared_values(self, answers: Tensors, padding_mask: Tensor) -> np.ndarray:
         """What is compared of the `answers` of this model and of an export: an array of numbers near 1."""
         return np.asarray(answers[self.output])

@@ -1,6 +1,8 @@
 """A label for each word: named entities and parts of speech."""
 
 import itertools
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 import numpy as np
@@ -13,13 +15,16 @@ from kerasbert.data import (
     is_tokens,
     spans_to_labels,
 )
+from kerasbert.encoder import BertEncoder
 from kerasbert.heads import TokenClassificationHead
-from kerasbert.preprocessing import WordPreprocessor, checked_batch_size
-from kerasbert.tasks.entities import by_row, entities_of, scores_of
+from kerasbert.preprocessing import Preprocessor, WordPreprocessor, checked_batch_size
+from kerasbert.tasks.entities import Entity, by_row, entities_of, scores_of
 from kerasbert.tasks.labels import kept_labels, refuse_other_names
 from kerasbert.tasks.measures import Target
 from kerasbert.tasks.token_task import TokenTask
+from kerasbert.text.base import TextTokenizer
 from kerasbert.training import TokenAccuracy
+from kerasbert.types import Config, Labels, Rows, Shape, Tensor, Tensors
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
@@ -83,17 +88,17 @@ class BertTokenClassifier(TokenTask):
 
     def __init__(
         self,
-        encoder,
-        tokenizer=None,
-        labels=None,
-        dropout=0.1,
-        scheme=None,
-        window_step=None,
-        max_sequence_length=None,
-        preprocessor=None,
-        numeric_labels=None,
-        **kwargs,
-    ):
+        encoder: BertEncoder,
+        tokenizer: TextTokenizer | None = None,
+        labels: Sequence[str] | None = None,
+        dropout: float = 0.1,
+        scheme: str | None = None,
+        window_step: int | None = None,
+        max_sequence_length: int | None = None,
+        preprocessor: Preprocessor | None = None,
+        numeric_labels: str | None = None,
+        **kwargs: Any,
+    ) -> None:
         refuse_other_names(kwargs, type(self).__name__)
         arguments = {
             "labels": labels,
@@ -106,7 +111,7 @@ class BertTokenClassifier(TokenTask):
         self.dropout = dropout
         self.add_head((None, None, encoder.config.hidden_dim), (None, None, len(self.labels)))
 
-    def make_head(self):
+    def make_head(self) -> keras.layers.Layer:
         """Returns the layer from the sequence output `(B, S, D)` to logits `(B, S, C)`; see `Task`."""
         return TokenClassificationHead(
             len(self.labels),
@@ -117,12 +122,12 @@ class BertTokenClassifier(TokenTask):
         )
 
     @property
-    def labels(self):
+    def labels(self) -> tuple[str, ...]:
         """tuple of str, the class names in the order of their numbers."""
         return self.preprocessor.labels
 
     @property
-    def scheme(self):
+    def scheme(self) -> str:
         """str, how `labels` stand for entities, one of `kerasbert.data.SCHEMES`."""
         return self.preprocessor.scheme
 
@@ -133,11 +138,18 @@ class BertTokenClassifier(TokenTask):
     def _arguments(cls, checkpoint, given):
         return kept_labels(cls, checkpoint, *super()._arguments(checkpoint, given), given)
 
-    def compute_output_shape(self, inputs_shape):
+    def compute_output_shape(self, inputs_shape: dict[str, Shape]) -> Shape:
         """Returns the shape of the logits, of a dict of the inputs' shapes."""
         return (*inputs_shape["token_ids"], len(self.labels))
 
-    def predict(self, x, batch_size=None, verbose="auto", steps=None, callbacks=None):
+    def predict(
+        self,
+        x: Rows,
+        batch_size: int | None = None,
+        verbose: int | str = "auto",
+        steps: int | None = None,
+        callbacks: Any = None,
+    ) -> list[list[Entity]] | Any:
         """Finds entities.
 
         Args:
@@ -154,7 +166,9 @@ class BertTokenClassifier(TokenTask):
             return super().predict(x, batch_size, verbose, steps, callbacks)
         return self._entities(x, batch_size, verbose, callbacks)
 
-    def predict_with(self, run, x, batch_size=None):
+    def predict_with(
+        self, run: Callable[[Tensors], Tensors], x: Rows, batch_size: int | None = None
+    ) -> list[list[Entity]]:
         """See `TextTask.predict_with`."""
         return self._entities(x, batch_size, run=run)
 
@@ -167,7 +181,9 @@ class BertTokenClassifier(TokenTask):
             found += [entities_of(*row, self.scheme) for row in answered]
         return found
 
-    def predict_labels(self, x, batch_size=None, verbose="auto", callbacks=None):
+    def predict_labels(
+        self, x: Rows, batch_size: int | None = None, verbose: int | str = "auto", callbacks: Any = None
+    ) -> list[list[str]]:
         """Labels words.
 
         Args:
@@ -181,7 +197,7 @@ class BertTokenClassifier(TokenTask):
         parts = (preprocessor.words(part, where) for part, _, where in preprocessor.parts(x))
         return [row for words in parts for row in self._decide(words, batch_size, verbose, callbacks)[0]]
 
-    def words_of(self, texts):
+    def words_of(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
         """Where the words of texts stand: those of `split_words`, joined where they share a token.
 
         Args:
@@ -192,7 +208,14 @@ class BertTokenClassifier(TokenTask):
         """
         return self.preprocessor.words(texts).spans
 
-    def entity_scores(self, x, y=None, batch_size=None, verbose="auto", callbacks=None):
+    def entity_scores(
+        self,
+        x: Rows,
+        y: Labels = None,
+        batch_size: int | None = None,
+        verbose: int | str = "auto",
+        callbacks: Any = None,
+    ) -> dict[str, Any]:
         """Precision, recall and F1 of entities that are found whole, with the right type.
 
         The numbers are seqeval's, in its default mode (`conlleval`; Tjong Kim Sang & Buchholz 2000).
@@ -216,14 +239,14 @@ class BertTokenClassifier(TokenTask):
             self._add_counted(true, found, words, numbers, names)
         return scores_of(true, found, self.scheme)
 
-    def scores(self, x, y=None, **kwargs):
+    def scores(self, x: Rows, y: Labels = None, **kwargs: Any) -> dict[str, float]:
         """`f1`, `precision` and `recall` of all entities, from 0 to 1; arguments as of `entity_scores`."""
         scores = self.entity_scores(x, y, **kwargs)
         return {name: scores[name] for name in self.score_names}
 
     score_names = ("f1", "precision", "recall")
 
-    def score_predictions(self, predictions, x, y):
+    def score_predictions(self, predictions: Any, x: Rows, y: Labels) -> dict[str, float]:
         """`f1`, `precision` and `recall` of entities; see `TextTask.score_predictions`."""
         preprocessor, true, found = self.preprocessor, [], []
         words = preprocessor.words(x)
@@ -256,31 +279,31 @@ class BertTokenClassifier(TokenTask):
 
     endpoint = "tag"
 
-    def logits(self, encoder_outputs, training=None):
+    def logits(self, encoder_outputs: Tensors, training: bool | None = None) -> Tensor:
         """Logits `(B, S, C)`, or `(S, C)`, of what the encoder returns."""
         return self.apply_head(encoder_outputs["sequence_output"], training)
 
-    def answers(self, logits):
+    def answers(self, logits: Tensor) -> Tensors:
         """Named outputs of logits: `probabilities`, `(B, S, C)`, in float32."""
         return {self.output: ops.softmax(ops.cast(logits, "float32"))}
 
-    def hard_predictions(self, predictions):
+    def hard_predictions(self, predictions: Any) -> list[list[tuple[int, int, str]]]:
         """`(start, end, type)` of each row's entities; see `TextTask.hard_predictions`."""
         return [[(entity.start, entity.end, entity.type) for entity in row] for row in predictions]
 
     @property
-    def target(self):
+    def target(self) -> Target:
         """What outputs are compared with; see `Task.compile`."""
         return Target("classes", len(self.labels), at_tokens=True)
 
-    def default_loss(self):
+    def default_loss(self) -> Any:
         """Cross-entropy of class numbers and logits, over the tokens that count."""
         return keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=IGNORED)
 
-    def default_metrics(self):
+    def default_metrics(self) -> Any:
         """Accuracy over the tokens that count."""
         return [TokenAccuracy(IGNORED)]
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the arguments of `__init__`."""
         return {**super().get_config(), "dropout": self.dropout}

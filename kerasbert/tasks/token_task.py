@@ -1,11 +1,15 @@
 """Tasks that decide something at some tokens: at the first of a word, at the `[CLS]` of a sentence."""
 
+from collections.abc import Callable
+from typing import Any
+
 import keras
 import numpy as np
 from keras import ops
 
 from kerasbert.optional import tensorflow as tf
 from kerasbert.tasks.text_task import TextTask
+from kerasbert.types import Dataset, Tensors
 
 
 class TokenTask(TextTask):
@@ -13,7 +17,13 @@ class TokenTask(TextTask):
 
     output = "probabilities"
 
-    def decided(self, batches, verbose="auto", callbacks=None, run=None):
+    def decided(
+        self,
+        batches: Dataset,
+        verbose: int | str = "auto",
+        callbacks: Any = None,
+        run: Callable[[Tensors], Tensors] | None = None,
+    ) -> tuple[np.ndarray, np.ndarray]:
         """The probabilities at the tokens that decide something.
 
         Args:
@@ -32,7 +42,7 @@ class TokenTask(TextTask):
         decides = found["number"] >= 0
         return found["number"][decides], found["probability"][decides]
 
-    def predict_step(self, *arguments):
+    def predict_step(self, *arguments: Any) -> Any:
         """Keras' step; with numbers beside tokens it returns all in one row, as batches differ in S.
 
         The last argument is the batch; on JAX the trainer's state comes first.

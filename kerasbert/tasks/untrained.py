@@ -1,6 +1,7 @@
 """Heads that no training has changed: their answers are random, and that is said."""
 
 import warnings
+from typing import Any
 
 import keras
 import numpy as np
@@ -17,7 +18,7 @@ class UntrainedHeads:
 
     _new_kernels = ()
 
-    def note_new_heads(self):
+    def note_new_heads(self) -> None:
         """Remembers the kernels of heads, and of a pooler that they read, that were not in the preset."""
         variables = self.named_weights()
         self._new_kernels = tuple(
@@ -26,7 +27,7 @@ class UntrainedHeads:
             if path.endswith("kernel") and (self.needs_pooler or not path.startswith("encoder/"))
         )
 
-    def warn_if_untrained(self):
+    def warn_if_untrained(self) -> None:
         """Warns if a head that was in no preset still has the numbers that it started with.
 
         Warns:
@@ -44,12 +45,12 @@ class UntrainedHeads:
                 stacklevel=3,
             )
 
-    def make_predict_function(self, force=False):
+    def make_predict_function(self, force: bool = False) -> Any:
         """As Keras'; `predict` and its like call it."""
         self.warn_if_untrained()
         return super().make_predict_function(force)
 
-    def make_test_function(self, force=False):
+    def make_test_function(self, force: bool = False) -> Any:
         """As Keras'; `evaluate` calls it, and validation in `fit`."""
         self.warn_if_untrained()
         return super().make_test_function(force)

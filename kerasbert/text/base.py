@@ -1,11 +1,13 @@
 """What all tokenizers share: the texts they accept, and how they turn ids into the inputs of an encoder."""
 
 import functools
+from typing import Any
 
 from kerasbert import checks
 from kerasbert.optional import tensorflow as tf
 from kerasbert.text import decoding, packing
 from kerasbert.text.inputs import as_text_tensor
+from kerasbert.types import Config, Self, Tensor, Tensors, Texts
 
 # What other libraries call the parts of a tokenizer, and what to write here.
 _ELSEWHERE = {
@@ -36,11 +38,11 @@ class TextTokenizer:
     second_segment = 1  # the segment id of the second text and of the separator after it
 
     @property
-    def vocabulary_size(self):
+    def vocabulary_size(self) -> int:
         """int, the number of tokens."""
         return len(self.vocabulary)
 
-    def tokenize(self, texts):
+    def tokenize(self, texts: Texts) -> Tensor:
         """Turns texts into token ids, without special tokens.
 
         Args:
@@ -54,7 +56,7 @@ class TextTokenizer:
         """
         return self._in_one_graph(as_text_tensor(texts, "texts"), with_offsets=False)[0]
 
-    def tokenize_with_offsets(self, texts):
+    def tokenize_with_offsets(self, texts: Texts) -> tuple[Tensor, Tensor, Tensor]:
         """Turns texts into token ids and says where in the text each token stands.
 
         Args:
@@ -92,7 +94,7 @@ class TextTokenizer:
             for with_offsets in (False, True)
         ]
 
-    def pack(self, first, second=None, max_length=None):
+    def pack(self, first: Tensor, second: Tensor | None = None, max_length: int | None = None) -> Tensors:
         """Adds the model's special tokens to token ids, truncates them and pads them for the encoder.
 
         The result is `[CLS] first [SEP]` or `[CLS] first [SEP] second [SEP]` for BERT, and `<s> first </s>`
@@ -126,7 +128,7 @@ class TextTokenizer:
         )
         return {name: value[0] for name, value in packed.items()} if one else packed
 
-    def check_room(self, max_length, pairs):
+    def check_room(self, max_length: int | None, pairs: bool) -> None:
         """Checks that `max_length` has room for the special tokens.
 
         Args:
@@ -149,7 +151,7 @@ class TextTokenizer:
                 max_length=max_length,
             )
 
-    def packed_lengths(self, first, second=None):
+    def packed_lengths(self, first: Tensor, second: Tensor | None = None) -> Tensor:
         """The lengths that packed rows would have without truncation, special tokens included.
 
         Args:
@@ -167,7 +169,7 @@ class TextTokenizer:
         )
         return lengths[0] if one else lengths
 
-    def __call__(self, texts, second=None, max_length=None):
+    def __call__(self, texts: Texts, second: Texts | None = None, max_length: int | None = None) -> Tensors:
         """Tokenizes texts and packs the token ids for the encoder: see `tokenize` and `pack`.
 
         Args:
@@ -184,7 +186,7 @@ class TextTokenizer:
             second = self.tokenize(second)
         return self.pack(self.tokenize(texts), second, max_length)
 
-    def to_tokens(self, ids):
+    def to_tokens(self, ids: Any) -> Any:
         """The tokens that belong to ids.
 
         Args:
@@ -206,7 +208,7 @@ class TextTokenizer:
         return type(self).from_config, (self.get_config(),)
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: Config) -> Self:
         """Makes a tokenizer from what `get_config` returned.
 
         Args:

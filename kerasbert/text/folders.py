@@ -10,6 +10,7 @@ from kerasbert.text.added_files import read_added_tokens
 from kerasbert.text.roberta import RobertaTokenizer
 from kerasbert.text.tokenizer import BertTokenizer
 from kerasbert.text.vocabulary import Vocabulary
+from kerasbert.types import PathLike
 
 _LOOKED_FOR = (
     "tokenizer.json, vocab.txt, vocab.json with merges.txt, assets/tokenizer/vocabulary.txt, or "
@@ -17,7 +18,7 @@ _LOOKED_FOR = (
 )
 
 
-def tokenizer_from_folder(folder):
+def tokenizer_from_folder(folder: PathLike) -> BertTokenizer | RobertaTokenizer:
     """Loads the tokenizer from a folder of Hugging Face, of KerasHub or of Google's first BERT release.
 
     Looks for these files, in this order:

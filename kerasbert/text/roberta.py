@@ -1,6 +1,8 @@
 """The RoBERTa tokenizer: byte-level BPE in graph operations."""
 
 import os
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 
@@ -13,6 +15,7 @@ from kerasbert.text.base import TextTokenizer
 from kerasbert.text.byte_level import ByteLevel
 from kerasbert.text.byte_pairs import BYTE_CHARACTERS
 from kerasbert.text.roberta_files import RobertaVocabulary
+from kerasbert.types import Config, PathLike, Self
 
 _BYTES = {character: bytes([byte]) for byte, character in enumerate(BYTE_CHARACTERS)}
 
@@ -60,7 +63,13 @@ class RobertaTokenizer(TextTokenizer):
     num_separators = 2
     second_segment = 0
 
-    def __init__(self, vocabulary, merges, add_prefix_space=False, special_tokens_in_text=False):
+    def __init__(
+        self,
+        vocabulary: RobertaVocabulary | Sequence[str] | PathLike,
+        merges: Sequence[str] | PathLike,
+        add_prefix_space: bool = False,
+        special_tokens_in_text: bool = False,
+    ) -> None:
         if isinstance(vocabulary, (str, os.PathLike)):
             vocabulary = RobertaVocabulary.from_file(vocabulary)
         elif not isinstance(vocabulary, RobertaVocabulary):
@@ -79,7 +88,7 @@ class RobertaTokenizer(TextTokenizer):
         self._byte_level = ByteLevel(vocabulary, self.merges, add_prefix_space, found, "RobertaTokenizer")
 
     @classmethod
-    def from_folder(cls, folder, special_tokens_in_text=False):
+    def from_folder(cls, folder: PathLike, special_tokens_in_text: bool = False) -> Self:
         """Loads the tokenizer from a folder with Hugging Face's files.
 
         Args:
@@ -110,7 +119,7 @@ class RobertaTokenizer(TextTokenizer):
             options.update(files.read_bpe_config(read_json(config)))
         return cls(vocabulary, merges, **options, special_tokens_in_text=special_tokens_in_text)
 
-    def save_to_folder(self, folder, max_length=None):
+    def save_to_folder(self, folder: PathLike, max_length: int | None = None) -> None:
         """Writes `vocab.json`, `merges.txt`, `tokenizer.json` and `tokenizer_config.json`.
 
         `from_folder` reads them back. `transformers.AutoTokenizer` also reads them, and gives the same ids,
@@ -125,7 +134,7 @@ class RobertaTokenizer(TextTokenizer):
         """
         huggingface_out.save(folder, huggingface_out.roberta_files(self, max_length))
 
-    def detokenize(self, ids):
+    def detokenize(self, ids: Any) -> Any:
         """Turns ids back into text, without `<pad>`, `<s>` and `</s>`; `<unk>` and `<mask>` stay.
 
         With `add_prefix_space`, a space at the beginning is left out. Bytes that do not form valid UTF-8,
@@ -139,7 +148,7 @@ class RobertaTokenizer(TextTokenizer):
         """
         return self._to_text(decoding.as_list(ids))
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """The constructor's arguments, in a form that JSON can hold.
 
         Returns:

@@ -3,6 +3,8 @@
 import dataclasses
 import os
 import re
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 
@@ -11,10 +13,11 @@ from kerasbert.json_files import read_json
 from kerasbert.optional import tensorflow as tf
 from kerasbert.text import decoding, huggingface, huggingface_out, normalization, offsets
 from kerasbert.text.added_files import read_added_tokens
-from kerasbert.text.added_tokens import Finder, checked_added_tokens, insert
+from kerasbert.text.added_tokens import AddedToken, Finder, checked_added_tokens, insert
 from kerasbert.text.base import TextTokenizer
 from kerasbert.text.vocabulary import SPECIAL_TOKENS, UNK, Vocabulary
 from kerasbert.text.wordpiece import WordPiece
+from kerasbert.types import Config, PathLike, Self
 
 _IN_NO_WORD = re.compile(r"[\x00-\x1f\x7f-\x9f\s]")
 
@@ -60,14 +63,14 @@ class BertTokenizer(TextTokenizer):
 
     def __init__(
         self,
-        vocabulary,
-        lowercase=True,
-        strip_accents=None,
-        split_chinese=True,
-        max_characters_per_word=200,
-        special_tokens_in_text=False,
-        added_tokens=(),
-    ):
+        vocabulary: Vocabulary | Sequence[str] | PathLike,
+        lowercase: bool = True,
+        strip_accents: bool | None = None,
+        split_chinese: bool = True,
+        max_characters_per_word: int = 200,
+        special_tokens_in_text: bool = False,
+        added_tokens: Sequence[str | AddedToken] = (),
+    ) -> None:
         added_tokens = checked_added_tokens(added_tokens)
         if isinstance(vocabulary, (str, os.PathLike)):
             vocabulary = Vocabulary.from_file(vocabulary)
@@ -97,7 +100,7 @@ class BertTokenizer(TextTokenizer):
         self.added_token_finders = self._make_finders()
 
     @classmethod
-    def from_folder(cls, folder, special_tokens_in_text=False):
+    def from_folder(cls, folder: PathLike, special_tokens_in_text: bool = False) -> Self:
         """Loads the tokenizer from a folder with Hugging Face's files.
 
         Args:
@@ -127,7 +130,7 @@ class BertTokenizer(TextTokenizer):
         options["added_tokens"] = read_added_tokens(folder, tokens, content, settings)
         return cls(tokens, **options, special_tokens_in_text=special_tokens_in_text)
 
-    def detokenize(self, ids):
+    def detokenize(self, ids: Any) -> Any:
         """Turns ids into readable text: joins sub-word tokens, and leaves out [PAD], [CLS] and [SEP].
 
         What normalisation removed (case, accents, spaces) is not restored. [UNK] and [MASK] stand for words,
@@ -141,7 +144,7 @@ class BertTokenizer(TextTokenizer):
         """
         return decoding.to_text(decoding.as_list(ids), self.vocabulary)
 
-    def save_vocabulary(self, path):
+    def save_vocabulary(self, path: PathLike) -> None:
         """Writes a `vocab.txt`; the file appears complete or not at all.
 
         Args:
@@ -149,7 +152,7 @@ class BertTokenizer(TextTokenizer):
         """
         self.vocabulary.save(path)
 
-    def save_to_folder(self, folder, max_length=None):
+    def save_to_folder(self, folder: PathLike, max_length: int | None = None) -> None:
         """Writes `vocab.txt`, `tokenizer.json` and `tokenizer_config.json` in Hugging Face's layout.
 
         `from_folder` reads them back. `transformers.AutoTokenizer` also reads them, and gives the same ids,
@@ -167,7 +170,7 @@ class BertTokenizer(TextTokenizer):
         """
         huggingface_out.save(folder, huggingface_out.bert_files(self, max_length))
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """The constructor's arguments, in a form that JSON can hold.
 
         Returns:

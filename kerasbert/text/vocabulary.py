@@ -1,11 +1,13 @@
 """The vocabulary: tokens in the order of their ids."""
 
 import os
+from collections.abc import Iterator, Sequence
 
 from kerasbert import checks
 from kerasbert.atomic import replacing
 from kerasbert.json_files import read_json
 from kerasbert.text import huggingface
+from kerasbert.types import PathLike, Self
 
 PAD, UNK, CLS, SEP, MASK = SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 _BLANKS = " \t\r"  # only ASCII: the Chinese vocabulary contains U+2028 as a token of its own
@@ -26,7 +28,7 @@ class TokenList:
     special_tokens = ()
     model = ""  # whose vocabulary it is, for error messages
 
-    def __init__(self, tokens, where=None):
+    def __init__(self, tokens: Sequence[str], where: str | None = None) -> None:
         self.tokens = tuple(_checked(tokens, where))
         self._ids = {token: i for i, token in enumerate(self.tokens)}
         missing = [token for token in self.special_tokens if token not in self._ids]
@@ -39,17 +41,17 @@ class TokenList:
                 tokens=list(self.tokens),
             )
 
-    def id_of(self, token):
+    def id_of(self, token: str) -> int | None:
         """The id of a token, or None if it is not in the vocabulary."""
         return self._ids.get(token)
 
-    def __getitem__(self, i):
+    def __getitem__(self, i: int) -> str:
         return self.tokens[i]
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.tokens)
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[str]:
         return iter(self.tokens)
 
     def __contains__(self, token):
@@ -89,7 +91,7 @@ class Vocabulary(TokenList):
     model = "BERT"
 
     @classmethod
-    def from_file(cls, path):
+    def from_file(cls, path: PathLike) -> Self:
         """Reads a `vocab.txt`: UTF-8, one token a line; spaces around tokens are ignored, as in the original.
 
         Args:
@@ -109,7 +111,7 @@ class Vocabulary(TokenList):
         return cls([line.strip(_BLANKS) for line in lines], where=where)
 
     @classmethod
-    def from_tokenizer_json(cls, path):
+    def from_tokenizer_json(cls, path: PathLike) -> Self:
         """Reads the vocabulary of a Hugging Face `tokenizer.json` that holds a WordPiece model.
 
         Args:
@@ -128,7 +130,7 @@ class Vocabulary(TokenList):
         huggingface.check_nothing_added(content, tokens, where)
         return cls(tokens, where=where)
 
-    def save(self, path):
+    def save(self, path: PathLike) -> None:
         """Writes a `vocab.txt`; the file appears complete or not at all.
 
         Args:
@@ -143,7 +145,7 @@ class Vocabulary(TokenList):
         with replacing(path) as temporary:
             temporary.write_text(content, "utf-8", newline="\n")
 
-    def as_vocab_txt(self):
+    def as_vocab_txt(self) -> str:
         """The content of a `vocab.txt`.
 
         Returns:

@@ -1,9 +1,12 @@
 """Learning from pairs and triplets of texts: the others of a batch are what a text does not mean."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from kerasbert import checks
+from kerasbert.types import Config, Tensor
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
@@ -33,24 +36,24 @@ class ContrastiveLoss(keras.losses.Loss):
     0.3133
     """
 
-    def __init__(self, temperature=0.05, name="contrastive_loss", **kwargs):
+    def __init__(self, temperature: float = 0.05, name: str = "contrastive_loss", **kwargs: Any) -> None:
         super().__init__(name=name, **kwargs)
         checks.positive_float(name, temperature=temperature)
         self.temperature = temperature
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """See the class; returns `(B,)`."""
         scores = partner_scores(y_true, y_pred) / self.temperature
         right = ops.arange(ops.shape(scores)[0])
         return keras.losses.sparse_categorical_crossentropy(right, scores, from_logits=True)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the arguments of `__init__`."""
         return {**super().get_config(), "temperature": self.temperature}
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
-def partner_accuracy(y_true, y_pred):
+def partner_accuracy(y_true: Tensor, y_pred: Tensor) -> Tensor:
     """Says of each first text whether its own partner is the nearest: 1 or 0, `(B,)`.
 
     Takes the arguments of `ContrastiveLoss`.

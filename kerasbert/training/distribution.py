@@ -3,6 +3,7 @@
 import functools
 import json
 import os
+from typing import Any
 
 import keras
 
@@ -14,7 +15,7 @@ KINDS = ("auto", "one_device", "mirrored", "multi_worker", "tpu")
 _TPU_VARIABLES = ("TPU_NAME", "KUBE_GOOGLE_CLOUD_TPU_ENDPOINTS", "COLAB_TPU_ADDR")
 
 
-def strategy(kind="auto"):
+def strategy(kind: str = "auto") -> Any:
     """A strategy of `tf.distribute`; build and compile a task in its `scope()`, then call `fit` as ever.
 
     Batch sizes are those of all devices together, and losses are means over the whole batch: those of one
@@ -106,7 +107,7 @@ def _num_workers():
         ) from error
 
 
-def layout_map(device_mesh):
+def layout_map(device_mesh: keras.distribution.DeviceMesh) -> keras.distribution.LayoutMap:
     """How BERT's weights are cut over the axis `"model"` of a mesh, for `keras.distribution.ModelParallel`.
 
     As in Megatron-LM (Shoeybi et al. 2019, section 3, https://arxiv.org/abs/1909.08053): attention by heads,

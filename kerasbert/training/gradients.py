@@ -1,5 +1,7 @@
 """What BERT's optimizers do with gradients before they use them."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
@@ -7,6 +9,7 @@ from kerasbert import checks
 from kerasbert.fast_training import global_norm, is_fast
 from kerasbert.keras_private import OptimizerHooks
 from kerasbert.optional import tensorflow as tf
+from kerasbert.types import Tensor
 
 
 class SummedGradients(OptimizerHooks):
@@ -22,7 +25,7 @@ class SummedGradients(OptimizerHooks):
 
     gradient_norm = None
 
-    def watch_gradient_norm(self):
+    def watch_gradient_norm(self) -> None:
         """Keeps the norm of all gradients of an update together, before clipping, in `gradient_norm`.
 
         It is a variable. Call this before training.
@@ -31,7 +34,7 @@ class SummedGradients(OptimizerHooks):
             0.0, trainable=False, name="gradient_norm", aggregation="only_first_replica"
         )
 
-    def apply(self, grads, trainable_variables=None):
+    def apply(self, grads: list[Tensor], trainable_variables: list[keras.Variable] | None = None) -> Any:
         """Updates all variables, once all gradients are there: a step that fails changes none."""
         grads = [_summed(gradient) for gradient in grads]
         if keras.backend.backend() != "tensorflow" or _num_replicas() > 1:
@@ -40,7 +43,7 @@ class SummedGradients(OptimizerHooks):
         with tf.control_dependencies(grads):
             return super().apply(grads, trainable_variables)
 
-    def clip(self, grads):
+    def clip(self, grads: list[Tensor]) -> list[Tensor]:
         """Clips, once an update, what all replicas have together."""
         if _num_replicas() > 1:
             replica = tf.distribute.get_replica_context()
@@ -55,13 +58,13 @@ class SummedGradients(OptimizerHooks):
         scale = self.global_clipnorm / ops.maximum(norm, self.global_clipnorm)
         return [gradient * ops.cast(scale, gradient.dtype) for gradient in grads]
 
-    def sum_over_replicas(self, grads_and_vars):
+    def sum_over_replicas(self, grads_and_vars: Any) -> Any:
         """Where Keras sums over replicas: `clip` did."""
         return grads_and_vars
 
     # === Accumulation ===
 
-    def accumulate_and_update(self, grads, trainable_variables):
+    def accumulate_and_update(self, grads: list[Tensor], trainable_variables: list[keras.Variable]) -> None:
         """Accumulates, and perhaps updates.
 
         Keras decides in every replica whether to update, and an update is an act of all of them together,

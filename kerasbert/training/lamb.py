@@ -1,9 +1,12 @@
 """The optimizer of large batches."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from kerasbert.training.gradients import SummedGradients
+from kerasbert.types import Config, Tensor
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
@@ -26,12 +29,19 @@ class BertLamb(SummedGradients, keras.optimizers.Lamb):
     0.01
     """
 
-    def __init__(self, learning_rate=1e-3, weight_decay=0.01, epsilon=1e-6, global_clipnorm=1.0, **kwargs):
+    def __init__(
+        self,
+        learning_rate: float | keras.optimizers.schedules.LearningRateSchedule = 1e-3,
+        weight_decay: float = 0.01,
+        epsilon: float = 1e-6,
+        global_clipnorm: float | None = 1.0,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(learning_rate, epsilon=epsilon, global_clipnorm=global_clipnorm, **kwargs)
         self.lamb_weight_decay = weight_decay  # Keras would apply its own `weight_decay`
         self.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
 
-    def update_step(self, gradient, variable, learning_rate):
+    def update_step(self, gradient: Tensor, variable: keras.Variable, learning_rate: Tensor) -> None:
         """Updates one variable."""
         dtype, (m, v) = variable.dtype, self.moments_of(variable)
         gradient, learning_rate = ops.cast(gradient, dtype), ops.cast(learning_rate, dtype)
@@ -46,6 +56,6 @@ class BertLamb(SummedGradients, keras.optimizers.Lamb):
             update *= ops.where(norms[0] * norms[1] > 0, norms[0] / ops.maximum(norms[1], 1e-30), 1.0)
         self.assign_sub(variable, learning_rate * update)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the arguments of `__init__`."""
         return {**super().get_config(), "weight_decay": self.lamb_weight_decay}

@@ -1,7 +1,11 @@
 """Metrics that leave out what does not count."""
 
+from typing import Any
+
 import keras
 from keras import ops
+
+from kerasbert.types import Config, Tensor
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
@@ -21,11 +25,11 @@ class TokenAccuracy(keras.metrics.Mean):
     0.5
     """
 
-    def __init__(self, ignore_class=-100, name="accuracy", dtype=None):
+    def __init__(self, ignore_class: int = -100, name: str = "accuracy", dtype: Any = None) -> None:
         super().__init__(name=name, dtype=dtype)
         self.ignore_class = ignore_class
 
-    def update_state(self, y_true, y_pred, sample_weight=None):
+    def update_state(self, y_true: Tensor, y_pred: Tensor, sample_weight: Any = None) -> None:
         """Counts tokens.
 
         Args:
@@ -43,6 +47,6 @@ class TokenAccuracy(keras.metrics.Mean):
         right, weight = (ops.reshape(x, (-1,)) for x in (ops.cast(right, self.dtype), weight))
         super().update_state(right, sample_weight=weight)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the arguments of `__init__`."""
         return {**super().get_config(), "ignore_class": self.ignore_class}

@@ -1,6 +1,7 @@
 """The optimizer that BERT is fine-tuned with."""
 
 import re
+from typing import Any
 
 import keras
 import numpy as np
@@ -10,6 +11,7 @@ from kerasbert.fast_training import adam_step, is_fast, shrink, unbiased
 from kerasbert.keras_private import learning_rate_of
 from kerasbert.training.gradients import SummedGradients
 from kerasbert.training.schedules import WarmupLinearDecay
+from kerasbert.types import Config, Tensor
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
@@ -42,13 +44,13 @@ class BertAdamW(SummedGradients, keras.optimizers.AdamW):
 
     def __init__(
         self,
-        learning_rate=5e-5,
-        weight_decay=0.01,
-        epsilon=1e-6,
-        global_clipnorm=1.0,
-        layer_decay=None,
-        **kwargs,
-    ):
+        learning_rate: float | keras.optimizers.schedules.LearningRateSchedule = 5e-5,
+        weight_decay: float = 0.01,
+        epsilon: float = 1e-6,
+        global_clipnorm: float | None = 1.0,
+        layer_decay: float | None = None,
+        **kwargs: Any,
+    ) -> None:
         if isinstance(learning_rate, float):
             learning_rate = WarmupLinearDecay(learning_rate)
         super().__init__(
@@ -70,12 +72,12 @@ class BertAdamW(SummedGradients, keras.optimizers.AdamW):
                 )
 
     @property
-    def learning_rate(self):
+    def learning_rate(self) -> Any:
         """The current rate, a tensor. It can be set to another schedule."""
         return super().learning_rate
 
     @learning_rate.setter
-    def learning_rate(self, value):
+    def learning_rate(self, value: Any) -> None:
         if isinstance(learning_rate_of(self), WarmupLinearDecay) and not callable(value):
             raise checks.invalid(
                 "The learning rate follows a schedule, so it cannot be set to a number.",
@@ -87,12 +89,12 @@ class BertAdamW(SummedGradients, keras.optimizers.AdamW):
             )
         keras.optimizers.AdamW.learning_rate.fset(self, value)
 
-    def build(self, variables):
+    def build(self, variables: list[keras.Variable]) -> None:
         """Creates the slots of all variables, and finds each one's height."""
         super().build(variables)
         self._levels = [_level(variable) for variable in variables]
 
-    def update_step(self, gradient, variable, learning_rate):
+    def update_step(self, gradient: Tensor, variable: keras.Variable, learning_rate: Tensor) -> None:
         """Updates one variable, at the rate of its block."""
         if self.layer_decay is not None:
             level = self._levels[self.index_of(variable)]
@@ -104,14 +106,16 @@ class BertAdamW(SummedGradients, keras.optimizers.AdamW):
         else:
             super().update_step(gradient, variable, learning_rate)
 
-    def decay(self, variables):
+    def decay(self, variables: list[keras.Variable]) -> None:
         """Applies weight decay."""
         if is_fast():
             shrink([v for v in variables if self.decays(v)], 1 - self.learning_rate * self.weight_decay)
         else:
             super().decay(variables)
 
-    def update_all(self, gradients, variables, learning_rate):
+    def update_all(
+        self, gradients: list[Tensor], variables: list[keras.Variable], learning_rate: Tensor
+    ) -> None:
         """Updates all variables."""
         for dtype in {variable.dtype for variable in variables}:
             self._check_precision(keras.backend.standardize_dtype(dtype))
@@ -131,7 +135,7 @@ class BertAdamW(SummedGradients, keras.optimizers.AdamW):
     def _is_fused(self):
         return is_fast() and not self.amsgrad
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the arguments of `__init__`."""
         return {**super().get_config(), "layer_decay": self.layer_decay}
 

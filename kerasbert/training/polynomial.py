@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from kerasbert import checks
+from kerasbert.types import Config, Tensor
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
@@ -36,7 +37,9 @@ class WarmupPolynomialDecay(keras.optimizers.schedules.LearningRateSchedule):
     [0.0, 0.5, 1.0, 0.5625, 0.25, 0.0625, 0.0]
     """
 
-    def __init__(self, peak, warmup_steps, total_steps, power=1.0, end=0.0):
+    def __init__(
+        self, peak: float, warmup_steps: int, total_steps: int, power: float = 1.0, end: float = 0.0
+    ) -> None:
         where = "WarmupPolynomialDecay"
         checks.positive_float(where, peak=peak, power=power)
         checks.not_negative_int(where, warmup_steps=warmup_steps)
@@ -55,14 +58,14 @@ class WarmupPolynomialDecay(keras.optimizers.schedules.LearningRateSchedule):
         self.power = power
         self.end = end
 
-    def __call__(self, step):
+    def __call__(self, step: Tensor) -> Tensor:
         """See the class."""
         step = ops.cast(step, "float32")
         left = ops.clip((self.total_steps - step) / (self.total_steps - self.warmup_steps), 0.0, 1.0)
         rate = self.end + (self.peak - self.end) * left**self.power
         return ops.minimum(rate, self.peak * step / self.warmup_steps) if self.warmup_steps else rate
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the arguments of `__init__`."""
         return {
             "peak": self.peak,

@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+from typing import Any
 
 import keras
 import numpy as np
@@ -11,6 +12,7 @@ from kerasbert.keras_private import begin_with_epoch
 from kerasbert.optional import tensorflow as tf
 from kerasbert.training.run_data import fingerprint
 from kerasbert.training.snapshots import restore_snapshot, save_snapshot, snapshots
+from kerasbert.types import PathLike
 
 
 class ResumeTraining(keras.callbacks.Callback):
@@ -53,7 +55,7 @@ class ResumeTraining(keras.callbacks.Callback):
     >>> history = task.fit(["good film"], ["good"], epochs=2, verbose=0, callbacks=[resume])
     """
 
-    def __init__(self, folder):
+    def __init__(self, folder: PathLike) -> None:
         super().__init__()
         self._folder = pathlib.Path(folder)
         self._data, self._order, self._steps = None, None, None
@@ -61,17 +63,19 @@ class ResumeTraining(keras.callbacks.Callback):
 
     # === What a task's `fit` says ===
 
-    def see_data(self, *arguments):
+    def see_data(self, *arguments: Any) -> None:
         """Begins with a `fit`: remembers what it was given, by a number that changes with its content."""
         self._data, self._order, self._steps = fingerprint(*arguments), None, None
         self._passed_over = 0
 
-    def see_order(self, order):
+    def see_order(self, order: Any) -> Any:
         """Remembers the `RowOrder` in which rows come, and returns it."""
         self._order = order
         return order
 
-    def entered(self, x, y, sample_weight, batch_size, steps_per_epoch):
+    def entered(
+        self, x: Any, y: Any, sample_weight: Any, batch_size: int, steps_per_epoch: int | None
+    ) -> tuple[Any, Any, Any]:
         """Arrays or batches in the order that was seen, which a run that goes on enters where it was.
 
         Args:
@@ -104,7 +108,7 @@ class ResumeTraining(keras.callbacks.Callback):
 
     # === What Keras calls ===
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Goes back to the newest snapshot."""
         if not self.model.optimizer.built:
             self.model.optimizer.build(self.model.trainable_variables)
@@ -121,7 +125,7 @@ class ResumeTraining(keras.callbacks.Callback):
             self._state = state
             self._enter(state)
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Makes the order of this epoch a function of its number, on JAX and PyTorch."""
         if not _on_tensorflow():
             seed = (self._state["seed"] + epoch) % 2**32
@@ -129,13 +133,13 @@ class ResumeTraining(keras.callbacks.Callback):
             if keras.backend.backend() == "torch":
                 checks.require("torch", "pip install torch").manual_seed(seed)
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Saves a snapshot."""
         self._state["epochs"] += 1
         if self._is_chief():
             save_snapshot(self._folder, self.model, epoch + 1, self._state)
 
-    def on_train_end(self, logs=None):
+    def on_train_end(self, logs: dict[str, Any] | None = None) -> None:
         """Removes the snapshots."""
         if self._is_chief():
             for path in snapshots(self._folder):

@@ -1,11 +1,13 @@
 """Learning-rate schedules."""
 
 import warnings
+from typing import Any
 
 import keras
 from keras import ops
 
 from kerasbert import checks
+from kerasbert.types import Config, Tensor
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
@@ -42,7 +44,7 @@ class WarmupLinearDecay(keras.optimizers.schedules.LearningRateSchedule):
 
     batches_per_step = 1
 
-    def __init__(self, peak, warmup_fraction=0.1, total_steps=None):
+    def __init__(self, peak: float, warmup_fraction: float = 0.1, total_steps: int | None = None) -> None:
         checks.positive_float("WarmupLinearDecay", peak=peak)
         checks.fraction("WarmupLinearDecay", warmup_fraction=warmup_fraction)
         if total_steps is not None:
@@ -56,7 +58,7 @@ class WarmupLinearDecay(keras.optimizers.schedules.LearningRateSchedule):
             for name in ("first_step", "planned_steps")
         )
 
-    def plan(self, first_step, total_steps):
+    def plan(self, first_step: int, total_steps: int) -> None:
         """Says when the schedule begins and how long it is, unless `total_steps` was given.
 
         Args:
@@ -66,7 +68,7 @@ class WarmupLinearDecay(keras.optimizers.schedules.LearningRateSchedule):
         self._first_step.assign(first_step)
         self._planned_steps.assign(total_steps)
 
-    def warn_if_over(self, step):
+    def warn_if_over(self, step: int) -> None:
         """Warns if all of the `total_steps` that were given are done."""
         if self.total_steps is not None and step >= self.total_steps:
             warnings.warn(
@@ -75,14 +77,14 @@ class WarmupLinearDecay(keras.optimizers.schedules.LearningRateSchedule):
                 stacklevel=2,
             )
 
-    def traced_values(self):
+    def traced_values(self) -> list[Any]:
         """What a traced training step holds as constants; JAX has variables of the trainer alone."""
         values = (self.batches_per_step,)
         if keras.backend.backend() == "jax":
             values += tuple(int(v.value) for v in (self._first_step, self._planned_steps))
         return values
 
-    def __call__(self, step):
+    def __call__(self, step: Tensor) -> Tensor:
         """See the class."""
         first, total = 0, self.total_steps
         if total is None:
@@ -95,7 +97,7 @@ class WarmupLinearDecay(keras.optimizers.schedules.LearningRateSchedule):
             part = ops.minimum(part, step / warmup)
         return self.peak * ops.where(total > 0, ops.clip(part, 0.0, 1.0), 1.0)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the arguments of `__init__`."""
         return {
             "peak": self.peak,

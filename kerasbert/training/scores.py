@@ -1,8 +1,11 @@
 """A task's scores after each epoch, for callbacks to read."""
 
+from typing import Any
+
 import keras
 
 from kerasbert import checks
+from kerasbert.types import Labels, Rows
 
 
 class TaskScores(keras.callbacks.Callback):
@@ -25,12 +28,12 @@ class TaskScores(keras.callbacks.Callback):
     {'verbose': 0}
     """
 
-    def __init__(self, x, y=None, **kwargs):
+    def __init__(self, x: Rows, y: Labels = None, **kwargs: Any) -> None:
         super().__init__()
         self.x, self.y = x, y
         self.kwargs = {"verbose": 0} | kwargs
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Checks the task."""
         if not hasattr(self.model, "scores"):
             raise checks.invalid(
@@ -40,7 +43,7 @@ class TaskScores(keras.callbacks.Callback):
                 task=type(self.model).__name__,
             )
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Adds the scores to `logs`."""
         scores = self.model.scores(self.x, self.y, **self.kwargs)
         logs |= {f"val_{name}": float(value) for name, value in scores.items()}

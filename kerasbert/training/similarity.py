@@ -1,9 +1,12 @@
 """Learning from pairs of texts with a score each, which says how much alike they are."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from kerasbert.training.contrastive import pair_cosines
+from kerasbert.types import Tensor
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
@@ -26,10 +29,10 @@ class SimilarityLoss(keras.losses.Loss):
     0.125
     """
 
-    def __init__(self, name="similarity_loss", **kwargs):
+    def __init__(self, name: str = "similarity_loss", **kwargs: Any) -> None:
         super().__init__(name=name, **kwargs)
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """See the class; returns `(2 B,)`, so that weights of texts fit."""
         difference = pair_cosines(y_pred) - ops.reshape(y_true, (-1,))[0::2]
         return ops.repeat(ops.square(difference), 2)
@@ -54,12 +57,12 @@ class PearsonCorrelation(keras.metrics.Metric):
     1.0
     """
 
-    def __init__(self, name="pearson", **kwargs):
+    def __init__(self, name: str = "pearson", **kwargs: Any) -> None:
         super().__init__(name=name, **kwargs)
         names = ("weight", "x", "y", "x_squared", "y_squared", "x_times_y")
         self._sums = [self.add_variable((), "zeros", name=each) for each in names]
 
-    def update_state(self, y_true, y_pred, sample_weight=None):
+    def update_state(self, y_true: Tensor, y_pred: Tensor, sample_weight: Any = None) -> None:
         """Takes a batch into account, weighted as the loss is."""
         # Numbers about 0 lose the least in sums.
         x = ops.cast(pair_cosines(y_pred), self.dtype) - 0.5
@@ -70,7 +73,7 @@ class PearsonCorrelation(keras.metrics.Metric):
         for variable, values in zip(self._sums, (1.0, x, y, x * x, y * y, x * y), strict=True):
             variable.assign_add(ops.sum(weight * values))
 
-    def result(self):
+    def result(self) -> Tensor:
         """Returns the correlation, from -1 to 1."""
         weight, x, y, squares_x, squares_y, products = self._sums
         weight = ops.maximum(weight, 1e-12)

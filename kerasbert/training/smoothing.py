@@ -1,9 +1,12 @@
 """Softer targets, and how labels that do not count are left out."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from kerasbert import checks
+from kerasbert.types import Config, Tensor
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
@@ -31,26 +34,32 @@ class SmoothedCrossentropy(keras.losses.Loss):
     0.3618
     """
 
-    def __init__(self, label_smoothing=0.1, ignore_class=-100, name="smoothed_crossentropy", **kwargs):
+    def __init__(
+        self,
+        label_smoothing: float = 0.1,
+        ignore_class: int = -100,
+        name: str = "smoothed_crossentropy",
+        **kwargs: Any,
+    ) -> None:
         super().__init__(name=name, **kwargs)
         checks.fraction(name, label_smoothing=label_smoothing)
         self.label_smoothing = label_smoothing
         self.ignore_class = ignore_class
 
-    def __call__(self, y_true, y_pred, sample_weight=None):
+    def __call__(self, y_true: Tensor, y_pred: Tensor, sample_weight: Any = None) -> Tensor:
         """See the class; with weights like `y_true`, or one for each row."""
         labels = ops.reshape(y_true, ops.shape(y_pred)[:-1])
         weights = weights_of(labels, sample_weight, self.ignore_class)
         return super().__call__(labels, y_pred, weights)
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """See the class; returns `(...)`."""
         targets = ops.one_hot(ops.cast(y_true, "int32"), y_pred.shape[-1])
         return keras.losses.categorical_crossentropy(
             targets, y_pred, from_logits=True, label_smoothing=self.label_smoothing
         )
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the arguments of `__init__`."""
         return {
             **super().get_config(),

@@ -1,10 +1,13 @@
 """A yes or no at some tokens."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
 from kerasbert import checks
 from kerasbert.training.smoothing import weights_of
+from kerasbert.types import Config, Tensor
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
@@ -29,19 +32,25 @@ class TokenBinaryCrossentropy(keras.losses.Loss):
     0.6931
     """
 
-    def __init__(self, ignore_class=-100, label_smoothing=0.0, name="token_binary_crossentropy", dtype=None):
+    def __init__(
+        self,
+        ignore_class: int = -100,
+        label_smoothing: float = 0.0,
+        name: str = "token_binary_crossentropy",
+        dtype: Any = None,
+    ) -> None:
         super().__init__(name=name, dtype=dtype)
         checks.fraction(name, label_smoothing=label_smoothing)
         self.ignore_class = ignore_class
         self.label_smoothing = label_smoothing
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """See the class; returns `(B, S)`, whose mean is that of the tokens that count."""
         targets = y_true * (1 - self.label_smoothing) + 0.5 * self.label_smoothing
         losses = ops.binary_crossentropy(targets, y_pred, from_logits=True)
         return losses * ops.cast(weights_of(y_true, ignore_class=self.ignore_class), losses.dtype)
 
-    def get_config(self):
+    def get_config(self) -> Config:
         """Returns the arguments of `__init__`."""
         return {
             "ignore_class": self.ignore_class,

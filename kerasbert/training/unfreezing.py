@@ -1,5 +1,7 @@
 """Blocks that begin to learn one after another."""
 
+from typing import Any
+
 import keras
 
 from kerasbert import checks
@@ -26,14 +28,14 @@ class GradualUnfreezing(keras.callbacks.Callback):
     4
     """
 
-    def __init__(self, blocks_per_epoch=1):
+    def __init__(self, blocks_per_epoch: int = 1) -> None:
         super().__init__()
         checks.positive_int("GradualUnfreezing", blocks_per_epoch=blocks_per_epoch)
         self.blocks_per_epoch = blocks_per_epoch
         self._levels = []
         self._first = 0
 
-    def on_train_begin(self, logs=None):
+    def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
         """Finds out what there is to unfreeze."""
         encoder = getattr(self.model, "encoder", None)
         if encoder is None or keras.backend.backend() == "jax":
@@ -52,12 +54,12 @@ class GradualUnfreezing(keras.callbacks.Callback):
         self._let_learn(0)
         self._first = 0 if self.model.trainable_variables else 1  # a task without a head begins with a block
 
-    def on_epoch_begin(self, epoch, logs=None):
+    def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Freezes what does not learn in this epoch."""
         self._let_learn(min(self._first + epoch * self.blocks_per_epoch, len(self._levels)))
         self.model.make_train_function()
 
-    def on_epoch_end(self, epoch, logs=None):
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Unfreezes all: Keras pairs averaged weights (`use_ema`) with the trainable ones at the end."""
         self._let_learn(len(self._levels))
 
