@@ -1,5 +1,7 @@
 """Folders in other libraries' formats: Hugging Face's, Google's, KerasHub's."""
 
+from typing import Any
+
 from kerasbert import checks
 from kerasbert.checkpoints import heads_among, transformers_has, write_google, write_keras_hub
 from kerasbert.checkpoints.huggingface_arguments import PROBLEMS
@@ -25,7 +27,8 @@ def to_huggingface(model: Task | BertEncoder, folder: PathLike) -> Artifact:
         FileExistsError: if the folder holds anything but what this function wrote.
         ValueError: if transformers has no such model.
     """
-    getattr(model, "encoder", model).config.check_equal_blocks("to_huggingface")
+    encoder: Any = getattr(model, "encoder", model)
+    encoder.config.check_equal_blocks("to_huggingface")
     paths = model.named_weights()
     _check_head(model, transformers_has(heads_among(paths), paths), "to_huggingface")
     model.save_to_preset(folder)

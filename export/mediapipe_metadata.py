@@ -3,6 +3,7 @@
 import dataclasses
 import mmap
 import pathlib
+from typing import Any
 
 from kerasbert import checks
 from kerasbert.atomic import replacing
@@ -75,7 +76,7 @@ def add_mediapipe_metadata(
     source = pathlib.Path(getattr(artifact, "path", artifact))
     path = pathlib.Path(source if path is None else path)
     files = {"vocab.txt": task.tokenizer.vocabulary.as_vocab_txt()}
-    output = {"name": task.output, "description": "What the model answers."}
+    output: dict[str, Any] = {"name": task.output, "description": "What the model answers."}
     if task.endpoint == "classify":
         files["labels.txt"] = _label_lines(task.labels)
         labels = table(
@@ -93,7 +94,7 @@ def add_mediapipe_metadata(
         "SubGraphMetadata",
         input_tensor_metadata=[
             table("TensorMetadata", name=name, description=description)
-            for name, description in map(_INPUTS.get, _input_order(task, source))
+            for name, description in map(_INPUTS.__getitem__, _input_order(task, source))
         ],
         output_tensor_metadata=[table("TensorMetadata", **output)],
         input_process_units=[table("ProcessUnit", options_type=BERT_TOKENIZER, options=tokenizer)],

@@ -1,6 +1,7 @@
 """Which texts MediaPipe would read otherwise than the task: its tokenizer, in TensorFlow Text."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 
@@ -76,7 +77,8 @@ def mediapipe_differences(task: BertTextClassifier | BertTextEmbedder, texts: Te
     check_mediapipe(task, "mediapipe_differences")
     texts = tf.reshape(as_text_tensor(texts, "texts"), [-1])
     tokenizer, theirs = task.tokenizer, MediaPipeTokenizer(task.tokenizer.vocabulary)
-    examples, other, too_long = [], 0, 0
+    examples: list[dict[str, Any]] = []
+    other = too_long = 0
     for start in range(0, len(texts), _BATCH_SIZE):
         part = texts[start : start + _BATCH_SIZE]
         rows = zip(part.numpy(), _rows(tokenizer.tokenize(part)), _rows(theirs(part)), strict=True)

@@ -111,7 +111,8 @@ class TFLiteRunner:
         self._run = self._interpreter.get_signature_runner(self.signature)
         self._lock = threading.Lock()
         self.bits = tflite_bits(path)
-        self._path, self._tokenizers = path, {}
+        self._path = path
+        self._tokenizers: dict[str, Any] = {}
 
     def __call__(self, inputs: Tensors) -> dict[str, np.ndarray]:
         """See the class."""
@@ -269,7 +270,8 @@ def open_artifact(
     """
     path = existing(getattr(path, "path", path))
     if (path / "saved_model.pb").is_file():
-        kind, arguments = SavedModelRunner, (path,)
+        kind: Any = SavedModelRunner
+        arguments: tuple[Any, ...] = (path,)
     elif path.is_file() and _is_tflite(path):
         kind, arguments = TFLiteRunner, (path, num_threads)
     elif path.is_file() and path.suffix == ".onnx":

@@ -161,7 +161,7 @@ def verify(
             broken.append(f"min_agreement={min_agreement} ({different} of {result.rows} rows differ)")
     broken += [f"max_drop={max_drop} ({name} loses {drop:.4f})" for name, drop in dropped.items()]
     if result.not_finite or broken:
-        error = checks.invalid(
+        broken_limits = checks.invalid(
             "The artifact must give the Keras model's answers, finite numbers within the limits of `verify`."
             + (f" Beyond {', '.join(broken)}." if broken else ""),
             fix="Look at the worst text; export again from this very task, choose a finer recipe, or, if you "
@@ -175,8 +175,8 @@ def verify(
             scores=result.scores,
             worst_text=result.worst_text,
         )
-        error.verification = result
-        raise error
+        broken_limits.verification = result
+        raise broken_limits
     return result
 
 

@@ -15,7 +15,7 @@ from kerasbert import checks
 try:
     import fcntl
 except ImportError:  # Windows
-    fcntl = None
+    fcntl = None  # type: ignore[assignment]
 
 # The file in each folder of ours that says what kind it is, and what was written into it.
 MARK = ".kerasbert"

@@ -188,7 +188,7 @@ class BertEncoder(Adaptation, PresetLoader, keras.Model):
         """Returns the shapes of what a call returns, of a dict of the inputs' shapes."""
         *lead, length = inputs_shape["token_ids"]
         width, rows = self.config.hidden_dim, 1 if first_token_only else length
-        shapes = {"sequence_output": (*lead, rows, width)}
+        shapes: dict[str, Any] = {"sequence_output": (*lead, rows, width)}
         if self.pooler is not None:
             shapes["pooled_output"] = (*lead, width)
         if return_all:

@@ -121,7 +121,7 @@ class Distiller(Task):
         }
         check_weights(self.weight_of)
         self._reads_states = bool(hidden_weight or attention_weight or relation_weight)
-        self._kl = KL.get(student.divergence)
+        self._kl: Any = KL.get(student.divergence)
         if logits_weight and self._kl is None:
             raise checks.invalid(
                 "`logits_weight` compares distributions or numbers, and these tasks' outputs are neither.",

@@ -1,5 +1,7 @@
 """How far one task is from another: its answers, and what its encoder computes."""
 
+from typing import Any
+
 from keras import ops
 
 from kerasbert.layers import attention_bias
@@ -21,7 +23,7 @@ def _bernoulli(teacher, student):
 
 
 # What R-Drop compares two predictions by, and the one-sided divergence of the same distributions.
-KL = {
+KL: dict[Any, Any] = {
     categorical_divergence: _categorical,
     bernoulli_divergence: _bernoulli,
     normal_divergence: normal_divergence,

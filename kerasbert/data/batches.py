@@ -73,7 +73,7 @@ def in_windows(rows, batch_size, shuffle, sort, split):
     else:
         windows = rows.batch(size).map(without_autograph(sort))
 
-        def batches_of(*window):
+        def batches_of(*window):  # type: ignore[misc]
             return split(lambda starts: starts, *window)
 
     batches = windows.flat_map(without_autograph(batches_of))

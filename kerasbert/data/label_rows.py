@@ -52,7 +52,7 @@ def multi_hot(
     elif isinstance(values, (str, bytes)) or not hasattr(values, "__iter__"):
         raise _no_list(values, where)
     rows = list(values)
-    hot = np.zeros((len(rows), len(labels)), "float32")
+    hot: np.ndarray = np.zeros((len(rows), len(labels)), "float32")
     for i, row in enumerate(rows):
         place = f"{where}, row {i}"
         if isinstance(row, (str, bytes, dict)) or not hasattr(row, "__len__") or getattr(row, "ndim", 1) != 1:

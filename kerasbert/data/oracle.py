@@ -32,8 +32,9 @@ def oracle_labels(sentences: Sequence[str], summary: str, max_sentences: int = 3
     checks.positive_int("oracle_labels", max_sentences=max_sentences)
     target = [_grams(summary, n) for n in (1, 2)]
     candidates = [[_grams(sentence, n) for n in (1, 2)] for sentence in sentences]
-    chosen, best = [], 0.0
-    have = [collections.Counter(), collections.Counter()]
+    chosen: list[int] = []
+    best = 0.0
+    have: list[collections.Counter] = [collections.Counter(), collections.Counter()]
     while len(chosen) < max_sentences:
         # A sentence without a word of the summary can only lower the score.
         scores = {
@@ -41,7 +42,7 @@ def oracle_labels(sentences: Sequence[str], summary: str, max_sentences: int = 3
             for i, grams in enumerate(candidates)
             if i not in chosen and not target[0].keys().isdisjoint(grams[0])
         }
-        first = max(scores, key=scores.get, default=None)
+        first = max(scores, key=scores.__getitem__, default=None)
         if first is None or scores[first] <= best:
             break
         chosen.append(first)

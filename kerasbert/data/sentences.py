@@ -65,15 +65,19 @@ def split_sentences(text: str) -> list[tuple[int, int]]:
     >>> [text[start:end] for start, end in split_sentences(text)]
     ['Mr. Smith paid $3.50.', '"Why?" she asked.', '他说：“好。”', '然后走了。']
     """
-    spans, start = [], _BLANKS.match(text).end()
+    spans, start = [], _after_blanks(text, 0)
     for match in _CANDIDATE.finditer(text):
         if match.start() < start:  # another line break after one
             continue
         if match[1] is None or _ends(text, start, match):
             spans.append((start, match.end()))
-            start = _BLANKS.match(text, match.end()).end()
+            start = _after_blanks(text, match.end())
     spans.append((start, len(text)))
     return [(start, start + len(text[start:end].rstrip())) for start, end in spans if start < end]
+
+
+def _after_blanks(text, start):
+    return _BLANKS.match(text, start).end()
 
 
 def _ends(text, start, match):

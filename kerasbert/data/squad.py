@@ -105,7 +105,7 @@ def read_squad(path: PathLike, on_bad: str = "stop") -> QuestionRows:
     rows, skipped = [], []
     for number, question, context, where in _questions(content, str(path)):
         answers = _answers(question, where)
-        if answers and not any(stands(*answer, context) for answer in answers):
+        if answers and not any(stands(text, start, context) for text, start in answers):
             error = not_there(answers, context, where, 'Correct the file, or pass on_bad="skip".')
             if on_bad == "stop":
                 raise error
@@ -114,9 +114,9 @@ def read_squad(path: PathLike, on_bad: str = "stop") -> QuestionRows:
             rows.append((question["question"], context, answers, str(question["id"]), number))
     if skipped:
         warnings.warn(left_out(len(skipped), len(rows) + len(skipped), skipped[0]), stacklevel=2)
-    return QuestionRows(
-        *(tuple(column) for column in zip(*rows, strict=True)) if rows else [()] * 5, tuple(skipped)
-    )
+    columns = [tuple(column) for column in zip(*rows, strict=True)] or [()] * 5
+    columns.append(tuple(skipped))
+    return QuestionRows(*columns)
 
 
 def _text(path):

@@ -4,7 +4,7 @@ import dataclasses
 import itertools
 import operator
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -55,7 +55,7 @@ class RowStream:
                 read=read,
             )
         self._read, self._last = read, None
-        self._length = None
+        self._length: int | None = None
         self.labelled = labelled
         self.source = source
 
@@ -94,7 +94,7 @@ class RowStream:
         if self._length is None:
             for _ in self.placed():
                 pass
-        return self._length
+        return len(self)
 
     def label_names(self) -> tuple[str, ...]:
         """The different names in the labels of all rows, a sorted tuple of str, which reads all rows.
@@ -221,8 +221,8 @@ class Part:
         rows: sequence of tuples `(x,)`, `(x, y)` or `(x, y, sample_weight)`.
     """
 
-    places: tuple
-    rows: tuple
+    places: Sequence[str]
+    rows: Sequence[Any]
 
     def __len__(self):
         return len(self.rows)

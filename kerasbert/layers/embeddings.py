@@ -81,7 +81,7 @@ class BertEmbeddings(keras.layers.Layer):
         dtype = self.dtype_policy
         width = embedding_dim or hidden_dim
 
-        def table(rows, name):
+        def table(rows: int, name: str) -> keras.layers.Embedding:
             return keras.layers.Embedding(
                 rows,
                 width,
@@ -181,7 +181,7 @@ class BertEmbeddings(keras.layers.Layer):
         }
 
 
-def _no_row_for_negative(ids, rows):
+def _no_row_for_negative(ids: Tensor, rows: int) -> Tensor:
     """`ids`, where negative ones are beyond the table: a lookup would count them from its end."""
     if keras.backend.standardize_dtype(ids.dtype) not in ("int32", "int64"):
         ids = ops.cast(ids, "int32")  # as Keras' own lookup does

@@ -43,7 +43,7 @@ def attention_bias(padding_mask: Tensor, dtype: str = "float32", masked: float |
     return (hidden * masked)[..., None, None, :]
 
 
-def on_gpu_by_jax():
+def on_gpu_by_jax() -> bool:
     """Whether Keras runs on JAX, and JAX on a GPU."""
     return keras.backend.backend() == "jax" and jax.default_backend() == "gpu"
 
@@ -114,13 +114,13 @@ class SelfAttention(keras.layers.Layer):
             setattr(self, f"{name}_dense", dense)
         self.built = True
 
-    def _split_heads(self, x):
+    def _split_heads(self, x: Tensor) -> Tensor:
         """(..., S, N * H) -> (..., N, S, H)."""
         *lead, _, width = ops.shape(x)
         x = ops.reshape(x, (*lead, -1, self.num_heads, width // self.num_heads))
         return ops.swapaxes(x, -3, -2)
 
-    def _merge_heads(self, x):
+    def _merge_heads(self, x: Tensor) -> Tensor:
         """(..., N, S, H) -> (..., S, N * H)."""
         *lead, num_heads, _, head_dim = ops.shape(x)
         return ops.reshape(ops.swapaxes(x, -3, -2), (*lead, -1, num_heads * head_dim))
@@ -151,7 +151,7 @@ class SelfAttention(keras.layers.Layer):
         output = self.output_dense(self._merge_heads(context))  # (B, Q, D)
         return (output, attention) if return_attention else output
 
-    def _can_be_fused(self, sequence, return_attention, training):
+    def _can_be_fused(self, sequence: Tensor, return_attention: bool, training: bool | None) -> bool:
         """Whether a kernel of JAX may do it in one go: it keeps no probabilities, and drops none."""
         drops = training and self.dropout_rate > 0
         return on_gpu_by_jax() and len(sequence.shape) == 3 and not return_attention and not drops

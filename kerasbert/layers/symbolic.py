@@ -1,9 +1,11 @@
 """Outputs of a layer in Keras' functional API, where tensors are symbols."""
 
+from typing import Any
+
 import keras
 
 
-def symbolic(layer, shapes):
+def symbolic(layer: keras.layers.Layer, shapes: Any) -> Any:
     """Makes the `keras.KerasTensor` of an output, or of each of several.
 
     Keras derives them from `compute_output_shape` too, but passes it the shapes of tensors alone, and not

@@ -45,8 +45,8 @@ class Preprocessor(RowBatches):
         max_sequence_length: int, the longest input in tokens, special ones included.
     """
 
-    of_encoder = ()  # arguments of `__init__` that a task takes from its encoder
-    counted_as = ("texts",)
+    of_encoder: tuple[str, ...] = ()  # arguments of `__init__` that a task takes from its encoder
+    counted_as: tuple[str, ...] = ("texts",)
 
     def __init__(self, tokenizer: TextTokenizer | None, max_sequence_length: int) -> None:
         checks.positive_int(type(self).__name__, max_sequence_length=max_sequence_length)

@@ -156,7 +156,8 @@ class QuestionPreprocessor(Preprocessor):
 
     def unlabelled(self, x: Rows, batch_size: int | None, where: str = "x") -> tuple[Dataset, None]:
         """See `Preprocessor.unlabelled`; the rows are windows."""
-        windows = self.windows(*question_columns(x, where), where)
+        questions, contexts = question_columns(x, where)
+        windows = self.windows(questions, contexts, where)
         columns, slices = windows.slices()
         rows = tf.data.Dataset.from_tensor_slices(columns)
         batches = ordered_batches(rows, slices, batch_size or max(len(windows), 1), None)

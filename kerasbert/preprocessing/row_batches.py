@@ -37,7 +37,7 @@ class RowBatches:
 
     texts_in_graph = True  # a `tf.data.Dataset` of rows stays one, and is not read in Python
     labels_at_tokens = False  # labels and weights are `(B, S)`
-    empty = ()  # an `x` without rows
+    empty: Any = ()  # an `x` without rows
     takes_extra_inputs = False
     # A task sets it: the shapes of the numbers beside the text of a row, by name.
     extra_inputs: ClassVar[dict] = {}
@@ -122,7 +122,7 @@ class RowBatches:
         return batches.map(self._with_extra), order
 
     def tokens_only(
-        self, x: Rows, batch_size: int, shuffle: bool | RowOrder = False, where: str = "x"
+        self, x: Rows, batch_size: int | None, shuffle: bool | RowOrder = False, where: str = "x"
     ) -> Dataset:
         """Batches of the tokens of texts in memory, of about one length each, as `labelled` makes them."""
         rows = tf.data.Dataset.from_tensor_slices(self._columns(x, where))

@@ -21,8 +21,8 @@ class Example:
     """
 
     first: list
-    second: tuple = None
-    label: int = None
+    second: tuple | None = None
+    label: int | None = None
 
 
 def make_examples(documents, settings, room, rng):

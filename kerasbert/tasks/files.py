@@ -23,7 +23,7 @@ class TaskFiles(PresetLoader):
     A task says which of its arguments a preset keeps (`preset_arguments`).
     """
 
-    preset_arguments = ()
+    preset_arguments: tuple[str, ...] = ()
 
     # === Presets ===
 

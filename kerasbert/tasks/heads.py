@@ -19,8 +19,9 @@ class Heads:
     may hold more layers as attributes: whatever has weights is kept in every kind of file.
     """
 
-    head_names = ()
-    needs_pooler = False
+    head_names: tuple[str, ...] = ()
+    needs_pooler: bool | None = False
+    head: Any  # a Keras layer, or None
 
     def make_head(self) -> keras.layers.Layer | None:
         """Returns the layer that turns what the encoder returns into logits.
@@ -59,7 +60,7 @@ class Heads:
         if not self.has_own_head:
             self.head.build(features_shape)
             return
-        found = {"name": (self.head.name, self.head_names[0])}
+        found: dict[str, Any] = {"name": (self.head.name, self.head_names[0])}
         if _comes_from_here(type(self), "logits"):  # else the head may read something else
             features = keras.KerasTensor(features_shape, self.compute_dtype)
             shapes = keras.tree.map_structure(lambda x: x.shape, self.head(features))

@@ -76,7 +76,7 @@ class BertMaskedLM(Task):
         super().__init__(encoder, chosen, **kwargs)
         self.refuse_own_head()
         self.head = masked_lm_head(encoder.config, tied, self.dtype_policy)
-        self._with_masks = None
+        self._with_masks: TextTokenizer | None = None
         self.built = True
 
     def compute_output_shape(self, inputs_shape: dict[str, Shape]) -> Shape:

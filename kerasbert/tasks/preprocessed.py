@@ -1,6 +1,7 @@
 """A task and its preprocessor."""
 
 import copy
+from typing import Any
 
 from kerasbert import checks
 from kerasbert.preprocessing import Preprocessor
@@ -10,7 +11,7 @@ from kerasbert.text.base import TextTokenizer
 class Preprocessed:
     """The part of a task that holds its preprocessor."""
 
-    preprocessor_class = Preprocessor
+    preprocessor_class: type[Preprocessor] = Preprocessor
 
     @classmethod
     def _preprocessor_of(cls, given, encoder, tokenizer, max_sequence_length, **arguments):
@@ -30,7 +31,7 @@ class Preprocessed:
         return given
 
     @property
-    def preprocessor(self) -> Preprocessor:
+    def preprocessor(self) -> Any:
         """What turns rows into batches; it can be replaced by another for the same encoder and head."""
         return self._preprocessor
 
@@ -58,7 +59,7 @@ class Preprocessed:
         self._preprocessor.encoder_config = config
 
     @property
-    def tokenizer(self) -> TextTokenizer | None:
+    def tokenizer(self) -> TextTokenizer | Any:
         """The preprocessor's tokenizer, or None for a task that takes tokens only."""
         return self.preprocessor.tokenizer
 

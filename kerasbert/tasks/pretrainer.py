@@ -51,7 +51,7 @@ class BertPretrainer(Task):
     ((1, 5, 7), (1, 2))
     """
 
-    head_names = ("masked_lm", "next_sentence")
+    head_names: tuple[str, ...] = ("masked_lm", "next_sentence")
     preset_arguments = ("tied", "pairs")
 
     preprocessor_class = PretrainingPreprocessor
@@ -72,7 +72,7 @@ class BertPretrainer(Task):
         self.refuse_own_head()
         config = encoder.config
         self.masked_lm_head = masked_lm_head(config, tied, self.dtype_policy)
-        self.next_sentence_head = None
+        self.next_sentence_head: Any = None
         if self.needs_pooler:
             self.next_sentence_head = ClassificationHead(
                 2, 0.0, config.initializer_range, name="next_sentence", dtype=self.dtype_policy

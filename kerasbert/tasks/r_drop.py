@@ -1,5 +1,6 @@
 """Training with two passes that must agree."""
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -44,8 +45,8 @@ class RDrop:
     function of two tensors of them; None where that is neither a distribution nor numbers.
     """
 
-    divergence = staticmethod(categorical_divergence)
-    r_drop = None
+    divergence: Callable[[Any, Any], Any] | None = staticmethod(categorical_divergence)
+    r_drop: float | None = None
 
     def compile(self, *args: Any, r_drop: float | None = None, **kwargs: Any) -> None:
         """As `keras.Model.compile`; `r_drop` as in `Task.compile`."""

@@ -67,7 +67,7 @@ class BertTextClassifier(TextTask):
 
     head_names = ("classification",)
     needs_pooler = True
-    preset_arguments = ("labels", "problem", "dropout", "numeric_labels")
+    preset_arguments: tuple[str, ...] = ("labels", "problem", "dropout", "numeric_labels")
 
     preprocessor_class = TextPreprocessor
 

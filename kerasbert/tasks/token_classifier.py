@@ -231,7 +231,9 @@ class BertTokenClassifier(TokenTask):
         Raises:
             ImportError: if seqeval is not installed.
         """
-        preprocessor, true, found = self.preprocessor, [], []
+        preprocessor = self.preprocessor
+        true: list[list[str]] = []
+        found: list[list[str]] = []
         for part, labels, where in preprocessor.parts(x, y):
             words = preprocessor.words(part, where)
             numbers = preprocessor.numbers(part, labels, words, where)
@@ -248,7 +250,9 @@ class BertTokenClassifier(TokenTask):
 
     def score_predictions(self, predictions: Any, x: Rows, y: Labels) -> dict[str, float]:
         """`f1`, `precision` and `recall` of entities; see `TextTask.score_predictions`."""
-        preprocessor, true, found = self.preprocessor, [], []
+        preprocessor = self.preprocessor
+        true: list[list[str]] = []
+        found: list[list[str]] = []
         words = preprocessor.words(x)
         names = [
             spans_to_labels([(e.first_word, e.end_word, e.type) for e in row], end - begin, self.scheme)

@@ -16,7 +16,7 @@ class UntrainedHeads:
     `predict`, `evaluate`, `fill_masks` and exports warn, once for each model.
     """
 
-    _new_kernels = ()
+    _new_kernels: tuple[tuple[str, Any], ...] = ()
 
     def note_new_heads(self) -> None:
         """Remembers the kernels of heads, and of a pooler that they read, that were not in the preset."""

@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+from typing import Any
 
 from kerasbert import checks
 from kerasbert.optional import tensorflow as tf
@@ -125,7 +126,7 @@ def _first_of_row(pieces):
     return tf.gather(pieces.row_starts(), pieces.value_rowids())
 
 
-def checked_added_tokens(tokens):
+def checked_added_tokens(tokens: Any) -> tuple[AddedToken, ...]:
     """Checks added tokens and returns them as a tuple of `AddedToken`.
 
     Args:

@@ -33,7 +33,7 @@ class TextTokenizer:
     """
 
     word_prefix = ""  # goes before every word but the first when words are tokenized one by one
-    _lists = ("vocabulary",)  # the keys of the config that hold lists of tokens
+    _lists: tuple[str, ...] = ("vocabulary",)  # the keys of the config that hold lists of tokens
     num_separators = 1  # how many separators stand between the first and the second text
     second_segment = 1  # the segment id of the second text and of the separator after it
 

@@ -56,8 +56,8 @@ def tokenizer_from_folder(folder: PathLike) -> BertTokenizer | RobertaTokenizer:
         vocabulary = Vocabulary.from_file(os.path.join(assets, "vocabulary.txt"))
         return BertTokenizer(vocabulary, **_keras_hub_options(folder, vocabulary))
     if {"assets/tokenizer/vocabulary.json", "assets/tokenizer/merges.txt"} <= files:
-        paths = (os.path.join(assets, name) for name in ("vocabulary.json", "merges.txt"))
-        return RobertaTokenizer(*paths, **_keras_hub_options(folder))
+        vocabulary_file, merges = (os.path.join(assets, name) for name in ("vocabulary.json", "merges.txt"))
+        return RobertaTokenizer(vocabulary_file, merges, **_keras_hub_options(folder))
     if "tokenizer.json" in files:
         path = os.path.join(folder, "tokenizer.json")
         kind = huggingface.model_type(read_json(path), path)

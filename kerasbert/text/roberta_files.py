@@ -6,6 +6,7 @@ from kerasbert import checks
 from kerasbert.json_files import check_kind, json_field, read_json
 from kerasbert.text.huggingface import tokens_by_id
 from kerasbert.text.vocabulary import TokenList, read_utf8
+from kerasbert.types import PathLike, Self
 
 PAD, UNK, CLS, SEP, MASK = ROBERTA_SPECIAL_TOKENS = ("<pad>", "<unk>", "<s>", "</s>", "<mask>")
 
@@ -27,7 +28,7 @@ class RobertaVocabulary(TokenList):
     model = "RoBERTa"
 
     @classmethod
-    def from_file(cls, path):
+    def from_file(cls, path: PathLike) -> Self:
         """Reads a `vocab.json`, a JSON object that maps tokens to ids.
 
         Args:

@@ -85,16 +85,16 @@ class BertTokenizer(TextTokenizer):
         checks.one_of("BertTokenizer", (True, False), lowercase=lowercase, **switches)
         checks.one_of("BertTokenizer", (True, False, None), strip_accents=strip_accents)
         checks.positive_int("BertTokenizer", max_characters_per_word=max_characters_per_word)
-        self.vocabulary = vocabulary
+        self.vocabulary: Vocabulary = vocabulary  # type: ignore[assignment]
         self.added_tokens = added_tokens
-        self.wordpieces = vocabulary.tokens[:num_wordpieces]
+        self.wordpieces = self.vocabulary.tokens[:num_wordpieces]
         self.lowercase = lowercase
         self.strip_accents = strip_accents
         self.split_chinese = split_chinese
         self.max_characters_per_word = max_characters_per_word
         self.special_tokens_in_text = special_tokens_in_text
         self.pad_id, self.unk_id, self.cls_id, self.sep_id, self.mask_id = map(
-            vocabulary.id_of, SPECIAL_TOKENS
+            self.vocabulary.id_of, SPECIAL_TOKENS
         )
         self._wordpiece = WordPiece(self._model_tokens(), split_chinese, max_characters_per_word)
         self.added_token_finders = self._make_finders()

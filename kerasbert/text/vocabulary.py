@@ -25,7 +25,7 @@ class TokenList:
         ValueError: if a token is empty, occurs twice, or a special token is missing.
     """
 
-    special_tokens = ()
+    special_tokens: tuple[str, ...] = ()
     model = ""  # whose vocabulary it is, for error messages
 
     def __init__(self, tokens: Sequence[str], where: str | None = None) -> None:

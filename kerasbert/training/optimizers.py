@@ -59,7 +59,7 @@ class BertAdamW(SummedGradients, keras.optimizers.AdamW):
         # Here and not by the caller, so that a loaded model keeps it.
         self.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
         self.layer_decay = layer_decay
-        self._levels = []
+        self._levels: list[float] = []
         if layer_decay is not None:
             checks.positive_float("BertAdamW", layer_decay=layer_decay)
             if layer_decay > 1 or keras.backend.backend() == "torch":

@@ -79,9 +79,9 @@ class WarmupLinearDecay(keras.optimizers.schedules.LearningRateSchedule):
 
     def traced_values(self) -> list[Any]:
         """What a traced training step holds as constants; JAX has variables of the trainer alone."""
-        values = (self.batches_per_step,)
+        values = [self.batches_per_step]
         if keras.backend.backend() == "jax":
-            values += tuple(int(v.value) for v in (self._first_step, self._planned_steps))
+            values += [int(v.value) for v in (self._first_step, self._planned_steps)]
         return values
 
     def __call__(self, step: Tensor) -> Tensor:

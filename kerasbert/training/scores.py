@@ -43,7 +43,7 @@ class TaskScores(keras.callbacks.Callback):
                 task=type(self.model).__name__,
             )
 
-    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Adds the scores to `logs`."""
         scores = self.model.scores(self.x, self.y, **self.kwargs)
         logs |= {f"val_{name}": float(value) for name, value in scores.items()}

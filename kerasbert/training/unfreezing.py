@@ -32,7 +32,7 @@ class GradualUnfreezing(keras.callbacks.Callback):
         super().__init__()
         checks.positive_int("GradualUnfreezing", blocks_per_epoch=blocks_per_epoch)
         self.blocks_per_epoch = blocks_per_epoch
-        self._levels = []
+        self._levels: list[list[keras.Variable]] = []
         self._first = 0
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
