@@ -5,7 +5,8 @@ import pathlib
 import numpy as np
 from ai_edge_litert.schema_py_generated import Model, TensorType
 
-from kerasbert.export.edge_graph import INPUTS, STAND_IN, TABLE
+from kerasbert.export.edge_graph import STAND_IN, TABLE
+from kerasbert.export.one_call import CALLED, INPUTS, connect
 
 
 def main(folder, path, recipe, *signatures):
@@ -34,6 +35,8 @@ def main(folder, path, recipe, *signatures):
     pathlib.Path(path).write_bytes(content)
     del content
     order_inputs(path)
+    if CALLED in signatures:
+        connect(path)
     table = pathlib.Path(folder) / TABLE
     if table.exists():
         fill_table(path, table)

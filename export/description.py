@@ -3,54 +3,31 @@
 import json
 import zipfile
 
-import numpy as np
-
 from kerasbert import checks
-from kerasbert.text import TOKEN_INPUTS
 
 TASK, LABELS = "task.json", "labels.txt"
 VERSION = 1
-SELF_TEST = "The film wasn't bad: ÉTÉ ΟΔΟΣ 電影 42%!"
 # How far answers of another processor may be from those of this one: the same float sums in another order, or
 # quantized products, of other roundings.
 EXACT, QUANTIZED = 1e-4, 5e-2
 
 
-def add_description(task, runner, path, recipe, part_recipes):
-    """Appends the description of a file that takes text.
+def add_description(task, path, content):
+    """Appends what a file says of itself.
 
     Args:
         task: the kerasbert task that was exported.
-        runner: `TFLiteRunner` of the file, as it is.
         path: str or path.
-        recipe, part_recipes: as for `to_tflite`.
+        content: dict for JSON, see `describe`.
     """
-    tokenizer, tokens = task.tokenizer, runner.tokenize(SELF_TEST)
-    answer = runner({name: tokens[name] for name in TOKEN_INPUTS})
     names = ("pad_id", "unk_id", "cls_id", "sep_id", "mask_id")
-    content = {
-        "kerasbert": VERSION,
-        "kind": task.endpoint,
-        "problem": getattr(task, "problem", None),
-        "labels": list(getattr(task, "labels", ())),
-        "output": task.output,
-        "max_sequence_length": task.max_sequence_length,
-        "vocabulary_size": tokenizer.vocabulary_size,
-        "special_ids": {name.removesuffix("_id"): int(getattr(tokenizer, name)) for name in names},
-        "signatures": runner.signatures,
-        "recipe": recipe,
-        "part_recipes": part_recipes,
-        "self_test": {
-            "text": SELF_TEST,
-            "token_ids": tokens["token_ids"][0].tolist(),
-            "answer": answer[task.output][0].tolist(),
-            "tolerance": EXACT if runner.bits == 32 else QUANTIZED,
-        },
-    }
+    special = {name.removesuffix("_id"): int(getattr(task.tokenizer, name)) for name in names}
+    content = {"kerasbert": VERSION, **content, "special_ids": special}
     with zipfile.ZipFile(path, "a", zipfile.ZIP_STORED) as archive:
         # With one date, so that two exports give the same bytes.
         archive.writestr(zipfile.ZipInfo(TASK), json.dumps(content, indent=1, allow_nan=False))
-        archive.writestr(zipfile.ZipInfo(LABELS), "".join(f"{label}\n" for label in content["labels"]))
+        names = content["types"] or content["labels"]
+        archive.writestr(zipfile.ZipInfo(LABELS), "".join(f"{name}\n" for name in names))
 
 
 def describe(path):
@@ -60,10 +37,11 @@ def describe(path):
         path: str, path or `Artifact`.
 
     Returns:
-        dict: `kind`, the task's signature, such as `"classify"`; `problem`; `labels`; `output`, the name of
-        the answer; `max_sequence_length`; `vocabulary_size`; `special_ids`; `signatures`, with the names of
-        their inputs and outputs; `recipe`; `part_recipes`; and `self_test`: a `text`, its `token_ids`, its
-        `answer`, and how far another processor's answer may be from it, `tolerance`.
+        dict: `kind`, the task's own signature, such as `"classify"`; `problem`; `labels`; `scheme` and
+        `types`, of entities; `vocabulary`, of what fills masks; `output`, the name of the answer;
+        `max_sequence_length`; `vocabulary_size`; `special_ids`; `signatures`, with the names of their inputs
+        and outputs; `recipe`; `part_recipes`; and `self_test`: a `signature`, its `inputs`, its `outputs`
+        here, and how far those of another processor may be from them, `tolerance`.
 
     Raises:
         FileNotFoundError: if nothing is there.
@@ -80,15 +58,3 @@ def describe(path):
             where="describe",
             path=str(path),
         ) from error
-
-
-def as_code_points(text):
-    """A text as the integers that a file takes.
-
-    Args:
-        text: str.
-
-    Returns:
-        numpy int32 (1, N).
-    """
-    return np.array([[*map(ord, text)]], np.int32).reshape(1, -1)

@@ -5,12 +5,11 @@ import pathlib
 import keras
 import numpy as np
 
-from kerasbert.export.text_signatures import tokenizer_functions
+from kerasbert.export.one_call import CALLED, caller
+from kerasbert.export.text_graphs import text_signatures
 from kerasbert.layers import attention_bias
 from kerasbert.optional import tensorflow as tf
 
-# In the order that a file has, as Hugging Face's `input_ids`, `attention_mask`, `token_type_ids`.
-INPUTS = ("token_ids", "padding_mask", "segment_ids")
 TABLE, STAND_IN = "token_table.npy", 1.0
 # exp(-120) is 0 beside any attention score, and a bias of this size leaves int8 scales their precision.
 MASKED = -120.0
@@ -27,7 +26,8 @@ def write_edge_graph(task, folder, truncate=False, text=False):
         task: a kerasbert task.
         folder: str or path.
         truncate: bool, whether longer sequences are cut to the task's `max_sequence_length`.
-        text: bool, whether the tokenizer's signatures stand beside the task's.
+        text: bool, whether the signatures of `text_graphs` stand beside the task's, and that of `one_call`,
+            which they call.
 
     Returns:
         List of str, the signatures, the task's in front.
@@ -38,13 +38,15 @@ def write_edge_graph(task, folder, truncate=False, text=False):
     is_tied = getattr(getattr(task, "head", None), "tied", False)
     function = edge_function(task, truncate, with_table=is_tied)
     archive.add_endpoint(task.endpoint, function, input_signature=specs)
-    tokenizers = tokenizer_functions(task) if text else {}
-    for name, (tokenize, texts) in tokenizers.items():
-        archive.add_endpoint(name, tokenize, input_signature=texts)
+    others = {}
+    if text:
+        others = text_signatures(task, caller(function, specs)) | {CALLED: (function, specs)}
+    for name, (answer, inputs) in others.items():
+        archive.add_endpoint(name, answer, input_signature=inputs)
     archive.write_out(str(folder), verbose=False)
     if not is_tied:
         np.save(pathlib.Path(folder) / TABLE, keras.ops.convert_to_numpy(table))
-    return [task.endpoint, *tokenizers]
+    return [task.endpoint, *others]
 
 
 def edge_function(task, truncate=False, with_table=True):

@@ -68,8 +68,9 @@ def open_tflite(path, threads):
     from ai_edge_litert.interpreter import Interpreter
 
     interpreter = Interpreter(path, num_threads=threads)
-    names = interpreter.get_signature_list()
-    run = interpreter.get_signature_runner(next(name for name in names if not name.startswith("tokenize")))
+    signatures = interpreter.get_signature_list().items()
+    of_tokens = next(name for name, names in signatures if "code_points" not in names["inputs"])
+    run = interpreter.get_signature_runner(of_tokens)
     details = run.get_input_details().items()
     tensors = {name: (tensor["dtype"], tensor["shape"]) for name, tensor in details}
     # The interpreter is named because the runner does not keep it alive.

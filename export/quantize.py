@@ -11,8 +11,8 @@ import flatbuffers
 import numpy as np
 
 from kerasbert import checks
+from kerasbert.export.one_call import INPUTS
 from kerasbert.export.recipes import quantizer_recipe
-from kerasbert.export.text_signatures import TOKENIZERS
 
 
 class SharedVectors(flatbuffers.Builder):
@@ -73,9 +73,9 @@ def _quantized(source, recipe, part_recipes, vocabulary_size, calibration):
     with contextlib.redirect_stderr(io.StringIO()), warnings.catch_warnings():
         warnings.filterwarnings("ignore", ".*experimental_preserve_all_tensors", UserWarning)
         if calibration is not None:
-            names = [signature.signatureKey.decode() for signature in model.signatureDefs]
-            (signature,) = (name for name in names if name not in TOKENIZERS)
-            ranges = made.calibrate({signature: calibration})
+            # The task's own signature, and the one that those of texts call.
+            tokens = (s for s in model.signatureDefs if len(s.inputs) == len(INPUTS))
+            ranges = made.calibrate({s.signatureKey.decode(): calibration for s in tokens})
         return made.quantize(ranges, enable_progress_report=False).quantized_model
 
 
@@ -83,9 +83,9 @@ def _token_lookup(model, vocabulary_size):
     """A pattern of the name of the operation that looks tokens up: only the size of its table tells."""
     from ai_edge_litert.schema_py_generated import BuiltinOperator
 
-    graph = model.subgraphs[0]
     names = [
         graph.tensors[op.outputs[0]].name.decode()
+        for graph in model.subgraphs
         for op in graph.operators
         if model.operatorCodes[op.opcodeIndex].builtinCode == BuiltinOperator.EMBEDDING_LOOKUP
         and graph.tensors[op.inputs[1]].shape[0] == vocabulary_size

@@ -3,18 +3,18 @@
 import functools
 import pathlib
 import threading
+import warnings
 from typing import Any
 
 import numpy as np
 
 from kerasbert import checks
-from kerasbert.data import is_pair
 from kerasbert.export import endpoints
 from kerasbert.export.artifact import Artifact
-from kerasbert.export.description import as_code_points, describe
+from kerasbert.export.description import describe
 from kerasbert.export.intervals import count_rows, rows_of
 from kerasbert.export.onnx_graph import INSTALL as INSTALL_ONNX
-from kerasbert.export.text_signatures import TOKENIZERS
+from kerasbert.export.text_graphs import BY_ENDPOINT, TOKENIZERS, as_code_points, rows_of_texts
 from kerasbert.export.tflite_files import INSTALL, tflite_bits
 from kerasbert.export.token_batches import single_rows, token_arrays
 from kerasbert.optional import tensorflow as tf
@@ -106,13 +106,14 @@ class TFLiteRunner:
         # Kept: the signatures' runners do not keep it alive.
         self._interpreter = litert.Interpreter(str(path), num_threads=num_threads)
         self.signatures = self._interpreter.get_signature_list()
-        (self.signature,) = (name for name in self.signatures if name not in TOKENIZERS)
+        of_texts = {name for name, names in self.signatures.items() if "code_points" in names["inputs"]}
+        (self.signature,) = self.signatures.keys() - of_texts
         self._inputs = tuple(sorted(self.signatures[self.signature]["inputs"]))
         self._run = self._interpreter.get_signature_runner(self.signature)
         self._lock = threading.Lock()
         self.bits = tflite_bits(path)
         self._path = path
-        self._tokenizers: dict[str, Any] = {}
+        self._of_texts: dict[str, Any] = {}
 
     def __call__(self, inputs: Tensors) -> dict[str, np.ndarray]:
         """See the class."""
@@ -141,6 +142,21 @@ class TFLiteRunner:
         """
         texts = (text,) if second is None else (text, second)
         name = next(name for name, inputs in TOKENIZERS.items() if len(inputs) == len(texts))
+        return self.run_texts(name, dict(zip(TOKENIZERS[name], map(as_code_points, texts), strict=True)))
+
+    def run_texts(self, name, inputs):
+        """Runs a signature of code points.
+
+        Args:
+            name: str.
+            inputs: dict of numpy int32 arrays.
+
+        Returns:
+            dict of numpy arrays.
+
+        Raises:
+            ValueError: if the file takes no text.
+        """
         if name not in self.signatures:
             raise checks.invalid(
                 "The file must take text.",
@@ -148,29 +164,35 @@ class TFLiteRunner:
                 path=str(self._path),
                 signatures=list(self.signatures),
             )
-        if name not in self._tokenizers:
-            self._tokenizers[name] = self._interpreter.get_signature_runner(name)
-        rows = map(as_code_points, texts)
         with self._lock:
-            return self._tokenizers[name](**dict(zip(TOKENIZERS[name], rows, strict=True)))
+            if name not in self._of_texts:
+                self._of_texts[name] = self._interpreter.get_signature_runner(name)
+            return self._of_texts[name](**inputs)
 
     def predict(self, x: Rows) -> np.ndarray:
         """Answers texts, by the file alone.
 
         Args:
-            x: list of str, or a pair of such lists.
+            x: texts, as for the task's `predict`, in memory.
 
         Returns:
-            numpy array, as of the task's `predict`.
+            What the task's `predict` returns: an array of probabilities, lists of entities, answers.
 
         Raises:
             ValueError: if the file takes no text.
         """
-        pairs = zip(*x, strict=True) if is_pair(x) else ((text,) for text in x)
-        tokens = (self.tokenize(*texts) for texts in pairs)
-        rows = [self({name: row[name] for name in self._inputs}) for row in tokens]
-        output = describe(self._path)["output"]
-        return np.concatenate([row[output] for row in rows])
+        description = describe(self._path)
+        kind, module = description["kind"], BY_ENDPOINT[description["kind"]]
+        rows = rows_of_texts(kind, x)
+        outputs = [self.run_texts(*module.inputs(kind, row)) for row in rows]
+        truncated = sum(bool(np.any(output.get("truncated", 0))) for output in outputs)
+        if truncated:
+            warnings.warn(
+                f"{truncated} of the {len(rows)} rows were longer than "
+                f"max_sequence_length={description['max_sequence_length']} tokens and were truncated.",
+                stacklevel=2,
+            )
+        return module.predictions(description, rows, outputs)
 
 
 class OnnxRunner:

@@ -2,7 +2,6 @@
 
 from kerasbert import checks
 from kerasbert.export.recipes import RECIPES
-from kerasbert.export.text_signatures import TOKENIZERS
 
 # A file whose recipe is not known: of those for processors, float16 has most.
 PARTITIONS = max(recipe.partitions for recipe in RECIPES.values() if recipe.target == "cpu")
@@ -26,11 +25,11 @@ def check_structure(task, artifact, kind=RuntimeError):
     limit = RECIPES[artifact.recipe].partitions if artifact.recipe else PARTITIONS
     if task.has_own_head:  # it may have operations that XNNPACK lacks
         limit = artifact.partitions
-    others = artifact.signatures.keys() - {task.endpoint}
-    if bad or not others <= TOKENIZERS.keys() or artifact.partitions > limit:
+    of_tokens = [name for name, names in artifact.signatures.items() if "code_points" not in names["inputs"]]
+    if bad or len(of_tokens) != 1 or artifact.partitions > limit:
         raise checks.invalid(
-            "A converted file must have the task's signature and at most those of its tokenizer beside it, "
-            f"builtin operations alone, and at most {limit} XNNPACK partitions.",
+            "A converted file must have one signature of tokens, builtin operations alone, and at most "
+            f"{limit} XNNPACK partitions.",
             fix="Use the tested versions of TensorFlow and LiteRT; report this if you do.",
             where=str(artifact.path),
             kind=kind,

@@ -2,12 +2,16 @@
 
 import dataclasses
 
+import numpy as np
+
 from kerasbert import checks
 from kerasbert.export.artifact import Artifact
-from kerasbert.export.description import SELF_TEST, add_description
+from kerasbert.export.description import EXACT, QUANTIZED, add_description
 from kerasbert.export.runners import TFLiteRunner
+from kerasbert.export.text_graphs import BY_ENDPOINT, description
 from kerasbert.export.verification import VerificationError
 
+SELF_TEST = "The film wasn't bad: ÉTÉ ΟΔΟΣ 電影 42%!"
 TEXTS = (
     SELF_TEST,
     "",
@@ -18,6 +22,7 @@ TEXTS = (
     "\u1e9e Σ\u0301 ΑΣ\u200d.",
     "電影😀 各\ud7fb",
 )
+PAIRS = ((SELF_TEST, "a pair"), ("", ""), ("a " * 600, "b"))
 
 
 def check_tokens(task, runner, texts):
@@ -31,9 +36,10 @@ def check_tokens(task, runner, texts):
     Raises:
         VerificationError: if any differ.
     """
+    tokenizer = task.mask_tokenizer("verify") if task.endpoint == "fill" else task.tokenizer
     for text in texts:
         text = (text,) if isinstance(text, str) else text
-        expected, found = task.tokenizer(*text, max_length=task.max_sequence_length), runner.tokenize(*text)
+        expected, found = tokenizer(*text, max_length=task.max_sequence_length), runner.tokenize(*text)
         for name, row in expected.items():
             if row.numpy().tolist() != found[name][0].tolist():
                 raise checks.invalid(
@@ -60,7 +66,33 @@ def finish_text_file(task, artifact):
         VerificationError: if any tokens differ.
     """
     runner = TFLiteRunner(artifact.path)
-    check_tokens(task, runner, [*TEXTS, (SELF_TEST, "a pair"), ("", ""), ("a " * 600, "b")])
-    add_description(task, runner, artifact.path, artifact.recipe, artifact.part_recipes)
+    check_tokens(task, runner, [*TEXTS, *PAIRS])
+    content = description(task) | {
+        "vocabulary_size": task.tokenizer.vocabulary_size,
+        "signatures": runner.signatures,
+        "recipe": artifact.recipe,
+        "part_recipes": artifact.part_recipes,
+        "self_test": _self_test(task, runner),
+    }
+    add_description(task, artifact.path, content)
     measured = Artifact.of(artifact.path, artifact.format, signatures=artifact.signatures)
     return dataclasses.replace(artifact, size_bytes=measured.size_bytes, sha256=measured.sha256)
+
+
+def _self_test(task, runner):
+    """Inputs of one signature and its outputs, for a client that wants to know whether it computes right."""
+    rows = {
+        "answer": ("What was not bad?", SELF_TEST),
+        "choose": (SELF_TEST, ["good", "bad film"]),
+        "fill": (f"{SELF_TEST} {task.tokenizer.vocabulary[task.tokenizer.mask_id]}",),
+        "summarize": (f"{SELF_TEST} It was good.",),
+    }
+    row = rows.get(task.endpoint, (SELF_TEST,))
+    signature, inputs = BY_ENDPOINT[task.endpoint].inputs(task.endpoint, row)
+    outputs = runner.run_texts(signature, inputs)
+    return {
+        "signature": signature,
+        "inputs": {name: value.tolist() for name, value in inputs.items()},
+        "outputs": {name: np.asarray(value).tolist() for name, value in outputs.items()},
+        "tolerance": EXACT if runner.bits == 32 else QUANTIZED,
+    }

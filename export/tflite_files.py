@@ -14,6 +14,7 @@ from kerasbert import checks
 from kerasbert.export import endpoints
 from kerasbert.export.artifact import Artifact
 from kerasbert.export.edge_graph import write_edge_graph
+from kerasbert.export.one_call import drop_called
 from kerasbert.export.quantize import quantize
 from kerasbert.export.recipes import check_recipe
 from kerasbert.export.structure import check_structure
@@ -46,6 +47,8 @@ def write_tflite(task, path, recipe, part_recipes, calibration, truncate=False, 
             if not source.exists():
                 _write_float(task, source, recipe, truncate, text)
             quantize(source, path, recipe, part_recipes, task.encoder.config.vocabulary_size, sequences)
+    if text:
+        drop_called(path)
     artifact = describe_tflite(path, recipe, part_recipes)
     check_structure(task, artifact)
     return artifact

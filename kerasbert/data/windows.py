@@ -40,7 +40,8 @@ def windows_with_most_context(row, start, length, lengths):
     """Chooses for each token of a context the window where it has the most context; a graph function.
 
     That is the least of the tokens to its left and to its right, and a hundredth of the window's length, as
-    in `run_squad.py`; of equals the first.
+    in `run_squad.py`; of equals the first. It is computed in whole numbers: a hundredth as a float makes some
+    equals unequal.
 
     Args:
         row, start, length: of `context_windows`.
@@ -52,7 +53,7 @@ def windows_with_most_context(row, start, length, lengths):
     window, place = _numbered(length)
     token = tf.gather(tf.gather(tf.cumsum(lengths, exclusive=True), row) + start, window) + place
     length = tf.gather(length, window)
-    score = tf.cast(tf.minimum(place, length - 1 - place), tf.float64) + 0.01 * tf.cast(length, tf.float64)
+    score = 100 * tf.minimum(place, length - 1 - place) + length
     count = tf.reduce_sum(lengths)
     best = tf.gather(tf.math.unsorted_segment_max(score, token, count), token)
     chosen = tf.where(score == best, window, tf.int64.max)

@@ -110,7 +110,7 @@ def words_of_texts(texts, tokenizer):
 
 def _split(characters):
     """As `split_words`, of all characters in a row: starts, ends, and the row, each `(words,)`."""
-    kind = tf.gather(tf.constant(_kind_table()), characters.flat_values)
+    kind = tf.gather(tf.constant(kind_table()), characters.flat_values)
     row = characters.value_rowids()
     seen = tf.reshape(tf.where(kind != ord("c")), [-1])  # control characters part nothing
     kind, row = tf.gather(kind, seen), tf.gather(row, seen)
@@ -124,6 +124,6 @@ def _split(characters):
 
 
 @functools.lru_cache(maxsize=1)
-def _kind_table():
+def kind_table():
     """The kinds of all code points, uint8 `(0x110000,)`."""
     return np.frombuffer("".join(map(_kind, range(0x110000))).encode(), np.uint8)

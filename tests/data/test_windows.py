@@ -53,7 +53,7 @@ def test_a_token_is_at_home_where_it_has_the_most_context():
             best, chosen = -1, None
             for w in np.flatnonzero(row == i):
                 left, right = token - begin[w], begin[w] + length[w] - 1 - token
-                score = min(left, right) + 0.01 * length[w]
+                score = 100 * min(left, right) + length[w]
                 if left >= 0 and right >= 0 and score > best:
                     best, chosen = score, w
             expected.append(chosen)

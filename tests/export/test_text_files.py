@@ -7,6 +7,7 @@ import zipfile
 
 import numpy as np
 import pytest
+from wild_tasks import made
 
 import kerasbert
 from kerasbert import export
@@ -16,8 +17,17 @@ from kerasbert.export.verification import VerificationError
 # Long texts are among those below, and `predict` warns of them.
 pytestmark = pytest.mark.filterwarnings("ignore:.*were truncated:UserWarning")
 pytest.importorskip("ai_edge_litert", reason="pip install 'kerasbert[tflite]'")
-TEXTS = ["what a good film!", "", "BAD, bad films.", "Ünknown [MASK] 電影", "the film was very bad " * 30]
+TEXTS = ["what a good film!", "", "BAD, bad films.", "Ünknown 😀 [MASK] 電影", "the film was very bad " * 30]
 PAIRS = (["good film", "", "bad " * 40], ["not a bad film!", "film", "films " * 40])
+TASKS = {
+    "tag": ("BertTokenClassifier", {"labels": ["O", "B-X", "I-X", "B-Y", "I-Y"]}, TEXTS),
+    "answer": ("BertQuestionAnswerer", {"stride": 3}, (TEXTS, [*TEXTS[2:], TEXTS[4], ""])),
+    "choose": ("BertMultipleChoice", {}, (TEXTS, [[text, "good film", "", text * 2] for text in TEXTS])),
+    "fill": ("BertMaskedLM", {}, ["a [MASK] film", "[MASK][MASK] was [mask] bad", TEXTS[3]]),
+    "summarize": ("BertSummarizer", {}, ["Good film! It was bad. A film.", "", "\x07", TEXTS[4] + ". Good."]),
+    "embed": ("BertTextEmbedder", {}, TEXTS),
+    "pairs": ("BertNextSentencePredictor", {}, PAIRS),
+}
 # What a client does, with LiteRT and numpy alone.
 CLIENT = """
 import json, sys, zipfile
@@ -25,23 +35,30 @@ for name in ("tensorflow", "keras", "kerasbert"):
     sys.modules[name] = None
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
-path, texts = sys.argv[1], json.loads(sys.argv[2])
+path, rows = sys.argv[1], json.loads(sys.argv[2])
 task = json.loads(zipfile.ZipFile(path).read("task.json"))
 model = Interpreter(path)
-tokenize, answer = map(model.get_signature_runner, ("tokenize", task["kind"]))
-names = task["signatures"][task["kind"]]["inputs"]
-answers = []
-for text in [*texts, task["self_test"]["text"]]:
-    tokens = tokenize(code_points=np.array([[*map(ord, text), 0, 0]], "int32"))
-    answers.append(answer(**{name: tokens[name] for name in names})[task["output"]][0].tolist())
-assert tokens["token_ids"][0].tolist() == task["self_test"]["token_ids"]
-assert np.allclose(answers.pop(), task["self_test"]["answer"], atol=task["self_test"]["tolerance"])
-print(json.dumps([task, answers]))
+
+def code_points(texts):
+    table = np.zeros((len(texts), max(map(len, texts)) + 2), "int32")  # zeros are padding
+    for line, text in zip(table, texts):
+        line[: len(text)] = [*map(ord, text)]
+    return table
+
+def answer(signature, inputs):
+    return {name: value.tolist() for name, value in model.get_signature_runner(signature)(**inputs).items()}
+
+test = task["self_test"]
+found = answer(test["signature"], {k: np.array(v, "int32") for k, v in test["inputs"].items()})
+for name, expected in test["outputs"].items():
+    assert np.allclose(found[name], expected, atol=test["tolerance"])
+print(json.dumps([task, [answer(s, {k: code_points(v) for k, v in i.items()}) for s, i in rows]]))
 """
 
 
-def by_client(path, texts):
-    command = [sys.executable, "-c", CLIENT, str(path), json.dumps(texts)]
+def by_client(path, rows):
+    """Outputs of rows: a signature, and by name the texts of each input."""
+    command = [sys.executable, "-c", CLIENT, str(path), json.dumps(rows)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
     return json.loads(done.stdout)
@@ -53,61 +70,127 @@ def text_file(trained, tmp_path_factory):
     return export.to_tflite(trained, path, "float32", text=True)
 
 
+@pytest.fixture(scope="module")
+def tasks(tokenizer, tmp_path_factory):
+    """A function that returns the task of a name and its file, converted at the first call."""
+    found, folder = {}, tmp_path_factory.mktemp("texts")
+
+    def get(name):
+        if name not in found:
+            kind, arguments, _ = TASKS[name]
+            task = made(kind, tokenizer, **arguments)
+            path = folder / f"{name}.tflite"
+            found[name] = task, export.to_tflite(task, path, "float32", text=True, verify=False)
+        return found[name]
+
+    return get
+
+
+def same(found, expected):
+    """Compares what `predict` returns: numbers within 1e-5, all else equal."""
+    if hasattr(expected, "__dataclass_fields__"):
+        same(vars(found), vars(expected))
+    elif isinstance(expected, dict):
+        assert found.keys() == expected.keys()
+        same([*found.values()], [*expected.values()])
+    elif isinstance(expected, (float, np.ndarray)):
+        np.testing.assert_allclose(found, expected, atol=1e-5)
+    elif isinstance(expected, (list, tuple)):
+        assert len(found) == len(expected)
+        for one, two in zip(found, expected, strict=True):
+            same(one, two)
+    else:
+        assert found == expected
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_every_task_answers_texts_by_its_file_alone(name, tasks):
+    task, artifact = tasks(name)
+    x = TASKS[name][2]
+    same(export.open_artifact(artifact).predict(x), task.predict(x, verbose=0))
+    assert artifact.partitions == 1
+    assert {task.endpoint, f"{task.endpoint}_text", "tokenize", "tokenize_pair"} <= artifact.signatures.keys()
+
+
+def test_a_client_finds_entities(tasks):
+    task, artifact = tasks("tag")
+    description, rows = by_client(artifact.path, [("tag_text", {"code_points": [text]}) for text in TEXTS])
+    found = [
+        [
+            (text[start:end], description["types"][kind], start, end)
+            for start, end, kind in zip(row["start"][0], row["end"][0], row["type"][0], strict=True)
+        ]
+        for text, row in zip(TEXTS, rows, strict=True)
+    ]
+    expected = task.predict(TEXTS, verbose=0)
+    assert sum(map(len, expected)) > 3
+    assert found == [[(e.text, e.type, e.start, e.end) for e in row] for row in expected]
+
+
 def test_a_client_with_the_runtime_alone_answers_as_predict(trained, text_file):
-    task, answers = by_client(text_file.path, TEXTS)
-    np.testing.assert_allclose(answers, trained.predict(TEXTS, verbose=0), atol=1e-5)
+    task, rows = by_client(text_file.path, [("classify_text", {"code_points": [text]}) for text in TEXTS])
+    found = np.concatenate([row[task["output"]] for row in rows])
+    np.testing.assert_allclose(found, trained.predict(TEXTS, verbose=0), atol=1e-5)
+    assert [row["truncated"] for row in rows] == [[0], [0], [0], [0], [1]]
     assert task["labels"] == list(trained.labels)
     assert task == export.describe(text_file)
 
 
-def test_the_file_answers_without_a_task(trained, text_file):
-    runner = export.open_artifact(text_file)
-    np.testing.assert_allclose(runner.predict(TEXTS), trained.predict(TEXTS, verbose=0), atol=1e-5)
+def test_signatures_may_be_called_in_any_order(trained, text_file):
+    runner, expected = export.open_artifact(text_file), trained.predict(TEXTS, verbose=0)
+    for _ in range(5):
+        for text, row in zip(TEXTS, expected, strict=True):
+            np.testing.assert_allclose(runner.predict([text])[0], row, atol=1e-5)
+            tokens = runner.tokenize(text)
+            found = runner({name: tokens[name] for name in ("token_ids", "segment_ids", "padding_mask")})
+            np.testing.assert_allclose(found["probabilities"][0], row, atol=1e-5)
+    x = [*zip(*PAIRS, strict=True)]
     np.testing.assert_allclose(runner.predict(PAIRS), trained.predict(PAIRS, verbose=0), atol=1e-5)
-    check_tokens(trained, runner, [*TEXTS, *zip(*PAIRS, strict=True)])
+    check_tokens(trained, runner, [*TEXTS, *x])
+    with pytest.warns(UserWarning, match="1 of the 5 rows were longer than max_sequence_length=16 tokens"):
+        runner.predict(TEXTS)
+
+
+def test_two_rows_are_refused(text_file):
+    runner = export.open_artifact(text_file)
+    for name in ("classify_text", "tokenize"):
+        with pytest.raises((ValueError, RuntimeError)):
+            runner.run_texts(name, {"code_points": np.full((2, 4), 97, "int32")})
 
 
 def test_the_file_serves_tokens_like_any_other(trained, text_file):
     verification = export.verify(trained, text_file, TEXTS)
     assert verification.max_difference < 1e-5
-    assert text_file.signatures.keys() == {"classify", "tokenize", "tokenize_pair"}
     assert text_file.partitions == 1
     assert text_file.size_bytes == text_file.path.stat().st_size
 
 
-def test_quantized_files_of_embedders(encoder_of_texts, tmp_path):
-    texts = TEXTS[:3]
-    plain = export.to_tflite(encoder_of_texts, tmp_path / "plain.tflite")
-    artifact = export.to_tflite(encoder_of_texts, tmp_path / "text.tflite", text=True)
-    found = export.open_artifact(artifact).predict(texts)
-    np.testing.assert_array_equal(found, encoder_of_texts.predict_with(export.open_artifact(plain), texts))
-    task, answers = by_client(artifact.path, texts)
-    np.testing.assert_array_equal(np.array(answers, "float32"), found)
-    assert (task["kind"], task["recipe"], task["labels"]) == ("embed", artifact.recipe, [])
+def test_quantized_files(trained, tmp_path):
+    plain = export.to_tflite(trained, tmp_path / "plain.tflite")
+    artifact = export.to_tflite(trained, tmp_path / "text.tflite", text=True)
+    found = export.open_artifact(artifact).predict(TEXTS)
+    np.testing.assert_array_equal(found, trained.predict_with(export.open_artifact(plain), TEXTS))
     with zipfile.ZipFile(artifact.path) as archive:
         assert {info.compress_type for info in archive.infolist()} == {zipfile.ZIP_STORED}
+        assert archive.read("labels.txt") == b"bad\ngood\n"
+    again = export.to_tflite(trained, tmp_path / "again.tflite", text=True)
+    assert again.sha256 == artifact.sha256
 
 
-@pytest.fixture
-def encoder_of_texts(config, tokenizer):
-    return kerasbert.BertTextEmbedder(kerasbert.BertEncoder(config), tokenizer)
-
-
-def test_other_tokens_are_told(trained, text_file, encoder_of_texts):
+def test_other_tokens_are_told(trained, text_file):
     class Other:
         tokenizer = kerasbert.BertTokenizer(list(trained.tokenizer.vocabulary), lowercase=False)
         max_sequence_length = trained.max_sequence_length
+        endpoint = "classify"
 
     with pytest.raises(VerificationError, match="tokens of the file must be those of the task"):
         check_tokens(Other, export.open_artifact(text_file), ["Good film"])
 
 
-def test_what_is_refused(config, tokenizer, trained, int8, tmp_path):
-    with pytest.raises(ValueError, match="must take text"):
+def test_what_is_refused(int8):
+    with pytest.raises(ValueError, match="says what it is"):
         export.open_artifact(int8).predict(["a text"])
+    with pytest.raises(ValueError, match="must take text"):
+        export.open_artifact(int8).tokenize("a text")
     with pytest.raises(ValueError, match="says what it is"):
         export.describe(int8)
-    tagger = kerasbert.BertTokenClassifier(kerasbert.BertEncoder(config), tokenizer, labels=["O", "B-X"])
-    with pytest.raises(ValueError, match="Only classifiers and embedders"):
-        export.to_tflite(tagger, tmp_path / "tags.tflite", text=True)
-    assert not (tmp_path / "tags.tflite").exists()

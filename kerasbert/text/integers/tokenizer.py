@@ -78,14 +78,31 @@ class IntegerTokenizer:
         Raises:
             ValueError: if `max_length` has no room for the special tokens.
         """
-        tokenizer = self._tokenizer
-        pairs = pair_code_points is not None
+        texts = (code_points,) if pair_code_points is None else (code_points, pair_code_points)
+        return self.join([self.tokenize(text) for text in texts], max_length)
+
+    def joined_length(self, sizes):
+        """How many tokens one text or two have with their special tokens, before anything is cut.
+
+        Args:
+            sizes: list of one int32 or two, the tokens of each text.
+        """
+        return sum(sizes) + 2 + (self._tokenizer.num_separators if len(sizes) == 2 else 0)
+
+    def join(self, texts, max_length=None):
+        """Packs what `tokenize` returned for one text, or for each of a pair.
+
+        Args:
+            texts: list of `(ids, starts, ends)`.
+            max_length: as for `pack`.
+
+        Returns:
+            See `pack`.
+        """
+        tokenizer, pairs = self._tokenizer, len(texts) == 2
         tokenizer.check_room(max_length, pairs)
-        texts = [self.tokenize(code_points)]
-        if pairs:
-            texts.append(self.tokenize(pair_code_points))
         if max_length is not None:
-            texts = _truncated(texts, max_length - 2 - (tokenizer.num_separators if pairs else 0))
+            texts = _truncated(texts, max_length - self.joined_length([0] * len(texts)))
         cls, sep = ([[id_], [0], [0]] for id_ in (tokenizer.cls_id, tokenizer.sep_id))
         parts = [cls, texts[0], sep]
         if pairs:

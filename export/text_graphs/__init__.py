@@ -1,0 +1,67 @@
+"""What files answer to texts, in integers and floats alone; a module a kind of task.
+
+Each has `signatures(task, tokenizer, run)`, graph functions of code points by name, with their inputs;
+`inputs(kind, row)`, which of them answers a row of texts, and with what; and
+`predictions(description, rows, outputs)`, what `predict` returns, from their outputs and from what the file
+says of itself. `run` answers one sequence of tokens, a dict of int32 `(1, S)`, with the task's answers.
+"""
+
+from kerasbert.export import endpoints
+from kerasbert.export.text_graphs import answer, choose, classify, fill, summarize, tag
+from kerasbert.export.text_graphs.tokenize import (
+    TOKENIZERS,
+    as_code_points,
+    tokenizer_of,
+    tokenizer_signatures,
+)
+from kerasbert.text import TOKEN_INPUTS
+
+BY_ENDPOINT = {
+    "classify": classify,
+    "embed": classify,
+    "tag": tag,
+    "answer": answer,
+    "choose": choose,
+    "fill": fill,
+    "summarize": summarize,
+}
+
+
+def rows_of_texts(kind, x):
+    """What `predict` takes as a list of rows, each a tuple of what belongs together."""
+    if kind == "summarize":
+        return [(document,) for document in x]
+    return list(zip(*endpoints.BY_NAME[kind].columns(x).values(), strict=True))
+
+
+def text_signatures(task, run):
+    """All signatures of a file that takes text, beside the task's own.
+
+    Args:
+        task: a kerasbert task.
+        run: function of tokens, a dict, that returns the task's answers, a dict.
+
+    Returns:
+        dict, name -> (graph function, its input signature).
+    """
+    tokenizer = tokenizer_of(task)
+
+    def run_tokens(packed):
+        return run({name: packed[name] for name in TOKEN_INPUTS})
+
+    answers = BY_ENDPOINT[task.endpoint].signatures(task, tokenizer, run_tokens)
+    return answers | tokenizer_signatures(task, tokenizer)
+
+
+def description(task):
+    """What `predictions` need to know of a task, as JSON has it: part of what a file says of itself."""
+    found = {
+        "kind": task.endpoint,
+        "problem": getattr(task, "problem", None),
+        "labels": list(getattr(task, "labels", ())),
+        "scheme": getattr(task, "scheme", None),
+        "types": tag.entity_types(task) if task.endpoint == "tag" else [],
+        "output": task.answer_names[0],
+        "max_sequence_length": task.max_sequence_length,
+    }
+    return found | ({"vocabulary": list(task.tokenizer.vocabulary)} if task.endpoint == "fill" else {})
