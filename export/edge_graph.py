@@ -5,7 +5,7 @@ import pathlib
 import keras
 import numpy as np
 
-from kerasbert.export.one_call import CALLED, caller
+from kerasbert.export.one_call import CALLED, caller, number_branches
 from kerasbert.export.text_graphs import text_signatures
 from kerasbert.layers import attention_bias
 from kerasbert.optional import tensorflow as tf
@@ -44,6 +44,7 @@ def write_edge_graph(task, folder, truncate=False, text=False):
     for name, (answer, inputs) in others.items():
         archive.add_endpoint(name, answer, input_signature=inputs)
     archive.write_out(str(folder), verbose=False)
+    number_branches(folder)
     if not is_tied:
         np.save(pathlib.Path(folder) / TABLE, keras.ops.convert_to_numpy(table))
     return [task.endpoint, *others]

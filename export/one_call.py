@@ -7,6 +7,10 @@ the quantizer see the model once more and not once for each. It is not the graph
 IF changes how the inputs of its branches are allocated, and calls of that signature in between were wrong.
 """
 
+import itertools
+import pathlib
+import re
+
 import numpy as np
 
 from kerasbert.optional import tensorflow as tf
@@ -47,6 +51,29 @@ def caller(function, specs):
         return dict(zip(sorted(outputs), found, strict=True))
 
     return call
+
+
+def number_branches(folder):
+    """Names the branches in a SavedModel by their order, so that two exports give the same bytes.
+
+    TensorFlow has numbered all functions of this process, and a TFLite file keeps the names of branches.
+    """
+    from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
+
+    path = pathlib.Path(folder) / "saved_model.pb"
+    model = SavedModel.FromString(path.read_bytes())
+    graph = model.meta_graphs[0].graph_def
+    names = [function.signature.name for function in graph.library.function]
+    found = filter(None, (re.fullmatch(r"(.*cond_(?:true|false)_)(\d+)", name) for name in names))
+    found = sorted(found, key=lambda match: int(match[2]))
+    new = {match[0]: f"{match[1]}{number:04d}" for number, match in enumerate(found)}
+    for function in graph.library.function:
+        function.signature.name = new.get(function.signature.name, function.signature.name)
+    for node in itertools.chain(graph.node, *(function.node_def for function in graph.library.function)):
+        for attribute in node.attr.values():
+            if attribute.func.name in new:
+                attribute.func.name = new[attribute.func.name]
+    path.write_bytes(model.SerializeToString(deterministic=True))
 
 
 def connect(path):

@@ -4,6 +4,7 @@ import functools
 import pathlib
 import threading
 import warnings
+import zipfile
 from typing import Any
 
 import numpy as np
@@ -114,6 +115,8 @@ class TFLiteRunner:
         self.bits = tflite_bits(path)
         self._path = path
         self._of_texts: dict[str, Any] = {}
+        # Not while the file is made: what it says of itself comes last.
+        self.takes_texts = bool(of_texts) and zipfile.is_zipfile(path)
 
     def __call__(self, inputs: Tensors) -> dict[str, np.ndarray]:
         """See the class."""
@@ -318,7 +321,7 @@ def open_artifact(
 
 
 def answer_texts(runner: SavedModelRunner | TFLiteRunner | OnnxRunner, task: Task, x: Rows) -> Any:
-    """Runs an artifact on texts: a SavedModel tokenizes them itself, others get the task's tokens.
+    """Runs an artifact on texts: what takes text tokenizes it itself, others get the task's tokens.
 
     Args:
         runner: `SavedModelRunner`, `TFLiteRunner` or `OnnxRunner`.
@@ -329,6 +332,8 @@ def answer_texts(runner: SavedModelRunner | TFLiteRunner | OnnxRunner, task: Tas
         What `predict` returns (`fill_masks`, of a masked language model).
     """
     if not isinstance(runner, SavedModelRunner):
+        if getattr(runner, "takes_texts", False) and not _are_words(x):
+            return runner.predict(x)
         return task.predict_with(runner, x)
     endpoint, found = endpoints.BY_NAME[task.endpoint], []
     count = count_rows(x)
@@ -353,6 +358,11 @@ def _strings(texts, name):
         flat = as_text_tensor([text for row in texts for text in row], name)
         return tf.reshape(flat, (len(texts), len(texts[0])))
     return as_text_tensor(texts, name)
+
+
+def _are_words(x):
+    """Whether the rows of a token classifier are lists of words."""
+    return isinstance(x, list) and any(isinstance(row, (list, tuple)) for row in x)
 
 
 def _is_tflite(path):

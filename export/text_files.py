@@ -7,9 +7,9 @@ import numpy as np
 from kerasbert import checks
 from kerasbert.export.artifact import Artifact
 from kerasbert.export.description import EXACT, QUANTIZED, add_description
+from kerasbert.export.differences import VerificationError
 from kerasbert.export.runners import TFLiteRunner
 from kerasbert.export.text_graphs import BY_ENDPOINT, description
-from kerasbert.export.verification import VerificationError
 
 SELF_TEST = "The film wasn't bad: ÉTÉ ΟΔΟΣ 電影 42%!"
 TEXTS = (
@@ -38,7 +38,7 @@ def check_tokens(task, runner, texts):
     """
     tokenizer = task.mask_tokenizer("verify") if task.endpoint == "fill" else task.tokenizer
     for text in texts:
-        text = (text,) if isinstance(text, str) else text
+        text = (text,) if isinstance(text, str) else tuple(text)
         expected, found = tokenizer(*text, max_length=task.max_sequence_length), runner.tokenize(*text)
         for name, row in expected.items():
             if row.numpy().tolist() != found[name][0].tolist():
@@ -50,6 +50,19 @@ def check_tokens(task, runner, texts):
                     expected=row.numpy().tolist(),
                     found=found[name][0].tolist(),
                 )
+
+
+def texts_in(columns):
+    """All texts in what `predict` takes, each alone, and the pairs among them, for `check_tokens`.
+
+    Args:
+        columns: list of columns, each a list of str, or of lists of them.
+    """
+    alone = [
+        text for column in columns for row in column for text in ([row] if isinstance(row, str) else row)
+    ]
+    pairs = [row for row in zip(*columns, strict=True) if len(row) == 2 and isinstance(row[1], str)]
+    return [*alone, *pairs]
 
 
 def finish_text_file(task, artifact):

@@ -33,7 +33,7 @@ def to_tflite(
 
     A runtime refuses to run it on more than one row, or on rows of different lengths.
 
-    Its one signature is called after the task, such as `classify`. It takes `token_ids`, `padding_mask` and
+    Its signature is called after the task, such as `classify`. It takes `token_ids`, `padding_mask` and
     `segment_ids`, in this order, int32 `(1, S)`, and returns the task's answers by name: `probabilities`
     `(1, C)` of a classifier, `(1, S, C)` of a token classifier, `(1, S, V)` of a masked language model;
     `embedding` `(1, D)`; `start` and `end` `(1, S)`, logits, of a question answerer; `score` `(1, 1)` of one
@@ -60,13 +60,14 @@ def to_tflite(
         truncate: bool, whether the file cuts sequences to the task's `max_sequence_length`, but for their
             last token; else one of more tokens than the model has positions is an error. For MediaPipe, which
             cuts none itself.
-        text: bool, whether the file takes texts, of a classifier or an embedder. The task's tokenizer stands
-            in it as two more signatures: `tokenize` takes `code_points`, int32 `(1, N)`, those of a text,
-            perhaps with zeros behind them; `tokenize_pair` takes `pair_code_points`, too. They return the
-            inputs of the task's own signature, cut to its `max_sequence_length`, and `starts` and `ends`,
-            `(1, S)`: the code points between which each token stands, 0 and 0 for special tokens.
-            `export.describe(path)` reads what the file says of itself, and
-            `export.open_artifact(path).predict(texts)` needs no task.
+        text: bool, whether the file takes texts, too. Signatures such as `classify_text`, `tag_text` and
+            `answer_text` take `code_points`, int32 `(1, N)`, those of a text, perhaps with zeros behind them,
+            and of pairs `pair_code_points`; they return what `predict` returns, places in code points of the
+            text. `tokenize` and `tokenize_pair` return the inputs of the task's own signature, cut to its
+            `max_sequence_length`, and `starts` and `ends`, `(1, S)`: the code points between which each token
+            stands, 0 and 0 for special tokens. `export.describe(path)` reads what the file says of itself,
+            and `export.open_artifact(path).predict(texts)` needs no task. The model is loaded twice, for
+            tokens and for texts: a runtime needs its packed weights again, 12 MB of MiniLM-L6 in int8.
         verify: bool, or a dict of limits for `verify`; whether the new file is compared with the model before
             it takes its place: on `data`, or without any on built-in sentences in the vocabulary's languages,
             and for static recipes on `calibration`.
@@ -100,8 +101,8 @@ def to_tflite(
                     part_recipes=part_recipes,
                 )
             artifact = find_smallest(task, temporary, budget, data, truncate, text)
-        if verify:
-            verify_export(task, artifact, None if budget else data, verify, calibration)
         if text:
             artifact = finish_text_file(task, artifact)
+        if verify:
+            verify_export(task, artifact, None if budget else data, verify, calibration)
     return dataclasses.replace(artifact, path=pathlib.Path(path))

@@ -15,6 +15,7 @@ from kerasbert.export.runners import SavedModelRunner, TFLiteRunner, answer_text
 from kerasbert.export.sample_texts import sample_inputs
 from kerasbert.export.saved_model_files import describe_saved_model
 from kerasbert.export.structure import check_structure
+from kerasbert.export.text_files import check_tokens, texts_in
 from kerasbert.export.tflite_files import describe_tflite
 from kerasbert.optional import tensorflow as tf
 from kerasbert.tasks.task import Task
@@ -78,9 +79,10 @@ def verify(
 ) -> Verification:
     """Compares an artifact with the Keras model it was made of, and raises if they differ.
 
-    A SavedModel is given the texts themselves, so its tokenizer is compared too; a TFLite or ONNX file gets
-    the task's tokens, and is compared with the model in float32, in which such files compute. Where an answer
-    is no array of numbers, but entities or a span, both are compared: the answers, and the probabilities at
+    A SavedModel is given the texts themselves, so its tokenizer is compared too, and so is a file that takes
+    text: its tokens must be equal for every text. Another TFLite or ONNX file gets the
+    task's tokens. Files are compared with the model in float32, in which they compute. Where an answer is no
+    array of numbers, but entities or a span, both are compared: the answers, and the probabilities at
     all tokens.
 
     Args:
@@ -127,6 +129,8 @@ def verify(
             "A drop of scores is measured by labels.", fix="Pass `y`.", where="verify", y=None
         )
     where = str(getattr(artifact, "path", artifact))
+    if getattr(runner, "takes_texts", False):
+        check_tokens(task, runner, texts_in(columns))
     expected = task.predict(x, verbose=0)
     try:
         found = answer_texts(runner, task, x)

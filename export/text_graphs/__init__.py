@@ -6,6 +6,7 @@ Each has `signatures(task, tokenizer, run)`, graph functions of code points by n
 says of itself. `run` answers one sequence of tokens, a dict of int32 `(1, S)`, with the task's answers.
 """
 
+from kerasbert import checks
 from kerasbert.export import endpoints
 from kerasbert.export.text_graphs import answer, choose, classify, fill, summarize, tag
 from kerasbert.export.text_graphs.tokenize import (
@@ -43,7 +44,18 @@ def text_signatures(task, run):
 
     Returns:
         dict, name -> (graph function, its input signature).
+
+    Raises:
+        ValueError: if a file of this task cannot take text.
     """
+    if task.endpoint not in BY_ENDPOINT or task.extra_inputs:
+        raise checks.invalid(
+            "A file that takes text must be of a kind of task that kerasbert has, without numbers beside texts.",
+            fix="Leave out `text=True`, and pass tokens.",
+            where="to_tflite",
+            endpoint=task.endpoint,
+            extra_inputs=list(task.extra_inputs),
+        )
     tokenizer = tokenizer_of(task)
 
     def run_tokens(packed):
