@@ -2,8 +2,11 @@
 
 import json
 import zipfile
+from typing import Any
 
 from kerasbert import checks
+from kerasbert.export.artifact import Artifact
+from kerasbert.types import PathLike
 
 TASK, LABELS = "task.json", "labels.txt"
 VERSION = 1
@@ -30,7 +33,7 @@ def add_description(task, path, content):
         archive.writestr(zipfile.ZipInfo(LABELS), "".join(f"{name}\n" for name in names))
 
 
-def describe(path):
+def describe(path: Artifact | PathLike) -> dict[str, Any]:
     """Reads what a TFLite file that takes text says of itself.
 
     Args:

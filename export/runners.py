@@ -147,7 +147,7 @@ class TFLiteRunner:
         name = next(name for name, inputs in TOKENIZERS.items() if len(inputs) == len(texts))
         return self.run_texts(name, dict(zip(TOKENIZERS[name], map(as_code_points, texts), strict=True)))
 
-    def run_texts(self, name, inputs):
+    def run_texts(self, name: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Runs a signature of code points.
 
         Args:
@@ -172,7 +172,7 @@ class TFLiteRunner:
                 self._of_texts[name] = self._interpreter.get_signature_runner(name)
             return self._of_texts[name](**inputs)
 
-    def predict(self, x: Rows) -> np.ndarray:
+    def predict(self, x: Rows) -> Any:
         """Answers texts, by the file alone.
 
         Args:

@@ -50,7 +50,7 @@ def text_signatures(task, run):
     """
     if task.endpoint not in BY_ENDPOINT or task.extra_inputs:
         raise checks.invalid(
-            "A file that takes text must be of a kind of task that kerasbert has, without numbers beside texts.",
+            "A file that takes text must be of a kind of task that kerasbert has, and take texts alone.",
             fix="Leave out `text=True`, and pass tokens.",
             where="to_tflite",
             endpoint=task.endpoint,

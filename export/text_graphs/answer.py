@@ -33,7 +33,7 @@ def _answers(task, tokenizer, run, question, context):
     question = [values[:limit] for values in question]
     # The windows of `kerasbert.data.cut`: all but the last have `room` tokens of the context.
     size, room = tf.size(starts), task.max_sequence_length - special - tf.size(question[0])
-    stride = task.preprocessor.stride
+    stride = task.preprocessor.window_step
     step = tf.where(stride < room, stride, tf.maximum(room // 2, 1))
     count = 1 - (-tf.maximum(size - room, 0) // step)
     place = tf.size(question[0]) + special - 1  # of the context in a window

@@ -46,7 +46,7 @@ def entity_types(task):
 
 def _decide(task, tokenizer, run, pieces, first):
     """The label of each word, C for one without tokens, and its probability; see `word_windows`."""
-    size, room, stride = tf.size(pieces[0]), task.max_sequence_length - 2, task.preprocessor.stride
+    size, room, stride = tf.size(pieces[0]), task.max_sequence_length - 2, task.preprocessor.window_step
     beyond, length = tf.maximum(size - room, 0), tf.minimum(size, room)
     last = -(-beyond // stride)  # the number of the last window
 

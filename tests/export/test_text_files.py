@@ -21,7 +21,7 @@ TEXTS = ["what a good film!", "", "BAD, bad films.", "Ünknown 😀 [MASK] 電�
 PAIRS = (["good film", "", "bad " * 40], ["not a bad film!", "film", "films " * 40])
 TASKS = {
     "tag": ("BertTokenClassifier", {"labels": ["O", "B-X", "I-X", "B-Y", "I-Y"]}, TEXTS),
-    "answer": ("BertQuestionAnswerer", {"stride": 3}, (TEXTS, [*TEXTS[2:], TEXTS[4], ""])),
+    "answer": ("BertQuestionAnswerer", {"window_step": 3}, (TEXTS, [*TEXTS[2:], TEXTS[4], ""])),
     "choose": ("BertMultipleChoice", {}, (TEXTS, [[text, "good film", "", text * 2] for text in TEXTS])),
     "fill": ("BertMaskedLM", {}, ["a [MASK] film", "[MASK][MASK] was [mask] bad", TEXTS[3]]),
     "summarize": ("BertSummarizer", {}, ["Good film! It was bad. A film.", "", "\x07", TEXTS[4] + ". Good."]),

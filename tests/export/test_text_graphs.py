@@ -51,7 +51,10 @@ def check_scores(found, expected, names=("score",)):
 @pytest.mark.parametrize("scheme", ["IO", "IOB1", "BIO", "IOBES", "BILOU"])
 def test_entities(scheme, tokenizer):
     labels = scheme_labels(["X", "Y"], scheme)
-    task, x = made("BertTokenClassifier", tokenizer, labels=labels, scheme=scheme, stride=3), texts(scheme)
+    task, x = (
+        made("BertTokenClassifier", tokenizer, labels=labels, scheme=scheme, window_step=3),
+        texts(scheme),
+    )
     found, expected = answers(task, x), task.predict(x, verbose=0)
     assert list(map(len, found)) == list(map(len, expected))
     assert sum(map(len, found)) > 10
@@ -69,7 +72,7 @@ def test_entities_in_bytes(byte_pairs):
 @pytest.mark.parametrize("kind", ["words", "bytes"])
 def test_answers_to_questions(kind, tokenizer, byte_pairs):
     tokenizer = tokenizer if kind == "words" else kerasbert.RobertaTokenizer(*byte_pairs)
-    task = made("BertQuestionAnswerer", tokenizer, length=24, stride=5, max_question_length=6)
+    task = made("BertQuestionAnswerer", tokenizer, length=24, window_step=5, max_question_length=6)
     x = texts("questions", most=12), texts("contexts", most=60)
     found, expected = answers(task, x), task.predict(x, verbose=0)
     assert len({answer.text for answer in found}) > 20
