@@ -1,4 +1,4 @@
-"""Checkpoints of other libraries; their names live here and nowhere else."""
+"""Reads and writes the checkpoints of other libraries, whose names appear only here."""
 
 from kerasbert.checkpoints.formats import open_checkpoint
 from kerasbert.checkpoints.google_out import write_google

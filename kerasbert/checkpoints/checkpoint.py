@@ -1,4 +1,4 @@
-"""A checkpoint of any format, opened: what its model is, and where each weight lies."""
+"""An open checkpoint of any format: its config, and where to find each weight."""
 
 import dataclasses
 import pathlib
@@ -16,17 +16,17 @@ class Checkpoint:
     """An open checkpoint.
 
     Args:
-        folder: `pathlib.Path`, where its tokenizer's files are.
+        folder: `pathlib.Path`, the folder with the tokenizer's files.
         config: `BertConfig` of its encoder.
-        tensors: an open file: `path`, `shapes` by name, and `read(name)`.
-        places: dict, our path of a weight -> `Place`, for all that such a checkpoint can hold.
-        names: dict, the name that a `Place` has -> the one in this file; they differ in prefixes and in
-            files of old versions.
-        heads: tuple of str, the heads that it was saved with, such as `"classification"`.
-        arguments: dict, what it says of a task: `labels`, `problem`, `dropout`, `tied`.
-        bookkeeping: tuple of names in the file that are no weights of a model.
-        root: `pathlib.Path` or None, the preset; `folder` is a part of it where sentence-transformers has
-            the transformer in a subfolder.
+        tensors: an open file with `path`, `shapes` by name, and `read(name)`.
+        places: dict, our path of a weight -> `Place`, for all weights that such a checkpoint can contain.
+        names: dict, the name in a `Place` -> the name in this file. They differ if the file has a prefix, or
+            was written by an old version.
+        heads: tuple of str, the heads that were saved with it, such as `"classification"`.
+        arguments: dict, the arguments of a task that it stores: `labels`, `problem`, `dropout`, `tied`.
+        bookkeeping: tuple of names in the file that are not weights of a model.
+        root: `pathlib.Path` or None, the preset's folder. In a preset of sentence-transformers, `folder` can
+            be a subfolder of it.
     """
 
     folder: pathlib.Path
@@ -40,30 +40,30 @@ class Checkpoint:
     root: pathlib.Path | None = None
 
     def find(self, path):
-        """The name in the file of our weight `path`, or None if the file lacks it."""
+        """The name in the file of our weight `path`, or None if the file does not contain it."""
         place = self.places.get(path)
         return None if place is None else self.names.get(place.name)
 
     def is_own(self, path):
-        """Whether the weight `path` is of a layer that only kerasbert, or a class of its user, has."""
+        """Whether the weight `path` belongs to a layer that exists only in kerasbert or in a user's class."""
         return self.places[path].name == path
 
     @property
     def has_pooler(self):
-        """Whether the file holds a pooler."""
+        """Whether the file contains a pooler."""
         return self.find(POOLER) is not None
 
     def with_positions(self, max_sequence_length):
-        """The same checkpoint, its positions extended to more than it learned (Su 2020).
+        """The same checkpoint with position embeddings for longer sequences (Su 2020).
 
         Raises:
-            ValueError: if it has as many already, or none that were learned.
+            ValueError: if it already has that many positions, or its positions are not learned.
         """
         config = self.config
         if config.position_embedding != "learned" or max_sequence_length <= config.max_sequence_length:
             raise checks.invalid(
                 "Only learned positions can be extended, and only to more than there are.",
-                fix="Leave `extend_positions_to` out, or choose a larger number.",
+                fix="Leave out `extend_positions_to`, or choose a larger number.",
                 where=str(self.tensors.path),
                 extend_positions_to=max_sequence_length,
                 max_sequence_length=config.max_sequence_length,

@@ -1,23 +1,24 @@
-"""How Hugging Face names BERT and its relatives: one record a family."""
+"""Hugging Face's names for the weights and config fields of BERT and its relatives, one record per family."""
 
 import dataclasses
 
 
 @dataclasses.dataclass(frozen=True)
 class Family:
-    """Names of one architecture in Hugging Face's files.
+    """The names of one architecture in Hugging Face's files.
 
     Args:
         model_type: str, as in `config.json`.
-        classes: str, with which class names begin.
-        prefix: str, of the encoder's tensors beside a head's.
+        classes: str, the beginning of the names of its classes.
+        prefix: str, the prefix of the encoder's tensors in a model with a head.
         fields: dict, their config field -> ours.
-        fixed: dict, config fields of ours that this family fixes.
-        layers: dict, path of a layer of ours -> theirs, with `{i}` for the number of a block.
-        heads: dict, head -> (path of a layer or weight of ours -> theirs).
-        dropouts: dict, head -> the config field with its dropout; None there means `hidden_dropout`.
-        decoder: str or None, the last layer of the masked language model; its weights repeat the token
-            embedding and the head's bias, unless they are not tied.
+        fixed: dict, the fields of our config that have a fixed value in this family.
+        layers: dict, our path of a layer -> theirs, with `{i}` for the number of a block.
+        heads: dict, head -> dict of our path of a layer or weight -> theirs.
+        dropouts: dict, head -> the config field with its dropout rate. If that field is None, the rate is
+            `hidden_dropout`.
+        decoder: str or None, the last layer of the masked language model. If weights are tied, its weights
+            repeat the token embedding and the head's bias.
     """
 
     model_type: str
@@ -31,7 +32,7 @@ class Family:
     decoder: str | None = None
 
 
-# What follows a family's name in the name of a class -> its heads. Those not listed are not ours.
+# The end of a class name, after the name of the family -> its heads. kerasbert has no others.
 HEADS_OF_CLASS = {
     "Model": (),
     "ForMaskedLM": ("masked_lm",),
@@ -116,7 +117,7 @@ ROBERTA = Family(
             "masked_lm/layer_norm": "lm_head.layer_norm",
             "masked_lm/output_bias": "lm_head.bias",
         },
-        # The dense layer with tanh that others keep in the pooler stands in the head.
+        # The dense layer with tanh, which is in the pooler in other families, is part of the head here.
         "classification": {
             "encoder/pooler/dense": "classifier.dense",
             "classification/logits": "classifier.out_proj",

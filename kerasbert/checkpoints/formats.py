@@ -1,4 +1,4 @@
-"""Finds out what kind of checkpoint a folder holds."""
+"""Detects the format of the checkpoint in a folder."""
 
 import dataclasses
 
@@ -15,7 +15,7 @@ from kerasbert.types import PathLike
 
 
 def open_checkpoint(preset: PathLike) -> Checkpoint:
-    """Opens a checkpoint of any format that is known.
+    """Opens a checkpoint of any supported format.
 
     Args:
         preset: str or path of a folder, or `"hf://owner/name"`.
@@ -42,7 +42,7 @@ def _open(folder):
         return open_google(folder)
     raise checks.invalid(
         "A preset folder must hold `config.json`, or Google's `bert_config.json`.",
-        fix="Pass the folder that `save_pretrained` or `save_to_preset` wrote, or that was downloaded.",
+        fix="Pass a folder that was downloaded, or written by `save_pretrained` or `save_to_preset`.",
         kind=FileNotFoundError,
         folder=str(folder),
     )

@@ -27,7 +27,7 @@ LAYERS = {
     "masked_lm/layer_norm": "cls/predictions/transform/LayerNorm",
 }
 PARAMETERS = {"kernel": "/kernel", "bias": "/bias", "gamma": "/gamma", "beta": "/beta"}
-# Our weight -> theirs. The last layers are stored transposed.
+# Our weight -> theirs. The output layers of heads are stored transposed.
 WEIGHTS = {
     "encoder/embeddings/token_embedding/embeddings": Place("bert/embeddings/word_embeddings"),
     "encoder/embeddings/segment_embedding/embeddings": Place("bert/embeddings/token_type_embeddings"),
@@ -41,7 +41,7 @@ WEIGHTS = {
     "span/logits/bias": Place("cls/squad/output_bias"),
 }
 HEADS = ("masked_lm", "next_sentence", "classification", "span")
-# Counters of optimizers; their slots are found by the variable that they belong to.
+# Counters of optimizers. Their slots are recognized by the variable to which they belong.
 COUNTERS = re.compile(r"(^|/)(global_step|beta[12]_power|.*loss_scale.*|good_steps)$")
 
 
@@ -85,7 +85,7 @@ def open_google(folder):
 
 
 def google_places(config):
-    """Our path of each weight -> `Place` in the original's checkpoints.
+    """The `Place` of each weight in checkpoints of the original, by our path.
 
     Args:
         config: `BertConfig`.

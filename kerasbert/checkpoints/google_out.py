@@ -11,7 +11,7 @@ from kerasbert.checkpoints.google import google_places
 from kerasbert.checkpoints.huggingface_out import config_fields, family_of
 from kerasbert.optional import tensorflow as tf
 
-# What the original's code computes whatever the config says, or knows by name.
+# Values that the original's code uses whatever the config says, and names that it knows.
 FIXED = {
     "layer_norm_epsilon": (1e-12,),
     "position_embedding": ("learned",),
@@ -21,16 +21,16 @@ FIELDS = [name for name in BERT.fields if name != "layer_norm_eps"]
 
 
 def write_google(folder, config, weights, heads=(), arguments=None, tokenizer=None):
-    """Writes a folder as Google's `run_pretraining.py` and `run_classifier.py` read it.
+    """Writes a folder that Google's `run_pretraining.py` and `run_classifier.py` can read.
 
     Args:
-        folder: str or path. A preset that kerasbert wrote there, and nobody changed, is replaced
-                once the new one is complete.
+        folder: str or path. A checkpoint that kerasbert wrote there, and that has not been changed since, is
+            replaced once the new one is complete.
         config, weights, heads, arguments: as for `write_preset`.
-        tokenizer: with `save_vocabulary`, or None.
+        tokenizer: a tokenizer with `save_vocabulary`, or None.
 
     Raises:
-        FileExistsError: if the folder holds anything but a Google checkpoint that kerasbert wrote.
+        FileExistsError: if the folder contains anything but a Google checkpoint that kerasbert wrote.
         ValueError: if the original has no such model.
     """
     config.check_equal_blocks("write_google")
@@ -39,8 +39,9 @@ def write_google(folder, config, weights, heads=(), arguments=None, tokenizer=No
     places = google_places(config)
     if family_of(config, heads, weights) is not BERT or not set(weights) <= set(places):
         raise checks.invalid(
-            "Google's format holds BERT, bare or with a head of pre-training, classification or answering.",
-            fix="Write the encoder alone, or Hugging Face's format.",
+            "Google's format holds BERT, alone or with a head for pre-training, classification or question "
+            "answering.",
+            fix="Write the encoder alone, or use Hugging Face's format.",
             where="write_google",
             heads=heads,
             without_a_place=sorted(set(weights) - set(places)),

@@ -1,4 +1,4 @@
-"""Reads arrays by name from HDF5 files, with the interface of `tensor_files`."""
+"""Reads arrays by name from HDF5 files, with the same interface as the classes of `tensor_files`."""
 
 import pathlib
 
@@ -12,9 +12,9 @@ _DAMAGES = (OSError, KeyError, RuntimeError, ValueError, TypeError)
 
 
 class H5File:
-    """An HDF5 file; a name is the path of a dataset, such as `layers/dense/vars/0`.
+    """An HDF5 file, in which a name is the path of a dataset, such as `layers/dense/vars/0`.
 
-    Nothing is kept open between calls, so that the file can be replaced meanwhile.
+    The file is not kept open between calls, so that it can be replaced in the meantime.
 
     Args:
         path: str or path.
@@ -29,7 +29,7 @@ class H5File:
         if not self.path.is_file():
             raise checks.invalid(
                 f"The folder must hold `{self.path.name}`.",
-                fix="Fetch the missing file.",
+                fix="Download the missing file.",
                 where=str(self.path.parent),
                 kind=FileNotFoundError,
                 found=sorted(other.name for other in self.path.parent.glob("*")),
@@ -53,11 +53,11 @@ class H5File:
             with h5py.File(self.path) as file:
                 item = file[name]
                 if item.external or item.is_virtual:
-                    raise ValueError("its numbers lie in another file")
-                if item.id.get_storage_size() < item.nbytes:  # it could inflate a thousandfold
-                    raise ValueError("its numbers are compressed, or not all there: save it uncompressed")
+                    raise ValueError("its numbers are in another file")
+                if item.id.get_storage_size() < item.nbytes:  # it could expand to a thousand times its size
+                    raise ValueError("its numbers are compressed or incomplete: save it uncompressed")
                 value = item[()]
-                # HDF5 has no bfloat16: Keras stores its bytes, and says so.
+                # HDF5 has no bfloat16, so Keras stores the bytes and names the dtype in an attribute.
                 if item.attrs.get("dtype") == "bfloat16":
                     value = value.view(ml_dtypes.bfloat16)
             return plain(value)
@@ -66,14 +66,16 @@ class H5File:
 
 
 class H5Files:
-    """Several HDF5 files of one folder as one: a name begins with its file's, but for the first file.
+    """Several HDF5 files of a folder, read as one.
+
+    The names of datasets are prefixed with the name of their file, except those of the first file.
 
     Args:
         folder: `pathlib.Path`.
-        names: sequence of str, the files.
+        names: sequence of str, the names of the files.
 
     Raises:
-        As `H5File`.
+        FileNotFoundError, ValueError: as for `H5File`.
     """
 
     def __init__(self, folder, names):

@@ -1,4 +1,4 @@
-"""Reads Hugging Face folders: config.json and weights, of BERT and its relatives."""
+"""Reads Hugging Face folders: the config.json and the weights of BERT and related models."""
 
 import re
 
@@ -24,11 +24,11 @@ ACTIVATIONS = {
     "swish": "silu",
     "tanh": "tanh",
 }
-# What these say of the architecture must hold, where they are given at all.
+# If these fields are present, they must have these values.
 REQUIRED = {"position_embedding_type": "absolute", "is_decoder": False, "add_cross_attention": False}
 SIZES = ("vocabulary_size", "num_layers", "num_heads", "hidden_dim", "intermediate_dim")
-# What no field of theirs can say, written and read by kerasbert alone: a part of the file, and which fields
-# of `BertConfig` stand there if they are not as usual.
+# The part of `config.json` that only kerasbert writes and reads, and the fields of `BertConfig` that are
+# stored there, because Hugging Face has no field for them, if they do not have these usual values.
 OWN = "kerasbert"
 OWN_FIELDS = {"position_embedding": "learned", "heads_by_layer": None, "units_by_layer": None}
 
@@ -39,13 +39,13 @@ PARAMETERS = {
     "beta": ".bias",
     "embeddings": ".weight",
 }
-# Old files call the parameters of a LayerNorm gamma and beta.
+# In old files, the parameters of a LayerNorm are called gamma and beta.
 OLD_NAMES = {"LayerNorm.gamma": "LayerNorm.weight", "LayerNorm.beta": "LayerNorm.bias"}
 TOKEN_TABLE = "embeddings.word_embeddings.weight"
 POSITION_TABLE = "embeddings.position_embeddings.weight"
-# Weights in formats that are not read.
+# Files of weights in formats that are not supported.
 OTHER_WEIGHTS = ("tf_model*.h5", "flax_model*.msgpack", "model*.onnx", "*.gguf", "rust_model.ot")
-# Not weights: constants that old versions stored.
+# Constants, not weights, that old versions stored.
 BUFFERS = re.compile(r"(^|\.)embeddings\.(position_ids|token_type_ids)$")
 
 
@@ -53,8 +53,8 @@ def open_huggingface(folder):
     """Opens a Hugging Face folder.
 
     Args:
-        folder: `pathlib.Path` with `config.json` and weights in safetensors or PyTorch files, in one piece or
-            in several.
+        folder: `pathlib.Path` with `config.json` and weights in safetensors or PyTorch files, in a single
+            file or in shards.
 
     Returns:
         `Checkpoint`.
@@ -91,7 +91,7 @@ def open_huggingface(folder):
 
 
 def open_weights(folder):
-    """Opens the weights of a Hugging Face folder: safetensors before PyTorch, whole before in shards."""
+    """Opens the weights of a Hugging Face folder: safetensors rather than PyTorch, not shards."""
     for name, kind in (("model.safetensors", SafetensorsFile), ("pytorch_model.bin", TorchFile)):
         if (folder / name).exists():
             return kind(folder / name)
@@ -103,7 +103,7 @@ def open_weights(folder):
         fix="The other formats are not supported: load them with transformers 4 (`from_tf=True` for "
         "`tf_model.h5`), and save the model with `save_pretrained`, which writes `model.safetensors`."
         if others
-        else "Save the model with `save_pretrained`, or fetch the missing file.",
+        else "Save the model with `save_pretrained`, or download the missing file.",
         kind=FileNotFoundError,
         folder=str(folder),
         **({"not_supported": others} if others else {}),
@@ -111,14 +111,14 @@ def open_weights(folder):
 
 
 def places_of(family, config, heads, tied=True, prefix=""):
-    """Where each weight of an encoder, its pooler and `heads` lies in a file of a family.
+    """The place of each weight of an encoder, its pooler and `heads` in a file of a family.
 
     Args:
         family: `Family`.
         config: `BertConfig`.
         heads: tuple of str.
-        tied: bool, whether the masked language model's last layer is the token embedding.
-        prefix: str, before the encoder's names.
+        tied: bool, whether the masked language model's last layer shares the weights of the token embedding.
+        prefix: str, the prefix of the encoder's names.
 
     Returns:
         dict, our path -> `Place`.
@@ -140,7 +140,7 @@ def places_of(family, config, heads, tied=True, prefix=""):
 
 
 def _names(family, shapes, tied):
-    """Names of today without prefix -> names in the file; and those that are no weights of their own."""
+    """A dict from current names without prefix to names in the file; and a list of names to ignore."""
     names, bookkeeping = {}, []
     for actual in shapes:
         name = actual.removeprefix(family.prefix)
@@ -154,7 +154,7 @@ def _names(family, shapes, tied):
         bias, decoder_bias = bias_of_masked_lm(family), f"{family.decoder}.bias"
         if tied:
             repeated = {f"{family.decoder}.weight": TOKEN_TABLE, decoder_bias: bias}
-        else:  # the bias beside the decoder's own is stored, and read by nothing
+        else:  # the head's bias is stored beside the decoder's own, but nothing reads it
             repeated = {bias: decoder_bias}
         for repeat, name in repeated.items():
             if repeat != name and repeat in names:
@@ -175,7 +175,7 @@ def _family(theirs, path):
         if theirs.get(name, value) != value:
             raise checks.invalid(
                 f"`{name}` must be {value!r}: kerasbert loads BERT encoders.",
-                fix="Choose a BERT checkpoint.",
+                fix="Choose the checkpoint of a BERT encoder.",
                 where=str(path),
                 **{name: theirs[name]},
             )
@@ -183,7 +183,7 @@ def _family(theirs, path):
 
 
 def read_config(family, theirs, path):
-    """Reads a `BertConfig` from what a config file of a family says.
+    """Turns the content of a family's config file into a `BertConfig`.
 
     Args:
         family: `Family`.
@@ -196,8 +196,8 @@ def read_config(family, theirs, path):
     missing = [name for name, ours in family.fields.items() if ours in SIZES and name not in theirs]
     if missing:
         raise checks.invalid(
-            "`config.json` must say the shape of the encoder.",
-            fix="Take the model's own `config.json`.",
+            "`config.json` must give all sizes of the encoder.",
+            fix="Use the model's own `config.json`.",
             where=str(path),
             missing=missing,
         )
@@ -218,10 +218,10 @@ def read_config(family, theirs, path):
 
 
 def _heads(family, theirs, names, path):
-    """The heads that the folder was saved with, those that are not ours left out."""
+    """The heads with which the model was saved, without those that kerasbert does not have."""
     if architectures := strings_field(theirs, "architectures", path):
         heads = HEADS_OF_CLASS.get(architectures[0].removeprefix(family.classes), ())
-    else:  # files of the first years do not say; several heads are called `classifier`
+    else:  # old files do not name the class; `classifier` could be one of several heads
         heads = [
             head
             for head, layers in family.heads.items()
@@ -230,7 +230,7 @@ def _heads(family, theirs, names, path):
         ]
     if family is ROBERTA and "masked_lm" in heads and ACTIVATIONS.get(theirs.get("hidden_act")) != "gelu":
         raise checks.invalid(
-            "The masked language model of RoBERTa must have `hidden_act` gelu, which its head computes.",
+            "The masked language model of RoBERTa must have `hidden_act` gelu, which its head always uses.",
             fix="Save the encoder alone, and load that.",
             where=str(path),
             hidden_act=theirs.get("hidden_act"),
@@ -239,5 +239,5 @@ def _heads(family, theirs, names, path):
 
 
 def _own(theirs, path):
-    """What kerasbert wrote of its own into the file."""
+    """The part of the file that only kerasbert writes and reads."""
     return json_field(theirs, OWN, dict, path, {})

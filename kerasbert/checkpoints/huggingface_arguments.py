@@ -1,4 +1,4 @@
-"""What a Hugging Face config says of a task: its labels, its problem, its dropout."""
+"""Reads the arguments of a task from a Hugging Face config: labels, problem and dropout."""
 
 from kerasbert import checks
 from kerasbert.json_files import json_field
@@ -11,17 +11,17 @@ PROBLEMS = {
 
 
 def task_arguments(family, config, heads, theirs, own, path, tensors, names):
-    """The arguments of a task that a folder names, by our names.
+    """The arguments of a task that are stored in a folder, under our names.
 
     Args:
         family: `Family`.
         config: `BertConfig`.
-        heads: tuple of str, those of the folder.
+        heads: tuple of str, the heads in the folder.
         theirs: dict, the content of the config.
-        own: dict, the part of it that kerasbert wrote.
+        own: dict, the part of the config that only kerasbert writes.
         path: `pathlib.Path` of the config.
         tensors: an open file of weights.
-        names: dict, names of today -> those in the file.
+        names: dict, current name of a weight -> its name in the file.
     """
     arguments = dict(json_field(own, "task", dict, path, {}))
     for field in map(family.dropouts.get, heads):
@@ -43,12 +43,12 @@ def task_arguments(family, config, heads, theirs, own, path, tensors, names):
 
 
 def _labels(theirs, path, classes):
-    """The class names in the order of their numbers, under `labels`; nothing where the file has none.
+    """A dict with the class names in the order of their numbers as `labels`; empty if the file has no labels.
 
     Args:
         theirs: dict, the content of the config.
-        path: `pathlib.Path` of it.
-        classes: tuple of the number of classes that the head in the file has, or None if it holds no head.
+        path: `pathlib.Path` of the config.
+        classes: tuple with the number of classes of the head in the file, or None if it contains no head.
     """
     by_number = json_field(theirs, "id2label", dict, path)
     if by_number is None:
@@ -63,14 +63,14 @@ def _labels(theirs, path, classes):
         if not count or numbers != list(range(count)):
             raise checks.invalid(
                 "`id2label` must name the classes 0, 1, 2 and so on.",
-                fix="Correct it in the file.",
+                fix="Correct `id2label` in the file.",
                 where=str(path),
                 id2label=by_number,
             )
     if classes is not None and classes != (count,):
         raise checks.invalid(
             "The config must have as many labels as the head in the file has classes.",
-            fix="Correct `id2label` or `num_labels`, or take the config that was saved with these weights.",
+            fix="Correct `id2label` or `num_labels`, or use the config that was saved with these weights.",
             where=str(path),
             labels=count,
             classes=classes,

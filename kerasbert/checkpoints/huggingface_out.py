@@ -21,7 +21,7 @@ from kerasbert.checkpoints.paths import head_of
 from kerasbert.checkpoints.places import Place
 from kerasbert.layers.positions import sinusoidal_positions
 
-# Of several names for one activation the first is written.
+# If an activation has several names, the first one is written.
 _ACTIVATION_NAMES = {ours: theirs for theirs, ours in reversed(ACTIVATIONS.items())}
 _PROBLEM_NAMES = {ours: theirs for theirs, ours in PROBLEMS.items()}
 _CLASS_OF_HEADS = {heads: name for name, heads in families.HEADS_OF_CLASS.items()}
@@ -31,22 +31,23 @@ KIND = "Hugging Face preset"
 def write_preset(folder, config, weights, heads=(), arguments=None, tokenizer=None, finish=None):
     """Writes a folder in Hugging Face's layout, as `save_pretrained` of transformers does.
 
-    Heads that transformers has no class for lie beside a bare encoder, each weight under our own path.
+    Heads for which transformers has no class are stored beside a bare encoder, each weight under our own
+    path.
 
     Args:
-        folder: str or path. A preset that kerasbert wrote there, and nobody changed, is replaced
-            once the new one is complete.
+        folder: str or path. A preset that kerasbert wrote there, and that has not been changed since, is
+            replaced once the new one is complete.
         config: `BertConfig`.
         weights: dict, our path -> array.
-        heads: tuple of str, the heads among them.
-        arguments: dict or None, of the task: `labels`, `problem`, `dropout`, `tied`; all others are kept
-            where kerasbert alone reads them.
-        tokenizer: with `save_to_folder` and `pad_id`, or None.
-        finish: function of the temporary folder, or None, that adds files of its own.
+        heads: tuple of str, the heads that `weights` contain.
+        arguments: dict or None, the task's arguments: `labels`, `problem`, `dropout`, `tied`. All others are
+            stored in a part of the config that only kerasbert reads.
+        tokenizer: a tokenizer with `save_to_folder` and `pad_id`, or None.
+        finish: function that adds more files to the temporary folder, which is its argument; or None.
 
     Raises:
-        FileExistsError: if the folder holds anything but a preset that kerasbert wrote.
-        ValueError: if no family of models in transformers is such a model.
+        FileExistsError: if the folder contains anything but a preset that kerasbert wrote.
+        ValueError: if no family of models in transformers can represent the model.
     """
     arguments = dict(arguments or {})
     own_heads = () if transformers_has(heads, weights) else heads
@@ -68,11 +69,11 @@ def write_preset(folder, config, weights, heads=(), arguments=None, tokenizer=No
 
 
 def transformers_has(heads, weights):
-    """Whether a class of transformers has these heads, with all of their weights.
+    """Whether transformers has a class with these heads and all of their weights.
 
     Args:
         heads: tuple of str.
-        weights: paths of weights, those of the heads among them.
+        weights: our paths of weights, including those of the heads.
     """
     if tuple(heads) not in _CLASS_OF_HEADS:
         return False
@@ -83,10 +84,10 @@ def transformers_has(heads, weights):
 
 
 def family_of(config, heads, weights):
-    """The family of models in transformers that computes what an encoder of `config` does.
+    """The family of models in transformers that computes the same as an encoder of `config`.
 
     Raises:
-        ValueError: if there is none.
+        ValueError: if there is no such family.
     """
     pooled = "encoder/pooler/dense/kernel" in weights
     if config.position_offset:
@@ -111,7 +112,7 @@ def family_of(config, heads, weights):
         if not fits:
             raise checks.invalid(
                 f"A model of transformers' {family.classes} family cannot have this `{name}`.",
-                fix="Save it with `save(path.keras)` instead.",
+                fix='Save it as a .keras file instead, with `save("model.keras")`.',
                 where="write_preset",
                 **{name: heads if name == "heads" else getattr(config, name)},
             )
@@ -124,7 +125,7 @@ def _tensors(family, config, heads, weights, tied):
     for path, value in weights.items():
         place = places.get(path, Place(path))
         tensors[place.name] = np.ascontiguousarray(place.from_ours(_float(value)))
-    if "masked_lm" in heads and not tied:  # transformers stores this bias too, and reads the decoder's
+    if "masked_lm" in heads and not tied:  # transformers also stores this bias, but reads the decoder's
         tensors[bias_of_masked_lm(family)] = _float(weights["masked_lm/output_bias"])
     if config.position_embedding == "sinusoidal":
         width = config.embedding_dim or config.hidden_dim
@@ -135,12 +136,12 @@ def _tensors(family, config, heads, weights, tied):
 
 
 def _float(value):
-    """Half precision becomes float32, as checkpoints have it: exact, and read by everything."""
+    """Converts half precision to float32, which is exact and which every library can read."""
     return np.asarray(value, "float32")
 
 
 def config_fields(family, config, heads, arguments, tokenizer):
-    """The content of `config.json`; arguments are those of `write_preset`."""
+    """The content of `config.json`; the arguments are those of `write_preset`."""
     ours = config.to_dict() | {"activation": _ACTIVATION_NAMES[config.activation]}
     fields = {theirs: ours[name] for theirs, name in family.fields.items()}
     fields["model_type"] = family.model_type
@@ -161,7 +162,7 @@ def config_fields(family, config, heads, arguments, tokenizer):
         fields["id2label"] = {str(number): label for number, label in enumerate(labels)}
         fields["label2id"] = {label: number for number, label in enumerate(labels)}
     known = {"dropout", "labels", "tied"}
-    if arguments.get("problem") in _PROBLEM_NAMES:  # others are a user's own, and kept as kerasbert's
+    if arguments.get("problem") in _PROBLEM_NAMES:  # a user's own problem goes to kerasbert's own part
         fields["problem_type"] = _PROBLEM_NAMES[arguments["problem"]]
         known.add("problem")
     if "tied" in arguments:

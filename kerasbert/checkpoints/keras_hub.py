@@ -1,4 +1,4 @@
-"""Reads presets of KerasHub: `config.json` and `model.weights.h5`, and the head of a classifier beside it."""
+"""Reads presets of KerasHub: `config.json`, `model.weights.h5` and the head of a classifier beside them."""
 
 import re
 
@@ -14,7 +14,7 @@ from kerasbert.json_files import json_field, read_json, strings_field
 CONFIG, WEIGHTS = "config.json", "model.weights.h5"
 TASK, TASK_WEIGHTS = "task.json", "task.weights.h5"
 BACKBONE, CLASSIFIER = "BertBackbone", "BertTextClassifier"
-# The library's name, old and new, stands before that of a class.
+# The new and the old name of the library, which precede the name of a class.
 PACKAGES = ("keras_hub", "keras_nlp")
 
 # Their field -> ours.
@@ -29,9 +29,9 @@ FIELDS = {
     "num_segments": "num_segments",
 }
 DEFAULTS = {"dropout": 0.1, "max_sequence_length": 512, "num_segments": 2}
-# What their code fixes.
+# Values that are fixed in their code.
 FIXED = {"activation": "gelu_tanh", "layer_norm_epsilon": 1e-12}
-# Fields of every Keras layer, which say nothing of the arithmetic.
+# Fields of every Keras layer, which do not change what it computes.
 OF_KERAS = {"name", "trainable", "dtype"}
 
 # Our layer of a block -> theirs.
@@ -57,7 +57,7 @@ LAYERS = {
         for ours, theirs in BLOCK_LAYERS.items()
     },
 }
-# Head -> (our layer -> theirs, in a file of its own).
+# Head -> (our layer -> theirs in `task.weights.h5`).
 HEAD_LAYERS = {"classification": {"classification/logits": "layers/dense"}}
 PARAMETERS = {
     "kernel": "/vars/0",
@@ -66,7 +66,7 @@ PARAMETERS = {
     "beta": "/vars/1",
     "embeddings": "/vars/0",
 }
-# Names in files of old versions -> those of today.
+# Names in files of old versions -> current names.
 RENAMES = (
     (r"(^|/)_layer_checkpoint_dependencies/", r"\1layers/"),
     (r"^token_embedding/", "layers/reversible_embedding/"),
@@ -85,8 +85,8 @@ def is_keras_hub(config_json):
 def open_keras_hub(folder):
     """Opens a preset of KerasHub: a `BertBackbone`, with or without the head of a `BertTextClassifier`.
 
-    The head of their masked language model differs from BERT's (exact gelu and an epsilon of 1e-5 on an
-    encoder with neither), so it counts among the weights without a place.
+    The head of KerasHub's masked language model differs from BERT's (it has exact gelu and an epsilon of
+    1e-5, its encoder has neither), so its weights are reported as ignored.
 
     Args:
         folder: `pathlib.Path`.
@@ -96,7 +96,7 @@ def open_keras_hub(folder):
 
     Raises:
         FileNotFoundError: if the weights are missing.
-        ValueError: if a file is damaged, of another class, or quantized.
+        ValueError: if a file is damaged, belongs to another class, or is quantized.
     """
     config = _read_config(folder / CONFIG)
     files = [WEIGHTS, *([TASK_WEIGHTS] if (folder / TASK_WEIGHTS).is_file() else [])]
@@ -119,7 +119,7 @@ def open_keras_hub(folder):
 
 
 def backbone_places(config):
-    """Our path of each weight of the encoder -> `Place` in `model.weights.h5`.
+    """The `Place` of each weight of the encoder in `model.weights.h5`, by our path.
 
     Args:
         config: `BertConfig`.
@@ -132,7 +132,7 @@ def backbone_places(config):
 
 
 def head_places(heads):
-    """Our path of each weight of `heads` -> `Place` in `task.weights.h5`, as `H5Files` names it."""
+    """The `Place` of each weight of `heads` in `task.weights.h5`, by our path, named as in `H5Files`."""
     places = {}
     for head in heads:
         for ours, theirs in HEAD_LAYERS[head].items():
@@ -156,7 +156,7 @@ def _read_config(path):
     if missing or unknown:
         raise checks.invalid(
             f"The `config` of a {BACKBONE} must have the fields that its class takes.",
-            fix="Take the model's own `config.json`; a newer version may say what kerasbert cannot do.",
+            fix="Use the model's own `config.json`; a newer KerasHub may have options that kerasbert lacks.",
             where=str(path),
             missing=missing,
             unknown=unknown,
@@ -166,7 +166,7 @@ def _read_config(path):
 
 
 def _read_task(path, tensors):
-    """The heads and arguments that `task.json` speaks of, of a head that is in the file."""
+    """The heads in the file of weights, and the arguments for them in `task.json`."""
     theirs = read_json(path)
     if (theirs.get("registered_name") or theirs.get("class_name")) not in _names(CLASSIFIER):
         return (), {}
@@ -177,7 +177,7 @@ def _read_task(path, tensors):
     if in_file != (classes,):
         raise checks.invalid(
             "`num_classes` must be as many as the head in the file has.",
-            fix="Take the `task.json` that was saved with these weights.",
+            fix="Use the `task.json` that was saved with these weights.",
             where=str(path),
             num_classes=classes,
             shape_of_bias=in_file,
@@ -194,7 +194,7 @@ def _read_task(path, tensors):
         arguments["labels"] = tuple(strings_field(own, "labels", path))
     if len(arguments["labels"]) != classes:
         raise checks.invalid(
-            "`labels` must be as many as `num_classes` says.",
+            "There must be as many `labels` as `num_classes` says.",
             fix="Correct the file.",
             where=str(path),
             labels=arguments["labels"],
@@ -212,7 +212,7 @@ def _fields(theirs, path):
     if fields is None:
         raise checks.invalid(
             "A serialized Keras object must have a `config`.",
-            fix="Fetch the file again.",
+            fix="Download the file again.",
             where=str(path),
             found=sorted(theirs),
         )
@@ -224,7 +224,7 @@ def _check_floats(tensors, bookkeeping):
     if integers:
         raise checks.invalid(
             "The weights must be floats, not quantized.",
-            fix="Take the preset from before `quantize`.",
+            fix="Use a preset that was saved before calling `quantize`.",
             where=str(tensors.path),
             integers=integers,
         )

@@ -11,7 +11,7 @@ from kerasbert.atomic import replacing
 from kerasbert.checkpoints import keras_hub as hub
 from kerasbert.checkpoints.huggingface import OWN
 
-# Class -> the module that has it.
+# Class -> the module that defines it.
 _MODULES = {
     hub.BACKBONE: "keras_hub.src.models.bert.bert_backbone",
     hub.CLASSIFIER: "keras_hub.src.models.bert.bert_text_classifier",
@@ -19,31 +19,33 @@ _MODULES = {
     "BertTokenizer": "keras_hub.src.models.bert.bert_tokenizer",
 }
 _ACTIVATIONS = {"single_label": "linear", "multi_label": "sigmoid", "regression": "linear"}
-# KerasHub compiles a classifier that it loads, and wants its optimizer's counter and rate: a new one's.
+# KerasHub compiles a classifier when it loads it, and expects its optimizer's counter and learning rate.
+# These are the values of a new optimizer.
 _OPTIMIZER = {"optimizer/vars/0": np.int64(0), "optimizer/vars/1": np.float32(5e-5)}
 _WHERE = "write_keras_hub"
 _FIX = "Write Hugging Face's format (`write_preset`), or save it as a .keras file."
 
 
 def write_keras_hub(folder, config, weights, heads=(), arguments=None, tokenizer=None):
-    """Writes a folder that KerasHub loads: a `BertBackbone`, or a `BertTextClassifier`.
+    """Writes a folder that KerasHub can load: a `BertBackbone` or a `BertTextClassifier`.
 
-    Its tokenizer folds case by NFKC, and knows no word of more than 100 bytes: texts that these concern, such
-    as those with full-width punctuation, get other tokens there. `initializer_range` is not kept.
+    KerasHub's tokenizer folds case by NFKC, and treats words of more than 100 bytes as unknown. So some
+    texts, such as those with full-width punctuation, get other tokens there. `initializer_range` is not
+    stored.
 
     Args:
-        folder: str or path. A preset that kerasbert wrote there, and nobody changed, is replaced
-                once the new one is complete.
+        folder: str or path. A preset that kerasbert wrote there, and that has not been changed since, is
+            replaced once the new one is complete.
         config: `BertConfig`.
         weights: dict, our path -> array.
         heads: tuple of str: `()` or `("classification",)`.
-        arguments: dict or None, of the task: `labels`, `problem`, `dropout`; all but the last are kept where
-            kerasbert alone reads them.
+        arguments: dict or None, the task's arguments: `labels`, `problem`, `dropout`. All but `dropout` are
+            stored in a part of the file that only kerasbert reads.
         tokenizer: `BertTokenizer`, or None.
 
     Raises:
-        FileExistsError: if the folder holds anything but a KerasHub preset that kerasbert wrote.
-        ValueError: if KerasHub has no such model or tokenizer. The folder is then as it was.
+        FileExistsError: if the folder contains anything but a KerasHub preset that kerasbert wrote.
+        ValueError: if KerasHub has no such model or tokenizer. The folder is then left unchanged.
     """
     _check_config(config)
     places, head_places = hub.backbone_places(config), hub.head_places(_checked(heads))
@@ -85,7 +87,7 @@ def _check_config(config):
 def _checked(heads):
     if tuple(heads) not in ((), ("classification",)):
         raise checks.invalid(
-            "For KerasHub, the only head must be a classifier's: others compute something else there.",
+            "For KerasHub, the only head must be a classifier's: its other heads compute something else.",
             fix=_FIX,
             where=_WHERE,
             heads=heads,
@@ -97,7 +99,7 @@ def _check_weights(weights, places):
     missing, others = (sorted(set(one) - set(two)) for one, two in ((places, weights), (weights, places)))
     if missing or others:
         raise checks.invalid(
-            "For KerasHub, `weights` must be those of an encoder with a pooler, and of `heads`.",
+            "For KerasHub, `weights` must be those of an encoder with a pooler and of `heads`.",
             fix="Build the encoder with `pooler=True`.",
             where=_WHERE,
             missing=missing,
@@ -106,7 +108,7 @@ def _check_weights(weights, places):
 
 
 def _files(config, heads, arguments, tokenizer):
-    """The JSON files: name -> content."""
+    """The JSON files, a dict of name -> content."""
     fields = {theirs: getattr(config, ours) for theirs, ours in hub.FIELDS.items()}
     files = {hub.CONFIG: _serialized(hub.BACKBONE, fields)}
     preprocessor = None
@@ -139,17 +141,18 @@ def _tokenizer_fields(tokenizer):
     if type(tokenizer).__name__ != "BertTokenizer" or not options["split_chinese"]:
         raise checks.invalid(
             "For KerasHub, the tokenizer must be a BertTokenizer with `split_chinese=True`.",
-            fix="Leave it out with `tokenizer=None`.",
+            fix="Leave out the tokenizer with `tokenizer=None`.",
             where=_WHERE,
             tokenizer=type(tokenizer).__name__,
             split_chinese=options.get("split_chinese"),
         )
-    # It reads a vocabulary line by line, without what Python calls blanks at the end.
+    # KerasHub reads a vocabulary line by line, and strips all white space, as Python defines it, at the end.
     lost = [token for token in tokenizer.vocabulary if token != token.rstrip() or "\r" in token]
     if lost:
         raise checks.invalid(
-            "For KerasHub, no token must end in a blank of any script, or hold a carriage return.",
-            fix="Rename the token, such as to [unused7], so that all ids stay; no text gives it.",
+            "For KerasHub, no token may end in white space of any script, or contain a carriage return.",
+            fix="Rename the token, for example to [unused7], so that all ids stay the same; no text produces "
+            "this token anyway.",
             where=_WHERE,
             tokens=lost,
         )
@@ -177,7 +180,7 @@ def _tensors(places, weights):
 
 
 def _write_h5(path, tensors):
-    # In memory first: on a full disk, HDF5 cannot close its file, and ends the process.
+    # Written in memory first: on a full disk, HDF5 cannot close its file, and aborts the process.
     content = io.BytesIO()
     with h5py.File(content, "w") as file:
         for name, value in tensors.items():

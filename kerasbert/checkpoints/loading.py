@@ -1,4 +1,4 @@
-"""Puts the weights of an open checkpoint into a model."""
+"""Loads the weights of an open checkpoint into a model."""
 
 import pathlib
 import warnings
@@ -15,24 +15,24 @@ from kerasbert.optional import tensorflow as tf
 
 
 def load_weights(model, checkpoint, fresh_heads=()):
-    """Puts the weights of a checkpoint into an encoder or a task: all of them, or none if anything is wrong.
+    """Loads the weights of a checkpoint into an encoder or a task: all of them, or none if anything is wrong.
 
     Args:
-        model: with `named_weights()`.
+        model: a model with `named_weights()`.
         checkpoint: `Checkpoint`.
-        fresh_heads: heads of the model that keep their start.
+        fresh_heads: heads of the model that keep their initial weights.
 
     Returns:
         `LoadReport`.
 
     Raises:
-        ValueError: if a weight of the encoder other than the pooler's is missing, a shape differs, a number
-            is NaN or infinite, or the file is damaged. The model is then as it was.
+        ValueError: if a weight of the encoder (except the pooler) is missing, a shape differs, a number is
+            NaN or infinite, or the file is damaged. The model is then left unchanged.
 
     Warns:
-        UserWarning: in one line, if the file holds weights that the model has no place for, other than a head
-            that the model does not have; or lacks some of the model's, other than a head that it was never
-            saved with.
+        UserWarning: if the file contains weights that the model does not have, except those of a head that
+            the model does not have; or if the model has weights that the file lacks, except those of a head
+            with which the checkpoint was never saved.
     """
     variables = model.named_weights()
     names = {path: checkpoint.find(path) for path in variables if head_of(path) not in fresh_heads}
@@ -52,15 +52,15 @@ def load_weights(model, checkpoint, fresh_heads=()):
 
 
 def _check_finite(tensors, name):
-    """Raises ValueError if a tensor cannot be read, or holds NaN or infinity."""
+    """Raises ValueError if a tensor cannot be read, or contains NaN or infinity."""
     value = tensors.read(name)
-    # A sum is finite only if all its numbers are; of large ones it may be infinite all the same.
+    # A sum is finite only if all its numbers are finite, but a sum of large finite numbers may be infinite.
     with np.errstate(over="ignore", invalid="ignore"):
         finite = np.isfinite(value.sum()) or np.isfinite(value).all()
     if not finite:
         raise checks.invalid(
             f"The numbers of `{name}` must be finite.",
-            fix="Its training diverged, or the file is damaged: take another checkpoint, or fetch it again.",
+            fix="Its training diverged, or the file is damaged: use another one, or download it again.",
             where=str(tensors.path),
             not_finite=int(np.sum(~np.isfinite(value))),
             of=value.size,
@@ -68,7 +68,7 @@ def _check_finite(tensors, name):
 
 
 def _assign(variable, value):
-    """Gives a variable a value. TensorFlow copies an array twice on that way, unless it comes by DLPack."""
+    """Assigns a value to a variable; through DLPack, because otherwise TensorFlow copies an array twice."""
     if keras.backend.backend() == "tensorflow" and value.dtype == variable.dtype == "float32":
         if value.ctypes.data % ALIGNMENT or not value.flags.c_contiguous:
             aligned = aligned_empty(value.shape)
@@ -81,7 +81,7 @@ def _assign(variable, value):
 def _report(checkpoint, loaded, initialized):
     known = {*loaded.values(), *checkpoint.bookkeeping}
     used = set(loaded.values())
-    # A prefix is no other name.
+    # A name that differs only in its prefix does not count as renamed.
     renamed = {
         actual: modern
         for modern, actual in checkpoint.names.items()
@@ -92,11 +92,11 @@ def _report(checkpoint, loaded, initialized):
 
 
 def _warn(checkpoint, model_paths, report, head_names):
-    """Says in one line what was lost.
+    """Warns in one line about weights that were lost.
 
-    A new head on an encoder that never had one is what `from_preset` is for, and in some families the pooler
-    is a part of the head; a head or pooler that the model does not have is not lost by it. But a task
-    of the same kind loses the layers that a user's class of it had.
+    No warning is needed for a new head on an encoder that was saved without one, which is what `from_preset`
+    is for, nor for a head or pooler that the model does not have (in some families the pooler is a part of
+    the head). But if a user's class had additional layers, a task of the same kind loses their weights.
     """
     source = pathlib.Path(report.source).name
     encoder = {path for path in checkpoint.places if head_of(path) == "encoder"}

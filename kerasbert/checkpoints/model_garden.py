@@ -1,4 +1,4 @@
-"""Reads checkpoints of TensorFlow's Model Garden, whose names are paths through Python objects."""
+"""Reads checkpoints of TensorFlow's Model Garden, in which names are paths through Python objects."""
 
 import dataclasses
 import re
@@ -22,9 +22,9 @@ BLOCK_LAYERS = {
     "feed_forward/output": "_output_dense",
     "feed_forward_norm": "_output_layer_norm",
 }
-# In files of old versions.
+# The name in files of old versions, and the current one.
 OLD_OUTPUT, OUTPUT = "/_attention_output_dense/", "/_attention_layer/_output_dense/"
-# What stands outside of the blocks, in the order in which the functional encoder numbers its layers.
+# The layers outside of the blocks, in the order in which the functional encoder numbers its layers.
 EMBEDDINGS = {
     "encoder/embeddings/token_embedding": "_embedding_layer",
     "encoder/embeddings/position_embedding": "_position_embedding_layer",
@@ -32,7 +32,8 @@ EMBEDDINGS = {
     "encoder/embeddings/layer_norm": "_embedding_norm_layer",
     "encoder/embeddings/projection": "_embedding_projection",
 }
-# By the position embedding an encoder is found: no other object keeps a copy of it.
+# An encoder is found by its position embedding, because no other object holds a copy of that. The value says
+# whether the encoder is functional, so that its layers are numbered.
 SIGNATURES = {
     "_position_embedding_layer/embeddings": False,
     "layer_with_weights-1/embeddings": True,
@@ -40,31 +41,32 @@ SIGNATURES = {
 
 TABLE = "encoder/embeddings/token_embedding/embeddings"
 OUR_POOLER = POOLER.rpartition("/")[0]
-# Where a pooler stands that belongs to a head, not to the encoder.
+# Where to find a pooler that belongs to a head and not to the encoder.
 HEAD_POOLERS = {
     "next_sentence": ("next_sentence..pooler_dense", "model/classification_heads/0/dense"),
     "classification": ("sentence_prediction..pooler_dense", "model/layer_with_weights-1/dense"),
 }
 MASKED_LM = ("masked_lm", "model/masked_lm")
 NEXT_SENTENCE = "model/classification_heads/0/out_proj"
-# The layer after the encoder, in a model of these two, and what stands before the encoder's names then.
+# The head in a model that consists of an encoder and a head, and the prefixes of such an encoder's names.
 HEAD = "model/layer_with_weights-1"
 ROOTS_BESIDE_HEAD = ("encoder/", "model/layer_with_weights-0/")
-# In the model of both heads of old versions. Which activation it had, no file tells.
+# Names in old versions' models with both pre-training heads. Their activation is not stored in any file.
 PRETRAINER = re.compile(r"model/layer_with_weights-(1/layer_with_weights-[1-9]|2/)")
 
 
 def is_one(shapes):
-    """Whether the names of a TensorFlow checkpoint are those of objects, as in the Model Garden."""
+    """Whether the names in a TensorFlow checkpoint are paths of objects, as in the Model Garden."""
     return any(name.endswith(SUFFIX) for name in shapes)
 
 
 def open_model_garden(folder, config, tensors):
     """Opens a checkpoint of the Model Garden: an encoder, alone or with heads.
 
-    A head is offered where its names allow one reading only. The final layer of a classifier of two classes,
-    for one, was called as that of a span labeler until version 2.4: it counts among the weights without a
-    place, as does the masked language model on factorised embeddings, whose layers have another shape.
+    A head is loaded only if its names are unambiguous. For example, until version 2.4 the final layer of a
+    classifier of two classes had the same name as that of a span labeler, so its weights are reported as
+    ignored. So are those of a masked language model with factorised embeddings, whose layers have other
+    shapes.
 
     Args:
         folder: `pathlib.Path`.
@@ -75,7 +77,7 @@ def open_model_garden(folder, config, tensors):
         `Checkpoint`.
 
     Raises:
-        ValueError: if there is no encoder of BERT, or there are several.
+        ValueError: if the checkpoint contains no BERT encoder, or several.
     """
     bookkeeping = tuple(n for n in tensors.shapes if not n.endswith(SUFFIX) or BOOKKEEPING.search(n))
     shapes = {n.removesuffix(SUFFIX): s for n, s in tensors.shapes.items() if n not in bookkeeping}
@@ -103,7 +105,7 @@ def open_model_garden(folder, config, tensors):
 
 
 def _find_encoder(shapes, path):
-    """What stands before the names of the encoder, and whether its layers have numbers for names."""
+    """The prefix of the encoder's names, and whether its layers are named by numbers."""
     found = [
         (name.removesuffix(signature), functional)
         for name in shapes
@@ -122,18 +124,18 @@ def _find_encoder(shapes, path):
 
 
 def _config(config, root, functional, shapes):
-    """`bert_config.json` and what the weights say beyond it."""
+    """The config of `bert_config.json`, completed by what only the weights show."""
     projection = root + ("layer_with_weights-4" if functional else "_embedding_projection")
     return dataclasses.replace(
         config,
         embedding_dim=(shapes.get(f"{projection}/kernel") or (None,))[0],
-        # "gelu" is the tanh form there.
+        # In the Model Garden, "gelu" is the tanh approximation.
         activation="gelu_tanh" if config.activation == "gelu" else config.activation,
     )
 
 
 def _encoder_layers(config, root, functional):
-    """Our path of each layer of the encoder -> theirs."""
+    """Their path of each layer of the encoder, by our path."""
     numbered = [path for path in EMBEDDINGS if config.embedding_dim or not path.endswith("/projection")]
     first = len(numbered)
     layers = {}
@@ -150,7 +152,7 @@ def _encoder_layers(config, root, functional):
 
 
 def _heads(config, root, functional, shapes):
-    """Head -> (our path of each of its layers -> theirs)."""
+    """For each head, their path of each of its layers, by our path."""
     heads = {}
     masked_lm = [theirs for theirs in MASKED_LM if f"{theirs}/dense/kernel" in shapes]
     if masked_lm and not config.embedding_dim:
@@ -159,7 +161,7 @@ def _heads(config, root, functional, shapes):
             "masked_lm/layer_norm": f"{masked_lm[0]}/layer_norm",
             "masked_lm/output_bias": f"{masked_lm[0]}/output_bias.Sbias",
         }
-    # Of two classes, with a pooler of its own, and beside a masked language model: else it is another head.
+    # It is this head only if it has two classes and its own pooler, and is beside a masked language model.
     pooled = any(f"{pooler}/kernel" in shapes for pooler in HEAD_POOLERS["next_sentence"])
     if masked_lm and pooled and shapes.get(f"{NEXT_SENTENCE}/kernel", ())[1:] == (2,):
         heads["next_sentence"] = {"next_sentence/logits": NEXT_SENTENCE}
@@ -169,7 +171,7 @@ def _heads(config, root, functional, shapes):
 
 
 def _head_after_encoder(functional, shapes):
-    """The head of a model whose first layer is the encoder, and whose second and last is the head."""
+    """The head of a model whose first layer is the encoder and whose second and last layer is the head."""
     if len(shapes.get(f"{HEAD}/out_proj/kernel", ())) == 2:
         return {"classification": {"classification/logits": f"{HEAD}/out_proj"}}
     if len(shapes.get(f"{HEAD}/kernel", ())) == 2:
@@ -179,15 +181,16 @@ def _head_after_encoder(functional, shapes):
         return {}
     if shapes[f"{theirs}/kernel"][1] != 2:
         return {"classification": {"classification/logits": theirs}}
-    # The encoder with numbers for names is older than `out_proj`, the other is not.
+    # Only an encoder whose layers are numbered can be older than `out_proj`, so that the head is ambiguous.
     return {} if functional else {"span": {"span/logits": theirs}}
 
 
 def _pooler(own, heads, shapes):
-    """Their pooler.
+    """Their path of the pooler.
 
-    A head with a pooler of its own was trained with that one, and the encoder's, which Keras makes anyway,
-    kept its random start. Where both are the same layer, TensorFlow stored it once, under the head's name.
+    If a head has its own pooler, that one was trained, and the encoder's pooler, which Keras makes anyway,
+    still has its random initial weights. If both are the same layer, TensorFlow stored it only once, under
+    the head's name.
     """
     for head, poolers in HEAD_POOLERS.items():
         for pooler in poolers:
@@ -197,9 +200,9 @@ def _pooler(own, heads, shapes):
 
 
 def _names(shapes, bookkeeping, table):
-    """Names of today -> names in the file."""
+    """A dict from current names to names in the file."""
     names = {name.replace(OLD_OUTPUT, OUTPUT): name for name in shapes if name not in bookkeeping}
-    # The masked language model shares the table, and TensorFlow stored it once, under the head's name.
+    # The masked language model shares the table, so TensorFlow stored it only once, under the head's name.
     shared = [name for name in names if name.endswith(f"/embedding_table{SUFFIX}")]
     if table not in names and len(shared) == 1:
         names[table] = shared[0]

@@ -1,4 +1,4 @@
-"""The paths by which weights are known: of the encoder, and of whatever layers a task has beside it."""
+"""The paths that identify weights of the encoder and of all other layers of a task."""
 
 import re
 
@@ -8,7 +8,7 @@ def own_weights(layer, name=None):
 
     Args:
         layer: `keras.Layer`.
-        name: str or None, what stands for the layer's name in a path; None: its name.
+        name: str or None, the first part of the paths; None: the layer's name.
     """
     return {f"{name or layer.name}/{_below(layer, weight)}": weight for weight in layer.weights}
 
@@ -16,8 +16,8 @@ def own_weights(layer, name=None):
 def head_weights(layers):
     """Returns the weights of heads by path.
 
-    Keras numbers layers without a name through the whole process: what is `dense_7` here is `dense` in
-    another one. So numbers at the end of a name are given anew, in the order of the weights.
+    Keras numbers unnamed layers through the whole process, so `dense_7` in this process may be `dense` in
+    another one. Therefore the numbers at the end of names are assigned anew, in the order of the weights.
 
     Args:
         layers: list of `keras.Layer`.
@@ -36,23 +36,23 @@ def head_weights(layers):
 
 
 def head_of(path):
-    """The first part of a weight's path, `"encoder"` or the name of a head."""
+    """The first part of a weight's path: `"encoder"` or the name of a head."""
     return path.partition("/")[0]
 
 
 def heads_among(paths):
-    """The heads that weights of these paths belong to, a tuple of str."""
+    """The heads to which the weights with these paths belong, a tuple of str."""
     return tuple(dict.fromkeys(head_of(path) for path in paths if head_of(path) != "encoder"))
 
 
 def _below(layer, weight):
-    """The path of a weight below its layer, which is built within others or alone."""
+    """The part of a weight's path below its layer, whether the layer was built alone or within others."""
     _, found, below = weight.path.partition(f"{layer.name}/")
     return below if found else weight.path
 
 
 def _unused(path, named):
-    """The path, or where a weight has it already, as some layers have two of one name, with a number."""
+    """The path, with a number added if another weight already has it: some layers have two of one name."""
     number, unused = 1, path
     while unused in named:
         number, unused = number + 1, f"{path}:{number + 1}"

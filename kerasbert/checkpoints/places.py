@@ -1,17 +1,17 @@
-"""Where a weight of ours lies in a file of others."""
+"""Where our weights are in the files of other libraries."""
 
 import dataclasses
 
 
 @dataclasses.dataclass(frozen=True)
 class Place:
-    """The name of a tensor in a file, and how its numbers lie there.
+    """The name of a tensor in a file, and its layout in that file.
 
     Args:
-        name: str, the tensor.
-        transposed: bool, rows and columns are exchanged there.
-        shape: tuple of int or None, the shape there where it only splits axes of ours, such as `(D, N, H)`
-            for a kernel `(D, D)`; None: ours.
+        name: str, the name of the tensor.
+        transposed: bool, whether rows and columns are exchanged in the file.
+        shape: tuple of int or None, the shape in the file if it only splits axes of ours, such as `(D, N, H)`
+            for a kernel `(D, D)`; None: our shape.
 
     Example:
 
@@ -24,28 +24,28 @@ class Place:
     shape: tuple | None = None
 
     def shape_there(self, shape):
-        """The shape that the tensor has there, for a weight of ours of `shape`."""
+        """The shape of the tensor in the file, for a weight of ours with `shape`."""
         return tuple(shape)[::-1] if self.transposed else self.shape or tuple(shape)
 
     def to_ours(self, value, shape):
-        """Turns the tensor's value into that of our weight of `shape`."""
+        """Turns the tensor's value into the value of our weight, which has `shape`."""
         return value.T if self.transposed else value.reshape(shape)
 
     def from_ours(self, value):
-        """Turns the value of our weight into the tensor's."""
+        """Turns the value of our weight into the tensor's value."""
         return value.T if self.transposed else value.reshape(self.shape or value.shape)
 
 
 def module_places(ours, theirs, parameters, transposed=False):
-    """Places of all weights of one layer.
+    """The places of all weights of one layer.
 
     Args:
-        ours: str, path of the layer in kerasbert; its last part tells what it is: `..._norm` has a gamma and
-            a beta, `..._embedding` a table, any other a kernel and a bias.
-        theirs: str, path of the layer there.
-        parameters: dict of their endings, with separator, such as `{"kernel": ".weight", "bias": ".bias",
-            "gamma": ".weight", "beta": ".bias", "embeddings": ".weight"}`.
-        transposed: bool, of kernels.
+        ours: str, the path of the layer in kerasbert. Its last part shows the kind of layer: `..._norm` has a
+            gamma and a beta, `..._embedding` has a table, and any other has a kernel and a bias.
+        theirs: str, the path of the layer in the file.
+        parameters: dict, the ends of their names, with a separator, such as `{"kernel": ".weight", "bias":
+            ".bias", "gamma": ".weight", "beta": ".bias", "embeddings": ".weight"}`.
+        transposed: bool, whether kernels are transposed.
 
     Returns:
         dict, our path -> `Place`.
@@ -62,10 +62,10 @@ def module_places(ours, theirs, parameters, transposed=False):
 
 
 def with_head_axis(places, config):
-    """The same places, in a file whose attention weights have an axis of heads.
+    """The same places for a file in which attention weights have a separate axis for heads.
 
-    Kernels `(D, D)` of query, key and value are `(D, N, H)` there, their biases `(N, H)`, and the kernel of
-    the output `(N, H, D)`.
+    There, the kernels `(D, D)` of query, key and value are `(D, N, H)`, their biases `(N, H)`, and the kernel
+    of the output `(N, H, D)`.
 
     Args:
         places: dict, our path -> `Place`.
@@ -82,15 +82,15 @@ def with_head_axis(places, config):
 
 
 def encoder_paths(config, pooler):
-    """The layers of a `BertEncoder` that have weights, by path.
+    """Yields the paths of all layers of a `BertEncoder` that have weights.
 
     Args:
         config: `BertConfig`.
-        pooler: bool.
+        pooler: bool, whether the encoder has a pooler.
 
     Yields:
-        Pairs `(path, block)`: block is the number of the encoder block, or None outside of one. In the path
-        of a block's layer stands `block_{i}`, so that a table needs it once.
+        Pairs `(path, block)`: `block` is the number of the encoder block, or None for a layer outside of the
+        blocks. The path of a layer in a block contains `block_{i}`, so that a table lists it only once.
     """
     yield "encoder/embeddings/token_embedding", None
     if config.num_segments:

@@ -1,4 +1,4 @@
-"""Positions beyond those that a checkpoint learned."""
+"""Extends position embeddings beyond the positions that a checkpoint has learned."""
 
 import dataclasses
 
@@ -9,16 +9,16 @@ from kerasbert.checkpoints.places import Place
 
 
 def extended_positions(table, rows, alpha=0.4):
-    """Extends n learned positions to up to n squared, by hierarchical decomposition.
+    """Extends n learned positions to up to n squared positions by hierarchical decomposition.
 
     Position `i * n + j` becomes `alpha * u[i] + (1 - alpha) * u[j]` with
-    `u = (table - alpha * table[0]) / (1 - alpha)`, so that the first n stay what they were. (Su 2020,
-    https://kexue.fm/archives/7947.)
+    `u = (table - alpha * table[0]) / (1 - alpha)`, so that the first n positions do not change (Su 2020,
+    https://kexue.fm/archives/7947).
 
     Args:
-        table: float array `(n, E)`, learned position vectors.
-        rows: int, how many are wanted: from n to n squared.
-        alpha: float in (0, 1), weight of the coarse position.
+        table: float array `(n, E)`, the learned position embeddings.
+        rows: int, the number of positions to return, from n to n squared.
+        alpha: float in (0, 1), the weight of the coarse position.
 
     Returns:
         float32 array `(rows, E)`; its first n rows are `table`.
@@ -47,11 +47,11 @@ def extended_positions(table, rows, alpha=0.4):
 
 @dataclasses.dataclass(frozen=True)
 class ExtendedPositions(Place):
-    """The place of a position table that is extended while it is read.
+    """The place of a position embedding table that is extended while it is read.
 
     Args:
-        rows: int, of the table there.
-        offset: int, `position_offset`: rows before the first position, which stay as they are.
+        rows: int, the number of rows of the table in the file.
+        offset: int, `position_offset`: the number of rows before the first position, which are not changed.
     """
 
     rows: int = 0

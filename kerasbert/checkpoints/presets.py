@@ -1,4 +1,4 @@
-"""Where a preset's files are: a local folder, or a hub's."""
+"""Finds a preset's files in a local folder, or downloads them from Hugging Face's hub."""
 
 import fnmatch
 import pathlib
@@ -6,9 +6,9 @@ import pathlib
 from kerasbert import checks
 from kerasbert.types import PathLike
 
-# What a checkpoint of any known format consists of, but for its weights.
+# The files of a checkpoint of any supported format, except its weights.
 HUB_FILES = ["*.json", "vocab.txt", "merges.txt", "assets/tokenizer/*", "checkpoint"]
-# The weights: the first kind that a repository has. Others would only double the download.
+# The files of weights. Only the first of these formats that a repository has is downloaded.
 HUB_WEIGHTS = [
     ["model*.safetensors"],
     ["pytorch_model*.bin"],
@@ -17,7 +17,7 @@ HUB_WEIGHTS = [
 ]
 
 
-# For the first answer of the hub.
+# How long to wait for the first answer of the hub.
 TIMEOUT_SECONDS = 10
 
 
@@ -25,7 +25,7 @@ def preset_folder(preset: PathLike) -> pathlib.Path:
     """Returns the local folder of a preset.
 
     Args:
-        preset: str or path: a local folder, or `"hf://owner/name"`, which `huggingface_hub` fetches and
+        preset: str or path: a local folder, or `"hf://owner/name"`, which `huggingface_hub` downloads and
             keeps in its cache.
 
     Returns:
@@ -33,8 +33,8 @@ def preset_folder(preset: PathLike) -> pathlib.Path:
 
     Raises:
         FileNotFoundError: if a local folder does not exist.
-        OSError: if the hub cannot be reached, or has no such model, and nothing was fetched before.
-        ImportError: if `huggingface_hub` is needed and missing.
+        OSError: if the hub cannot be reached or has no such model, and the model is not in the cache.
+        ImportError: if `huggingface_hub` is needed but not installed.
     """
     if str(preset).startswith("hf://"):
         return _fetch(str(preset).removeprefix("hf://"))
@@ -43,9 +43,9 @@ def preset_folder(preset: PathLike) -> pathlib.Path:
         like_a_name = not folder.is_absolute() and len(folder.parts) <= 2 and ".." not in folder.parts
         raise checks.invalid(
             "A preset must be an existing folder, or a name that starts with hf://.",
-            fix=f'Check the path; to fetch it from Hugging Face\'s hub write from_preset("hf://{preset}").'
+            fix=f'Check the path; to download from Hugging Face\'s hub, write from_preset("hf://{preset}").'
             if like_a_name
-            else "Check the path; to fetch a model from Hugging Face's hub write hf://owner/name.",
+            else "Check the path; to download a model from Hugging Face's hub, write hf://owner/name.",
             kind=FileNotFoundError,
             preset=str(preset),
         )
@@ -56,7 +56,7 @@ def _fetch(name):
     hub = checks.require("huggingface_hub", "pip install 'kerasbert[hub]'")
     try:
         found = hub.HfApi().model_info(name, timeout=TIMEOUT_SECONDS)
-    except Exception as error:  # of the HTTP library, which differs between versions
+    except Exception as error:  # an error of the HTTP library, whose class differs between versions
         return _from_cache(hub, name, error)
     files = [file.rfilename for file in found.siblings]
     weights = next(
@@ -66,12 +66,12 @@ def _fetch(name):
 
 
 def _from_cache(hub, name, error):
-    """What was fetched earlier, where the hub does not answer."""
+    """Returns the folder that was downloaded earlier, if the hub does not answer."""
     try:
         return pathlib.Path(hub.snapshot_download(name, local_files_only=True))
-    except Exception:  # nothing was, or the name is none
+    except Exception:  # the model is not in the cache, or its name is not valid
         raise checks.invalid(
-            "The hub must have the model, and be reached; or the model must have been fetched before.",
+            "The hub must be reachable and have the model, or the model must have been downloaded before.",
             fix="Check the name and the connection; or download the folder elsewhere, and pass its path.",
             kind=OSError,
             preset=f"hf://{name}",

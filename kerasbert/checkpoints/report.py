@@ -1,18 +1,18 @@
-"""What loading a checkpoint did, weight by weight."""
+"""A report on which weights of a checkpoint were loaded."""
 
 import dataclasses
 
 
 @dataclasses.dataclass(frozen=True)
 class LoadReport:
-    """What became of every weight of a checkpoint and of a model.
+    """What happened to every weight of a checkpoint and of a model.
 
     Args:
         source: str, the file that was read.
         loaded: dict, our path of each loaded weight -> its name in the file.
-        initialized: tuple of our paths that the file lacks; they keep their start.
-        ignored: tuple of names in the file that the model has no place for.
-        renamed: dict, old name in the file -> the name that it has in files of today.
+        initialized: tuple of our paths of weights that the file lacks, and that keep their initial values.
+        ignored: tuple of names of weights in the file that the model does not have.
+        renamed: dict, old name in the file -> its current name.
 
     Example:
 

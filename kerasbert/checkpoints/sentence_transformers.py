@@ -6,18 +6,19 @@ import pathlib
 from kerasbert import checks
 from kerasbert.json_files import check_kind, json_field, read_json
 
-# The flag in the pooling module's config, up to their version 5 -> ours. Later there is one `pooling_mode`.
+# The flag in the pooling module's config up to their version 5 -> our name. Later versions have one field,
+# `pooling_mode`.
 POOLINGS = {
     "pooling_mode_mean_tokens": "mean",
     "pooling_mode_cls_token": "cls",
     "pooling_mode_max_tokens": "max",
 }
-# The longest text: up to version 5 in the first file, later in the second.
+# The fields with the maximum length: in the first file up to version 5, in the second file later.
 LIMITS = {"sentence_bert_config.json": "max_seq_length", "tokenizer_config.json": "model_max_length"}
 
 
 def transformer_folder(folder):
-    """Where the transformer of a folder is: in older sentence-transformers folders it is a subfolder."""
+    """The folder of the transformer itself, which is a subfolder in older sentence-transformers folders."""
     for module in _modules(folder):
         if module["type"].endswith(".Transformer"):
             return folder / module["path"]
@@ -25,16 +26,18 @@ def transformer_folder(folder):
 
 
 def read_modules(folder):
-    """What a sentence-transformers folder does with the encoder's output.
+    """Reads how a sentence-transformers folder pools and normalizes the encoder's output.
 
     Args:
         folder: `pathlib.Path`.
 
     Returns:
-        dict with what it says: `pooling` and `normalize`, `max_sequence_length`; empty for other folders.
+        dict of `pooling`, `normalize` and `max_sequence_length`, as far as they are given; empty for folders
+        of other libraries.
 
     Raises:
-        ValueError: if it has a module that kerasbert lacks, or pools in several ways at once.
+        ValueError: if the folder has a module that kerasbert does not support, or pools in several ways at
+            once.
     """
     modules = _modules(folder)
     if not modules:
@@ -56,7 +59,7 @@ def read_modules(folder):
 
 
 def write_modules(folder, pooling, normalize, hidden_dim, max_sequence_length):
-    """Writes the files that make a Hugging Face folder one of sentence-transformers."""
+    """Writes the files that sentence-transformers needs in addition to those of Hugging Face."""
     package = "sentence_transformers.models"
     modules = [("", "Transformer"), ("1_Pooling", "Pooling"), *([("2_Normalize", "Normalize")] * normalize)]
     listed = [
@@ -87,7 +90,7 @@ def _modules(folder):
         if not all(isinstance(module.get(name), str) for name in ("type", "path")):
             raise checks.invalid(
                 "`modules.json` must list modules with a type and a path.",
-                fix="Fetch it again.",
+                fix="Download it again.",
                 where=str(path),
                 module=module,
             )
@@ -95,7 +98,7 @@ def _modules(folder):
         if place.is_absolute() or ".." in place.parts or set(module["path"]) & {"\\", ":", "\0"}:
             raise checks.invalid(
                 "A module's path must lie within the folder of `modules.json`.",
-                fix="Copy the module's files into the folder, and name them by a relative path.",
+                fix="Copy the module's files into the folder, and use a relative path.",
                 where=str(path),
                 path=module["path"],
             )
@@ -109,7 +112,7 @@ def _pooling(path):
     if len(modes) != 1 or modes[0] not in POOLINGS.values():
         raise checks.invalid(
             f"A pooling module must pool in one of these ways: {', '.join(POOLINGS.values())}.",
-            fix="Choose a model that pools so, or load its encoder with `BertEncoder.from_preset`.",
+            fix="Choose another model, or load its encoder alone with `BertEncoder.from_preset`.",
             where=str(path),
             pooling_modes=modes,
         )

@@ -1,10 +1,10 @@
-"""The sizes that a config gives, compared with the tensors in the file before anything is built."""
+"""Compares the sizes in a config with the tensors in the file before anything is built."""
 
 from kerasbert import checks
 
 
 def check_num_layers(config, tensors):
-    """Raises ValueError if a file cannot hold as many layers as its config says: each has several tensors."""
+    """Raises ValueError if a file has too few tensors for the number of layers in its config."""
     if config.num_layers > len(tensors.shapes):
         raise checks.invalid(
             "The file must hold every weight of the encoder.",
@@ -16,12 +16,12 @@ def check_num_layers(config, tensors):
 
 
 def number_of_classes(tensors, bias):
-    """The length of a head's bias in a file; ValueError if it is no vector."""
+    """The length of a head's bias in a file; ValueError if the bias is not a vector."""
     shape = tensors.shapes[bias]
     if len(shape) != 1 or not shape[0]:
         raise checks.invalid(
             "The bias of a head must be a vector with a number for each class.",
-            fix="The file is damaged: fetch it again.",
+            fix="The file is damaged: download it again.",
             where=str(tensors.path),
             name=bias,
             shape=shape,
@@ -30,7 +30,7 @@ def number_of_classes(tensors, bias):
 
 
 def check_encoder(checkpoint):
-    """Raises ValueError if weights of the encoder are missing in the file, or have other shapes there."""
+    """Raises ValueError if weights of the encoder are missing in the file or have the wrong shape."""
     shapes = dict(encoder_shapes(checkpoint.config))
     check_complete(checkpoint, [path for path in shapes if checkpoint.find(path) is None])
     for path, shape in shapes.items():
@@ -39,11 +39,11 @@ def check_encoder(checkpoint):
 
 
 def check_complete(checkpoint, absent):
-    """Raises ValueError if weights of the encoder, other than the pooler's, are among the absent ones.
+    """Raises ValueError if absent weights belong to the encoder, except those of the pooler.
 
     Args:
         checkpoint: `Checkpoint`.
-        absent: sequence of our paths of weights that the file lacks.
+        absent: sequence of our paths of the weights that the file lacks.
     """
     missing = [
         place.name if (place := checkpoint.places.get(path)) else path
@@ -65,8 +65,8 @@ def check_shape(checkpoint, path, shape):
 
     Args:
         checkpoint: `Checkpoint`, which holds the weight.
-        path: str, our path of it.
-        shape: tuple of int, its shape in our model.
+        path: str, our path of the weight.
+        shape: tuple of int, the shape of the weight in our model.
     """
     name, expected = checkpoint.find(path), checkpoint.places[path].shape_there(shape)
     if checkpoint.tensors.shapes[name] != expected:
@@ -79,7 +79,7 @@ def check_shape(checkpoint, path, shape):
 
 
 def encoder_shapes(config):
-    """Yields our path of each weight of a `BertEncoder` with a pooler, and its shape.
+    """Yields the path and the shape of each weight of a `BertEncoder` with a pooler.
 
     Args:
         config: `BertConfig`.

@@ -1,6 +1,6 @@
-"""Reads tensors by name from safetensors files, in one piece or in shards.
+"""Reads tensors by name from safetensors files, in a single file or in shards.
 
-An open file has a `path`, `shapes` by name, and `read(name)`.
+An open file has `path`, `shapes` by name, and `read(name)`.
 """
 
 import json
@@ -14,7 +14,7 @@ import safetensors
 from kerasbert import checks
 from kerasbert.json_files import check_kind, json_field, read_json
 
-# Bytes; what TensorFlow's own allocator gives.
+# In bytes, the same as that of TensorFlow's own allocator.
 ALIGNMENT = 64
 _SAFETENSORS_TYPES = {
     "F64": "float64",
@@ -29,7 +29,7 @@ _SAFETENSORS_TYPES = {
 
 
 class ShardedFile:
-    """A model in several files, with an index that says which tensor is where."""
+    """A model in several files (shards), with an index that says which tensor is in which file."""
 
     def __init__(self, path, kind):
         self.path = path
@@ -43,8 +43,8 @@ class ShardedFile:
         absent = [name for name in names if outside or not (path.parent / name).exists()]
         if absent:
             raise checks.invalid(
-                "Every shard that the index names must stand beside it.",
-                fix="Fetch the missing files.",
+                "Every shard that the index names must be in the same folder.",
+                fix="Download the missing files.",
                 where=str(path),
                 kind=FileNotFoundError,
                 missing=absent,
@@ -61,13 +61,14 @@ class ShardedFile:
 
 
 class SafetensorsFile:
-    """A safetensors file; only its header is read until a tensor is asked for."""
+    """A safetensors file, of which only the header is read until a tensor is requested."""
 
     def __init__(self, path):
         self.path = pathlib.Path(path)
         try:
-            # The library checks the header, and every tensor's place against the length of the file. It
-            # reads through a memory map, though, whose pages count as memory used: so only the header here.
+            # The library checks the header, and the position of every tensor against the length of the file.
+            # But it reads tensors through a memory map, whose pages count as used memory, so it is only used
+            # for the header.
             with safetensors.safe_open(self.path, framework="numpy"):
                 pass
             with open(self.path, "rb") as file:
@@ -96,14 +97,14 @@ def unreadable(path, kind, error):
     """The exception for a weights file that cannot be read."""
     return checks.invalid(
         f"The weights must be a complete {kind} file.",
-        fix="The file is damaged, truncated or of another format: fetch it again.",
+        fix="The file is damaged, truncated or has another format: download it again.",
         where=str(path),
         reason=str(error),
     )
 
 
 def aligned_empty(shape, dtype="float32"):
-    """Returns an array, not filled, that starts where a tensor may start without a copy."""
+    """Returns an uninitialized array with an alignment that lets TensorFlow use it without a copy."""
     count = math.prod(shape) * np.dtype(dtype).itemsize
     memory = np.empty(count + ALIGNMENT, "uint8")
     start = -memory.ctypes.data % ALIGNMENT
@@ -111,12 +112,12 @@ def aligned_empty(shape, dtype="float32"):
 
 
 def plain(array):
-    """float16, bfloat16 and float64 become float32, the dtype of our variables."""
+    """Converts float16, bfloat16 and float64 to float32, the dtype of our variables."""
     return array if array.dtype.kind in "iub" else np.asarray(array, "float32")
 
 
 def numpy_type(name):
-    """The numpy dtype of a name, `bfloat16` too."""
+    """The numpy dtype with this name, which may also be `bfloat16`."""
     if name == "bfloat16":
         import ml_dtypes
 

@@ -1,4 +1,4 @@
-"""Reads tensors by name from PyTorch files, without PyTorch and without running what a pickle can hold."""
+"""Reads tensors by name from PyTorch files, without PyTorch and without running code from a pickle."""
 
 import io
 import math
@@ -13,14 +13,14 @@ from kerasbert import checks
 from kerasbert.checkpoints.tensor_files import numpy_type, plain, unreadable
 from kerasbert.checkpoints.torch_pickles import NotTensorsError, Tensor, load_pickle
 
-# With what a file of a version before 1.6 begins, pickled.
+# The pickled number with which files of versions before 1.6 begin.
 _LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
 
 
 class TorchFile:
-    """A `pytorch_model.bin`, of any version since 0.4: a zip file, or a row of pickles and numbers.
+    """A `pytorch_model.bin` of any version since 0.4: a zip file, or a sequence of pickles and numbers.
 
-    Only the few names that a file of plain tensors needs are let through the unpickler.
+    The pickle may only use the few names that a file of plain tensors needs.
     """
 
     def __init__(self, path):
@@ -32,7 +32,7 @@ class TorchFile:
         except NotTensorsError as error:
             raise checks.invalid(
                 "A `pytorch_model.bin` may hold tensors only: anything else could run code.",
-                fix="Convert the file to safetensors where you trust it.",
+                fix="If you trust the file, convert it to safetensors.",
                 where=str(self.path),
                 found=str(error),
             ) from error
@@ -47,7 +47,7 @@ class TorchFile:
         dtype = numpy_type(tensor.storage.dtype)
         try:
             data = np.frombuffer(self._file.numbers(tensor.storage.key), dtype)
-        except Exception as error:  # a damaged zip file too
+        except Exception as error:  # a damaged zip file can also raise anything
             raise unreadable(self.path, f"PyTorch (tensor {name!r})", repr(error)) from error
         last = tensor.offset + sum((n - 1) * s for n, s in zip(tensor.shape, tensor.strides, strict=True))
         if math.prod(tensor.shape) and (last >= data.size or math.prod(tensor.shape) > data.size):
@@ -58,7 +58,7 @@ class TorchFile:
 
 
 class _Zip:
-    """Since version 1.6: a pickle, and a member for each storage."""
+    """The format since version 1.6: a zip file with a pickle and a member for each storage."""
 
     def __init__(self, path):
         self._zip = zipfile.ZipFile(path)
@@ -71,18 +71,19 @@ class _Zip:
         return self._read(f"{self._root}data/{key}")
 
     def _read(self, name):
-        if self._zip.getinfo(name).compress_type != zipfile.ZIP_STORED:  # it could inflate a thousandfold
-            raise ValueError(f"{name} is compressed, which PyTorch does not do: save the model anew")
+        # A compressed member could expand to a thousand times its size.
+        if self._zip.getinfo(name).compress_type != zipfile.ZIP_STORED:
+            raise ValueError(f"{name} is compressed, which PyTorch does not do: save the model again")
         return self._zip.read(name)
 
 
 class _Legacy:
-    """Before: pickles of a magic number, a version, the machine, the tensors, the keys of their storages; and
-    these one after the other."""
+    """The format before version 1.6: pickles of a magic number, a version, the machine, the tensors and the
+    keys of their storages, followed by the storages."""
 
     def __init__(self, path):
         self._path = path
-        # A map reads no more than there is, whatever length the file claims.
+        # A memory map never reads beyond the end of the file, whatever lengths the file claims.
         with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
             if load_pickle(mapped)[0] != _LEGACY_MAGIC:
                 raise ValueError("it does not begin as a PyTorch file")
@@ -91,7 +92,7 @@ class _Legacy:
             self.state, storages = load_pickle(mapped)
             keys, _ = load_pickle(mapped)
             self._places = {}
-            for key in keys:  # each is a count and as many numbers
+            for key in keys:  # each storage is a count, followed by as many numbers
                 (count,) = struct.unpack("<q", mapped.read(8))
                 size = count * numpy_type(storages[key].dtype).itemsize
                 self._places[key] = (mapped.tell(), size)

@@ -1,7 +1,7 @@
-"""Reads the pickle of a PyTorch file without the `pickle` module: nothing in it can run, or fill memory.
+"""Reads the pickle of a PyTorch file without the `pickle` module, so that it cannot run code or fill memory.
 
-Python's unpickler calls whatever a file names, and makes room for as many remembered objects as it claims.
-Here are only the few operations that a file of plain tensors needs.
+Python's unpickler calls whatever a file names, and allocates memory for as many objects as the file claims.
+This one has only the few operations that a file of plain tensors needs.
 """
 
 import pickletools
@@ -34,7 +34,7 @@ class NotTensorsError(ValueError):
 
 
 class Storage:
-    """Numbers of one dtype, which lie elsewhere in the file under a key."""
+    """Numbers of one dtype, which are stored elsewhere in the file under a key."""
 
     def __init__(self, dtype, key):
         self.dtype, self.key = dtype, key
@@ -47,7 +47,7 @@ class Tensor:
         self.storage, self.offset, self.shape, self.strides = storage, offset, tuple(shape), tuple(strides)
 
     def is_sound(self):
-        """Whether its numbers are what they ought to be: nothing before or beside its storage."""
+        """Whether its storage is one, and offset, shape and strides are whole numbers of at least 0."""
         numbers = (self.offset, *self.shape, *self.strides)
         return (
             isinstance(self.storage, Storage)
@@ -57,20 +57,21 @@ class Tensor:
 
 
 def load_pickle(file):
-    """Reads one pickle, and leaves the file after its end.
+    """Reads one pickle, and leaves the file positioned after its end.
 
     Args:
-        file: open binary file whose `read` never makes room for more than it holds, such as a `BytesIO` or
-            an `mmap`.
+        file: open binary file whose `read` never allocates more memory than the file has bytes, such as a
+            `BytesIO` or an `mmap`.
 
     Returns:
-        (what was pickled: dicts, lists, tuples, numbers, str and `Tensor`s; dict, key -> `Storage`).
+        A pair: the pickled object, made of dicts, lists, tuples, numbers, str and `Tensor`s; and a dict, key
+        -> `Storage`.
 
     Raises:
-        NotTensorsError: if it names anything else.
-        Exception: of any kind, if it is damaged.
+        NotTensorsError: if the pickle names anything else.
+        Exception: of any kind, if the pickle is damaged.
     """
-    stacks, memo, storages = [[]], {}, {}  # each mark begins a stack
+    stacks, memo, storages = [[]], {}, {}  # each mark begins a new stack
     for opcode, value, _ in pickletools.genops(file):
         name, stack = opcode.name, stacks[-1]
         if name == "MARK":
@@ -116,10 +117,10 @@ def load_pickle(file):
 
 
 def _pairs(pairs):
-    # Nested tuples for keys would take years to hash.
+    # Deeply nested tuples as keys would take years to hash.
     pairs = dict((key, value) if isinstance(key, (str, int)) else (None, None) for key, value in pairs)
     if None in pairs:
-        raise NotTensorsError("a key that is no name")
+        raise NotTensorsError("a key that is not a name")
     return pairs
 
 
@@ -137,5 +138,5 @@ def _named(module, name):
 
 def _storage(kind, dtype, key, *_):
     if kind != "storage" or not isinstance(key, str) or dtype not in _STORAGES.values():
-        raise NotTensorsError("a persistent object that is no storage")
+        raise NotTensorsError("a persistent object that is not a storage")
     return Storage(dtype, key)

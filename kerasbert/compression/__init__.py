@@ -1,4 +1,4 @@
-"""Fine-tuned models made smaller: fewer tokens, heads, units and blocks."""
+"""Makes fine-tuned models smaller: fewer tokens, attention heads, inner units and blocks; distillation."""
 
 from kerasbert.compression.depth import drop_layers
 from kerasbert.compression.distillation import Distiller

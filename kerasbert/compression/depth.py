@@ -1,4 +1,4 @@
-"""Fewer blocks."""
+"""Removes encoder blocks."""
 
 import dataclasses
 import re
@@ -11,23 +11,24 @@ from kerasbert.compression.rebuilding import AnyTask, rebuilt, weights_of
 
 
 def drop_layers(task: AnyTask, keep: int | Sequence[int] | None = None) -> AnyTask:
-    """Leaves some blocks of the encoder out, as a start for more fine-tuning.
+    """Removes some blocks of the encoder, as a starting point for further fine-tuning.
 
-    Sanh et al. 2019, section 3, https://arxiv.org/abs/1910.01108: DistilBERT began with one of two blocks of
-    BERT, with 0, 2, 4, 7, 9 and 11 of 12 in its code. Answers are much worse until the task is fine-tuned
-    again.
+    Sanh et al. 2019, section 3, https://arxiv.org/abs/1910.01108: DistilBERT was initialized with every
+    second block of BERT; in its code these are blocks 0, 2, 4, 7, 9 and 11 of 12. The task's answers are much
+    worse until it is fine-tuned again.
 
     Args:
         task: a kerasbert task.
-        keep: sequence of int, the blocks to keep, from the bottom up; or int, how many, evenly spaced with
-            the first and the last among them; None for half of them.
+        keep: sequence of int, the numbers of the blocks to keep, from the bottom up; or int, how many blocks
+            to keep, evenly spaced and including the first and the last; None to keep half of them.
 
     Returns:
-        A new task of the same class, labels and tokenizer, with the weights of these blocks and all others;
-        not compiled, and nothing in it is frozen. The given one stays as it was.
+        A new task with the same class, labels and tokenizer, and with the weights of the remaining blocks and
+        of all other layers. It is not compiled, and none of its weights are frozen. The given task is not
+        changed.
 
     Raises:
-        ValueError: if there are no such blocks, or LoRA is not merged.
+        ValueError: if there are no such blocks, or LoRA weights are not merged.
 
     Example:
 
@@ -61,7 +62,7 @@ def _kept(keep, num_layers):
     if not kept or not set(kept) <= set(range(num_layers)) or kept != sorted(set(kept)):
         raise checks.invalid(
             f"`keep` must be some of the blocks 0 to {num_layers - 1}, ascending, or how many of them.",
-            fix="Name each block once, or leave it out to keep half of them.",
+            fix="List each block once, or leave out `keep` to keep half of the blocks.",
             where="drop_layers",
             keep=keep,
         )

@@ -1,4 +1,4 @@
-"""A small task that learns to answer as a large one does."""
+"""Distillation: a small task learns to answer like a large one."""
 
 from collections.abc import Sequence
 from typing import Any, NoReturn
@@ -34,42 +34,45 @@ from kerasbert.types import Labels, PathLike, Rows, Tensor, Tensors
 
 
 class Distiller(Task):
-    """Trains a student task to answer, and to compute, as a teacher task does.
+    """Knowledge distillation: trains a student task to imitate the answers and hidden states of a teacher.
 
-    Has `compile`, `fit` and `evaluate` like any task; what learns is `student`, and afterwards it is a task
-    like others, to predict, to save and to export. The teacher runs without dropout, and stays as it is. The
-    loss is a sum of five parts, each with a weight, those of weight 0 left out:
+    A distiller has `compile`, `fit` and `evaluate` like any task. It trains `student`, which afterwards is a
+    task like any other, to predict, save and export. The teacher runs without dropout and does not change.
+    The loss is a weighted sum of five parts, of which those with weight 0 are not computed:
 
     - `label_weight`: the student's own loss on labels.
-    - `logits_weight`: the Kullback-Leibler divergence of the answers at a temperature T, times T squared
-      (Hinton et al. 2015, section 2, https://arxiv.org/abs/1503.02531); of a regression half the squared
-      difference. At tokens, those count that have a label, or all but padding where `fit` has no labels.
-    - `hidden_weight`: the squared difference of the embeddings, and of the outputs of blocks, the student's
-      times a matrix that is learned where it has another width (TinyBERT, Jiao et al. 2020, section 3.1,
-      equations 8 and 9, https://arxiv.org/abs/1909.10351). The mean over blocks; there it is the sum.
-    - `attention_weight`: the squared difference of attention scores, before the softmax (equation 7 there).
-      Needs as many heads in both.
-    - `relation_weight`: the divergence of the self-attention relations in the last blocks: of queries among
-      themselves, keys and values (MiniLMv2, Wang et al. 2021, section 3.1,
-      https://arxiv.org/abs/2012.15828). Any widths and numbers of heads.
+    - `logits_weight`: the Kullback-Leibler divergence of the answers at temperature T, times T squared
+      (Hinton et al. 2015, section 2, https://arxiv.org/abs/1503.02531); for a regression, half the squared
+      difference. For tasks that label tokens, this includes the tokens that have a label, or all tokens
+      except padding if `fit` gets no labels.
+    - `hidden_weight`: the squared difference of the embeddings and of the outputs of blocks. If the widths
+      differ, the student's are multiplied by a learned matrix (TinyBERT, Jiao et al. 2020, section 3.1,
+      equations 8 and 9, https://arxiv.org/abs/1909.10351). Here it is the mean over blocks, there the sum.
+    - `attention_weight`: the squared difference of attention scores before the softmax (equation 7 there).
+      Student and teacher need the same number of heads.
+    - `relation_weight`: the divergence of self-attention relations (queries to queries, keys to keys and
+      values to values) in the last blocks (MiniLMv2, Wang et al. 2021, section 3.1,
+      https://arxiv.org/abs/2012.15828). Widths and numbers of heads may differ.
 
-    TinyBERT trains twice: with `hidden_weight=1, attention_weight=1, logits_weight=0`, and then by logits.
-    `drop_layers(teacher, keep)` is a good start for a student; `layers=keep` goes with it.
+    TinyBERT trains in two stages: with `hidden_weight=1, attention_weight=1, logits_weight=0`, and then with
+    logits alone. `drop_layers(teacher, keep)` is a good initial student, to be combined with `layers=keep`.
 
     Args:
         student: a task on texts, or `BertMaskedLM`. It is trained in place.
-        teacher: a task of the same class, labels and tokenizer. The student's vocabulary may lack tokens
-            (`trim_vocabulary`): the teacher then reads texts in the student's tokens, in which rare words
-            have more pieces; and of a masked language model, the student's tokens alone are compared.
+        teacher: a task with the same class, labels and tokenizer. The student's vocabulary may lack some
+            tokens (`trim_vocabulary`). The teacher then reads texts in the student's tokens, in which rare
+            words have more pieces, and the logits of a masked language model are compared for the student's
+            tokens only.
         temperature: float above 0, T.
         label_weight, logits_weight, hidden_weight, attention_weight, relation_weight: floats of at least 0.
-        layers: sequence of int, for each block of the student the number of the teacher's that it imitates;
-            None: evenly spaced up to the last, as TinyBERT does: 2, 5, 8 and 11 of 12 for 4.
-        relation_heads: int, into how many parts queries, keys and values are cut; None: the heads of the
-            teacher's last block.
+        layers: sequence of int, for each block of the student the number of the teacher's block to imitate;
+            None: evenly spaced up to the last, as in TinyBERT: 2, 5, 8 and 11 of 12 for a student of 4
+                blocks.
+        relation_heads: int, the number of parts into which queries, keys and values are split; None: the
+            number of heads in the teacher's last block.
 
     Raises:
-        ValueError: if student and teacher do not fit together, or a weight is none.
+        ValueError: if student and teacher do not match, or a weight is not valid.
 
     Example:
 
@@ -109,7 +112,7 @@ class Distiller(Task):
         self.needs_pooler = student.needs_pooler
         super().__init__(student.encoder, student.preprocessor, dtype=student.dtype_policy)
         self.student = student
-        # Past Keras, which would train the teacher, and save it.
+        # Hidden from Keras, which would otherwise train and save the teacher.
         object.__setattr__(self, "teacher", teacher)
         self.temperature = temperature
         self.weight_of = {
@@ -125,7 +128,7 @@ class Distiller(Task):
         if logits_weight and self._kl is None:
             raise checks.invalid(
                 "`logits_weight` compares distributions or numbers, and these tasks' outputs are neither.",
-                fix="Pass `logits_weight=0`, and a weight of hidden states or relations.",
+                fix="Pass `logits_weight=0`, and a weight for hidden states or relations.",
                 where="Distiller",
                 task=type(student).__name__,
             )
@@ -146,7 +149,7 @@ class Distiller(Task):
         self.built = True
 
     def call(self, inputs: Tensors, training: bool | None = None) -> Tensors:
-        """Returns a dict of the student's `logits` and, where these are compared, its `hidden_states`."""
+        """Returns a dict of the student's `logits` and, if they are compared, its `hidden_states`."""
         return computed(self.student, inputs, self._reads_states, training)
 
     # === Losses ===
@@ -159,14 +162,14 @@ class Distiller(Task):
         sample_weight: Any = None,
         training: bool | None = True,
     ) -> Tensor:
-        """The sum of the parts, by labels `y` or without, of what `call` returns.
+        """Computes the weighted sum of the parts from what `call` returned, with or without labels `y`.
 
-        `sample_weight` weighs labels and logits; hidden states, attention and relations of all rows count.
+        `sample_weight` applies to labels and logits; hidden states, attention and relations are not weighted.
         """
         taught = self._taught(x)
         taught = keras.tree.map_structure(ops.stop_gradient, taught)
         logits, weight_of = y_pred["logits"], self.weight_of
-        # What nothing teaches, such as a head where states alone are compared, has a gradient of 0.
+        # Gives a gradient of 0 to weights that no part trains, such as a head if only states are compared.
         loss = 0.0 * sum(ops.mean(ops.cast(value, "float32")) for value in keras.tree.flatten(logits))
         if weight_of["label"]:
             loss = loss + weight_of["label"] * super().compute_loss(x, y, logits, sample_weight, training)
@@ -178,12 +181,12 @@ class Distiller(Task):
             mask = ops.reshape(mask, (-1, ops.shape(mask)[-1]))
             distances = self._state_distances(y_pred["hidden_states"], taught["hidden_states"], mask)
             for name, distance in distances.items():
-                mean = MeanLoss(name=name)(ops.zeros_like(distance), distance)  # on several devices, too
+                mean = MeanLoss(name=name)(ops.zeros_like(distance), distance)  # over all devices
                 loss = loss + weight_of[name] * mean
         return loss
 
     def _taught(self, x):
-        """What the teacher computes of the student's tokens."""
+        """The teacher's outputs for the student's tokens."""
         if self._teacher_ids is None:
             return computed(self.teacher, x, self._reads_states, training=False)
         ids = ops.take(ops.convert_to_tensor(self._teacher_ids), x["token_ids"], axis=0)
@@ -193,7 +196,7 @@ class Distiller(Task):
         return taught
 
     def divergence(self, student: Tensor, teacher: Tensor) -> Tensor:
-        """How far logits are apart at the temperature, of each row or token."""
+        """The divergence of logits at the temperature, for each row or token."""
         return self.temperature**2 * self._kl(teacher / self.temperature, student / self.temperature)
 
     def _logits_distance(self, x, y, student, teacher, sample_weight):
@@ -210,7 +213,7 @@ class Distiller(Task):
         return self._mean_divergence(y, student, teacher, sample_weight)
 
     def _state_distances(self, student, teacher, mask):
-        """The distances `(B,)` of hidden states, attention and relations, by name, where they count."""
+        """A dict of the distances `(B,)` of hidden states, attention and relations that have a weight."""
         ours, theirs = self.student.encoder.blocks, self.teacher.encoder.blocks
         found = {}
         if self.weight_of["hidden"]:
@@ -232,7 +235,7 @@ class Distiller(Task):
     def compile(
         self, optimizer: Any = "auto", loss: Any = "auto", metrics: Any = "auto", **kwargs: Any
     ) -> None:
-        """As `Task.compile`, with the student's loss on labels and its metrics; there is no `r_drop`."""
+        """Like `Task.compile`, with the student's loss on labels and its metrics, but without `r_drop`."""
         if kwargs.get("r_drop") is not None:
             rule = "Distillation has no `r_drop`."
             raise checks.invalid(rule, fix="Leave it out.", where="Distiller", r_drop=kwargs["r_drop"])
@@ -242,30 +245,30 @@ class Distiller(Task):
 
     @property
     def target(self) -> Target | dict[str, Target] | None:
-        """The student's."""
+        """The student's `target`."""
         return self.student.target
 
     def default_loss(self) -> Any:
-        """The student's."""
+        """The student's default loss."""
         return self.student.default_loss()
 
     def default_metrics(self) -> Any:
-        """The student's."""
+        """The student's default metrics."""
         return self.student.default_metrics()
 
     def compute_metrics(self, x: Rows, y: Labels, y_pred: Tensor, sample_weight: Any = None) -> Tensors:
-        """Keras' metrics of the logits; without labels the loss alone."""
+        """Computes Keras' metrics from the logits; without labels, only the loss."""
         if y is None:
             return self.get_metrics_result()
         return super().compute_metrics(x, y, y_pred["logits"], sample_weight)
 
     @property
     def metrics(self) -> list[keras.metrics.Metric]:
-        """Keras' list, without metrics that never saw labels: they have no result."""
+        """Keras' list of metrics, without those that never got labels, because they have no result."""
         return [metric for metric in super().metrics if getattr(metric, "built", True)]
 
     def class_weights(self, class_weight: Any, x: Rows, y: Labels) -> NoReturn:
-        """Refused: losses of distillation are not those of a class."""
+        """Raises ValueError: the parts of a distillation loss do not belong to a class."""
         raise checks.invalid(
             "Distillation has no `class_weight`.",
             fix="Pass `sample_weight`, a weight for each row.",
@@ -285,11 +288,11 @@ class Distiller(Task):
     ) -> tuple[Any, Any, Any]:
         """See `Task.labelled`.
 
-        Labels may be left out where `label_weight` is 0: with tokens of any task, and with texts or pairs of
-        texts of a classifier, a next-sentence predictor or an embedder.
+        Labels may be left out if `label_weight` is 0: for any task that gets tokens, and for texts or pairs
+        of texts of a classifier, a next-sentence predictor or an embedder.
         """
         given = y is not None or sample_weight is not None or _may_bring_labels(x)
-        # Other rows are cut into windows, or joined, by way of their labels.
+        # Other rows need labels, because they are cut into windows or joined together with them.
         known = is_tokens(x) or isinstance(preprocessor, (TextPreprocessor, EmbeddingPreprocessor))
         if given or self.weight_of["label"] or not known:
             return super().labelled(preprocessor, x, y, sample_weight, batch_size, shuffle, where)
@@ -298,18 +301,18 @@ class Distiller(Task):
         batches = preprocessor.tokens_only(x, batch_size, shuffle, where).map(lambda tokens: (tokens,))
         return self._in_few_lengths(batches, preprocessor), None, None
 
-    # === What is left of it ===
+    # === The trained student ===
 
     def predict(self, x: Rows, **kwargs: Any) -> Any:
-        """The student's answers, as its own `predict` gives them."""
+        """The answers of the student's own `predict`."""
         return self.student.predict(x, **kwargs)
 
     def save(self, filepath: PathLike, overwrite: bool = True, **kwargs: Any) -> None:
-        """Saves the student alone, as `keras.callbacks.ModelCheckpoint` does through it."""
+        """Saves the student alone, so `keras.callbacks.ModelCheckpoint` saves the student too."""
         self.student.save(filepath, overwrite, **kwargs)
 
     def save_to_preset(self, folder: PathLike) -> None:
-        """Writes the preset of the student."""
+        """Writes the student's preset."""
         self.student.save_to_preset(folder)
 
 

@@ -1,4 +1,4 @@
-"""How far one task is from another: its answers, and what its encoder computes."""
+"""The distance between two tasks: between their answers, and between the states of their encoders."""
 
 from typing import Any
 
@@ -10,19 +10,19 @@ from kerasbert.tasks.r_drop import bernoulli_divergence, categorical_divergence,
 
 
 def _categorical(teacher, student):
-    """KL(teacher, student) of two softmaxes of logits `(..., C)`: `(...)`."""
+    """The divergence KL(teacher, student) of the softmaxes of two logits `(..., C)`, of shape `(...)`."""
     teacher, student = ops.log_softmax(teacher), ops.log_softmax(student)
     return ops.sum(ops.exp(teacher) * (teacher - student), axis=-1)
 
 
 def _bernoulli(teacher, student):
-    """The same of yes-or-no answers: the mean over C."""
+    """The same divergence for C binary decisions: the mean over C."""
     yes = ops.sigmoid(teacher) * (ops.log_sigmoid(teacher) - ops.log_sigmoid(student))
     no = ops.sigmoid(-teacher) * (ops.log_sigmoid(-teacher) - ops.log_sigmoid(-student))
     return ops.mean(yes + no, axis=-1)
 
 
-# What R-Drop compares two predictions by, and the one-sided divergence of the same distributions.
+# The symmetric divergence by which R-Drop compares two predictions -> the one-sided one for distillation.
 KL: dict[Any, Any] = {
     categorical_divergence: _categorical,
     bernoulli_divergence: _bernoulli,
@@ -32,7 +32,7 @@ KL: dict[Any, Any] = {
 
 
 def hidden_distance(student, teacher, mask):
-    """The mean squared difference of hidden states, over the tokens of each row.
+    """The mean squared difference of hidden states over the tokens of each row.
 
     Jiao et al. 2020, equations 8 and 9, https://arxiv.org/abs/1909.10351.
 
@@ -48,13 +48,13 @@ def hidden_distance(student, teacher, mask):
 
 
 def attention_distance(student, teacher, mask):
-    """The mean squared difference of attention scores, over heads and pairs of tokens of each row.
+    """The mean squared difference of attention scores over the heads and the pairs of tokens of each row.
 
-    Equation 7 there. These are the scores before the softmax.
+    Jiao et al. 2020, equation 7. These are the scores before the softmax.
 
     Args:
         student, teacher: pairs of an `EncoderBlock` and its input, a float tensor `(B, S, D)`.
-        mask: as of `hidden_distance`.
+        mask: as for `hidden_distance`.
 
     Returns:
         Float tensor `(B,)`.
@@ -64,19 +64,19 @@ def attention_distance(student, teacher, mask):
         query, key = (_projected(block, name, x, block.num_heads) for name in ("query", "key"))
         scores.append(_products(query, key))
     differences = ops.mean(ops.square(scores[0] - scores[1]), axis=-3)  # (B, S, S)
-    # Of each token to all tokens, and then of all tokens.
+    # First the mean over the tokens to which a token attends, then over all tokens.
     return _over_tokens(_over_tokens(differences, mask[:, None, :]), mask)
 
 
 def relation_distance(student, teacher, mask, relation_heads):
-    """The divergence of self-attention relations: the mean over relation heads and tokens of each row.
+    """The divergence of self-attention relations, averaged over relation heads and the tokens of each row.
 
-    Wang et al. 2021, section 3.1, https://arxiv.org/abs/2012.15828. A relation is a softmax of scaled
-    products of queries among themselves; keys and values have one, too. The three divergences are added.
+    Wang et al. 2021, section 3.1, https://arxiv.org/abs/2012.15828. A relation is the softmax of the scaled
+    dot products of all pairs of queries; keys and values have relations too. The three divergences are added.
 
     Args:
-        student, teacher, mask: as of `attention_distance`.
-        relation_heads: int, into how many parts the vectors are cut, whatever their width.
+        student, teacher, mask: as for `attention_distance`.
+        relation_heads: int, the number of parts into which the vectors are split, whatever their width.
 
     Returns:
         Float tensor `(B,)`.
@@ -95,7 +95,7 @@ def relation_distance(student, teacher, mask, relation_heads):
 
 
 def attention_width(block):
-    """How many numbers the queries of a block have, of all heads."""
+    """The width of a block's queries, over all heads."""
     return block.attention.query_dense.kernel.shape[-1]
 
 
@@ -107,21 +107,21 @@ def _projected(block, name, x, heads):
 
 
 def _products(first, second):
-    """Scaled products of each vector with each: (B, N, S, H) twice -> (B, N, S, S)."""
+    """The scaled dot products of all pairs of vectors: (B, N, S, H) twice -> (B, N, S, S)."""
     return ops.matmul(first, ops.swapaxes(second, -2, -1)) * first.shape[-1] ** -0.5
 
 
 def _over_tokens(values, mask):
-    """The mean over the last axis, of those that are no padding."""
+    """The mean over the last axis, without padding."""
     return ops.sum(values * mask, axis=-1) / ops.maximum(ops.sum(mask, axis=-1), 1.0)
 
 
 def computed(task, inputs, with_states, training):
-    """A dict of the logits of a task, and of its `hidden_states` if these are asked for."""
+    """A dict of a task's `logits` and, if `with_states` is True, its `hidden_states`."""
     if not with_states:
         return {"logits": task(inputs, training=training)}
     *lead, length = ops.shape(inputs["token_ids"])
-    rows = {name: ops.reshape(value, (-1, length)) for name, value in inputs.items()}  # choices are rows, too
+    rows = {name: ops.reshape(value, (-1, length)) for name, value in inputs.items()}  # a choice is a row too
     outputs = task.encoder(rows, return_all=True, training=training)
     logits = task.logits(outputs | {"padding_mask": padding_mask(rows)}, training=training)
     logits = ops.reshape(logits, lead) if len(lead) > 1 else logits
@@ -129,6 +129,6 @@ def computed(task, inputs, with_states, training):
 
 
 def padding_mask(inputs):
-    """The padding mask of tokens; all ones where there is none."""
+    """The padding mask of tokens; all ones if there is no mask."""
     mask = inputs.get("padding_mask")
     return ops.ones_like(inputs["token_ids"]) if mask is None else mask

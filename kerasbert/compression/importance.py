@@ -1,4 +1,4 @@
-"""How much heads and inner units matter for a loss: by its gradient."""
+"""The importance of attention heads and inner units for a loss, computed from its gradient."""
 
 import keras
 
@@ -9,30 +9,29 @@ from kerasbert.tasks.text_task import TextTask
 
 
 def importances(task, x, y, batch_size):
-    """How much the loss would change without each head and each inner unit, to first order.
+    """Estimates how much the loss would change without each head and each inner unit, to first order.
 
-    With a factor of 1 on everything that a head or a unit returns, it is the absolute gradient of the loss by
-    that factor, the mean over batches. (Heads: Michel et al. 2019, section 4.1, equation 2,
-    https://arxiv.org/abs/1905.10650; units, by Taylor expansion: Molchanov et al. 2017, section 2.2,
-    https://arxiv.org/abs/1611.06440.) The factor meets the rows of the next kernel alone, so its gradient is
-    the sum of that kernel's own times the kernel, over these rows.
+    Imagine a factor of 1 on all outputs of a head or a unit: its importance is the absolute gradient of the
+    loss with respect to this factor, averaged over batches (heads: Michel et al. 2019, section 4.1, equation
+    2, https://arxiv.org/abs/1905.10650; units, by Taylor expansion: Molchanov et al. 2017, section 2.2,
+    https://arxiv.org/abs/1611.06440). The factor only affects some rows of the next kernel, so its gradient
+    is the sum over these rows of the kernel times the kernel's own gradient.
 
     Args:
         task: a compiled kerasbert task.
-        x, y: as its `fit` takes them.
+        x, y: as for its `fit`.
         batch_size: int.
 
     Returns:
-        For each block a pair of float64 arrays: of its heads `(N,)`, of its inner units `(I,)`.
+        For each block a pair of float64 arrays: the importance of its heads `(N,)` and inner units `(I,)`.
 
     Raises:
-        ValueError: if the task is not compiled, there are no rows, or Keras runs on another backend than
-            TensorFlow.
+        ValueError: if the task is not compiled, there are no rows, or Keras does not run on TensorFlow.
     """
     if keras.backend.backend() != "tensorflow" or not task.compiled:
         raise checks.invalid(
-            "Importance is the gradient of the task's loss, on TensorFlow.",
-            fix="Call `compile()` first; with KERAS_BACKEND=tensorflow.",
+            "Importance is computed from the gradient of the task's loss, on TensorFlow.",
+            fix="Call `compile()` first, and use KERAS_BACKEND=tensorflow.",
             where="prune",
             compiled=task.compiled,
             backend=keras.backend.backend(),
@@ -61,13 +60,13 @@ def importances(task, x, y, batch_size):
         sums = [total + abs(rows) for total, rows in zip(sums, found, strict=True)]
         batches += 1
     if not batches:
-        raise checks.invalid("There must be labelled rows.", fix="Pass some hundred.", where="prune", rows=0)
+        raise checks.invalid("There must be labelled rows.", fix="Pass some hundreds.", where="prune", rows=0)
     means = [total / batches for total in sums]
     return list(zip(means[::2], means[1::2], strict=True))
 
 
 def _batches(task, x, y, batch_size):
-    """Batches as `compute_loss` takes them."""
+    """Batches in the form that `compute_loss` takes."""
     if isinstance(task, TextTask):
         x, y, _ = task.preprocessor.labelled(x, y, None, batch_size)
     if is_dataset(x):

@@ -1,4 +1,4 @@
-"""Whether one task can learn from another, and which blocks from which."""
+"""Checks whether one task can learn from another, and finds the blocks to imitate."""
 
 import keras
 import numpy as np
@@ -24,7 +24,7 @@ def check_pair(student, teacher):
     if student.encoder is teacher.encoder:
         raise checks.invalid(
             "Student and teacher must have encoders of their own.",
-            fix="Build a new one, or take `drop_layers(teacher)`.",
+            fix="Build a new encoder, or use `drop_layers(teacher)`.",
             where="Distiller",
             encoder=student.encoder.name,
         )
@@ -33,7 +33,7 @@ def check_pair(student, teacher):
         if values[0] != values[1]:
             raise checks.invalid(
                 f"Student and teacher must have the same `{name}`, in the same order.",
-                fix=f"Build the student with `{name}` of the teacher.",
+                fix=f"Build the student with the teacher's `{name}`.",
                 where="Distiller",
                 student=values[0],
                 teacher=values[1],
@@ -53,7 +53,7 @@ def teacher_ids(student, teacher):
     """The teacher's id of each token of the student, int32 `(v,)`; None if both tokenizers are the same.
 
     Raises:
-        ValueError: if the tokenizers differ in anything but tokens that the student lacks.
+        ValueError: if the tokenizers differ in anything except tokens that the student lacks.
     """
     ours, theirs = (keras.saving.serialize_keras_object(task.tokenizer) for task in (student, teacher))
     if ours == theirs:
@@ -65,8 +65,8 @@ def teacher_ids(student, teacher):
         both = set(tokens) <= set(theirs.pop("vocabulary")) and ours == theirs
     if not both:
         raise checks.invalid(
-            "Student and teacher must have the same tokenizer, but for tokens that the student may lack.",
-            fix="Build the student with the teacher's tokenizer; `trim_vocabulary` may shorten it.",
+            "Student and teacher must have the same tokenizer, except for tokens that the student may lack.",
+            fix="Build the student with the teacher's tokenizer, which `trim_vocabulary` may shorten.",
             where="Distiller",
             vocabulary_sizes=[
                 task.tokenizer and task.tokenizer.vocabulary_size for task in (student, teacher)
@@ -81,15 +81,15 @@ def check_weights(weight_of):
     numbers = all(isinstance(value, (int, float)) and 0 <= value < float("inf") for value in values)
     if not numbers or not any(values):
         raise checks.invalid(
-            "The weights of the parts must be numbers of at least 0, and one of them above.",
-            fix="Leave them out for the divergence of answers alone.",
+            "The weights of the parts must be numbers of at least 0, and at least one must be above 0.",
+            fix="Leave all weights out to compare only the answers.",
             where="Distiller",
             **{f"{name}_weight": value for name, value in weight_of.items()},
         )
 
 
 def imitated_blocks(layers, ours, theirs):
-    """The numbers of the teacher's blocks, one for each of the student's."""
+    """The number of the teacher's block for each of the student's blocks."""
     if layers is None:
         return [-(-(i + 1) * theirs // ours) - 1 for i in range(ours)]
     layers = list(layers)
@@ -97,7 +97,7 @@ def imitated_blocks(layers, ours, theirs):
         raise checks.invalid(
             f"`layers` must be {ours} numbers from 0 to {theirs - 1}: a block of the teacher for each of the "
             "student's.",
-            fix="Pass what `drop_layers` kept, or leave it out.",
+            fix="Pass the blocks that `drop_layers` kept, or leave out `layers`.",
             where="Distiller",
             layers=layers,
         )
@@ -105,23 +105,24 @@ def imitated_blocks(layers, ours, theirs):
 
 
 def check_heads(ours, theirs):
-    """Raises ValueError unless pairs of blocks have as many heads.
+    """Raises ValueError unless each pair of blocks has the same number of heads.
 
     Args:
-        ours, theirs: lists of `EncoderBlock`, the student's and those that they imitate.
+        ours, theirs: lists of `EncoderBlock`, the student's blocks and the teacher's blocks that they
+            imitate.
     """
     heads = [(a.num_heads, b.num_heads) for a, b in zip(ours, theirs, strict=True)]
     if any(a != b for a, b in heads):
         raise checks.invalid(
             "Attention scores need as many heads in the student's blocks as in the teacher's.",
-            fix="Leave `attention_weight` out; `relation_weight` compares any numbers of heads.",
+            fix="Leave out `attention_weight`; `relation_weight` works with any numbers of heads.",
             where="Distiller",
             heads_of_student_and_teacher=heads,
         )
 
 
 def check_relations(ours, theirs, relation_heads):
-    """Raises ValueError unless the queries of two blocks can be cut into `relation_heads` parts."""
+    """Raises ValueError unless the queries of two blocks can be split into `relation_heads` parts."""
     checks.positive_int("Distiller", relation_heads=relation_heads)
     widths = [attention_width(block) for block in (ours, theirs)]
     if any(width % relation_heads for width in widths):

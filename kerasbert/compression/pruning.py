@@ -1,4 +1,4 @@
-"""Fewer attention heads and inner units, in kernels that are smaller for it."""
+"""Removes attention heads and inner units, which makes kernels smaller."""
 
 import dataclasses
 
@@ -9,41 +9,43 @@ from kerasbert.compression.importance import importances
 from kerasbert.compression.rebuilding import AnyTask, rebuilt, weights_of
 from kerasbert.types import Labels, Rows
 
-# Units are pruned by so many: their number stays one that vector instructions like.
+# Units are pruned in groups of this size, so that their number stays efficient for vector instructions.
 UNITS_AT_A_TIME = 8
 
 
 def prune(
     task: AnyTask, x: Rows, y: Labels = None, *, heads: float, units: float, batch_size: int = 1
 ) -> AnyTask:
-    """Removes the attention heads and feed-forward units that matter least for the task.
+    """Prunes a task: removes the attention heads and feed-forward units that are least important for it.
 
-    How much they matter is how much the task's loss changes without them, to first order, on each of the rows
-    given; in each layer divided by the norm of all. (Heads: Michel et al. 2019, section 4.1,
-    https://arxiv.org/abs/1905.10650; units: Molchanov et al. 2017, https://arxiv.org/abs/1611.06440.) The
-    least of all layers go, but one head stays in each, and a multiple of 8 units where some are removed. It
-    takes the time of about one epoch in batches of one; some hundred rows will do. Fine-tuning afterwards
-    recovers most of what is lost, and small steps with fine-tuning between them lose less than a large one.
+    Their importance is an estimate, to first order, of how much the task's loss would change without them on
+    the given rows, divided by its norm in each layer (heads: Michel et al. 2019, section 4.1,
+    https://arxiv.org/abs/1905.10650; units: Molchanov et al. 2017, https://arxiv.org/abs/1611.06440). The
+    least important ones of all layers are removed, but each layer keeps at least one head, and a multiple of
+    8 units if some are removed. This takes about as long as an epoch with batches of one row; some hundreds
+    of rows are enough. Fine-tuning afterwards recovers most of the loss in quality, and several small steps
+    with fine-tuning between them lose less than a single large step.
 
-    A preset or a `.keras` file holds such a model. Those of other libraries, transformers among them, have as
-    many heads and units in each block, so that exports to them refuse it.
+    A pruned model can be saved as a preset or a `.keras` file. Models of other libraries, such as
+    transformers, have the same number of heads and units in all blocks, so exports to them raise an error.
 
     Args:
-        task: a kerasbert task, compiled, since it is the loss of `compile` that counts.
-        x, y: rows and labels, as its `fit` takes them.
-        heads: float in [0, 1), the share of all heads to remove.
-        units: float in [0, 1), the share of all inner units to remove.
-        batch_size: int, rows whose gradients are added before their absolute value is taken; more than one
-            for losses that compare rows, such as a `ContrastiveLoss`.
+        task: a compiled kerasbert task, because importance depends on the loss of `compile`.
+        x, y: rows and labels, as for its `fit`.
+        heads: float in [0, 1), the fraction of all heads to remove.
+        units: float in [0, 1), the fraction of all inner units to remove.
+        batch_size: int, the number of rows whose gradients are added before taking the absolute value; it
+            must be more than one for losses that compare rows, such as a `ContrastiveLoss`.
 
     Returns:
-        A new task of the same class, labels and tokenizer, with fewer weights: that which the given one is
-        with these heads and units masked out. `encoder.config` says what is left, as `heads_by_layer` and
-        `units_by_layer`. It is not compiled, and nothing in it is frozen. The given one stays as it was.
+        A new task with the same class, labels and tokenizer, but fewer weights. It computes the same as the
+        given task with these heads and units masked out. `encoder.config` gives the remaining numbers as
+        `heads_by_layer` and `units_by_layer`. The new task is not compiled, and none of its weights are
+        frozen. The given task is not changed.
 
     Raises:
-        ValueError: if the task is not compiled, the shares leave too little, LoRA is not merged, or Keras
-            runs on another backend than TensorFlow.
+        ValueError: if the task is not compiled, too little would be left, LoRA weights are not merged, or
+            Keras does not run on TensorFlow.
 
     Example:
 
@@ -66,20 +68,21 @@ def prune(
 
 
 def most_important(scores, share, at_a_time, name):
-    """Chooses what stays.
+    """Chooses the heads or units to keep.
 
     Args:
-        scores: for each layer a float array, how much each head or unit matters.
-        share: float in [0, 1), of all of them, that goes.
-        at_a_time: int, how many go together: the best of a layer, the next best, and so on, and such a group
-            matters as much as its best. The first group of each layer stays.
-        name: str, the name of the argument `share`, for the error.
+        scores: for each layer a float array, the importance of each head or unit.
+        share: float in [0, 1), the fraction of all heads or units to remove.
+        at_a_time: int, the size of the groups that are removed together. Those of a layer are grouped in
+            descending order of importance, and a group is as important as its best member. The first group of
+            each layer is always kept.
+        name: str, the user's name of the argument `share`, for the error message.
 
     Returns:
-        For each layer the numbers of those that stay, ascending, an int array.
+        For each layer an int array, the numbers of the heads or units to keep, ascending.
 
     Raises:
-        ValueError: if the share is too large.
+        ValueError: if `share` is too large.
 
     Example:
 
@@ -88,7 +91,8 @@ def most_important(scores, share, at_a_time, name):
     """
     scores = [score / (np.linalg.norm(score) or 1.0) for score in scores]
     ranks = [np.argsort(-score, kind="stable") for score in scores]
-    # (how much it matters, what follows goes first, layer) of each group that may go.
+    # Each group that may be removed: (its importance, minus its start, so that later groups go first, its
+    # layer).
     groups = [
         (score[order[start]], -start, layer)
         for layer, (score, order) in enumerate(zip(scores, ranks, strict=True))
@@ -111,12 +115,12 @@ def most_important(scores, share, at_a_time, name):
 
 
 def without_the_others(task, weights, heads, units):
-    """Builds a task like another, with some of its heads and inner units alone.
+    """Builds a task like another, but with only some of its heads and inner units.
 
     Args:
         task: a kerasbert task.
-        weights: dict, its weights by path.
-        heads, units: for each block an int array, the numbers of those that stay.
+        weights: dict, the task's weights by path.
+        heads, units: for each block an int array, the numbers of the heads or units to keep.
 
     Returns:
         A new task of the same class.

@@ -1,4 +1,4 @@
-"""A task again, with weights of other shapes."""
+"""Builds a task again with weights of other shapes."""
 
 from typing import TypeVar
 
@@ -20,10 +20,10 @@ def weights_of(task, where):
 
     Args:
         task: a kerasbert task.
-        where: str, who asks, for the error.
+        where: str, the caller's name, for the error message.
 
     Raises:
-        ValueError: if LoRA changes the encoder.
+        ValueError: if the encoder has LoRA weights that are not merged.
     """
     task.encoder.check_merged(where)
     return {path: keras.ops.convert_to_numpy(weight) for path, weight in task.named_weights().items()}
@@ -32,16 +32,16 @@ def weights_of(task, where):
 def rebuilt(
     task: AnyTask, config: BertConfig, weights: dict[str, np.ndarray], tokenizer: TextTokenizer | None = None
 ) -> AnyTask:
-    """Builds a task like another, whose encoder has another shape.
+    """Builds a task like another, but with an encoder of other sizes.
 
     Args:
         task: a kerasbert task.
         config: `BertConfig` of the new encoder.
-        weights: dict, path -> array, all of the new task's.
-        tokenizer: of the new task, or None for the other's.
+        weights: dict, path -> array, all weights of the new task.
+        tokenizer: the tokenizer of the new task, or None to use that of `task`.
 
     Returns:
-        A task of the same class and arguments; not compiled, and nothing in it is frozen.
+        A task with the same class and arguments. It is not compiled, and none of its weights are frozen.
     """
     old = task.encoder
     with left_empty():

@@ -1,4 +1,4 @@
-"""Fewer tokens: those that a corpus needs, and characters to write any other word with."""
+"""Trims a vocabulary to the tokens that a corpus needs, and to characters for all other words."""
 
 import collections
 import dataclasses
@@ -14,7 +14,7 @@ from kerasbert.text import BertTokenizer, normalization
 from kerasbert.text.vocabulary import SPECIAL_TOKENS
 from kerasbert.types import Rows
 
-# Weights with a row for each token.
+# The weights that have a row for each token.
 ROWS = (
     "encoder/embeddings/token_embedding/embeddings",
     "masked_lm/output_bias",
@@ -24,35 +24,36 @@ _TEXTS_AT_A_TIME = 1000
 
 
 def trim_vocabulary(task: AnyTask, texts: Rows, keep: Sequence[str] = (), min_count: int = 1) -> AnyTask:
-    """Leaves the tokens out that a corpus does not need, and their rows of the embedding.
+    """Removes the tokens that a corpus does not need, together with their rows of the embedding.
 
-    Kept are the tokens of the texts; special tokens; and of the vocabulary's single characters, at the start
-    of a word and within, those that a text can have in it: digits, punctuation, symbols, and letters of the
-    scripts that the texts are written in. So other words still decompose into pieces, of which they have
-    more than before.
+    The new vocabulary keeps the tokens of the texts, the special tokens, and the vocabulary's single
+    characters, at the start of a word and inside it, as far as texts can contain them: digits, punctuation,
+    symbols, and letters of the scripts in which the texts are written. So other words can still be split into
+    sub-word tokens, although into more than before.
 
-    The texts themselves have the same tokens as before, and the same answers to the bit (but for the
-    probabilities of a masked language model, which has fewer tokens to choose from). WordPiece takes the
-    longest piece each time (Devlin et al. 2019, section 3), so a piece that was the longest still is; of
-    words that are `[UNK]`, the pieces before the missing one are kept too, since without them another
-    beginning might lead to the end.
+    The texts themselves have the same tokens as before, and exactly the same answers (except for the
+    probabilities of a masked language model, which has fewer tokens to choose from). WordPiece always takes
+    the longest matching token (Devlin et al. 2019, section 3), so a token that was the longest still is. For
+    words that are `[UNK]`, the tokens before the missing one are kept as well, because without them another
+    way of splitting the word might succeed.
 
     Args:
         task: a kerasbert task with a `BertTokenizer`.
-        texts: all that the model will read, as far as it is known: str in sequences nested to any depth, such
-            as what `fit` takes as `x`, pairs and words included; or what a reader of `kerasbert.data`
+        texts: all texts that the model will read, as far as they are known: str in sequences nested to any
+            depth, such as the `x` of `fit`, including pairs and words; or what a reader of `kerasbert.data`
             returns.
-        keep: sequence of str, more tokens to keep.
-        min_count: int, how often a token must occur. With more than 1, texts with rarer tokens have other,
-            shorter ones than before, and other answers, to which fine-tuning is the remedy.
+        keep: sequence of str, additional tokens to keep.
+        min_count: int, how often a token must occur. With more than 1, texts that contain rarer tokens are
+            split into shorter tokens than before and get other answers, so fine-tune the task again.
 
     Returns:
-        A new task of the same class, labels and weights, with a tokenizer of the shorter vocabulary; not
-        compiled, and nothing in it is frozen. The given one stays as it was.
+        A new task with the same class, labels and weights, and with a tokenizer that has the shorter
+        vocabulary. It is not compiled, and none of its weights are frozen. The given task is not changed.
 
     Raises:
-        TypeError: if the tokenizer is of another kind, or there is something else than texts.
-        ValueError: if there are no texts, a token to keep is not in the vocabulary, or LoRA is not merged.
+        TypeError: if the tokenizer is not a `BertTokenizer`, or `texts` contain something else than texts.
+        ValueError: if there are no texts, a token to keep is not in the vocabulary, or LoRA weights are not
+            merged.
 
     Example:
 
@@ -67,7 +68,7 @@ def trim_vocabulary(task: AnyTask, texts: Rows, keep: Sequence[str] = (), min_co
     tokenizer = task.tokenizer
     if not isinstance(tokenizer, BertTokenizer):
         raise checks.invalid(
-            "The task must have a BertTokenizer: every token of byte-level BPE is a step to longer ones.",
+            "The task must have a BertTokenizer: every token of byte-level BPE is needed for longer ones.",
             fix="Prune heads and units (`prune`) or drop blocks (`drop_layers`) instead.",
             where="trim_vocabulary",
             kind=TypeError,
@@ -85,7 +86,7 @@ def trim_vocabulary(task: AnyTask, texts: Rows, keep: Sequence[str] = (), min_co
 
 
 def needed_ids(tokenizer, texts, keep=(), min_count=1):
-    """The ids of the tokens that `trim_vocabulary` keeps, ascending; arguments and errors are the same.
+    """The ids of the tokens that `trim_vocabulary` keeps, ascending; it raises the same errors.
 
     Args:
         tokenizer: `BertTokenizer`.
@@ -100,7 +101,7 @@ def needed_ids(tokenizer, texts, keep=(), min_count=1):
     if unknown:
         raise checks.invalid(
             "Every token in `keep` must be in the vocabulary.",
-            fix="Write tokens as the vocabulary does, such as ##ly within a word.",
+            fix="Write tokens as in the vocabulary, such as ##ly inside a word.",
             where="trim_vocabulary",
             unknown=unknown,
         )
@@ -111,14 +112,14 @@ def needed_ids(tokenizer, texts, keep=(), min_count=1):
 
 
 def _with_tokens(tokenizer, tokens):
-    """The same tokenizer with fewer pieces of words; added tokens come after them, as before."""
+    """The same tokenizer with fewer sub-word tokens; added tokens come after them, as before."""
     beside = set(tokenizer.vocabulary.tokens[len(tokenizer.wordpieces) :])
     pieces = [token for token in tokens if token not in beside]
     return type(tokenizer).from_config(tokenizer.get_config() | {"vocabulary": pieces})
 
 
 def _found(tokenizer, texts, min_count):
-    """The tokens that texts need, and the characters in them; sets."""
+    """Two sets: the tokens that texts need, and the characters in the texts."""
     counts, beginnings, characters = collections.Counter(), set(), set()
     texts = _strings(texts)
     while batch := list(itertools.islice(texts, _TEXTS_AT_A_TIME)):
@@ -129,8 +130,8 @@ def _found(tokenizer, texts, min_count):
         beginnings |= _beginnings(tokenizer, unknown)
     if not characters:
         raise checks.invalid(
-            "There must be texts, which say what tokens are needed.",
-            fix="Pass what the task was trained on, or better all that it will read.",
+            "There must be texts, because they decide which tokens are needed.",
+            fix="Pass the texts that the task was trained on or, better, all texts that it will read.",
             where="trim_vocabulary",
             texts=0,
         )
@@ -149,7 +150,7 @@ def _strings(texts):
     elif not isinstance(texts, Iterable):
         raise checks.invalid(
             "`texts` must be str, in sequences nested to any depth.",
-            fix="Pass what the task reads, without labels and tokens.",
+            fix="Pass the texts that the task reads, without labels and tokens.",
             where="trim_vocabulary",
             kind=TypeError,
             value=texts,
@@ -159,7 +160,7 @@ def _strings(texts):
 
 
 def _beginnings(tokenizer, texts):
-    """The pieces that WordPiece finds in words that become `[UNK]`, before the one that it does not find."""
+    """The tokens that WordPiece finds in words that become `[UNK]`, before the part that it does not find."""
     if not texts:
         return set()
     found = (rows.to_list() for rows in tokenizer.tokenize_with_offsets(texts))
@@ -181,7 +182,7 @@ def _beginnings(tokenizer, texts):
 
 
 def _longest_pieces(word, vocabulary):
-    """Yields the longest piece at the start of a word, and again of the rest, until there is none."""
+    """Yields the longest token at the start of a word, then that of the rest, until no token matches."""
     prefix = ""
     while word:
         lengths = range(len(word), 0, -1)
@@ -193,19 +194,19 @@ def _longest_pieces(word, vocabulary):
 
 
 def _single_characters(tokenizer, characters):
-    """The tokens of one character that a text in the scripts of `characters` can have."""
+    """The tokens of one character that texts in the scripts of `characters` can contain."""
     singles = {token.removeprefix("##") for token in tokenizer.vocabulary}
     scripts = {None, *map(_script, characters)}
     singles = sorted(one for one in singles if len(one) == 1 and _script(one) in scripts)
-    # A tokenizer that knows nothing else tells which of them a text can have: no piece `##,` if a comma is a
-    # word, no `##字`, no capital letters where all are lowered.
+    # A tokenizer with only these tokens shows which of them can occur: not `##,` if a comma is a word of its
+    # own, not `##字`, and no capital letters if texts are lower-cased.
     alone = _with_tokens(tokenizer, [*SPECIAL_TOKENS, *singles, *(f"##{one}" for one in singles)])
     found = alone.tokenize([one + one for one in singles]).flat_values if singles else []
     return {token for token in alone.to_tokens(found) if token in tokenizer.vocabulary}
 
 
 def _script(character):
-    """What a letter's or mark's name in Unicode begins with, such as LATIN; None for anything else."""
+    """The first word of the Unicode name of a letter or mark, such as LATIN; None for anything else."""
     if unicodedata.category(character)[0] not in "LM":
         return None
     return unicodedata.name(character, "").partition(" ")[0]

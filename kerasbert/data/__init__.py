@@ -1,4 +1,4 @@
-"""Texts to batches: readers, rows, labels, batches by length."""
+"""From texts to batches: readers, rows, labels, and batches of texts of similar length."""
 
 from kerasbert.data.answers import answer_spans
 from kerasbert.data.batches import PackedTokens, ordered_batches, text_batches

@@ -1,4 +1,4 @@
-"""Answers that stand in a text: pairs of a text and the character where it begins."""
+"""Answers that are spans of a context: pairs of the answer's text and the character where it begins."""
 
 import numbers
 
@@ -8,15 +8,15 @@ from kerasbert import checks
 
 
 def stands(text, start, context):
-    """Whether an answer is in its context where it says."""
+    """Whether an answer occurs in its context at the offset that it gives."""
     return bool(text) and start >= 0 and context[start : start + len(text)] == text
 
 
 def not_there(answers, context, where, fix):
-    """The error of a question of whose answers, pairs, none is where it says."""
+    """The error for a question none of whose answers `(text, start)` occurs at its offset."""
     text, start = answers[0]
     return checks.invalid(
-        "An answer must stand in its context at its offset.",
+        "An answer must occur in its context at its offset.",
         fix=fix,
         where=where,
         answer=text,
@@ -26,20 +26,21 @@ def not_there(answers, context, where, fix):
 
 
 def answer_spans(answers, contexts, where="y"):
-    """Returns where the answers stand: of each row the first that stands at its offset.
+    """Finds the span of each row's answer: of its first answer that occurs in the context at its offset.
 
     Args:
-        answers: for each row a list of pairs `(text, start)`, start in characters of the context; an empty
-            list for a question without an answer.
-        contexts: list of str, one to a row.
+        answers: for each row a list of pairs `(text, start)`, where `start` counts characters of the context;
+            an empty list for a question without an answer.
+        contexts: list of str, one for each row.
         where: str, named in errors.
 
     Returns:
-        int array `(rows, 2)`: first character, and character after the last; -1 and -1 without an answer.
+        int array `(rows, 2)`: the first character of the answer and the one after its last; -1 and -1 for a
+        question without an answer.
 
     Raises:
-        TypeError: if a row is no list of such pairs.
-        ValueError: if a row has answers and none stands at its offset.
+        TypeError: if a row is not a list of such pairs.
+        ValueError: if a row has answers but none of them occurs at its offset.
 
     Example:
 
@@ -51,7 +52,7 @@ def answer_spans(answers, contexts, where="y"):
         pairs = checked_pairs(given, f"{where}, row {row}")
         right = [(start, start + len(text)) for text, start in pairs if stands(text, start, context)]
         if pairs and not right:
-            fix = "Count characters, not bytes or tokens; drop the row; or give [] for no answer."
+            fix = "Count characters, not bytes or tokens; drop the row; or pass [] if it has no answer."
             raise not_there(pairs, context, f"{where}, row {row}", fix)
         if right:
             spans[row] = right[0]
@@ -59,9 +60,10 @@ def answer_spans(answers, contexts, where="y"):
 
 
 def answer_pairs(answers):
-    """The answers of one row as pairs, if they come as dicts of SQuAD's names.
+    """Turns the answers of one row into pairs if they are dicts with SQuAD's keys `text` and `answer_start`.
 
-    These are a dict of two lists, a dict of one text and its start, or a list of such dicts.
+    Such answers are a dict of two lists, a dict of one text and its start, or a list of such dicts. Other
+    answers are returned as they are.
     """
     names = ("text", "answer_start")
     if isinstance(answers, dict) and set(answers) == set(names):
@@ -82,8 +84,9 @@ def checked_pairs(answers, where):
     good = isinstance(answers, (list, tuple, np.ndarray)) and all(map(_is_pair, answers))
     if not good:
         raise checks.invalid(
-            "The answers to a question must be a list of pairs of a text and its first character.",
-            fix='Write [("Bonn", 3)] or {"text": ["Bonn"], "answer_start": [3]} for one answer, [] for none.',
+            "The answers to a question must be a list of pairs of a text and its first character's offset.",
+            fix='Write [("Bonn", 3)] or {"text": ["Bonn"], "answer_start": [3]} for one answer, [] for no '
+            "answer.",
             where=where,
             kind=TypeError,
             answers=answers,

@@ -1,11 +1,11 @@
-"""Batches of texts of about the same length, padded to the longest of the batch."""
+"""Batches of texts of about the same length, padded to the longest text of the batch."""
 
 from kerasbert.data.row_order import RowOrder, shuffled
 from kerasbert.data.tracing import without_autograph
 from kerasbert.optional import tensorflow as tf
 
-# Rows that are sorted by length together, in batches: enough that padding is rare, few enough that the
-# order stays random.
+# How many batches of rows are sorted by length together: enough to need little padding, and few enough to
+# keep the order random.
 WINDOW = 32
 
 
@@ -13,19 +13,20 @@ def text_batches(rows, tokenizer, batch_size, max_length, *, shuffle=False, on_l
     """Tokenizes and batches rows of text.
 
     Args:
-        rows: `tf.data.Dataset` of dicts: `text`, perhaps `text_pair` (scalar strings), or `ids`, perhaps
-            `ids_pair`, the tokens of texts, from a ragged tensor; and anything else that goes along (`label`,
-            `sample_weight`).
+        rows: `tf.data.Dataset` of dicts with `text` and optionally `text_pair` (scalar strings), or with
+            `ids` and optionally `ids_pair` (token ids, from a ragged tensor). All other keys, such as `label`
+            and `sample_weight`, are passed through.
         tokenizer: `BertTokenizer`.
         batch_size: int, B.
-        max_length: int, the longest S, in tokens.
-        shuffle: bool, a new random order in each pass; or the `RowOrder` that says in which.
-        on_lengths: function of an int tensor `(rows,)`, the lengths before truncation, or None; called in
-            the graph.
+        max_length: int, the most tokens in a row, an upper limit for S.
+        shuffle: bool, whether rows come in a new random order in each pass; or the `RowOrder` that decides
+            it.
+        on_lengths: function, or None; it is called in the graph with the lengths of rows before truncation,
+            an int tensor `(rows,)`.
 
     Returns:
-        `tf.data.Dataset` of pairs: the tokens as a dict of int32 `(B, S)`, and the rest of the row as a
-        dict of `(B,)`, of ragged `(B, None)` for what is a ragged tensor in `rows`.
+        `tf.data.Dataset` of pairs: the tokens as a dict of int32 `(B, S)`, and all other columns as a dict of
+        tensors `(B,)`, or ragged `(B, None)` where `rows` has ragged tensors.
     """
 
     def by_length(window):
@@ -49,15 +50,16 @@ def text_batches(rows, tokenizer, batch_size, max_length, *, shuffle=False, on_l
 
 
 def in_windows(rows, batch_size, shuffle, sort, split):
-    """Makes batches out of windows of many rows.
+    """Sorts large windows of rows and splits them into batches.
 
     Args:
         rows: `tf.data.Dataset` of rows.
-        batch_size: int, rows to a batch.
+        batch_size: int, rows in a batch.
         shuffle: bool or `RowOrder`, as for `text_batches`.
-        sort: graph function of a window of rows, which returns a tuple.
-        split: graph function that makes a data set of batches out of what `sort` returns. Its first argument
-            is a function that puts the numbers of the batches' first rows in the order of the batches.
+        sort: graph function that takes a window of rows and returns a tuple.
+        split: graph function that makes a data set of batches from what `sort` returned. Its first argument
+            is a function that takes the indices of the first row of each batch, and returns them in the order
+            in which the batches come.
 
     Returns:
         `tf.data.Dataset` of batches, which knows its cardinality if `rows` does.
@@ -84,14 +86,14 @@ def in_windows(rows, batch_size, shuffle, sort, split):
 
 
 def ordered_batches(rows, tokenizer, batch_size, max_length, *, on_lengths=None):
-    """Tokenizes and batches rows of text in the order they come in.
+    """Tokenizes and batches rows of text without changing their order.
 
     Args:
         rows, tokenizer, max_length, on_lengths: as for `text_batches`.
-        batch_size: int, B; None if the elements of `rows` are batches already.
+        batch_size: int, B; None if the elements of `rows` are already batches.
 
     Returns:
-        As `text_batches`.
+        The same as `text_batches`.
     """
 
     def pack(window):
@@ -103,7 +105,7 @@ def ordered_batches(rows, tokenizer, batch_size, max_length, *, on_lengths=None)
 
 
 class PackedTokens:
-    """Stands where `text_batches` takes a tokenizer, for rows whose `ids` are packed already."""
+    """Takes the place of a tokenizer in `text_batches` for rows whose `ids` are already packed."""
 
     @staticmethod
     def packed_lengths(ids, second=None):
@@ -112,12 +114,12 @@ class PackedTokens:
 
     @staticmethod
     def pack(ids, second=None, max_length=None):
-        """Pads ids: a dict of `token_ids` and `padding_mask`, int32 `(B, S)`."""
+        """Pads ids and returns a dict of `token_ids` and `padding_mask`, int32 `(B, S)`."""
         return {"token_ids": ids.to_tensor(), "padding_mask": tf.ones_like(ids).to_tensor()}
 
 
 def _tokenize(window, tokenizer, on_lengths):
-    """Splits a window of rows into token ids, those of second texts (or None), lengths, and the rest."""
+    """Tokenizes a window of rows: ids, ids of second texts (or None), packed lengths, and other columns."""
     first = window["ids"] if "ids" in window else tokenizer.tokenize(window["text"])
     second = window.get("ids_pair")
     if "text_pair" in window:

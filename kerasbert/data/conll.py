@@ -1,4 +1,4 @@
-"""Files in the columns of CoNLL: a word and its label a line, a blank line after a sentence."""
+"""Files in the column format of CoNLL: one word and its label per line, a blank line after each sentence."""
 
 import itertools
 import pathlib
@@ -12,7 +12,7 @@ from kerasbert.types import PathLike
 
 _COLUMNS = {"\t": re.compile("\t"), " ": re.compile(" +")}
 _DOCUMENT = "-DOCSTART-"
-# What a comment is in CoNLL-U, and what looks like one; a TAB makes a row of words.
+# Comments as CoNLL-U writes them, and lines that may be comments. A line with a TAB is a row of columns.
 _COMMENT = re.compile(r"# *[\w.:-]+ += |# (newdoc|newpar)\b[^\t]*$")
 _PERHAPS_COMMENT = re.compile(r"# [^\t]*=[^\t]*$|# (sent_)?id [^\t]*$|# (newdoc|newpar)\b[^\t]*$")
 
@@ -25,30 +25,30 @@ def read_conll(
     comment: str | Literal[False] | None = None,
     on_bad: str = "stop",
 ) -> RowStream:
-    """Streams the sentences of a file in columns (Tjong Kim Sang & De Meulder 2003, section 2).
+    """Streams the sentences of a file in CoNLL columns (Tjong Kim Sang & De Meulder 2003, section 2).
 
-    A byte order mark, Windows line ends and lines of `-DOCSTART-` are passed over; and before the first word
-    of a sentence the comments of CoNLL-U, such as `# sent_id = 1` and `# newdoc`. Any other line is a word,
-    because `#` begins words in many sets. A line such as `# id 7 domain=en` could be either, and is an error
-    unless `comment` says what it is.
+    A byte order mark, Windows line ends and `-DOCSTART-` lines are ignored, and so are CoNLL-U comments
+    before the first word of a sentence, such as `# sent_id = 1` and `# newdoc`. Every other line is a word,
+    because in many data sets words begin with `#`. A line such as `# id 7 domain=en` could be either, so it
+    is an error unless `comment` decides.
 
     Args:
         path: str or path, UTF-8; `.gz`, `.bz2` and `.xz` are decompressed.
         word: int, the column of words.
-        label: int, the column of labels; negative: from the right.
-        separator: str, `"\\t"`, `" "` for one or more, or None: a TAB if the first row has one.
-        comment: str, what lines begin with that are left out, wherever they stand: `"# "` leaves hashtags.
-            False: there are no comments, and each line is a word. None: those of CoNLL-U.
-        on_bad: str, what becomes of a sentence with a line that is not UTF-8, or without a word, without a
-            label or with another number of columns than the first: `"stop"` raises, `"skip"` leaves it out,
-            and warns at the end with the number of such sentences and the first.
+        label: int, the column of labels; a negative number counts from the right.
+        separator: str: `"\\t"`, or `" "` for one or more spaces. None: a TAB if the first row has one.
+        comment: str, the prefix of lines to leave out anywhere in the file; `"# "` does not match hashtags.
+            False: there are no comments, and each line is a word. None: CoNLL-U comments are left out.
+        on_bad: str, what to do with a sentence that has a line that is not UTF-8, lacks a word or a label, or
+            does not have as many columns as the first line: `"stop"` raises an error; `"skip"` leaves the
+            sentence out, and a warning at the end gives the number of such sentences and the first error.
 
     Returns:
         `RowStream` of pairs of lists of str: the words of a sentence, and their labels.
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: while reading, if a row is bad; it names the line.
+        ValueError: while reading, if a row is invalid; the message names the line.
 
     Example:
 
@@ -67,9 +67,9 @@ def read_conll(
 
 
 def _sentences(path, word, label, separator, comment):
-    """Yields the place of the first line of a sentence, and words and labels, or the first error in it."""
+    """For each sentence, yields the place of its first line, and its words and labels or its first error."""
     rows, place, bad, count = [], None, None, None
-    end = (str(path), "", None)  # of the last sentence
+    end = (str(path), "", None)  # a blank line that ends the last sentence
     for where, line, error in itertools.chain(read_lines(path), [end]):
         line = line.rstrip("\r\n")
         if error is None and (not line.strip("\t ") or line.startswith(_DOCUMENT)):
@@ -93,21 +93,21 @@ def _is_comment(line, comment, in_sentence):
 
 
 def _problem(row, count, word, label, line, where, comment):
-    """The error that a row is, or None."""
+    """The error in a row, or None."""
     if comment is None and _PERHAPS_COMMENT.match(line):
         return checks.invalid(
-            "This line could be a comment as well as a word and its label.",
+            "This line could be either a comment or a word and its label.",
             fix='Pass comment="# " to leave out such lines, or comment=False to read them as words.',
             where=where,
             line=line,
         )
     places = [place + count if place < 0 else place for place in (word, label)]
     if len(row) != count:
-        rule = f"A row must have as many columns as the first, {count}."
+        rule = f"A row must have as many columns as the first row, {count}."
     elif not all(0 <= place < count for place in places) or places[0] == places[1]:
         rule = "A row must have a column for the word and another for its label."
     elif not row[word] or not row[label]:
-        rule = "Neither word nor label may be empty."
+        rule = "Neither the word nor the label may be empty."
     else:
         return None
     return checks.invalid(

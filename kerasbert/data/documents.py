@@ -1,4 +1,4 @@
-"""Documents: texts, the sentences in them, and the tokens of these."""
+"""Documents: their texts, sentences and tokens."""
 
 import dataclasses
 
@@ -11,14 +11,15 @@ from kerasbert.data.sentences import split_sentences
 
 @dataclasses.dataclass(frozen=True)
 class Documents:
-    """The sentences of R documents and their tokens; N sentences and T tokens in all.
+    """The sentences and tokens of R documents: N sentences and T tokens in total.
 
     Args:
-        texts: list of R str; of documents that came as sentences, these with line breaks between.
-        spans: list of R lists of `(start, end)`, where in its text each sentence stands.
-        splits: int array `(R + 1,)`, where the sentences of each document begin in the row of all.
-        ids: int32 array `(T,)`, the tokens of all sentences, without special ones.
-        id_splits: int array `(N + 1,)`, where the tokens of each sentence begin.
+        texts: list of R str. For documents that were passed as lists of sentences, these are joined by line
+            breaks.
+        spans: list of R lists of `(start, end)`, the position of each sentence in its text.
+        splits: int array `(R + 1,)`, the index of each document's first sentence among all sentences.
+        ids: int32 array `(T,)`, the token ids of all sentences, without special tokens.
+        id_splits: int array `(N + 1,)`, the index of each sentence's first token in `ids`.
     """
 
     texts: list
@@ -33,18 +34,18 @@ class Documents:
 
 
 def tokenize_documents(rows, tokenizer, where="x"):
-    """Splits documents into sentences, unless they are, and tokenizes these.
+    """Splits documents into sentences, unless they are already split, and tokenizes the sentences.
 
     Args:
-        rows: list of R str or bytes; or of R lists of them, the sentences of a document.
-        tokenizer: `BertTokenizer`, or another of `kerasbert.text`.
+        rows: list of R documents, each a str or bytes, or a list of its sentences.
+        tokenizer: `BertTokenizer`, or another tokenizer of `kerasbert.text`.
         where: str, named in errors.
 
     Returns:
         `Documents`.
 
     Raises:
-        TypeError: if something is not text; the message names row and sentence.
+        TypeError: if something is not text; the message names the row and the sentence.
     """
     texts, spans = zip(*sentence_spans(rows, where), strict=True) if len(rows) else ((), ())
     sentences = [text[start:end] for text, row in zip(texts, spans, strict=True) for start, end in row]
@@ -62,13 +63,13 @@ def sentence_spans(rows, where="x"):
     """Finds the sentences of documents.
 
     Args:
-        rows, where: as of `tokenize_documents`.
+        rows, where: as for `tokenize_documents`.
 
     Returns:
-        List of pairs, one to a document: its text, and a list of `(start, end)` of its sentences in it.
+        List with a pair for each document: its text, and the `(start, end)` of each sentence in this text.
 
     Raises:
-        TypeError: if something is not text; the message names row and sentence.
+        TypeError: if something is not text; the message names the row and the sentence.
     """
     found = []
     for row, document in enumerate(rows):
@@ -110,10 +111,11 @@ def _checked(document, where):
 
 
 def sentence_labels(y, documents, where="y"):
-    """Turns what a user says of documents into labels of all their sentences.
+    """Turns the labels or summaries of documents into one label for each sentence.
 
     Args:
-        y: for each document 0 or 1 for each sentence; or a summary (str), whose `oracle_labels` are taken.
+        y: for each document either a list with 0 or 1 for each sentence, or a summary (str), for which
+            `oracle_labels` chooses sentences.
         documents: `Documents`.
         where: str, named in errors.
 
@@ -121,13 +123,13 @@ def sentence_labels(y, documents, where="y"):
         int32 array `(N,)` of 0 and 1.
 
     Raises:
-        TypeError: if a row is neither.
-        ValueError: if there are not as many labels as sentences, or others than 0 and 1.
+        TypeError: if a row is neither of these.
+        ValueError: if there are not as many labels as sentences, or a label is not 0 or 1.
     """
     if len(y) != len(documents.texts):
         raise checks.invalid(
             "There must be as many rows in `x` and `y`.",
-            fix="Pass for each document its labels, or a summary.",
+            fix="Pass the labels of its sentences, or a summary, for each document.",
             where=where,
             x=len(documents.texts),
             y=len(y),
@@ -146,15 +148,15 @@ def _zeros_and_ones(given, count, where):
     if numbers.dtype.kind not in "biuf" and numbers.size:
         raise checks.invalid(
             "The labels of a document must be 0 or 1 for each sentence, or a summary (str).",
-            fix="Convert them.",
+            fix="Convert the labels to int.",
             where=where,
             kind=TypeError,
             labels=given,
         )
     if numbers.shape != (count,) or not np.isin(numbers, (0, 1)).all():
         raise checks.invalid(
-            "There must be 0 or 1 for each sentence.",
-            fix="`kerasbert.data.split_sentences` shows the sentences of a text; or pass lists of sentences.",
+            "There must be a 0 or 1 for each sentence.",
+            fix="Check the sentences with `kerasbert.data.split_sentences`, or pass lists of sentences.",
             where=where,
             sentences=count,
             labels=given,

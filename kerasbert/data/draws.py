@@ -1,4 +1,4 @@
-"""Random numbers that depend on what they are for, and on nothing that happened before."""
+"""Random numbers that depend only on a seed and on what they are used for, not on earlier draws."""
 
 import hashlib
 
@@ -6,14 +6,14 @@ from kerasbert.optional import tensorflow as tf
 
 
 def uniform(shape, seed, purpose, number, **kind):
-    """Draws uniform numbers, in the graph.
+    """Draws uniform random numbers in the graph.
 
     Args:
-        shape: int list or tensor.
-        seed: int, the user's.
-        purpose: str; for two purposes numbers are independent.
-        number: int64 scalar, of the epoch, buffer or batch that they are for.
-        **kind: `minval`, `maxval`, `dtype` of `tf.random.stateless_uniform`.
+        shape: list or tensor of int.
+        seed: int, the seed that the user chose.
+        purpose: str; numbers for different purposes are independent.
+        number: int64 scalar, the number of the epoch, buffer or batch for which the numbers are drawn.
+        **kind: `minval`, `maxval` and `dtype` of `tf.random.stateless_uniform`.
 
     Returns:
         Tensor of this shape, float32 in [0, 1) unless `kind` says otherwise.
@@ -25,5 +25,5 @@ def uniform(shape, seed, purpose, number, **kind):
 
 
 def shuffled(values, seed, purpose, number):
-    """Returns a tensor's rows in an order drawn as by `uniform`."""
+    """Returns the rows of a tensor in a random order, which depends on the same arguments as in `uniform`."""
     return tf.gather(values, tf.argsort(uniform(tf.shape(values)[:1], seed, purpose, number)))

@@ -1,4 +1,4 @@
-"""Which fields of a record are a row's text, its label and so on."""
+"""Which fields of a record hold a row's text, its label and so on."""
 
 import dataclasses
 import math
@@ -9,16 +9,19 @@ from kerasbert import checks
 
 @dataclasses.dataclass(frozen=True)
 class Fields:
-    """The names under which records, which are dicts, hold what a row needs.
+    """The names of the fields in which records, which are dicts, hold the parts of a row.
 
     Args:
-        text: str, the text.
-        label: str, the label; a sequence of str for as many numbers or labels; None for rows without.
-        text_pair: str or None, the second text.
-        words: str or None, a list of words, in place of `text`.
-        choices: str, a list of choices; a sequence of str for the texts of as many choices; or None.
-        parse_label: function of what stands at a label, or None.
-        tokens: dict of str, the lists of tokens, as an encoder names them, in place of `text`; or None.
+        text: str, the field of the text.
+        label: str, the field of the label; a sequence of str for several labels or numbers; None for rows
+            without labels.
+        text_pair: str or None, the field of the second text.
+        words: str or None, the field of a list of words, which replaces `text`.
+        choices: str, the field of a list of choices; a sequence of str, the fields of single choices; or
+            None.
+        parse_label: function that converts the value of a label's field, or None.
+        tokens: dict, an encoder's input name -> the field with the list of ints for it, which replaces
+            `text`; or None.
     """
 
     text: str
@@ -33,7 +36,7 @@ class Fields:
         for name, value in (("label", self.label), ("choices", self.choices), ("tokens", self.tokens)):
             if isinstance(value, (set, frozenset)):
                 raise checks.invalid(
-                    f"`{name}` must be names in an order, which a set has not.",
+                    f"`{name}` must be names in a fixed order, which a set does not have.",
                     fix="Pass a list.",
                     kind=TypeError,
                     **{name: sorted(value)},
@@ -41,7 +44,7 @@ class Fields:
 
     @property
     def names(self):
-        """All names, a list of str."""
+        """The names of all fields, a list of str."""
         x = list(self.tokens.values()) if self.tokens else self.words or self.text
         parts = [x, self.text_pair, self.choices, self.label]
         return [name for part in parts if part for name in ([part] if isinstance(part, str) else part)]
@@ -55,10 +58,10 @@ class Fields:
         """Turns records into rows, `(x, y)` or `x`.
 
         Args:
-            records: iterable of pairs: where a record stands, and the record, or the error that it is.
+            records: iterable of pairs: the place of a record, and the record or the error found there.
 
         Yields:
-            Pairs: the place, and the row, or the error that it is.
+            Pairs: the place, and the row or the error found there.
         """
         for where, record in records:
             try:
@@ -92,9 +95,9 @@ class Fields:
             return value
         try:
             return self.parse_label(value)
-        except Exception as error:  # a user's function may raise any
+        except Exception as error:  # a user's function may raise any exception
             raise checks.invalid(
-                f"`parse_label` must be able to read the label in `{name}`.",
+                f"`parse_label` must be able to convert the label in `{name}`.",
                 fix='Correct the row or the function, or pass on_bad="skip".',
                 where=where,
                 value=value,
@@ -132,7 +135,7 @@ def _strings(record, name, where):
 
 def _of_another_type(name, kind, value, where):
     return checks.invalid(
-        f"What stands in `{name}` must be {kind}.",
+        f"The value of `{name}` must be {kind}.",
         fix='Correct the row, or pass on_bad="skip".',
         where=where,
         value=value,

@@ -1,4 +1,4 @@
-"""Labels in graphs of `tf.data`, read and checked by the rules for labels in memory."""
+"""Labels in `tf.data` graphs, which are read and checked by the same rules as labels in memory."""
 
 from kerasbert import checks
 from kerasbert.data.label_rows import LARGEST, check_indicators_are_clear
@@ -7,15 +7,15 @@ from kerasbert.optional import tensorflow as tf
 
 
 def label_lookup(labels, numeric_labels=None, ranks=(1,)):
-    """Returns a graph function from labels to int32 class numbers, by the rule of `class_numbers`.
+    """Returns a graph function that turns labels into int32 class numbers by the rule of `class_numbers`.
+
+    For a wrong dtype or shape, the function raises the same errors as `class_numbers` when it is traced. For
+    a wrong label, it raises InvalidArgumentError when it runs.
 
     Args:
         labels: tuple of str.
         numeric_labels: as for `class_numbers`.
-        ranks: tuple of int, how many axes labels may have; `(B, 1)` counts as `(B,)`.
-
-    The function raises what `class_numbers` raises for a wrong dtype or shape, and when it runs
-    InvalidArgumentError for a wrong label.
+        ranks: tuple of int, the ranks that label tensors may have; `(B, 1)` counts as `(B,)`.
     """
     table = tf.lookup.StaticHashTable(
         tf.lookup.KeyValueTensorInitializer(list(labels), tf.range(len(labels))), default_value=-1
@@ -29,8 +29,8 @@ def label_lookup(labels, numeric_labels=None, ranks=(1,)):
         _check_form(
             values,
             ranks,
-            "Labels must be one to a row.",
-            "Let the data set give a scalar; for one-hot rows, tf.argmax.",
+            "There must be one label in each row.",
+            "Make each label of the data set a scalar; convert one-hot rows with tf.argmax.",
         )
         if values.dtype == tf.string:
             found = table.lookup(values)
@@ -50,11 +50,11 @@ def label_lookup(labels, numeric_labels=None, ranks=(1,)):
 
 
 def rows_of_numbers(labels, numeric_labels=None):
-    """Returns a graph function from C numbers a row, `(B, C)`, or `(B,)` for one, to float32 `(B, C)`.
+    """Returns a graph function that turns numbers to predict into float32 `(B, C)`.
 
-    It checks them as `row_numbers` does.
+    It takes C numbers for each row, `(B, C)`, or `(B,)` if C is 1, and checks them as `row_numbers` does.
     """
-    message = f"Labels must be finite numbers, {len(labels)} to a row, none beyond {LARGEST:g}. Received:"
+    message = f"Labels must be finite numbers, {len(labels)} per row, none beyond {LARGEST:g}. Received:"
 
     def rows(values):
         _check_dtype(values, "Regression needs numbers.")
@@ -66,24 +66,26 @@ def rows_of_numbers(labels, numeric_labels=None):
 
 
 def rows_of_hot(labels, numeric_labels=None):
-    """Returns a graph function from rows of zeros and ones, `(B, C)`, to float32 `(B, C)`.
+    """Returns a graph function that turns rows of zeros and ones, `(B, C)`, into float32 `(B, C)`.
 
-    It checks them as `multi_hot` does; lists of names or class numbers are for readers and lists.
+    It checks them as `multi_hot` does. Lists of names or class numbers are only supported in memory and by
+    the readers, not in a `tf.data.Dataset`.
     """
-    message = f"Labels must be zeros and ones, {len(labels)} to a row. Received:"
+    message = f"Labels must be zeros and ones, {len(labels)} per row. Received:"
 
     def rows(values):
         if numeric_labels in ("names", "class_numbers") or values.dtype == tf.string:
             raise checks.invalid(
-                "With several labels to a row, a `tf.data.Dataset` must give zeros and ones for all classes.",
-                fix="Convert them; lists, arrays and the readers of `kerasbert.data` take names as well.",
+                "For several labels per row, a `tf.data.Dataset` must give zeros and ones for all classes.",
+                fix="Convert the labels; or pass a list, an array or a reader of `kerasbert.data`, which may "
+                "contain names.",
                 where="y",
                 kind=TypeError,
                 dtype=values.dtype.name,
                 numeric_labels=numeric_labels,
             )
         if values.dtype != tf.bool:
-            _check_dtype(values, "With several labels to a row, a data set must give zeros and ones.")
+            _check_dtype(values, "For several labels per row, a data set must give zeros and ones.")
             check_indicators_are_clear(labels, numeric_labels, "y")
         values = tf.cast(_of_width(values, len(labels)), tf.float32)
         return _checked(values, (values == 0) | (values == 1), message)
@@ -92,7 +94,7 @@ def rows_of_hot(labels, numeric_labels=None):
 
 
 def rows_of_scores(values):
-    """Scores `(B,)` or `(B, 1)` in a graph as float32 `(B, 1)`; checks that they are from 0 to 1."""
+    """Turns scores `(B,)` or `(B, 1)` in a graph into float32 `(B, 1)`; checks that they are from 0 to 1."""
     _check_dtype(values, "The score of a pair must be a number.")
     values = values[:, None] if values.shape.rank == 1 else values
     values = tf.cast(_of_width(values, 1), tf.float32)
@@ -100,7 +102,7 @@ def rows_of_scores(values):
 
 
 def whole_numbers(least=0):
-    """Returns a graph function from whole numbers of at least so much to int32; it checks them."""
+    """Returns a graph function that turns whole numbers into int32, and checks that none is below `least`."""
 
     def numbers(values):
         _check_dtype(values, "Labels must be whole numbers.")
@@ -114,7 +116,7 @@ def whole_numbers(least=0):
 
 
 def graph_weights(values):
-    """Weights of rows in a graph as float32, checked as `row_weights` does."""
+    """Turns sample weights in a graph into float32, and checks them as `row_weights` does."""
     _check_dtype(values, "`sample_weight` must be numbers.")
     values = tf.cast(values, tf.float32)
     message = "`sample_weight` must be finite numbers that are not negative. Received:"
@@ -122,7 +124,7 @@ def graph_weights(values):
 
 
 def _checked(result, good, message, received=None):
-    """`result`, after a check that runs in the graph."""
+    """Returns `result` after a check that runs in the graph."""
     check = tf.debugging.Assert(tf.reduce_all(good), [message, result if received is None else received])
     with tf.control_dependencies([check] if check is not None else []):
         return tf.identity(result)
@@ -148,13 +150,13 @@ def _of_width(values, width):
     _check_form(
         values,
         (2,),
-        f"There must be {width} labels to a row.",
-        f"Let the data set give the shape ({width},).",
+        f"There must be {width} labels in each row.",
+        f"Give the labels of the data set the shape ({width},).",
     )
     if values.shape.rank is not None and values.shape[1] not in (None, width):
         raise checks.invalid(
-            f"There must be {width} labels to a row, one for each name.",
-            fix="Correct the data set, or `labels`.",
+            f"There must be {width} labels in each row, one for each name.",
+            fix="Correct the data set, or the task's `labels`.",
             where="y",
             shape=tuple(values.shape),
         )

@@ -1,4 +1,4 @@
-"""Rows of labels: several of them for each text, or numbers to predict."""
+"""Rows of several labels for each text, or of numbers to predict."""
 
 from collections.abc import Sequence
 
@@ -15,24 +15,24 @@ def multi_hot(
     """Turns sets of labels into rows of zeros and ones.
 
     The rule is the same for lists, arrays, columns and files, whatever their dtype. A row of str is a list of
-    names. A row of numbers is C indicators, a zero or a one for each class. With one or two classes, `[0, 1]`
-    could as well be a list of class numbers, so numbers are then refused unless `numeric_labels` says what
-    they mean; True and False are always indicators. Lists of class numbers always need
+    names. A row of numbers is a row of C indicators, a zero or a one for each class. With one or two classes,
+    `[0, 1]` could also be a list of class numbers, so numbers are then an error unless `numeric_labels` says
+    what they mean; True and False are always indicators. Lists of class numbers always need
     `numeric_labels="class_numbers"`.
 
     Args:
         values: for each row a list of class names, or C zeros and ones; or an array `(rows, C)` of these.
         labels: tuple of str, the C class names.
         where: str, named in errors.
-        numeric_labels: str or None: `"indicators"`, `"class_numbers"` or `"names"`, what numbers mean.
+        numeric_labels: str or None, what numbers mean: `"indicators"`, `"class_numbers"` or `"names"`.
 
     Returns:
         float32 array `(rows, C)`.
 
     Raises:
-        ValueError: if a label is unknown or twice in a row, if zeros and ones are of another form, or if
-            numbers could be read in two ways.
-        TypeError: if the values are neither.
+        ValueError: if a label is unknown or occurs twice in a row, if a row of indicators does not consist of
+            C zeros and ones, or if numbers could be read in two ways.
+        TypeError: if a row is neither a list of labels nor a row of indicators.
 
     Example:
 
@@ -64,8 +64,8 @@ def multi_hot(
         numbers = class_numbers(row, labels, place, "label", numeric_labels)
         if len(set(numbers.tolist())) < len(numbers):
             raise checks.invalid(
-                "No label may be twice in a row.",
-                fix='Remove it; rows of zeros and ones are numeric_labels="indicators".',
+                "No label may occur twice in a row.",
+                fix='Remove the duplicate; for rows of zeros and ones, use numeric_labels="indicators".',
                 where=place,
                 labels=row,
             )
@@ -74,9 +74,9 @@ def multi_hot(
 
 
 def _are_indicators(row, labels, where, numeric_labels):
-    """Whether a row is zeros and ones for all classes; raises ValueError if it should be and is not."""
+    """Whether a row holds a zero or one for each class; raises ValueError if it should but does not."""
     if not row and numeric_labels != "indicators":
-        return False  # no labels
+        return False  # an empty list of labels
     flags = all(isinstance(value, bool) for value in row)
     if not (flags or all(is_whole(value) or isinstance(value, float) for value in row)):
         return False
@@ -90,7 +90,7 @@ def _are_indicators(row, labels, where, numeric_labels):
 
 
 def check_indicators_are_clear(labels, numeric_labels, where):
-    """Raises ValueError if rows of numbers could be indicators as well as class numbers."""
+    """Raises ValueError if rows of numbers could be either indicators or class numbers."""
     if numeric_labels is None and len(labels) <= 2:
         raise checks.invalid(
             "With one or two classes, a row of numbers can be read in two ways: as zeros and ones for all "
@@ -114,34 +114,34 @@ def _not_indicators(classes, where, **received):
 
 def _no_list(row, where):
     return checks.invalid(
-        "With several labels, each row must have a list of them.",
-        fix='Write ["loud"] for one label, [] for none.',
+        "For several labels per row, each row must be a list of labels.",
+        fix='Write ["loud"] for one label, and [] for no label.',
         where=where,
         kind=TypeError,
         labels=row,
     )
 
 
-# Squared errors of larger numbers overflow float32.
+# The squared errors of larger numbers would overflow float32.
 LARGEST = 1e15
 
 
 def row_numbers(values, labels, where="y", numeric_labels=None):
-    """Turns numbers to predict into an array.
+    """Turns the targets of a regression into an array.
 
     Args:
-        values: numbers, one to a row, or C to a row.
+        values: numbers, one per row or C per row.
         labels: tuple of str, the C names of the numbers.
         where: str, named in errors.
-        numeric_labels: None: numbers are nothing but numbers here.
+        numeric_labels: None, because the labels of a regression can only be numbers.
 
     Returns:
         float32 array `(rows, C)`.
 
     Raises:
-        TypeError: if the values are no numbers.
-        ValueError: if there are not C to a row, or if one is not finite or beyond 1e15, whose squared error
-            would overflow.
+        TypeError: if the values are not numbers.
+        ValueError: if a row does not have C numbers, or a number is not finite or is beyond 1e15, so that its
+            squared error would overflow.
 
     Example:
 
@@ -153,7 +153,7 @@ def row_numbers(values, labels, where="y", numeric_labels=None):
     if array.dtype.kind not in "iuf" or flags:
         raise checks.invalid(
             "Regression needs numbers.",
-            fix="Convert the values to float; `read_csv` does by parse_label=float.",
+            fix="Convert the values to float; with `read_csv`, pass parse_label=float.",
             where=where,
             kind=TypeError,
             values=array.tolist(),
@@ -162,8 +162,8 @@ def row_numbers(values, labels, where="y", numeric_labels=None):
     bad = np.flatnonzero(~(np.abs(array) <= LARGEST).all(axis=tuple(range(1, array.ndim))))
     if bad.size or array.ndim != 2 or array.shape[1] != len(labels):
         raise checks.invalid(
-            f"Regression needs {len(labels)} finite numbers to a row, none beyond {LARGEST:g}.",
-            fix="Correct the row, or scale the numbers; `labels` names them.",
+            f"Regression needs {len(labels)} finite numbers in each row, none beyond {LARGEST:g}.",
+            fix="Correct the row, or scale the numbers; there is one number for each name in `labels`.",
             where=f"{where}, row {bad[0]}" if bad.size else where,
             shape=array.shape,
             **({"values": array[bad[0]].tolist()} if bad.size else {}),
@@ -177,18 +177,18 @@ def _flat(values):
 
 
 def row_weights(values, where="sample_weight"):
-    """Weights of rows as a float32 array `(rows,)`.
+    """Turns the sample weights of rows into a float32 array `(rows,)`.
 
     Raises:
-        TypeError: if they are no numbers.
-        ValueError: if there is not one to a row, or if one is negative or not finite: the loss would be, too.
+        TypeError: if the weights are not numbers.
+        ValueError: if there is not one weight per row, or a weight is negative or not finite.
     """
     array = as_array(values)
     array = array[:, 0] if array.ndim == 2 and array.shape[1] == 1 else array
     if array.dtype.kind not in "biuf" and array.size:
         raise checks.invalid(
             "`sample_weight` must be numbers.",
-            fix="Convert it.",
+            fix="Convert the weights to float.",
             where=where,
             kind=TypeError,
             values=array.tolist(),
@@ -196,8 +196,8 @@ def row_weights(values, where="sample_weight"):
     bad = np.flatnonzero(~((array >= 0) & (array <= LARGEST))) if array.ndim == 1 else np.zeros(0, int)
     if bad.size or array.ndim != 1:
         raise checks.invalid(
-            "`sample_weight` must be one number to a row, finite and not negative.",
-            fix="Correct the row; 0 leaves it out.",
+            "`sample_weight` must be one number per row, finite and not negative.",
+            fix="Correct the row; a weight of 0 leaves it out of the loss.",
             where=f"{where}, row {bad[0]}" if bad.size else where,
             **({"weight": array[bad[0]].item()} if bad.size else {"shape": array.shape}),
         )

@@ -1,4 +1,4 @@
-"""Labels: names or numbers in, class numbers out."""
+"""Turns labels, which may be names or numbers, into class numbers."""
 
 import difflib
 from collections.abc import Mapping, Sequence
@@ -8,27 +8,27 @@ import numpy as np
 from kerasbert import checks
 from kerasbert.types import Labels
 
-# The label of a token that does not count: a special token, padding, a later piece of a word.
+# The label of a token that the loss ignores: a special token, padding, or a later sub-word token of a word.
 IGNORED = -100
-# What numbers among the labels can stand for, where that is not clear by itself.
+# What numbers among the labels can stand for, where this is not clear by itself.
 NUMERIC_LABELS = (None, "names", "class_numbers", "indicators")
 
 
 def check_labels(labels, least=2):
-    """Returns class names as a tuple.
+    """Checks class names and returns them as a tuple.
 
     Args:
         labels: sequence of str: a list, a tuple, an array, the keys of a dict.
-        least: int, how many there must be.
+        least: int, the least number of names.
 
     Raises:
-        TypeError: if `labels` is no sequence of names, such as a number of classes, or a set, whose order is
-            another one in each process.
-        ValueError: if there are too few names, or if they are empty or not different.
+        TypeError: if `labels` is not a sequence of names: for example a number of classes, or a set, whose
+            order differs from process to process.
+        ValueError: if there are too few names, or a name is empty or occurs twice.
     """
     problem = None
     if isinstance(labels, (set, frozenset)):
-        problem = "A set has no order, so the same name would get another number in each process: sort it."
+        problem = "Sort it: a set has no order, so a name could get another number in each process."
     elif isinstance(labels, Mapping):
         problem = "Pass the names alone, in the order of their numbers."
     elif isinstance(labels, int):
@@ -55,7 +55,7 @@ def check_labels(labels, least=2):
 
 
 def as_array(values):
-    """Labels as an array, of objects where some are lists and others are not."""
+    """Turns labels into an array; an array of objects if their lengths differ."""
     try:
         return np.asarray(values)
     except ValueError:
@@ -75,8 +75,8 @@ def class_numbers(
     """Turns labels into class numbers.
 
     The rule is the same for lists, arrays, columns and files, whatever their dtype: a str is a name, and a
-    whole number is a class number. Where class names are numbers themselves, such as `("1", "2", "3")`, the
-    number 1 could mean the name `"1"` or class 1, which is called `"2"`. Numbers are then refused unless
+    whole number is a class number. If class names are numbers themselves, such as `("1", "2", "3")`, the
+    number 1 could mean the name `"1"` or class 1, whose name is `"2"`. Numbers are then an error unless
     `numeric_labels` says what they mean; a str is still a name.
 
     Args:
@@ -84,14 +84,14 @@ def class_numbers(
         labels: tuple of str, the class names.
         where: str, named in errors.
         item: str, what errors call one of the values.
-        numeric_labels: str or None: `"names"` or `"class_numbers"`, what numbers mean.
+        numeric_labels: str or None, what numbers mean: `"names"` or `"class_numbers"`.
 
     Returns:
         int32 array `(rows,)`.
 
     Raises:
         ValueError: if a name is not among `labels`, a number is not in [0, classes), or numbers could be
-            names as well as class numbers.
+            either names or class numbers.
         TypeError: if the values are neither names nor whole numbers.
 
     Example:
@@ -112,7 +112,7 @@ def class_numbers(
     if bad is not None:
         raise checks.invalid(
             "Labels must be class names or whole class numbers, all of one kind.",
-            fix="Convert them, or drop the rows that have none.",
+            fix="Convert them, or drop the rows that have no label.",
             where=f"{where}, {item} {bad}",
             kind=TypeError,
             values=items[bad],
@@ -124,7 +124,7 @@ def class_numbers(
     if bad is not None:
         raise checks.invalid(
             f"A class number must be from 0 to {len(labels) - 1}: there are {len(labels)} classes.",
-            fix="Give every class a name in `labels`, or correct the row.",
+            fix="List the names of all classes in `labels`, or correct the row.",
             where=f"{where}, {item} {bad}",
             number=items[bad],
         )
@@ -132,7 +132,7 @@ def class_numbers(
 
 
 def check_numbers_are_clear(labels, numeric_labels, where):
-    """Raises ValueError if numbers could be class names as well as class numbers, and nothing says which."""
+    """Raises ValueError if numbers could be either class names or class numbers, and nothing says which."""
     if numeric_labels is not None:
         return
     for number, name in enumerate(labels):
@@ -149,7 +149,7 @@ def check_numbers_are_clear(labels, numeric_labels, where):
 
 
 def one_each(values, where):
-    """Labels, one to a row, as a list of Python's own values; `(rows, 1)` counts as `(rows,)`."""
+    """Turns labels, one per row, into a list of plain Python values; `(rows, 1)` counts as `(rows,)`."""
     shape = None
     if hasattr(values, "__array__"):
         values = np.asarray(values)
@@ -164,7 +164,7 @@ def one_each(values, where):
         row = several.index(True) if several and not all(several) else None
         received = {"values": values if row is None else items[row]}
         raise checks.invalid(
-            "Labels must be one to a row.",
+            "There must be one label in each row.",
             fix="Pass a flat list of class names or class numbers; for one-hot rows, `rows.argmax(-1)`.",
             where=where if row is None else f"{where}, row {row}",
             **(received if shape is None else {"shape": shape}),
@@ -173,17 +173,17 @@ def one_each(values, where):
 
 
 def plain(value):
-    """A number or str of numpy as Python's own; anything else as it is."""
+    """Turns a numpy number or str into a plain Python one; returns anything else as it is."""
     return value.item() if isinstance(value, np.generic) and value.dtype.kind in "biufUS" else value
 
 
 def is_whole(value):
-    """Whether a value is a whole number, and no bool."""
+    """Whether a value is a whole number and not a bool."""
     return isinstance(value, (int, float)) and not isinstance(value, bool) and value % 1 == 0
 
 
 def _as_number(name):
-    """The whole number that a name is, or None."""
+    """The whole number that a name spells, or None."""
     try:
         number = float(name)
     except ValueError:
@@ -202,7 +202,7 @@ def _numbers_of_names(names, labels, where, item):
             near = difflib.get_close_matches(name, labels, 1)
             hint = f"Did you mean {near[0]!r}? " if near else ""
             if not near and _as_number(name) is not None:
-                hint = "Class numbers must be int, not str; `read_csv` converts them by parse_label=int. "
+                hint = "Class numbers must be int, not str; with `read_csv`, pass parse_label=int. "
             raise checks.invalid(
                 "A label must be one of the model's labels.",
                 fix=f"{hint}The labels are {', '.join(labels)}.",

@@ -1,4 +1,4 @@
-"""Lines of text files, compressed or not."""
+"""Reads text files line by line, compressed or not."""
 
 import bz2
 import gzip
@@ -7,12 +7,13 @@ import zlib
 
 from kerasbert import checks
 
-# Bytes. No text is as long, and a compressed line can be a thousand times as long as its file.
+# The limit on a line, in bytes. No text is that long, but a compressed line can be a thousand times as long
+# as its file.
 LONGEST = 2**26
-# How many times its size a compressed file may be that is read as a whole: text has about 10.
+# How many times larger than its file the content of a compressed file may be: for text it is about 10 times.
 MOST_INFLATED = 100
 OPENERS = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
-# What a damaged or truncated compressed file raises.
+# The exceptions that a damaged or truncated compressed file raises.
 DAMAGED = (EOFError, OSError, zlib.error, lzma.LZMAError)
 
 
@@ -22,19 +23,22 @@ def open_bytes(path):
 
 
 def read_whole(path):
-    """Reads all bytes of a `pathlib.Path`; ValueError if it is damaged, or inflates beyond all text."""
+    """Reads all bytes of a `pathlib.Path`; ValueError if the file is damaged or its content is too large."""
     most = max(MOST_INFLATED * path.stat().st_size, LONGEST)
     with open_bytes(path) as file:
         try:
             content = file.read(most + 1)
         except DAMAGED as error:
             raise checks.invalid(
-                "A compressed file must be whole.", fix="Fetch it again.", where=str(path), reason=str(error)
+                "A compressed file must be whole.",
+                fix="Download it again.",
+                where=str(path),
+                reason=str(error),
             ) from error
     if len(content) > most:
         raise checks.invalid(
-            f"A compressed file must have at most {MOST_INFLATED} times its size, as texts have.",
-            fix="Decompress it first, if it is what you mean.",
+            f"A compressed file must hold at most {MOST_INFLATED} times its size, as text files do.",
+            fix="If the file is correct, decompress it first.",
             where=str(path),
             more_than_bytes=most,
         )
@@ -42,14 +46,14 @@ def read_whole(path):
 
 
 def read_lines(path):
-    """Streams a file by lines, which end with a line feed, whatever else is in them.
+    """Streams the lines of a file. Only a line feed ends a line.
 
     Args:
-        path: `pathlib.Path`, UTF-8, perhaps with a byte order mark.
+        path: `pathlib.Path`, UTF-8, with or without a byte order mark.
 
     Yields:
-        Triples: the place of a line, a str for errors; the line, a str with its line end; and the error that
-        it is, or None.
+        Triples: the place of a line, a str for error messages; the line, a str with its line end; and the
+        error in the line, or None.
 
     Raises:
         ValueError: if a compressed file is damaged, or a line is longer than `LONGEST`.
@@ -61,7 +65,7 @@ def read_lines(path):
                 if len(line) > LONGEST:
                     raise checks.invalid(
                         f"A line must have at most {LONGEST >> 20} MiB.",
-                        fix="Write one row a line; check that this is the file that you mean.",
+                        fix="Write one row per line; check that this is the right file.",
                         where=f"{path}, line {number}",
                         begins=line[:80],
                     )
@@ -69,7 +73,7 @@ def read_lines(path):
         except DAMAGED as error:
             raise checks.invalid(
                 "A compressed file must be whole.",
-                fix="Fetch it again.",
+                fix="Download it again.",
                 where=f"{path}, after line {number}",
                 reason=str(error),
             ) from error
@@ -90,8 +94,8 @@ def _decoded(line, number, where):
         )
     if error is None and "\0" in text:
         error = checks.invalid(
-            "A line must not hold the character NUL.",
-            fix='Convert the file to UTF-8 if it is UTF-16, or pass on_bad="skip".',
+            "A line must not contain the character NUL.",
+            fix='If the file is UTF-16, convert it to UTF-8; or pass on_bad="skip".',
             where=where,
             character=text.index("\0"),
         )

@@ -1,4 +1,4 @@
-"""Masked tokens, chosen anew for every batch, in graph operations over the whole batch."""
+"""Chooses masked tokens anew for every batch, in graph operations over the whole batch."""
 
 import dataclasses
 
@@ -13,11 +13,11 @@ from kerasbert.types import Tensor, Tensors
 
 
 def geometric_spans(p: float = 0.2, longest: int = 10) -> tuple[float, ...]:
-    """Weights of span lengths as in SpanBERT: geometric, cut off (Joshi et al. 2020, section 3.1).
+    """Weights of span lengths as in SpanBERT: truncated geometric (Joshi et al. 2020, section 3.1).
 
     Args:
-        p: float, the chance that a span ends after a word.
-        longest: int, words.
+        p: float, the probability that a span ends after a word.
+        longest: int, the most words in a span.
 
     Returns:
         Tuple of float, for `Masking(span_weights=...)`.
@@ -36,7 +36,7 @@ def ngram_spans(longest: int = 3) -> tuple[float, ...]:
     """Weights of n-grams as in ALBERT: 1/n (Lan et al. 2020, section 4.1).
 
     Args:
-        longest: int, words.
+        longest: int, the most words in an n-gram.
 
     Returns:
         Tuple of float, for `Masking(span_weights=...)`.
@@ -52,28 +52,29 @@ def ngram_spans(longest: int = 3) -> tuple[float, ...]:
 
 @dataclasses.dataclass(frozen=True)
 class Masking:
-    """Which tokens are to be predicted, and what stands in their place.
+    """Which tokens a masked language model has to predict, and what replaces them.
 
-    As in the original `create_pretraining_data`: of an example of n tokens, special ones counted,
-    `round(rate * n)` are to be predicted, at least one and at most `max_predictions`. Words are taken in
-    random order; one with more tokens than are still to be chosen is passed over. A span is cut after the
-    last word that fits. Special tokens, `[UNK]` among them, and padding are never chosen, and never put
-    in place of another.
+    As in the original `create_pretraining_data`, `round(rate * n)` tokens of an example with n tokens
+    (special tokens included) are to be predicted, at least one and at most `max_predictions`. Words are
+    chosen in random order, and a word with more tokens than are still to be chosen is skipped. A span is cut
+    after the last word that fits. Special tokens (including `[UNK]`) and padding are never chosen, and never
+    used as random replacements.
 
     Args:
-        rate: float.
+        rate: float, the fraction of tokens to predict.
         max_predictions: int or None, M; None: as many as `rate` gives for the longest example.
-        whole_words: bool, whether all tokens of a word are chosen together.
-        span_weights: tuple of float, how probable spans of 1, 2, ... words are, relative to each other:
-            `geometric_spans()`, `ngram_spans()`. Every sequence is cut at random to spans of these
-            lengths that no special token interrupts, and some of the spans are chosen.
-        mask_token_rate: float, how many of the chosen tokens are replaced by `[MASK]`.
-        random_token_rate: float, how many are replaced by a random token; the others stay as they are.
-        by_span: bool, whether all tokens of a word or span have the same fate, as in SpanBERT; else each
-            its own, as in the original.
+        whole_words: bool, whether all tokens of a word are chosen together (whole word masking).
+        span_weights: tuple of float, the relative probabilities of spans of 1, 2, ... words, such as
+            `geometric_spans()` or `ngram_spans()`. Every sequence is cut at random into spans of these
+            lengths that no special token interrupts, and some of these spans are chosen.
+        mask_token_rate: float, the fraction of the chosen tokens to replace by `[MASK]`.
+        random_token_rate: float, the fraction to replace by a random token. The other tokens stay as they
+            are.
+        by_span: bool, whether all tokens of a word or span are treated alike, as in SpanBERT. If False, each
+            token is treated independently, as in the original.
 
     Raises:
-        ValueError: if an argument is wrong.
+        ValueError: if an argument is out of range.
 
     Example:
 
@@ -96,7 +97,7 @@ class Masking:
             checks.positive_int("Masking", max_predictions=self.max_predictions)
         if sum(rates.values()) > 1 + 1e-9:
             raise checks.invalid(
-                "`mask_token_rate` and `random_token_rate` must be at most 1 together.",
+                "`mask_token_rate` and `random_token_rate` must add up to at most 1.",
                 fix="Lower one of them.",
                 where="Masking",
                 **rates,
@@ -106,15 +107,15 @@ class Masking:
             weights = np.zeros(1)
         if not weights.sum():
             raise checks.invalid(
-                "`span_weights` must be numbers of at least 0, one of them above.",
+                "`span_weights` must be numbers of at least 0, and at least one must be above 0.",
                 fix="Pass (1.0,) for single words, or geometric_spans().",
                 where="Masking",
                 span_weights=self.span_weights,
             )
-        object.__setattr__(self, "span_weights", tuple(self.span_weights))  # JSON has lists
+        object.__setattr__(self, "span_weights", tuple(self.span_weights))  # a list if it comes from JSON
 
     def predictions(self, max_length: int) -> int:
-        """int, M: the most tokens that are predicted of an example of up to `max_length`."""
+        """int, M: the most tokens to predict in an example of up to `max_length` tokens."""
         return self.max_predictions or max(1, round(self.rate * max_length))
 
 
@@ -129,22 +130,24 @@ def mask_tokens(
     number: Tensor,
     keep: slice | None = None,
 ) -> Tensors:
-    """Chooses tokens of a batch and puts others in their place, as `BertPretrainer` takes them.
+    """Chooses and replaces tokens of a batch, and returns the inputs of `BertPretrainer`.
 
     Args:
         token_ids: int32 tensor `(B, S)`.
-        lengths: int32 tensor `(B,)`, tokens of each row.
-        continues: bool tensor `(B, S)`, whether a token goes on with the word of the one before.
+        lengths: int32 tensor `(B,)`, the number of tokens in each row.
+        continues: bool tensor `(B, S)`, whether a token continues the word of the token before it.
         tokenizer: a tokenizer.
         masking: `Masking`.
         max_predictions: int, M.
         seed: int.
-        number: int64 scalar tensor, of the batch. The result depends on it, on `seed` and the tokens alone.
-        keep: slice or None, the rows that are wanted; the result is that part of the whole.
+        number: int64 scalar tensor, the number of the batch. The result depends only on this number, the seed
+            and the tokens.
+        keep: slice or None, the rows to return: the result is that slice of the result for all rows.
 
     Returns:
-        dict of `token_ids` `(B, S)`, `mask_positions` `(B, M)` in ascending order, `mask_ids` `(B, M)`,
-        the original tokens there, int32; `mask_weights`, float32 `(B, M)`, 0 where a row has fewer.
+        dict of int32 `token_ids` `(B, S)`; int32 `mask_positions` `(B, M)`, in ascending order; int32
+        `mask_ids` `(B, M)`, the original tokens at these positions; and float32 `mask_weights` `(B, M)`,
+        which are 0 where a row has fewer than M predictions.
     """
     width = tf.shape(token_ids)[1]
     kept = token_ids if keep is None else token_ids[keep]
@@ -166,11 +169,10 @@ def mask_tokens(
 def choose_tokens(
     token_ids, lengths, continues, tokenizer, masking, max_predictions, seed, number, keep=None
 ):
-    """As `mask_tokens`, position by position.
+    """Like `mask_tokens`, but returns its result for every position.
 
     Returns:
-        Two tensors `(B, S)`: bool, which tokens are to be predicted; int32, the tokens with others in the
-        place of those.
+        Two tensors `(B, S)`: bool, which tokens are to be predicted; int32, the tokens after replacement.
     """
     rows, width = tf.unstack(tf.shape(token_ids))
     keep = slice(None) if keep is None else keep
@@ -199,11 +201,12 @@ def choose_tokens(
 
 
 def continuations(tokenizer):
-    """Which tokens go on with a word.
+    """Which tokens of the vocabulary continue a word.
 
     Args:
-        tokenizer: `BertTokenizer`, whose pieces inside a word begin with `##`; or `RobertaTokenizer`, whose
-            words begin with a blank, so that punctuation belongs to the word before it.
+        tokenizer: `BertTokenizer`, whose sub-word tokens inside a word begin with `##`; or
+            `RobertaTokenizer`, whose words begin with a space, so that punctuation belongs to the word before
+            it.
 
     Returns:
         bool array `(V,)`.
@@ -220,17 +223,17 @@ def continuations(tokenizer):
 
 
 def _words_and_spans(eligible, continues, masking, random):
-    """Numbers what stays whole, and what is chosen together.
+    """Numbers the words, which stay whole, and the spans, which are chosen together.
 
     Args:
-        eligible: bool tensor `(B, S)`.
-        continues: bool tensor `(B, S)`.
-        masking: `Masking` of spans of up to L words.
+        eligible: bool tensor `(B, S)`, which tokens may be chosen.
+        continues: bool tensor `(B, S)`, as for `mask_tokens`.
+        masking: `Masking` with spans of up to L words.
         random: float tensor `(B, S + L)` in [0, 1).
 
     Returns:
-        Two int32 tensors `(B, S)`, the word and the span of each token: 0, 1, ... from the left of each row,
-        and any of these at tokens that are not eligible.
+        Two int32 tensors `(B, S)`, the word and the span of each token, numbered from 0 from the left of each
+        row. At tokens that are not eligible the numbers have no meaning.
     """
     begins = eligible
     after_gap = ~tf.pad(eligible[:, :-1], [[0, 0], [1, 0]])
@@ -240,7 +243,8 @@ def _words_and_spans(eligible, continues, masking, random):
     longest = len(masking.span_weights)
     if longest == 1:
         return words, words
-    # Spans are laid end to end over the words of a row; where the first begins is random too.
+    # Spans of random lengths are laid end to end over the words of a row. The start of the first is random
+    # too.
     cumulative = np.cumsum(masking.span_weights) / np.sum(masking.span_weights)
     lengths = 1 + tf.raw_ops.Bucketize(input=random[:, 1:], boundaries=cumulative[:-1].tolist())
     ends = tf.cumsum(lengths, axis=1) - tf.cast(random[:, :1] * longest, tf.int32)
@@ -254,25 +258,24 @@ def _numbered(begins):
 
 
 def _choose(words, spans, eligible, budget, scores):
-    """Takes spans in random order until the budget is spent.
+    """Chooses spans in random order until the budget is spent.
 
-    A span with more tokens than are left is cut after its last word that fits, and is the last then; where
-    not even its first word fits, it is passed over.
+    A span with more tokens than are left in the budget is cut after its last word that fits. A span whose
+    first word does not fit is skipped.
 
     Args:
-        words: int32 tensor `(B, S)` of `_words_and_spans`.
-        spans: int32 tensor `(B, S)` of the same.
-        eligible: bool tensor `(B, S)`.
-        budget: int32 tensor `(B,)`, the most tokens.
-        scores: float tensor `(B, S)` in [0, 1): spans are taken from the highest on.
+        words, spans: int32 tensors `(B, S)`, from `_words_and_spans`.
+        eligible: bool tensor `(B, S)`, which tokens may be chosen.
+        budget: int32 tensor `(B,)`, the most tokens to choose.
+        scores: float tensor `(B, S)` in [0, 1): spans are chosen in descending order of their scores.
 
     Returns:
         bool tensor `(B, S)`, the tokens that were chosen.
     """
     rows, width = tf.unstack(tf.shape(words))
-    base = tf.range(rows)[:, tf.newaxis] * width  # of each row in a flat tensor
+    base = tf.range(rows)[:, tf.newaxis] * width  # the index of each row's start in a flat tensor
 
-    def over(groups, values, reduce):  # reduced over the eligible tokens of each group, in its place
+    def over(groups, values, reduce):  # reduces over the eligible tokens of each group
         flat = tf.where(eligible, groups + base, -1)
         return tf.reshape(
             reduce(tf.reshape(values, [-1]), tf.reshape(flat, [-1]), rows * width), [rows, width]
@@ -281,7 +284,7 @@ def _choose(words, spans, eligible, budget, scores):
     places = tf.zeros_like(words) + tf.range(width)
     last = over(words, places, tf.math.unsorted_segment_max)
     first = over(spans, places, tf.math.unsorted_segment_min)
-    # How many tokens of its span have been chosen once a token, with its word, is.
+    # For each token, how many tokens of its span are chosen if the span is cut after this token's word.
     needed = tf.gather(last, words, batch_dims=1) - tf.gather(first, spans, batch_dims=1) + 1
     whole = over(spans, needed, tf.math.unsorted_segment_max)
     least = over(spans, needed, tf.math.unsorted_segment_min)

@@ -1,4 +1,4 @@
-"""Which sentences of a document come nearest to a summary that somebody wrote."""
+"""Chooses the sentences of a document that are most similar to a reference summary."""
 
 import collections
 from collections.abc import Sequence
@@ -8,20 +8,21 @@ from kerasbert.data.rouge import summary_words
 
 
 def oracle_labels(sentences: Sequence[str], summary: str, max_sentences: int = 3) -> list[int]:
-    """Chooses sentences that together are most like a summary, as labels to train on.
+    """Chooses the sentences that together are most similar to a summary, as labels for training.
 
-    Greedily, as in Nallapati et al. 2017, section 3, https://arxiv.org/abs/1611.04230, and Liu 2019, section
-    4.1, https://arxiv.org/abs/1903.10318: one by one the sentence that adds most to the sum of the F1 of
-    ROUGE-1 and ROUGE-2, the first of equals, as long as one adds anything. Counted are the words of
-    `summary_words`, and pairs of neighbours in one sentence, as often as they occur.
+    The choice is greedy, as in Nallapati et al. 2017, section 3, https://arxiv.org/abs/1611.04230, and Liu
+    2019, section 4.1, https://arxiv.org/abs/1903.10318: each step chooses the sentence that increases the sum
+    of the F1 of ROUGE-1 and ROUGE-2 most (the first one if several do), and the steps end when no sentence
+    increases it. ROUGE counts the words of `summary_words`, and pairs of neighbouring words within a
+    sentence, as often as they occur.
 
     Args:
-        sentences: list of str, a document.
-        summary: str.
+        sentences: list of str, the sentences of a document.
+        summary: str, the reference summary.
         max_sentences: int, the most sentences to choose.
 
     Returns:
-        List of int, 1 for a sentence that is chosen and 0 for others. No sentence is if none has a word of
+        List of int, 1 for a chosen sentence and 0 for the others. All are 0 if no sentence shares a word with
         the summary.
 
     Example:
@@ -36,7 +37,7 @@ def oracle_labels(sentences: Sequence[str], summary: str, max_sentences: int = 3
     best = 0.0
     have: list[collections.Counter] = [collections.Counter(), collections.Counter()]
     while len(chosen) < max_sentences:
-        # A sentence without a word of the summary can only lower the score.
+        # A sentence that shares no word with the summary can only lower the score.
         scores = {
             i: _score(have, grams, target)
             for i, grams in enumerate(candidates)
@@ -57,7 +58,7 @@ def _grams(text, n):
 
 
 def _score(have, more, target):
-    """The F1 of ROUGE-1 and of ROUGE-2, added, of the sentences that are chosen and one more."""
+    """The F1 of ROUGE-1 plus that of ROUGE-2 for the chosen sentences and one more."""
     return sum(_f1(a + b, c) for a, b, c in zip(have, more, target, strict=True))
 
 

@@ -1,4 +1,4 @@
-"""Batches of groups of texts, pairs or triplets, of which each text is encoded by itself."""
+"""Batches of pairs or triplets of texts, in which each text is encoded separately."""
 
 from kerasbert import checks
 from kerasbert.data.batches import in_windows
@@ -6,26 +6,26 @@ from kerasbert.data.rows import GROUP, same_length, text_columns
 from kerasbert.data.tracing import without_autograph
 from kerasbert.optional import tensorflow as tf
 
-# Numbers that float32 holds exactly: losses get their labels so. Two texts with one number by chance are only
-# not told apart.
+# How many numbers texts are hashed to. Losses get labels as float32, which holds all of these exactly. Should
+# two different texts get the same number, they only count as equal.
 FINGERPRINTS = 2**24
 
 
 def pair_batches(rows, tokenizer, batch_size, max_length, *, shuffle=False, on_lengths=None):
-    """Tokenizes and batches pairs or triplets of texts of about one length.
+    """Tokenizes pairs or triplets of texts, and puts those of about the same length into batches.
 
     Args:
-        rows: `tf.data.Dataset` of dicts of `text`, `text_pair` and perhaps `text_negative`, scalar strings;
-            and perhaps `label`, float `(1,)`, a score, and `sample_weight`, a scalar.
+        rows: `tf.data.Dataset` of dicts of scalar strings `text`, `text_pair` and optionally
+            `text_negative`; also, optionally, `label`, a score, float `(1,)`, and `sample_weight`, a scalar.
         tokenizer: a tokenizer of `kerasbert.text`.
-        batch_size: int, B groups of G texts.
+        batch_size: int, B, the number of groups in a batch; a group is a pair or triplet of G texts.
         max_length, shuffle, on_lengths: as for `text_batches`.
 
     Returns:
-        `tf.data.Dataset` of tuples: the tokens of G * B texts as a dict of int32 `(G * B, S)`, those of a
-        group one after the other; labels; and weights `(G * B,)` where there are some. Labels are the
-        scores, `(G * B, 1)`; without scores, int32 `(G * B, G)`, for each text a number for each text of its
-        group: equal texts have equal numbers.
+        `tf.data.Dataset` of tuples: the tokens of G * B texts as a dict of int32 `(G * B, S)`, where the
+        texts of a group follow each other; labels; and sample weights `(G * B,)` if `rows` have them. The
+        labels are the scores, `(G * B, 1)`. If there are no scores, they are int32 `(G * B, G)`: for each
+        text, the numbers of all texts of its group, where equal texts have equal numbers.
     """
     names = [name for name in GROUP if name in rows.element_spec]
     size = len(names)
@@ -60,10 +60,10 @@ def pair_batches(rows, tokenizer, batch_size, max_length, *, shuffle=False, on_l
 
 
 def group_columns(x, where="x"):
-    """As `text_columns`; `x` may also be a tuple of three columns, or a dict with `text_negative`.
+    """Like `text_columns`, but `x` may also be a tuple of three columns, or a dict with `text_negative`.
 
     Returns:
-        dict of string tensors `(rows,)`: `text`, perhaps `text_pair`, and perhaps `text_negative`.
+        dict of string tensors `(rows,)`: `text`, and if given `text_pair` and `text_negative`.
     """
     if isinstance(x, tuple) and len(x) == 3 and not any(isinstance(c, (str, bytes)) for c in x):
         x = dict(zip(GROUP, x, strict=True))

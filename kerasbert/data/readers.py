@@ -1,4 +1,4 @@
-"""Files of labelled texts, streamed row by row."""
+"""Readers that stream files of labelled texts row by row."""
 
 import csv
 import functools
@@ -25,31 +25,33 @@ def read_csv(
     quoted: bool = True,
     on_bad: str = "stop",
 ) -> RowStream:
-    """Streams a table with a header line.
+    """Streams the rows of a CSV or TSV file with a header line.
 
-    Blank lines are passed over. A quoted field may hold separators, line ends and, twice, quotes.
+    Blank lines are ignored. A quoted field may contain separators, line ends and doubled quotes.
 
     Args:
         path: str or path, UTF-8; `.gz`, `.bz2` and `.xz` are decompressed.
         text: str, the name of the column of texts.
         label: str, the name of the column of labels; a sequence of names for a list of labels or numbers in
-            each row; None for rows without.
+            each row; None for rows without labels.
         text_pair: str or None, the name of the column of second texts.
         choices: sequence of str or None, the names of the columns of choices.
-        parse_label: function of the str in a column of labels, such as `float` for a regression, or
+        parse_label: function that converts the str in a column of labels, such as `float` for a regression or
             `lambda text: text.split(";")` for several labels. None: labels are str.
         separator: str, one character; `"\\t"` for TSV.
-        quoted: bool, whether `"` quotes a field. Many TSV files do not quote.
-        on_bad: str, what becomes of a row that is not UTF-8, has another number of fields than the header,
-            quotes that do not match, or a label that `parse_label` refuses: `"stop"` raises, `"skip"` leaves
-            it out, and warns at the end with their number and the first.
+        quoted: bool, whether `"` quotes a field. Many TSV files do not use quotes.
+        on_bad: str, what to do with a row that is not UTF-8, does not have as many fields as the header, has
+            an unclosed quote, or has a label for which `parse_label` raises an error: `"stop"` raises an
+            error; `"skip"` leaves the row out, and a warning at the end gives the number of such rows and the
+            first error.
 
     Returns:
-        `RowStream` of `(x, label)`, or of `x` without a label; `x` is a str, a pair, or a text and choices.
+        `RowStream` of `(x, label)`, or of `x` if there are no labels; `x` is a str, a pair, or a text and
+        choices.
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if a column is missing; while reading, if a row is bad. It names the line.
+        ValueError: if a column is missing; while reading, if a row is invalid. The message names the line.
 
     Example:
 
@@ -68,8 +70,8 @@ def read_csv(
     missing = [name for name in fields.names if header.count(name) != 1]
     if missing:
         raise checks.invalid(
-            "The header must name every column that is asked for, once.",
-            fix="Name the columns with `text`, `label` and so on; check `separator`.",
+            "The header must name every requested column exactly once.",
+            fix="Pass the names of the columns as `text`, `label` and so on; check `separator`.",
             where=where,
             missing=missing,
             header=header,
@@ -79,13 +81,13 @@ def read_csv(
 
 
 def _records(path, options):
-    """Yields the place and the fields by name of each row after the header, or the error that it is."""
+    """For each row after the header, yields its place, and its fields by name or the error in it."""
     rows = _table(path, options)
     _, header = next(rows)
     for where, row in rows:
         if not isinstance(row, Exception) and len(row) != len(header):
             row = checks.invalid(
-                f"A row must have {len(header)} fields, as the header has.",
+                f"A row must have {len(header)} fields, as many as the header.",
                 fix='Correct it; check `separator` and `quoted`; or pass on_bad="skip".',
                 where=where,
                 fields=len(row),
@@ -94,8 +96,8 @@ def _records(path, options):
 
 
 def _table(path, options):
-    """Yields the place and the fields of each row, or the error that it is."""
-    first, problem = str(path), None  # of the lines of one row
+    """For each row, yields its place, and its fields or the error in it."""
+    first, problem = str(path), None  # the first line of a row, and the first error in its lines
 
     def lines():
         nonlocal first, problem
@@ -110,7 +112,7 @@ def _table(path, options):
             row = next(reader, None)
         except csv.Error as error:
             row = checks.invalid(
-                "A row must be one of a table.",
+                "A row must be valid CSV.",
                 fix="Close its quotes; check `quoted`; csv.field_size_limit sets the limit of a field; "
                 'or pass on_bad="skip".',
                 where=first,
@@ -132,30 +134,31 @@ def read_json_lines(
     choices: str | Sequence[str] | None = None,
     on_bad: str = "stop",
 ) -> RowStream:
-    """Streams a file of one JSON object a line.
+    """Streams a JSON Lines file, which has one JSON object per line.
 
-    Blank lines are passed over.
+    Blank lines are ignored.
 
     Args:
         path: str or path, UTF-8; `.gz`, `.bz2` and `.xz` are decompressed.
         text: str, the name of the field of texts.
-        label: str, the name of the field of labels, whatever the task takes: a str, a number, a list of them,
-            a label for each word, or answers; a sequence of names for a list of labels or numbers; None for
-            rows without.
+        label: str, the name of the field of labels, in any form that the task takes: a str, a number, a list
+            of either, a label for each word, or answers; a sequence of names for a list of labels or numbers;
+            None for rows without labels.
         text_pair: str or None, the name of the field of second texts, such as the contexts of questions.
-        words: str or None, the name of the field of lists of words, which are read in place of `text`.
-        choices: str or None, the name of the field of lists of choices; or a sequence of names, one to a
+        words: str or None, the name of the field of lists of words, which are read instead of `text`.
+        choices: str or None, the name of the field of lists of choices; or a sequence of names, one for each
             choice.
-        on_bad: str, what becomes of a line that is not UTF-8, no JSON object, or lacks a field: `"stop"`
-            raises, `"skip"` leaves it out, and warns at the end with their number and the first.
+        on_bad: str, what to do with a line that is not UTF-8, is not a JSON object or lacks a field: `"stop"`
+            raises an error; `"skip"` leaves the line out, and a warning at the end gives the number of such
+            lines and the first error.
 
     Returns:
-        `RowStream` of `(x, label)`, or of `x` without a label; `x` is a str, a pair, a list of words, or a
-        text and choices.
+        `RowStream` of `(x, label)`, or of `x` if there are no labels; `x` is a str, a pair, a list of words,
+        or a text and choices.
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: while reading, if a row is bad. It names the line.
+        ValueError: while reading, if a row is invalid. The message names the line.
 
     Example:
 
@@ -173,7 +176,7 @@ def read_json_lines(
 
 
 def _objects(path):
-    """Yields the place and the object of each line, or the error that it is."""
+    """For each line, yields its place, and its JSON object or the error in it."""
     for where, line, error in read_lines(path):
         if error or line.strip():
             yield where, error or _object(line, where)
@@ -183,7 +186,7 @@ def _object(line, where):
     problem = functools.partial(
         checks.invalid,
         "A line must hold one JSON object.",
-        fix='Write one object a line, {"text": ..., "label": ...}; or pass on_bad="skip".',
+        fix='Write one object per line, {"text": ..., "label": ...}; or pass on_bad="skip".',
         where=where,
     )
     try:

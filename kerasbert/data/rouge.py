@@ -1,4 +1,4 @@
-"""ROUGE of summaries, and the words that it counts."""
+"""The ROUGE scores of summaries, and the words that they count."""
 
 import types
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ _NAMES = ("rouge1", "rouge2", "rougeL")
 
 
 def summary_words(text):
-    """The words of a text as summaries are compared by: small letters, no marks, each Chinese character one.
+    """The words by which summaries are compared: lower case, no punctuation, each Chinese character a word.
 
     Args:
         text: str.
@@ -32,25 +32,25 @@ def summary_words(text):
 def rouge_scores(
     summaries: Sequence[str], references: Sequence[str], language: str = "en", use_stemmer: bool = False
 ) -> dict[str, float]:
-    """Compares summaries with others that are known to be good, by the package rouge-score.
+    """Compares summaries with reference summaries, with the package rouge-score.
 
-    Lin 2004, https://aclanthology.org/W04-1013: the F1 of the words that both have (`rouge1`), of pairs of
-    neighbours (`rouge2`), and of the longest subsequence of words (`rougeL`).
+    Lin 2004, https://aclanthology.org/W04-1013: the F1 of common words (`rouge1`), of common pairs of
+    neighbouring words (`rouge2`), and of the longest common subsequence of words (`rougeL`).
 
     Args:
         summaries: list of str.
-        references: list of str, as many.
-        language: `"en"`, whose words are of ASCII letters and digits, as rouge-score has them; `"zh"`, for
-            `summary_words`, as rouge-score would drop all that is Chinese.
-        use_stemmer: bool, whether English words count without endings (Porter), as in most papers.
+        references: list of str, one for each summary.
+        language: `"en"` for rouge-score's own words, which consist of ASCII letters and digits; `"zh"` for
+            `summary_words`, because rouge-score would drop all Chinese text.
+        use_stemmer: bool, whether to remove the endings of English words (Porter stemmer), as most papers do.
 
     Returns:
-        dict of floats from 0 to 1, means over the summaries: `rouge1`, `rouge2`, `rougeL`.
+        dict of floats from 0 to 1, the means over all summaries: `rouge1`, `rouge2`, `rougeL`.
 
     Raises:
         ImportError: if rouge-score is not installed.
         TypeError: if something is not a str.
-        ValueError: if there are not as many summaries as references, or none.
+        ValueError: if there are not as many summaries as references, or there are none.
 
     Example:
 
@@ -87,7 +87,7 @@ def _pairs(summaries, references):
             if not isinstance(text, str):
                 raise checks.invalid(
                     "Summaries must be text.",
-                    fix="Pass str; of what a `BertSummarizer` predicts, the `text` of each.",
+                    fix="Pass str: for the predictions of a `BertSummarizer`, the `text` of each one.",
                     where=f"rouge_scores: {name}, row {row}",
                     kind=TypeError,
                     value=text,

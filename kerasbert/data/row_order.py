@@ -5,17 +5,17 @@ import numpy as np
 from kerasbert.data.tracing import without_autograph
 from kerasbert.optional import tensorflow as tf
 
-# Rows that are shuffled together. They are in memory at once, so that an order can be drawn for all of them.
+# How many rows are shuffled together. They are in memory at the same time.
 SHUFFLED_TOGETHER = 100_000
-_ROWS, _BATCHES = 0, 1  # what random numbers are for
+_ROWS, _BATCHES = 0, 1  # what random numbers are used for
 
 
 class RowOrder:
-    """A new order of rows in each pass: a function of a seed and of the number of the pass.
+    """A new random order of rows in each pass, which depends only on a seed and on the number of the pass.
 
-    Nothing else is remembered, so a `fit` that was killed can go on in the order that it would have had. The
-    seed is drawn from TensorFlow's generator, which `keras.utils.set_random_seed` sets and on which all hosts
-    agree.
+    There is no other state, so a `fit` that was interrupted can resume in the order that it would have had.
+    The seed is drawn from TensorFlow's random generator, which `keras.utils.set_random_seed` sets and which
+    gives the same numbers on all hosts.
 
     Attributes:
         seed: int.
@@ -27,14 +27,14 @@ class RowOrder:
         self.passes = 0
 
     def windows(self, rows, size):
-        """Cuts rows in random order into windows.
+        """Shuffles rows and cuts them into windows.
 
         Args:
             rows: `tf.data.Dataset` of rows.
-            size: int, rows to a window; the last may have fewer.
+            size: int, rows in a window; the last window may have fewer.
 
         Returns:
-            `tf.data.Dataset` of pairs: a key of random numbers for `shuffled`, and the rows of a window.
+            `tf.data.Dataset` of pairs: a random key for `shuffled`, and the rows of a window.
         """
         together = max(SHUFFLED_TOGETHER // size, 1) * size
 
@@ -58,11 +58,11 @@ class RowOrder:
         return tf.data.Dataset.range(1).flat_map(without_autograph(one_pass))
 
     def batches(self, arrays, batch_size):
-        """Batches of rows in memory in random order.
+        """Shuffles rows that are in memory and puts them into batches.
 
         Args:
-            arrays: a nested structure of arrays, with a first axis of rows.
-            batch_size: int, rows to a batch.
+            arrays: a nested structure of arrays, whose first axis is rows.
+            batch_size: int, rows in a batch.
 
         Returns:
             `tf.data.Dataset` of the same structure, which knows its cardinality.
@@ -79,7 +79,7 @@ class RowOrder:
 
 
 def shuffled(values, key):
-    """The rows of a tensor in an order that is a function of `key`, an int64 tensor `(2,)`."""
+    """The rows of a tensor in a random order, which depends only on `key`, an int64 tensor `(2,)`."""
     draws = tf.random.stateless_uniform(tf.shape(values)[:1], key, alg="philox")
     return tf.gather(values, tf.argsort(draws, stable=True))
 

@@ -1,14 +1,14 @@
-"""What a user passes as `x`, turned into rows of text."""
+"""Turns what a user passes as `x` into rows of text."""
 
 from kerasbert import checks
 from kerasbert.optional import tensorflow as tf
 
-# The names of the texts of a row: one text, a pair, or a text with a partner and a negative.
+# The names of the texts in a row: one text, a pair, or a triplet with a negative.
 GROUP = ("text", "text_pair", "text_negative")
 
 
 def is_tokens(x):
-    """Whether `x` is tokenized already: a dict with `token_ids`, or a data set of such dicts."""
+    """Whether `x` is already tokenized: a dict with `token_ids`, or a data set of such dicts."""
     if is_dataset(x):
         spec = x.element_spec
         x = spec[0] if isinstance(spec, tuple) else spec
@@ -21,15 +21,15 @@ def is_dataset(x):
 
 
 def text_columns(x, where="x"):
-    """Returns the texts of `x` in memory as a dict of string tensors `(rows,)`.
+    """Returns texts in memory as a dict of string tensors `(rows,)`.
 
     Args:
-        x: sequence of str (list, array, pandas Series), for one text to a row; or a tuple of two such
-            sequences for two; or a dict of `text` and perhaps `text_pair`.
+        x: sequence of str (list, array, pandas Series) for one text per row; a tuple of two such sequences
+            for two texts per row; or a dict of `text` and optionally `text_pair`.
         where: str, named in errors.
 
     Returns:
-        dict with `text`, and `text_pair` for two texts to a row.
+        dict with `text`, and with `text_pair` if each row has two texts.
 
     Raises:
         TypeError: if a row is not a str or bytes.
@@ -40,8 +40,8 @@ def text_columns(x, where="x"):
     if isinstance(x, dict):
         if "text" not in x or set(x) - {"text", "text_pair"}:
             raise checks.invalid(
-                "A dict of texts must have `text`, and `text_pair` for a second text.",
-                fix="Rename the columns; tokens go under `token_ids`, `segment_ids`, `padding_mask`.",
+                "A dict of texts must have `text`, and `text_pair` if there is a second text.",
+                fix="Rename the columns; tokens are named `token_ids`, `segment_ids` and `padding_mask`.",
                 where=where,
                 names=sorted(map(str, x)),
             )
@@ -59,23 +59,23 @@ def text_columns(x, where="x"):
     return columns
 
 
-def not_rows(x, where, fix='Put it in a list, ["what a film"], or both of a pair, (["what?"], ["a film"]).'):
-    """The error of one text where rows of texts are wanted."""
+def not_rows(x, where, fix='Put it in a list, ["what a film"]; for a pair, (["what?"], ["a film"]).'):
+    """The error for a single text where rows of texts are expected."""
     return checks.invalid("A task takes rows of text, not one text.", fix=fix, where=where, x=x)
 
 
 def is_pair(x):
-    """Whether `x` is a pair of columns, and not a tuple of two texts, which are two rows."""
+    """Whether `x` is a pair of columns; a tuple of two texts is not a pair but two rows."""
     return isinstance(x, tuple) and len(x) == 2 and not any(isinstance(c, (str, bytes)) for c in x)
 
 
 def same_length(where, **columns):
-    """Raises ValueError unless all columns have as many rows."""
+    """Raises ValueError unless all columns have the same number of rows."""
     given = {name: column for name, column in columns.items() if column is not None}
     lengths = {name: c.shape[0] if hasattr(c, "shape") else len(c) for name, c in given.items()}
     if len(set(lengths.values())) > 1:
         raise checks.invalid(
-            "There must be as many rows in every column.",
+            "Every column must have as many rows as the others.",
             fix="Check that texts and labels come from the same rows.",
             where=where,
             **lengths,
@@ -83,7 +83,7 @@ def same_length(where, **columns):
 
 
 def counted(dataset):
-    """Returns a data set that knows its cardinality: one that does not is read through once, to count."""
+    """Returns a data set that knows its cardinality, reading it once to count its elements if necessary."""
     if dataset.cardinality() != tf.data.UNKNOWN_CARDINALITY:
         return dataset
     count = dataset.reduce(tf.constant(0, tf.int64), lambda n, *_: n + 1)
@@ -91,12 +91,12 @@ def counted(dataset):
 
 
 def dataset_rows(dataset, most_texts=2):
-    """Turns a user's data set of texts into rows as `text_batches` takes them.
+    """Turns a user's data set of texts into a data set of rows for `text_batches`.
 
     Args:
         dataset: `tf.data.Dataset` of `x`, `(x, y)` or `(x, y, sample_weight)`, where `x` is a string, a pair
-            of strings or a dict of `text` and `text_pair`; one row an element, or batches of rows.
-        most_texts: int, 2, or 3 for a task that takes triplets as well.
+            of strings or a dict of `text` and `text_pair`. Its elements are single rows or batches of rows.
+        most_texts: int, the most texts in a row: 2, or 3 for a task that also takes triplets.
 
     Returns:
         A pair: the data set of dicts, and whether its elements are batches.
@@ -129,7 +129,7 @@ def dataset_rows(dataset, most_texts=2):
     if not good:
         raise checks.invalid(
             "A data set must give texts as `x`, `(x, y)` or `(x, y, sample_weight)`.",
-            fix="Let `x` be a string, a pair of strings, or a dict of `text` and `text_pair`.",
+            fix="Make `x` a string, a pair of strings, or a dict of `text` and `text_pair`.",
             kind=TypeError,
             element_spec=dataset.element_spec,
         )
@@ -137,11 +137,11 @@ def dataset_rows(dataset, most_texts=2):
 
 
 def count_batches(x, batch_size):
-    """How many batches one epoch has.
+    """The number of batches in an epoch.
 
     Args:
         x: dict of tokens in memory, `tf.data.Dataset`, or another sequence of batches.
-        batch_size: int, for tokens in memory.
+        batch_size: int, used for tokens in memory.
 
     Raises:
         ValueError: if the number is infinite or unknown.

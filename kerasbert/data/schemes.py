@@ -1,4 +1,4 @@
-"""Ways of writing entities as one label a word: B, I and O, and their relatives."""
+"""Tagging schemes, which write entities as one label per word: BIO and its variants."""
 
 import re
 from collections.abc import Sequence
@@ -6,33 +6,33 @@ from collections.abc import Sequence
 from kerasbert import checks
 from kerasbert.data.labels import check_labels
 
-# The prefixes of each scheme. "IO" has none: its labels are plain types, also those of parts of speech.
+# The prefixes of each scheme. "IO" has none: its labels are plain types, such as parts of speech.
 SCHEMES = {"IO": "", "IOB1": "BI", "BIO": "BI", "IOBES": "BIES", "BILOU": "BILU"}
 OTHER_NAMES = {"IOB2": "BIO", "BIOES": "IOBES"}
 OUTSIDE = "O"
-# What a label without a type, `B` alone, is of; seqeval calls it so too.
+# The type of a label that names no type, such as `B`. seqeval uses the same name.
 NO_TYPE = "_"
 _AS_IOBES = {"L": "E", "U": "S"}
-# Prefixes, or suffixes, as they are written elsewhere.
+# Prefixes or suffixes written in other ways.
 _OTHERWISE = re.compile(r"[BIESLU][_:/|.].|[biesluo][-_:/|.].|.+[-_:/|][BIESLU]$")
 
 
 def entities(labels: Sequence[str], scheme: str | None = None) -> list[tuple[int, int, str]]:
-    """Reads the entities of one sentence.
+    """Reads the entities of one sentence from its labels.
 
-    Bad sequences are read as seqeval's default mode and the `conlleval` script of CoNLL 2000 (Tjong Kim Sang
-    & Buchholz 2000) read them: what comes after another type, or after no entity, begins an entity, whatever
-    its prefix.
+    Invalid sequences are read in the same way as by seqeval's default mode and by the `conlleval` script of
+    CoNLL 2000 (Tjong Kim Sang & Buchholz 2000): a label after one of another type, or after `O`, begins an
+    entity, whatever its prefix.
 
     Args:
-        labels: sequence of str, one to a word.
-        scheme: str, of `SCHEMES`; None: found out from the labels. All but `"IO"` are read alike.
+        labels: sequence of str, one for each word.
+        scheme: str, one of `SCHEMES`; None: detected from the labels. All schemes but `"IO"` are read alike.
 
     Returns:
-        List of `(start, end, type)`: the first word, and the word after the last.
+        List of `(start, end, type)`: the index of the first word, and of the word after the last.
 
     Raises:
-        ValueError: if a label is none of the scheme.
+        ValueError: if a label does not belong to the scheme.
 
     Example:
 
@@ -53,12 +53,12 @@ def entities(labels: Sequence[str], scheme: str | None = None) -> list[tuple[int
 
 
 def spans_to_labels(spans, count, scheme="BIO"):
-    """Writes entities as one label a word.
+    """Writes entities as one label per word.
 
     Args:
-        spans: `(start, end, type)` in words, in order, none inside another.
-        count: int, how many words there are.
-        scheme: str, of `SCHEMES`. `"IO"` cannot tell two neighbours of one type apart.
+        spans: `(start, end, type)` in words, in ascending order, without overlaps.
+        count: int, the number of words.
+        scheme: str, one of `SCHEMES`. `"IO"` cannot separate two adjacent entities of the same type.
 
     Returns:
         List of `count` str.
@@ -88,15 +88,15 @@ def convert(labels, source, target):
     """Rewrites the labels of one sentence in another scheme.
 
     Args:
-        labels: sequence of str, one to a word.
-        source: str, of `SCHEMES`; None: found out from the labels.
-        target: str, of `SCHEMES`.
+        labels: sequence of str, one for each word.
+        source: str, one of `SCHEMES`; None: detected from the labels.
+        target: str, one of `SCHEMES`.
 
     Returns:
         List of str, as long as `labels`.
 
     Raises:
-        ValueError: if a label is none of `source`.
+        ValueError: if a label does not belong to the scheme `source`.
 
     Example:
 
@@ -107,21 +107,22 @@ def convert(labels, source, target):
 
 
 def detect(sentences):
-    """Finds out in which scheme labels are written.
+    """Detects the scheme in which labels are written.
 
-    All labels but `"O"` must be of one form: types with a prefix, such as `B-PER`, or without, such as
-    `NOUN`. One odd label among many, such as `X`, `[CLS]` or `MISC` beside `B-PER`, is an error.
+    All labels but `"O"` must have the same form: types with a prefix, such as `B-PER`, or types without, such
+    as `NOUN`. A single odd label, such as `X`, `[CLS]` or `MISC` beside `B-PER`, is an error.
 
     Args:
         sentences: sequence of sequences of str.
 
     Returns:
-        str: `"IO"` if no label has a prefix; else `"BILOU"` or `"IOBES"` if there are their prefixes; else
-        `"IOB1"` if an entity begins with `I` and none with a `B` that IOB1 would not need; else `"BIO"`.
+        str: `"IO"` if no label has a prefix. Otherwise `"BILOU"` or `"IOBES"` if their special prefixes
+        occur; `"IOB1"` if an entity begins with `I` and none begins with a `B` that IOB1 would not need; or
+        `"BIO"`.
 
     Raises:
-        ValueError: if labels with and without a prefix are mixed, or prefixes of IOBES and BILOU; or if
-            labels look as if they had a prefix, but are written otherwise, such as `B_PER` or `b-PER`.
+        ValueError: if labels with and without a prefix are mixed, or prefixes of IOBES and BILOU are mixed;
+            or if labels seem to have a prefix that is written differently, such as `B_PER` or `b-PER`.
 
     Example:
 
@@ -135,8 +136,8 @@ def detect(sentences):
     if plain and (typed or other):
         raise checks.invalid(
             "Labels must all be types with a prefix, such as B-PER, or all be types without one.",
-            fix="Rename or remove the odd ones: special tokens need no label, and a word that does not count "
-            'has the number -100. If these are types as they stand, name the scheme "IO".',
+            fix="Rename or remove the labels that differ: special tokens need no label, and a word to ignore "
+            'has the label -100. If all of these are plain types, pass the scheme "IO".',
             prefixed=typed,
             not_prefixed=other or plain,
         )
@@ -146,7 +147,7 @@ def detect(sentences):
     if prefixes & set("LU") and prefixes & set("ES"):
         raise checks.invalid(
             "Labels must be written in one scheme.",
-            fix="Name it with `scheme`, or convert the files with `kerasbert.data.convert`.",
+            fix="Pass `scheme`, or convert the files with `kerasbert.data.convert`.",
             prefixes=sorted(prefixes),
         )
     if prefixes & set("LU"):
@@ -167,17 +168,17 @@ def detect(sentences):
 
 
 def scheme_labels(types: Sequence[str], scheme: str = "BIO") -> tuple[str, ...]:
-    """The class names that a task needs for entities of some types.
+    """The class names that a task needs for entities of the given types.
 
     Args:
         types: sequence of str.
-        scheme: str, of `SCHEMES`.
+        scheme: str, one of `SCHEMES`.
 
     Returns:
         Tuple of str, `"O"` first.
 
     Raises:
-        TypeError: if the types are a set, whose order is another one in each process, or no sequence.
+        TypeError: if the types are not a sequence, or are a set, whose order differs from process to process.
 
     Example:
 
@@ -189,17 +190,18 @@ def scheme_labels(types: Sequence[str], scheme: str = "BIO") -> tuple[str, ...]:
 
 
 def scheme_of_names(names, scheme=None):
-    """The scheme that a task's class names are for.
+    """The scheme to which a task's class names belong.
 
     Args:
         names: sequence of str.
-        scheme: str, of `SCHEMES`, to check them against; or None.
+        scheme: str, one of `SCHEMES`, to check the names against; or None.
 
     Returns:
-        str, of `SCHEMES`: `"BIO"` where names have the prefixes `B` and `I`, and every type one with `B`.
+        str, one of `SCHEMES`: `"BIO"` if names have the prefixes `B` and `I`, and every type has one with
+            `B`.
 
     Raises:
-        ValueError: if a name is none of the scheme, or names are of mixed forms; see `detect`.
+        ValueError: if a name does not belong to the scheme, or names have mixed forms; see `detect`.
 
     Example:
 
@@ -218,24 +220,24 @@ def scheme_of_names(names, scheme=None):
 
 
 def known_scheme(scheme):
-    """Returns the name of a scheme, `"BIO"` for `"IOB2"`, or raises ValueError."""
+    """Returns the canonical name of a scheme, such as `"BIO"` for `"IOB2"`, or raises ValueError."""
     checks.one_of("scheme", (*SCHEMES, *OTHER_NAMES), scheme=scheme)
     return OTHER_NAMES.get(scheme, scheme)
 
 
 def is_prefixed(label):
-    """Whether a label is `O`, or a type with a prefix before it, such as `B-PER`."""
+    """Whether a label is `O` or a type with a prefix, such as `B-PER`."""
     return label == OUTSIDE or (label[:1] in set("BIESLU") and label[1:2] in ("", "-"))
 
 
 def type_of(label, scheme):
-    """The type of entity that a label is for; None for `O`."""
+    """The entity type of a label; None for `O`."""
     prefix, type_ = _parts(label, scheme)
     return None if prefix == OUTSIDE else type_
 
 
 def _parts(label, scheme):
-    """Prefix and type of a label, the prefix as in IOBES."""
+    """The prefix, in terms of IOBES, and the type of a label."""
     if label == OUTSIDE:
         return OUTSIDE, NO_TYPE
     if scheme == "IO":
@@ -243,7 +245,7 @@ def _parts(label, scheme):
     if not is_prefixed(label) or label[0] not in SCHEMES[scheme]:
         raise checks.invalid(
             f"A label in the scheme {scheme} must be O, or one of {', '.join(SCHEMES[scheme])} and a type.",
-            fix='Write "B-PER"; or name another scheme.',
+            fix='Write labels such as "B-PER", or pass another scheme.',
             label=label,
         )
     return _AS_IOBES.get(label[0], label[0]), label[2:] or NO_TYPE

@@ -1,24 +1,25 @@
-"""Sentences packed for a model that scores each at a token of its own."""
+"""Packs sentences for a model that scores each sentence at its own `[CLS]` token."""
 
 import numpy as np
 
 
 def sentence_windows(documents, cls_id, sep_id, max_length, num_segments=2):
-    """Packs the sentences of documents: `[CLS]` before each and `[SEP]` after it.
+    """Packs the sentences of documents, with a `[CLS]` before and a `[SEP]` after each sentence.
 
-    Liu 2019, section 2.1, https://arxiv.org/abs/1903.10318; segments alternate by sentence (interval segment
-    embeddings). A document that is too long becomes several windows of whole sentences, each as full as it
-    can be. A sentence that is longer than a window loses its end. One without tokens is left out.
+    Liu 2019, section 2.1, https://arxiv.org/abs/1903.10318: segment ids alternate from sentence to sentence
+    (interval segment embeddings). A document that is too long becomes several windows of whole sentences,
+    each as full as possible. A sentence that is longer than a window is truncated, and a sentence without
+    tokens is left out.
 
     Args:
         documents: `Documents`.
-        cls_id, sep_id: int, the special tokens.
-        max_length: int, the most tokens in a window, special ones counted.
-        num_segments: int; with less than 2 all segments are 0.
+        cls_id, sep_id: int, the ids of the special tokens.
+        max_length: int, the most tokens in a window, special tokens included.
+        num_segments: int; if it is less than 2, all segment ids are 0.
 
     Returns:
-        Three lists of int32 arrays, one to a window: token ids; segments; and at each `[CLS]` the number of
-        its sentence in all sentences, -1 elsewhere.
+        Three lists of int32 arrays, one for each window: the token ids; the segment ids; and at each `[CLS]`
+        the index of its sentence among all sentences, -1 at all other tokens.
 
     Example:
 

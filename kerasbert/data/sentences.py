@@ -1,15 +1,15 @@
-"""The sentences of texts, English and Chinese."""
+"""Splits English and Chinese texts into sentences."""
 
 import re
 
 _BLANKS = re.compile(r"\s*")
-# A line break; or marks, with what closes after them.
+# A line break; or punctuation marks, with the closing quotes and brackets after them.
 _CANDIDATE = re.compile(r"[\n\r\v\f\x85\u2028\u2029]|([.!?…。！？｡]+)([\"'”’»)\]}」』）】〕］｝]*)")
 _CHINESE_MARKS = frozenset("。！？｡")
 _CHINESE = re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]")
-# A sentence goes on where one of these follows its mark, 》 after that of a title.
+# A sentence continues if one of these follows the mark; 》 closes a title that ends with a mark.
 _CONTINUES = frozenset("，、；：》〉,;:)!?.…。！？")
-# What follows a mark and a blank: opening marks, and the first word or number.
+# What follows a mark and a space: opening marks, and the first word or number.
 _NEXT = re.compile(r"[^\S\n\r]*[\"'“‘«(\[{¿¡—–*•-]*([^\W_]*)")
 # The word or abbreviation before a full stop, in the last few characters.
 _BEFORE = re.compile(r"[^\W_][^\W_.]*(?:\.[^\W_]+)*$")
@@ -26,15 +26,15 @@ _NEVER_LAST = _words(
     "adm brig capt cmdr col cpl dr drs ens gen gov hon lt maj messrs mlle mme mr mrs ms msgr mt pfc pres prof"
     " pvt rep reps rev sen sens sgt st supt e.g i.e eg ie cf viz vs approx ca fig figs eq eqs"
 )
-# Nor after these, before a number.
+# No sentence ends after these if a number follows.
 _BEFORE_NUMBERS = _words("no nos art arts ch chap p pp ps pt sec sect vol vols ver op")
-# After these, and after initials, it depends on what follows.
+# After these and after initials, a sentence may end, depending on what follows.
 _MAY_BE_LAST = _words(
     "co corp inc ltd bros dept univ assn est etc al jr sr esq ph.d m.sc b.sc d.phil jan feb mar apr jun jul"
     " aug sep sept oct nov dec mon tue tues wed thu thur thurs fri sat sun ave blvd rd ft hr hrs min lb lbs"
     " oz sq ed eds trans"
 )
-# Words with a capital only because they begin a sentence.
+# Words that have a capital letter only at the beginning of a sentence.
 _STARTERS = _words(
     "A After All Although An And Another Any As At Because Before Both But By Do Does Did During Each Even"
     " Every For From Had Has Have He Her Here His How However I If In Is It Its Last Many May Meanwhile More"
@@ -47,17 +47,19 @@ _STARTERS = _words(
 def split_sentences(text: str) -> list[tuple[int, int]]:
     """Finds the sentences of a text by rules, in time linear in its length.
 
-    - A line break ends a sentence: join lines that were only wrapped.
-    - `。！？` end one, and quotes and brackets that close after them, unless a comma or the like follows.
-    - So do `.!?` before a blank; but after an ellipsis, a quote or a bracket only if no small letter follows.
-    - None ends after `Mr.`, `e.g.` and their like, nor after `No.` before a number. After `U.S.`, `Inc.` or
-      an initial one ends if a word such as `The` follows.
+    - A line break ends a sentence, so join lines that were only wrapped.
+    - `。！？`, with the closing quotes and brackets after them, end a sentence, unless a comma or the like
+      follows.
+    - `.!?` before a space also end a sentence; but an ellipsis, or a mark before a closing quote or bracket,
+      does so only if no lower-case letter follows.
+    - No sentence ends after `Mr.`, `e.g.` and similar abbreviations, nor after `No.` before a number. After
+      `U.S.`, `Inc.` or an initial, a sentence ends if a word such as `The` follows.
 
     Args:
-        text: str, of English, Chinese or both.
+        text: str, in English, Chinese or both.
 
     Returns:
-        List of `(start, end)` in characters, without the blanks around a sentence.
+        List of `(start, end)` in characters, without the white space around a sentence.
 
     Example:
 
@@ -67,7 +69,7 @@ def split_sentences(text: str) -> list[tuple[int, int]]:
     """
     spans, start = [], _after_blanks(text, 0)
     for match in _CANDIDATE.finditer(text):
-        if match.start() < start:  # another line break after one
+        if match.start() < start:  # a line break that was already skipped as white space
             continue
         if match[1] is None or _ends(text, start, match):
             spans.append((start, match.end()))

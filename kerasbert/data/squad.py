@@ -1,4 +1,4 @@
-"""Questions and answers in SQuAD's JSON."""
+"""Reads questions and answers in SQuAD's JSON format."""
 
 import dataclasses
 import pathlib
@@ -18,19 +18,19 @@ from kerasbert.types import PathLike
 
 @dataclasses.dataclass(frozen=True, repr=False)
 class QuestionRows:
-    """Questions with contexts and answers: what `fit`, `evaluate`, `predict` and `scores` take as `x`.
+    """Questions with contexts and answers, which `fit`, `evaluate`, `predict` and `scores` take as `x`.
 
-    As other rows, they have a length, can be iterated over, as `((question, context), answers)`, and sliced.
+    Like other rows, they have a length and can be sliced; iterating gives `((question, context), answers)`.
 
     Rajpurkar et al. 2016, https://arxiv.org/abs/1606.05250, and 2018, https://arxiv.org/abs/1806.03822.
 
     Args:
-        questions, contexts: tuples of str, one to a row.
-        answers: tuple of lists of `(text, start)`, start in characters of the context; an empty list where
-            there is no answer.
-        ids: tuple of str.
-        articles: tuple of int, which article of the file a row comes from.
-        skipped: tuple of str, one to a question that was left out: where it is and what is wrong.
+        questions, contexts: tuples of str, one for each row.
+        answers: tuple of lists of `(text, start)`, where `start` counts characters of the context; an empty
+            list for a question without an answer.
+        ids: tuple of str, the ids of the questions.
+        articles: tuple of int, the index of the article in the file that each row comes from.
+        skipped: tuple of str, one for each question that was left out: its place and what is wrong with it.
 
     Example:
 
@@ -61,7 +61,7 @@ class QuestionRows:
         return (self.questions[which], self.contexts[which]), self.answers[which]
 
     def take(self, numbers: Any) -> "QuestionRows":
-        """Returns some of the rows, by number."""
+        """Returns the rows with the given indices."""
         names = ("questions", "contexts", "answers", "ids", "articles")
         columns = {name: getattr(self, name) for name in names}
         return QuestionRows(
@@ -70,21 +70,22 @@ class QuestionRows:
 
 
 def read_squad(path: PathLike, on_bad: str = "stop") -> QuestionRows:
-    """Reads a file of SQuAD v1.1 or v2, or another in their format.
+    """Reads a file of SQuAD v1.1 or v2, or another file in the same format.
 
     Args:
         path: str or path, UTF-8; `.gz`, `.bz2` and `.xz` are decompressed.
-        on_bad: str, what becomes of a question of whose answers none stands at its offset. `"stop"`: an
-            error. `"skip"`: it is left out; `skipped` lists them, and a warning says how many. Where one
-            does, the others stay, because they count in scores.
+        on_bad: str, what to do with a question none of whose answers occurs in the context at its offset:
+            `"stop"` raises an error; `"skip"` leaves the question out, lists it in `skipped`, and warns with
+            the number of such questions. If one answer is right, the others are kept, because scores use
+            them.
 
     Returns:
         `QuestionRows`.
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if the file is not of the format, or an offset is wrong; the message names the article,
-            the paragraph and the question.
+        ValueError: if the file does not have SQuAD's format, or an offset is wrong; the message names the
+            article, the paragraph and the question.
 
     Warns:
         UserWarning: if questions were skipped.
@@ -124,12 +125,12 @@ def _text(path):
         return read_whole(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise checks.invalid(
-            "The file must be JSON in UTF-8.", fix="Fetch it again.", where=str(path), reason=str(error)
+            "The file must be JSON in UTF-8.", fix="Download it again.", where=str(path), reason=str(error)
         ) from error
 
 
 def _questions(content, path):
-    """Yields the number of the article, the question, its context and where it stands."""
+    """Yields for each question the index of its article, the question, its context and its place."""
     for i, article in enumerate(_field(content, "data", list, path)):
         where = f"{path}, article {i}"
         for j, paragraph in enumerate(_field(article, "paragraphs", list, where)):
@@ -156,7 +157,7 @@ def _field(part, name, kind, where):
     if not isinstance(value, kind) or isinstance(value, bool):
         raise checks.invalid(
             f"SQuAD's JSON must have a {kind.__name__ if isinstance(kind, type) else 'str'} `{name}` here.",
-            fix="Compare the file with the format of SQuAD: data, paragraphs, qas, answers.",
+            fix="Compare the file with SQuAD's format: data, paragraphs, qas, answers.",
             where=where,
             received=part.get(name) if isinstance(part, dict) else part,
         )

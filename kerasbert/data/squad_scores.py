@@ -1,4 +1,4 @@
-"""Exact match and F1 of answers, as the official scripts of SQuAD and CMRC 2018 count them."""
+"""Exact match and F1 of answers, as the official scripts of SQuAD and CMRC 2018 compute them."""
 
 import collections
 import re
@@ -13,7 +13,7 @@ from kerasbert.data.answers import answer_pairs
 
 _PUNCTUATION = str.maketrans("", "", string.punctuation)
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
-# CMRC's list; ASCII marks beside these count as parts of words there.
+# The list of CMRC's script, in which all other ASCII marks count as parts of words.
 _CHINESE_PUNCTUATION = frozenset("-:_*^/\\~`+=，。：？！“”；’《》·、「」（）－～『』")
 _CHINESE_SEGMENT = re.compile(r"[\u4e00-\u9fa5]|[^\W\u4e00-\u9fa5]+(?:[.,]\d+)*|[^\w\s]")
 
@@ -21,31 +21,35 @@ _CHINESE_SEGMENT = re.compile(r"[\u4e00-\u9fa5]|[^\W\u4e00-\u9fa5]+(?:[.,]\d+)*|
 def squad_scores(
     predictions: Sequence[str], answers: Sequence[Any], language: str = "en", version: str | None = None
 ) -> dict[str, float]:
-    """Scores answers from 0 to 1: the mean over questions of the best over the answers of a question.
+    """Computes the exact match and F1 of answers, from 0 to 1.
 
-    English: lower case, without punctuation and articles; F1 over words (Rajpurkar et al. 2016, section 6.1,
-    https://arxiv.org/abs/1606.05250). Version 2 leaves out right answers that are empty then, and an empty
-    answer is right only where there is none (Rajpurkar et al. 2018, https://arxiv.org/abs/1806.03822).
+    A prediction is compared with each correct answer of its question, the best score counts, and the result
+    is the mean over all questions.
 
-    Chinese: lower case, without CMRC's list of punctuation; F1 over characters, and words where it is not
-    Chinese, of the longest run that both have in common (Cui et al. 2019,
-    https://arxiv.org/abs/1810.07366). CMRC's script splits what is not Chinese with NLTK; here words,
-    numbers and single marks are the pieces, so `don't` gives three and not two.
+    English: texts are lower-cased, punctuation and articles are removed, and F1 is computed over words
+    (Rajpurkar et al. 2016, section 6.1, https://arxiv.org/abs/1606.05250). Version 2 then ignores correct
+    answers that have become empty, and counts an empty prediction as right only if the question has no answer
+    (Rajpurkar et al. 2018, https://arxiv.org/abs/1806.03822).
+
+    Chinese: texts are lower-cased, the punctuation on CMRC's list is removed, and F1 is computed over the
+    longest common run of Chinese characters and non-Chinese words (Cui et al. 2019,
+    https://arxiv.org/abs/1810.07366). CMRC's script splits non-Chinese text with NLTK. Here it is split into
+    words, numbers and single marks, so `don't` gives three pieces and not two.
 
     Args:
-        predictions: list of str, one to a question.
-        answers: for each question a list of right answers, str or pairs `(str, start)`, or a dict of `text`
-            and `answer_start`, a list each; empty where there is none.
+        predictions: list of str, one for each question.
+        answers: for each question a list of correct answers, which are str or pairs `(str, start)`; or a dict
+            of two lists, `text` and `answer_start`. Empty if the question has no answer.
         language: `"en"` or `"zh"`.
-        version: `"1.1"` or `"2.0"`, whose script to follow in English; None: 2.0 if a question has no answer.
+        version: `"1.1"` or `"2.0"`, the script to follow in English; None: 2.0 if a question has no answer.
 
     Returns:
-        dict of floats `exact_match` and `f1` and of the int `questions`. If some questions have no answer,
-        also the same three of either part, with `has_answer_` and `no_answer_` before (a part without
-        questions is left out).
+        dict of the floats `exact_match` and `f1` and the int `questions`. If some questions have no answer,
+        it also has these three for the questions with and without an answer, with the prefixes `has_answer_`
+        and `no_answer_` (unless there are no such questions).
 
     Raises:
-        ValueError: if there are not as many predictions as rows of answers, or none.
+        ValueError: if there are not as many predictions as rows of answers, or there are none.
 
     Example:
 
@@ -89,7 +93,7 @@ def _means(values, prefix):
 
 
 def normalized(text):
-    """Lower case, without punctuation and articles, one blank between words.
+    """Lower-cases a text, removes punctuation and articles, and puts single spaces between words.
 
     Args:
         text: str.
@@ -145,8 +149,9 @@ def _without_punctuation(text):
 
 
 def _longest_run(mine, theirs):
-    """The length of the longest list of neighbours that stands in both."""
-    longest, ending = 0, [0] * (len(theirs) + 1)  # of the runs that end at each place of theirs
+    """The length of the longest run of consecutive pieces that occurs in both."""
+    # `ending` holds the lengths of the common runs that end at each place of `theirs`.
+    longest, ending = 0, [0] * (len(theirs) + 1)
     for piece in mine:
         ending = [0] + [ending[j] + 1 if piece == theirs[j] else 0 for j in range(len(theirs))]
         longest = max(longest, *ending)

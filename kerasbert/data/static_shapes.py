@@ -1,4 +1,4 @@
-"""Batches of few shapes: XLA compiles a step anew for each."""
+"""Batches with few different shapes, because XLA compiles a training step anew for each shape."""
 
 from kerasbert.data.labels import IGNORED
 from kerasbert.data.tracing import without_autograph
@@ -9,12 +9,12 @@ _LENGTHS = 8
 
 
 def few_lengths(batches, max_length, labels_at_tokens=False):
-    """Pads batches of texts to one of at most eight lengths.
+    """Pads batches of texts so that they have at most eight different lengths.
 
     Args:
-        batches: `tf.data.Dataset` of tuples: a dict of tokens `(..., S)`, labels and perhaps weights.
-        max_length: int, the longest S.
-        labels_at_tokens: bool, labels and weights are `(B, S)`, and padded, too.
+        batches: `tf.data.Dataset` of tuples: a dict of tokens `(..., S)`, labels and optionally weights.
+        max_length: int, the largest S.
+        labels_at_tokens: bool, whether labels and weights have the shape `(B, S)` and are padded as well.
 
     Returns:
         `tf.data.Dataset`.
@@ -40,12 +40,12 @@ def few_lengths(batches, max_length, labels_at_tokens=False):
 
 
 def full_batches(batches):
-    """Leaves out batches with fewer rows than others, such as the last of an epoch.
+    """Leaves out batches with fewer rows than the largest, such as the last batch of an epoch.
 
-    Reads all batches once, to count.
+    All batches are read once to count them.
 
     Args:
-        batches: `tf.data.Dataset` of tuples, of which the first is a dict of tokens `(B, ...)`.
+        batches: `tf.data.Dataset` of tuples whose first item is a dict of tokens `(B, ...)`.
 
     Returns:
         `tf.data.Dataset` that knows its cardinality.

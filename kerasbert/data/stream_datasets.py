@@ -1,4 +1,4 @@
-"""Row streams as data sets of `tf.data`, and the other way around."""
+"""Turns row streams into `tf.data` data sets, and data sets into row streams."""
 
 import warnings
 
@@ -6,29 +6,30 @@ from kerasbert import checks
 from kerasbert.data.streams import RowStream
 from kerasbert.optional import tensorflow as tf
 
-# Rows after which counting says what it does.
+# The number of rows after which counting warns that it is reading all of them.
 MANY = 1_000_000
 
 
 def streamed_rows(stream, prepare, where="x"):
-    """Returns the rows of a stream as a data set that prepares them part by part, anew in each epoch.
+    """Returns the rows of a stream as a data set that reads and prepares them part by part in each epoch.
 
-    All rows are gone through once before, to check and count them.
+    All rows are read once beforehand to check and count them.
 
     Args:
         stream: `RowStream`.
-        prepare: function of `x`, `y`, `sample_weight`, as for rows in memory, and of a place for errors. It
-            returns columns by name: tensors, ragged tensors and arrays whose first axes are rows.
+        prepare: function that takes `x`, `y` and `sample_weight` as for rows in memory, and a place for error
+            messages. It returns columns by name: tensors, ragged tensors or arrays whose first axis is rows.
         where: str, named in errors.
 
     Returns:
         `tf.data.Dataset` of dicts, which knows its cardinality.
 
     Raises:
-        TypeError, ValueError: if a row is wrong, with its place; or if there is none.
+        TypeError, ValueError: if a row is invalid, in which case the message names its place; or if there are
+            no rows.
 
     Warns:
-        UserWarning: if there are so many rows that they may have no end.
+        UserWarning: if so many rows were read that the stream may be endless.
     """
     specs, count = None, 0
     for part in stream.parts():
@@ -37,7 +38,7 @@ def streamed_rows(stream, prepare, where="x"):
         specs = specs or found
         if found != specs:
             raise checks.invalid(
-                "Rows must be alike: as many choices, labels or numbers in each.",
+                "All rows must have the same form: as many choices, labels or numbers in each.",
                 fix="Correct the rows that differ from the first.",
                 where=f"{where}, {part.places[0]} and after",
                 received=found,
@@ -46,8 +47,8 @@ def streamed_rows(stream, prepare, where="x"):
         before, count = count, count + next(iter(columns.values())).shape[0]
         if before < MANY <= count:
             warnings.warn(
-                f"{where}: {count} rows were read so far. All rows are checked and counted first, "
-                "so they must come to an end: if they do not, let `read` stop after an epoch.",
+                f"{where}: {count} rows were read so far. All rows are checked and counted before training, "
+                "so the stream must end: if it does not, let `read` stop after one epoch.",
                 stacklevel=2,
             )
     if not count:
@@ -59,7 +60,7 @@ def streamed_rows(stream, prepare, where="x"):
 
 
 def no_rows(where):
-    """The error of training and evaluation on nothing."""
+    """The error for training or evaluating without any rows."""
     return checks.invalid(
         "There must be at least one row, with at least one word or sentence.",
         fix="Pass texts.",
@@ -73,7 +74,7 @@ def _prepared(part, prepare):
     try:
         return prepare(*columns, f"{part.places[0]} and after")
     except (TypeError, ValueError):
-        for row in part.singles():  # which one it was
+        for row in part.singles():  # finds the row that is wrong, so that the error names it
             prepare(row.x, row.y, row.sample_weight, row.places[0])
         raise
 
@@ -85,11 +86,12 @@ def _spec(column):
 
 
 def stream_of(dataset):
-    """Returns a `tf.data.Dataset` of rows, or of batches of them, as a `RowStream`.
+    """Returns a `tf.data.Dataset` of rows or of batches as a `RowStream`.
 
     Args:
-        dataset: of `x`, `(x, y)` or `(x, y, sample_weight)`. `x` is a row of words, a string tensor
-            `(None,)`; a tuple or dict that begins with a text; or a text, which comes alone, not in batches.
+        dataset: `tf.data.Dataset` of `x`, `(x, y)` or `(x, y, sample_weight)`. `x` is a row of words, a
+            string tensor `(None,)`; a tuple or dict whose first item is a text; or a single text, not in
+            batches.
     """
     spec = dataset.element_spec
     labelled = isinstance(spec, tuple)
@@ -101,7 +103,7 @@ def stream_of(dataset):
 
 
 def _plain(value):
-    """Tuples and dicts of arrays as those of lists, str and numbers."""
+    """Converts the arrays in tuples and dicts to lists, str and numbers."""
     if isinstance(value, tuple):
         return tuple(map(_plain, value))
     if isinstance(value, dict):

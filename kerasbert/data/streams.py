@@ -1,4 +1,4 @@
-"""Rows that are read anew for each epoch, so that no set of them need be in memory."""
+"""Rows that are read anew for each epoch, so that they never have to be in memory all at once."""
 
 import dataclasses
 import itertools
@@ -11,28 +11,28 @@ import numpy as np
 
 from kerasbert import checks
 
-# Rows that are prepared at a time.
+# How many rows are prepared at a time.
 PART = 1024
 
 
 class RowStream:
-    """Rows that are read anew whenever they are gone through: what `fit`, `evaluate`, `predict` take as `x`.
+    """Rows that are read anew in each pass, and that `fit`, `evaluate` and `predict` take as `x`.
 
-    The readers of `kerasbert.data` return one. For rows of any other source, pass a function that starts to
-    read them. It must come to an end: `fit` goes through all rows once, to check and count them, before it
-    trains.
+    The readers of `kerasbert.data` return a `RowStream`. For rows from any other source, pass a function that
+    starts to read them. They must come to an end: before training, `fit` reads all rows once to check and
+    count them.
 
-    Rows can be iterated over again and again. `rows[:100]` and `rows[100:]` are streams of some of them, and
-    `rows[7]` is one row; both read the rows before it. `rows.count()` reads all rows to count them;
-    `len(rows)` is known once all were read, and a TypeError before. `rows.label_names()` are the names in the
-    labels.
+    A stream can be iterated over again and again. `rows[:100]` and `rows[100:]` are streams of a part of the
+    rows, and `rows[7]` is one row; both read the rows before it. `rows.count()` reads all rows to count them;
+    `len(rows)` works once all rows have been read, and raises TypeError before. `rows.label_names()` returns
+    the different names in the labels.
 
     Args:
         read: function without arguments that returns an iterable of rows: `(x, y)`, `(x, y, sample_weight)`,
-            or `x` alone if not `labelled`. `x` and `y` are one row of what the task takes: a str, a pair of
-            them, a list of words, a text and a list of choices; a label, an answer, labels of words.
+            or `x` alone if `labelled` is False. `x` is what the task takes for one row: a str, a pair of str,
+            a list of words, or a text and a list of choices. `y` is a label, an answer or labels of words.
         labelled: bool, whether rows have labels.
-        source: str, what `repr` calls the source of the rows.
+        source: str, a description of where the rows come from, for `repr`.
 
     Example:
 
@@ -48,7 +48,7 @@ class RowStream:
     ) -> None:
         if not callable(read):
             raise checks.invalid(
-                "`read` must be a function: rows are read anew for each epoch.",
+                "`read` must be a function, because rows are read anew for each epoch.",
                 fix="Pass `lambda: rows()`, which calls the generator; or a reader of `kerasbert.data`.",
                 where="RowStream",
                 kind=TypeError,
@@ -65,7 +65,7 @@ class RowStream:
     def __len__(self) -> int:
         if self._length is None:
             raise checks.invalid(
-                "The number of rows is known once all of them were read.",
+                "The number of rows is known only once all of them were read.",
                 fix="Call `rows.count()`, which reads and counts them.",
                 where=repr(self),
                 kind=TypeError,
@@ -73,7 +73,7 @@ class RowStream:
         return self._length
 
     def __bool__(self):
-        return True  # and not `len`, which may be unknown
+        return True  # without this, Python would call `len`, which may be unknown
 
     def __repr__(self):
         length = "not counted yet" if self._length is None else f"{self._length} rows"
@@ -90,22 +90,24 @@ class RowStream:
         raise IndexError(f"There is no row {which} in {self!r}.")
 
     def count(self) -> int:
-        """How many rows there are; reads all of them if that is not known yet."""
+        """The number of rows; reads all of them if it is not known yet."""
         if self._length is None:
             for _ in self.placed():
                 pass
         return len(self)
 
     def label_names(self) -> tuple[str, ...]:
-        """The different names in the labels of all rows, a sorted tuple of str, which reads all rows.
+        """Reads all rows and returns the different names in their labels, a sorted tuple of str.
 
         Raises:
             ValueError: if rows have no labels.
-            TypeError: if a label is not a name, or a list of names; the message says where it stands.
+            TypeError: if a label is neither a name nor a list of names; the message names its place.
         """
         if not self.labelled:
             raise checks.invalid(
-                "Rows without labels have no label names.", fix="Name a field of labels.", where=repr(self)
+                "Rows without labels have no label names.",
+                fix="Pass the name of the field of labels to the reader.",
+                where=repr(self),
             )
         names = set()
         for where, row in self.placed():
@@ -114,8 +116,8 @@ class RowStream:
             found = list(found) if hasattr(found, "__iter__") and not isinstance(found, dict) else [found]
             if not all(isinstance(name, str) for name in found):
                 raise checks.invalid(
-                    "Label names are those of labels that are names, or lists of names.",
-                    fix="Name the labels of a task by hand where they are numbers, spans or answers.",
+                    "Label names can be read only from labels that are names or lists of names.",
+                    fix="If labels are numbers, spans or answers, pass the task's `labels` yourself.",
                     where=where,
                     kind=TypeError,
                     label=label,
@@ -124,7 +126,7 @@ class RowStream:
         return tuple(sorted(names))
 
     def placed(self) -> Iterator[tuple[str, Any]]:
-        """Yields pairs: where a row stands, a str for errors, and the row."""
+        """Yields pairs: the place of a row, a str for error messages, and the row."""
         length = 0
         for placed in self._placed():
             yield placed
@@ -135,7 +137,7 @@ class RowStream:
         rows = self._read()
         if rows is self._last and isinstance(rows, Iterator):
             raise checks.invalid(
-                "`read` must start anew each time: these rows were read before.",
+                "`read` must start anew each time, but it returned the same iterator again.",
                 fix="Pass `lambda: rows()`, which calls the generator each time.",
                 where="RowStream",
                 kind=TypeError,
@@ -153,14 +155,14 @@ class RowStream:
 
 
 class SourceStream(RowStream):
-    """Rows of a reader, which finds some of them bad.
+    """Rows of a reader, some of which may be invalid.
 
     Args:
-        read: function without arguments that returns an iterable of pairs: where a row stands, and the row,
-            or the error that it is.
-        labelled: as for `RowStream`.
-        on_bad: str. `"stop"` raises the error; `"skip"` leaves the row out, and the first time that all
-            rows were read, a warning says how many and repeats the first error.
+        read: function without arguments that returns an iterable of pairs: the place of a row, and the row or
+            the error in it.
+        labelled, source: as for `RowStream`.
+        on_bad: str. `"stop"` raises the error. `"skip"` leaves the row out; after the first complete pass, a
+            warning gives the number of such rows and the first error.
     """
 
     def __init__(self, read, labelled, on_bad, source):
@@ -169,7 +171,7 @@ class SourceStream(RowStream):
         self._on_bad, self._warned = on_bad, False
 
     def _placed(self):
-        """The good rows."""
+        """Yields the valid rows."""
         good, bad, first = 0, 0, None
         for place, row in self._read():
             if not isinstance(row, Exception):
@@ -185,13 +187,13 @@ class SourceStream(RowStream):
 
 
 class _Slice(RowStream):
-    """Some rows of another stream."""
+    """A slice of the rows of another stream."""
 
     def __init__(self, rows, which):
         if (which.step or 1) < 1:
             raise checks.invalid(
-                "Rows are read from the first to the last: the step of a slice must be positive.",
-                fix="Turn a list of the rows around.",
+                "Rows are read from the first to the last, so the step of a slice must be positive.",
+                fix="Reverse a list of the rows instead.",
                 where=repr(rows),
                 step=which.step,
             )
@@ -208,7 +210,7 @@ class _Slice(RowStream):
 
 
 def left_out(bad, count, first):
-    """The warning of rows that were left out, of so many; `first` is the first error."""
+    """The warning that `bad` of `count` rows were left out; `first` is the first error."""
     return f"{bad} of {count} rows were left out. The first: {first}"
 
 
@@ -217,7 +219,7 @@ class Part:
     """Some rows of a stream, in memory.
 
     Args:
-        places: sequence of str, where each row stands.
+        places: sequence of str, the place of each row, for error messages.
         rows: sequence of tuples `(x,)`, `(x, y)` or `(x, y, sample_weight)`.
     """
 
@@ -234,13 +236,13 @@ class Part:
 
     @property
     def x(self):
-        """What `fit` takes as `x` for rows in memory: a list, or a tuple or dict of lists."""
+        """The texts in the form that `fit` takes for rows in memory: a list, or a tuple or dict of lists."""
         column = self._column(0)
         first, form = column[0], _form(column[0])
         for place, x in zip(self.places, column, strict=True):
             if _form(x) != form:
                 raise checks.invalid(
-                    "All rows must have one form, that of the first, and as many choices.",
+                    "All rows must have the same form as the first row, and as many choices.",
                     fix="Correct the row: a text, a pair of texts, a list of words, or a text and choices.",
                     where=place,
                     kind=TypeError,
@@ -254,7 +256,7 @@ class Part:
 
     @property
     def y(self):
-        """Labels, a list of one for each row; None where rows have none."""
+        """The labels, a list with one for each row; None if rows have no labels."""
         return self._column(1)
 
     @property
@@ -264,12 +266,12 @@ class Part:
         return None if weights is None else np.asarray(weights, "float32")
 
     def _padded(self, columns):
-        """Tokens, lists of int, as arrays with zeros after the shorter ones."""
+        """Pads tokens, which are lists of int, with zeros and returns them as arrays."""
         for where, *lists in zip(self.places, *columns.values(), strict=True):
             if len(set(map(len, lists))) > 1:
                 raise checks.invalid(
-                    "All inputs of a row of tokens must be as long.",
-                    fix="Write the row anew.",
+                    "All inputs of a row of tokens must have the same length.",
+                    fix="Write the row again.",
                     where=where,
                     **dict(zip(columns, map(len, lists), strict=True)),
                 )
@@ -280,12 +282,12 @@ class Part:
         }
 
     def _column(self, place):
-        """The parts of all rows that stand at `place`, or None where there are none."""
+        """Item `place` of all rows, or None if rows have no such item."""
         for where, row in zip(self.places, self.rows, strict=True):
             if not isinstance(row, tuple) or len(row) != len(self.rows[0]) or len(row) > 3:
                 raise checks.invalid(
                     "Each row must be `(x, y)` or `(x, y, sample_weight)`.",
-                    fix="Return tuples of one length; or pass `labelled=False` for rows of `x` alone.",
+                    fix="Return tuples of the same length; or pass `labelled=False` for rows of `x` alone.",
                     where=where,
                     kind=TypeError,
                     row=row,
@@ -294,7 +296,7 @@ class Part:
 
 
 def _form(x):
-    """What must be equal for all `x` of a stream: the names, or how many texts and choices there are."""
+    """What all `x` of a stream must have in common: their names, or the number of texts and choices."""
     if isinstance(x, tuple):
         return [len(part) if isinstance(part, list) else 0 for part in x]
     return sorted(x) if isinstance(x, dict) else 0

@@ -1,4 +1,4 @@
-"""Tables of other libraries: pandas, Hugging Face datasets, lists of dicts."""
+"""Reads tables of other libraries: pandas, Hugging Face datasets, lists of dicts."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,25 +17,26 @@ def read_table(
     choices: str | Sequence[str] | None = None,
     on_bad: str = "stop",
 ) -> RowStream:
-    """Streams the rows of a table that is open in another library.
+    """Streams the rows of a table of another library.
 
-    Class numbers of a Hugging Face data set become the names that its `features` have for them, so that
-    they mean the same to a task with its `labels` in another order.
+    Class numbers of a Hugging Face data set are replaced by the names in its `features`, so that they keep
+    their meaning in a task whose `labels` have another order.
 
     Args:
         table: pandas DataFrame; Hugging Face `Dataset` or `IterableDataset`; or another iterable of dicts
-            that can be gone through again and again.
+            that can be iterated over more than once.
         text, label, text_pair, words, choices: the names of columns, as for `read_json_lines`.
-        on_bad: str, what becomes of a row in which a value is missing or of a wrong type: `"stop"` raises,
-            `"skip"` leaves it out, and warns at the end with their number and the first.
+        on_bad: str, what to do with a row in which a value is missing or has the wrong type: `"stop"` raises
+            an error; `"skip"` leaves the row out, and a warning at the end gives the number of such rows and
+            the first error.
 
     Returns:
-        `RowStream` of `(x, label)`, or of `x` without a label; `x` is a str, a pair, a list of words, or a
-        text and choices.
+        `RowStream` of `(x, label)`, or of `x` if there are no labels; `x` is a str, a pair, a list of words,
+        or a text and choices.
 
     Raises:
-        TypeError: if `table` is no table, or can be read only once.
-        ValueError: if a column is missing; while reading, if a row is bad. It names the row.
+        TypeError: if `table` is not a table, or can be read only once.
+        ValueError: if a column is missing; while reading, if a row is invalid. The message names the row.
 
     Example:
 
@@ -47,8 +48,8 @@ def read_table(
     is_frame = hasattr(table, "iloc")
     if isinstance(table, dict) or not hasattr(table, "__iter__") or iter(table) is table:
         raise checks.invalid(
-            "A table must be one that can be gone through again and again.",
-            fix='Pass one split, such as dataset["train"], or a list; for a generator, `RowStream`.',
+            "A table must be an iterable of rows that can be iterated over more than once.",
+            fix='Pass one split, such as dataset["train"], or a list; for a generator, use `RowStream`.',
             where="read_table",
             kind=TypeError,
             table=type(table).__name__,
@@ -57,8 +58,8 @@ def read_table(
     missing = [name for name in fields.names if columns is not None and name not in columns]
     if missing:
         raise checks.invalid(
-            "The table must have every column that is asked for.",
-            fix="Name the columns with `text`, `label` and so on.",
+            "The table must have every requested column.",
+            fix="Pass the names of the columns as `text`, `label` and so on.",
             where="read_table",
             missing=missing,
             columns=columns,
@@ -92,12 +93,12 @@ def _class_names(table, fields):
     """The names of the class numbers in the column of labels, or None."""
     features = getattr(table, "features", None) or {}
     feature = features.get(fields.label) if isinstance(fields.label, str) else None
-    # Labels of words are a list of class numbers.
+    # Labels of words are lists of class numbers, whose names are those of the inner feature.
     return getattr(getattr(feature, "feature", feature), "names", None)
 
 
 def _named(label, names):
-    """A class number, or some, as names; -100 and others that are none stay."""
+    """Replaces a class number, or a list of them, by names; numbers out of range, such as -100, stay."""
     if hasattr(label, "__iter__"):
         return [_named(one, names) for one in label]
     return names[label] if label is not None and 0 <= label < len(names) else label

@@ -1,4 +1,4 @@
-"""TFRecord files of `tf.train.Example`s."""
+"""Reads and writes TFRecord files of `tf.train.Example`s."""
 
 import itertools
 import numbers
@@ -18,32 +18,33 @@ from kerasbert.optional import tensorflow as tf
 from kerasbert.text import TOKEN_INPUTS
 from kerasbert.types import PathLike
 
-# Records that are taken out of tf.data together: one by one is slow.
+# How many records are taken out of tf.data together, because taking them one by one is slow.
 AT_ONCE = 128
-# What stands before the bytes of a record, their number and its checksum, and after: theirs.
+# Before the bytes of a record stand their number and the checksum of this number; after them, their checksum.
 _HEADER = struct.Struct("<QI")
 _FOOTER = 4
 
 
 def write_tfrecord(path: PathLike, rows: Iterable[Any]) -> int:
-    """Writes rows as a TFRecord file, which `read_tfrecord` reads.
+    """Writes rows to a TFRecord file, which `read_tfrecord` reads.
 
-    Each row is a `tf.train.Example` with the features `text`, `text_pair`, `words`, `choices`, or those of
-    tokens, and `label`: bytes for str, int64, or float, which keeps 32 bits.
+    Each row becomes a `tf.train.Example` with the features `label` and `text`, `text_pair`, `words`,
+    `choices` or those of tokens: bytes for str, int64 for ints, and float for floats, which are stored in 32
+        bits.
 
     Args:
-        path: str or path; `.gz` is compressed.
+        path: str or path; a file that ends in `.gz` is compressed.
         rows: `RowStream`, such as `read_csv` returns; or another iterable of pairs `(x, label)`. `x` is a
             str, a pair, a list of words, a text and a list of choices, or a dict of lists of ints:
-            `token_ids`, `segment_ids` and `padding_mask`. A label is a str, a number, or a list of them.
+            `token_ids`, `segment_ids` and `padding_mask`. A label is a str, a number, or a list of either.
 
     Returns:
-        int, how many rows were written.
+        int, the number of rows that were written.
 
     Raises:
         FileExistsError: if `path` is a folder.
-        OSError: if the disk is full; a file that was there before stays.
-        TypeError: if a row cannot be written; the message names it, and no file is left.
+        OSError: if the disk is full; a file that was there before stays as it was.
+        TypeError: if a row cannot be written; the message names the row, and no file is written.
 
     Example:
 
@@ -72,11 +73,11 @@ def _compression(path):
 
 
 def _columns(row, where):
-    """The parts of a row, `(x, label)` or `(x,)`, by name."""
+    """The features of a row, `(x, label)` or `(x,)`, by name."""
     if not isinstance(row, tuple) or len(row) > 2:
         raise checks.invalid(
             "A row must be a pair of `x` and its label.",
-            fix="Write `(x, label)`; sample weights are not kept.",
+            fix="Pass `(x, label)`; sample weights cannot be stored.",
             where=where,
             kind=TypeError,
             row=row,
@@ -122,20 +123,24 @@ def read_tfrecord(
     """Streams the `tf.train.Example`s of a TFRecord file.
 
     Args:
-        path: str or path; `.gz` is decompressed.
+        path: str or path; a file that ends in `.gz` is decompressed.
         text, label, text_pair, words, choices: the names of features, as for `read_json_lines`.
         tokens: sequence of three str, the names of the features that hold `token_ids`, `segment_ids` and
-            `padding_mask`, such as `("input_ids", "segment_ids", "input_mask")`, in place of texts; or None.
-        label_list: bool, whether a label is a list: several labels or numbers to a row. So it is for `words`.
-        on_bad: str, what becomes of a record that is no `Example`, or lacks a feature: `"stop"` raises,
-            `"skip"` leaves it out, and warns at the end with their number and the first.
+            `padding_mask`, such as `("input_ids", "segment_ids", "input_mask")`, which are read instead of
+            texts; or None.
+        label_list: bool, whether each label is a list of several labels or numbers. With `words` it always
+            is.
+        on_bad: str, what to do with a record that is not an `Example` or lacks a feature: `"stop"` raises an
+            error; `"skip"` leaves the record out, and a warning at the end gives the number of such records
+            and the first error.
 
     Returns:
-        `RowStream` of `(x, label)`, or of `x` without a label, in the forms that `write_tfrecord` takes.
+        `RowStream` of `(x, label)`, or of `x` if there are no labels, in the forms that `write_tfrecord`
+        takes.
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: while reading, if a row is bad, or the file is damaged. It names the record.
+        ValueError: while reading, if a row is invalid or the file is damaged. The message names the record.
 
     Example:
 
@@ -159,7 +164,7 @@ def read_tfrecord(
 
 
 def _examples(path, names, lists):
-    """Yields the place and the features of each record, or the error that it is."""
+    """For each record, yields its place, and its features or the error in it."""
     _check_lengths(path)
     records = tf.data.TFRecordDataset(str(path), _compression(path)).batch(AT_ONCE).as_numpy_iterator()
     number = None
@@ -174,7 +179,8 @@ def _examples(path, names, lists):
 def _check_lengths(path):
     """Raises ValueError if a record claims more than `LONGEST` bytes.
 
-    TensorFlow makes room for whatever length a record claims, and ends the process where there is none.
+    TensorFlow allocates whatever length a record claims, and aborts the process if there is not enough
+    memory.
     """
     number = 0
     with open_bytes(path) as file:
@@ -192,14 +198,14 @@ def _check_lengths(path):
 def _not_whole(path, number, reason):
     return checks.invalid(
         "A TFRecord file must be whole.",
-        fix="Write it again; compressed files must end with .gz.",
+        fix="Write the file again; the name of a compressed file must end in .gz.",
         where=f"{path}, after record {number}",
         reason=reason,
     )
 
 
 def _features(record, names, lists, where):
-    """The features of a record by name, as str and numbers, or lists of them; or the error that it is."""
+    """The features of a record by name, as str, numbers or lists of these; or the error in the record."""
     try:
         features = tf.train.Example.FromString(record).features.feature
         found = {name: _values(features[name]) for name in names if name in features}
@@ -214,7 +220,7 @@ def _features(record, names, lists, where):
         if name not in lists and len(values) != 1:
             return checks.invalid(
                 f"`{name}` must have one value.",
-                fix='Pass `label_list=True` for lists of labels; or on_bad="skip".',
+                fix='Pass `label_list=True` if labels are lists; or pass on_bad="skip".',
                 where=where,
                 values=values,
             )

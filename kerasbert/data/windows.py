@@ -1,4 +1,4 @@
-"""Questions with contexts that may be long: windows of tokens that overlap."""
+"""Sliding windows over questions with long contexts."""
 
 import dataclasses
 import functools
@@ -8,21 +8,21 @@ import numpy as np
 from kerasbert import checks
 from kerasbert.optional import tensorflow as tf
 
-# Texts that are tokenized at a time: offsets of all of them at once take much memory.
+# How many texts are tokenized at a time, because the offsets of all texts at once would take much memory.
 AT_ONCE = 1024
 
 
 def context_windows(lengths, room, window_step):
-    """Cuts rows into windows, as Devlin et al. 2019 did for SQuAD (`run_squad.py`); a graph function.
+    """Cuts contexts into sliding windows, as Devlin et al. 2019 did for SQuAD (`run_squad.py`), in the graph.
 
     Args:
-        lengths: int64 tensor `(rows,)`, tokens of each context.
-        room: int64 tensor `(rows,)`, the most tokens of a window.
-        window_step: int, tokens from the start of one window to the start of the next; half a window where a
-            window is no longer than that, so that windows always overlap.
+        lengths: int64 tensor `(rows,)`, the number of tokens in each context.
+        room: int64 tensor `(rows,)`, the most context tokens in a window.
+        window_step: int, the number of tokens from the start of one window to the start of the next. If a
+            window is not longer than this, the step is half a window, so that windows always overlap.
 
     Returns:
-        Three int64 tensors `(windows,)`: the row, the first token, and the number of tokens.
+        Three int64 tensors `(windows,)`: the row of each window, its first token, and its number of tokens.
 
     Example:
 
@@ -37,18 +37,18 @@ def context_windows(lengths, room, window_step):
 
 
 def windows_with_most_context(row, start, length, lengths):
-    """Chooses for each token of a context the window where it has the most context; a graph function.
+    """Chooses for each token of a context the window in which it has the most context, in the graph.
 
-    That is the least of the tokens to its left and to its right, and a hundredth of the window's length, as
-    in `run_squad.py`; of equals the first. It is computed in whole numbers: a hundredth as a float makes some
-    equals unequal.
+    As in `run_squad.py`, the score of a token in a window is the smaller of the numbers of tokens to its left
+    and to its right, plus a hundredth of the window's length. If scores are equal, the first window wins.
+    Scores are computed in whole numbers, because as floats some equal scores would differ.
 
     Args:
-        row, start, length: of `context_windows`.
-        lengths: int64 tensor `(rows,)`, tokens of each context.
+        row, start, length: the result of `context_windows`.
+        lengths: int64 tensor `(rows,)`, the number of tokens in each context.
 
     Returns:
-        int64 tensor `(tokens of all rows,)`, numbers of windows.
+        int64 tensor `(tokens of all rows,)`, the index of the window of each token.
     """
     window, place = _numbered(length)
     token = tf.gather(tf.gather(tf.cumsum(lengths, exclusive=True), row) + start, window) + place
@@ -61,18 +61,18 @@ def windows_with_most_context(row, start, length, lengths):
 
 
 def _numbered(counts):
-    """Of `counts` things to a row: the row of each, and its number in the row."""
+    """For rows with `counts` items each: the row of every item, and its index in the row."""
     places = tf.ragged.range(counts)
     return places.value_rowids(), places.flat_values
 
 
 class TokenSlices:
-    """Slices of one row of tokens, by number: what `text_batches` takes for a tokenizer.
+    """Takes the place of a tokenizer in `text_batches`: its "texts" are the numbers of slices of tokens.
 
     Args:
-        tokenizer: the tokenizer that packs.
+        tokenizer: the tokenizer that packs the tokens.
         tokens: int32 array, all tokens.
-        starts, lengths: int arrays `(slices,)`.
+        starts, lengths: int arrays `(slices,)`, the first token of each slice and the number of its tokens.
     """
 
     def __init__(self, tokenizer, tokens, starts, lengths):
@@ -80,7 +80,7 @@ class TokenSlices:
         self._parts = tf.constant(tokens), tf.constant(starts, tf.int64), tf.constant(lengths, tf.int64)
 
     def tokenize(self, numbers):
-        """Returns the tokens of slices `(B,)`, ragged int32 `(B, None)`."""
+        """Returns the tokens of the slices with these numbers `(B,)`, ragged int32 `(B, None)`."""
         tokens, starts, lengths = self._parts
         starts, lengths = tf.gather(starts, numbers), tf.gather(lengths, numbers)
         return tf.gather(tokens, tf.ragged.range(starts, starts + lengths))
@@ -88,13 +88,13 @@ class TokenSlices:
 
 @dataclasses.dataclass(frozen=True)
 class Texts:
-    """Tokens of different texts in a row, and where they stand.
+    """The tokens of texts and their positions; equal texts are stored once.
 
     Args:
-        tokens: int32 array `(tokens,)`.
-        starts, ends: int32 arrays `(tokens,)`, characters.
-        number: int array `(rows,)`, which of the texts a row has.
-        first, count: int arrays `(texts,)`, the first token of each and how many.
+        tokens: int32 array `(tokens,)`, the tokens of all texts.
+        starts, ends: int32 arrays `(tokens,)`, the position of each token in its text, in characters.
+        number: int array `(rows,)`, the index of each row's text.
+        first, count: int arrays `(texts,)`, the first token of each text and the number of its tokens.
     """
 
     tokens: np.ndarray
@@ -106,7 +106,7 @@ class Texts:
 
     @classmethod
     def of(cls, texts, tokenizer):
-        """Tokenizes a list of str, each different one once."""
+        """Tokenizes a list of str, each different text only once."""
         number_of = {}
         number = np.array([number_of.setdefault(text, len(number_of)) for text in texts], np.int64)
         different = list(number_of)
@@ -121,26 +121,26 @@ class Texts:
 
     @property
     def lengths(self):
-        """int array `(rows,)`, the tokens of each row's text."""
+        """int array `(rows,)`, the number of tokens in each row's text."""
         return self.count[self.number]
 
     def slice(self, row):
-        """Where the tokens of a row's text stand."""
+        """The slice of `tokens` that holds the text of a row."""
         number = self.number[row]
         return slice(self.first[number], self.first[number] + self.count[number])
 
 
 class QuestionWindows:
-    """Questions and contexts in memory, tokenized and cut to windows.
+    """Questions and contexts in memory, tokenized and cut into sliding windows.
 
-    Only contexts are cut. A question loses what goes beyond its limit: `max_question_length`, and half of
-    the room where there is less.
+    Only contexts are cut into windows. Questions are truncated to `max_question_length`, or to half of the
+    room in a window if that is less.
 
     Args:
         tokenizer: a tokenizer.
         questions: list of str.
-        contexts: list of str, as many.
-        max_length: int, the most tokens of a packed window.
+        contexts: list of str, one for each question.
+        max_length: int, the most tokens in a packed window.
         window_step: int, as for `context_windows`.
         max_question_length: int, in tokens.
         where: str, named in errors.
@@ -149,11 +149,11 @@ class QuestionWindows:
         ValueError: if there is no room for a question and a context.
 
     Attributes:
-        row, start, length: of `context_windows`.
+        row, start, length: the result of `context_windows`.
         place: int array `(windows,)`, the position of the first token of the context in a packed window.
         contexts: `Texts`.
-        question_lengths: int array `(rows,)`, the tokens of each question, before truncation.
-        question_limit: int, in tokens.
+        question_lengths: int array `(rows,)`, the number of tokens in each question, before truncation.
+        question_limit: int, the most tokens of a question that are kept.
     """
 
     def __init__(
@@ -176,7 +176,7 @@ class QuestionWindows:
         windows = context_windows(self.contexts.lengths, room - kept, window_step)
         self.row, self.start, self.length = (values.numpy() for values in windows)
         self._question_lengths = kept
-        # All special tokens but the [SEP] at the end come before the context.
+        # All special tokens except the [SEP] at the end come before the context.
         self.place = kept[self.row] + special - 1
         self.packed_lengths = self.place + self.length + 1
 
@@ -185,7 +185,7 @@ class QuestionWindows:
 
     @functools.cached_property
     def most_context(self):
-        """`windows_with_most_context` of these windows."""
+        """`windows_with_most_context` for these windows."""
         return windows_with_most_context(self.row, self.start, self.length, self.contexts.lengths).numpy()
 
     def labels(self, spans):
@@ -195,8 +195,8 @@ class QuestionWindows:
             spans: int array `(rows, 2)`, from `answer_spans`.
 
         Returns:
-            dict of `start` and `end`, int32 `(windows,)`: of the answer's first and last token, or 0, which
-            is `[CLS]`, in a window that does not hold all of it.
+            dict of `start` and `end`, int32 `(windows,)`: the positions of the answer's first and last token,
+            or 0, the position of `[CLS]`, in a window that does not contain the whole answer.
 
         Raises:
             ValueError: if an answer has no token.
@@ -209,8 +209,8 @@ class QuestionWindows:
             last[row] = np.searchsorted(self.contexts.starts[part], end, side="left") - 1
             if first[row] > last[row]:
                 raise checks.invalid(
-                    "An answer must have a token: spaces and control characters have none.",
-                    fix="Drop the row, or give [] for no answer.",
+                    "An answer must have a token, but spaces and control characters have none.",
+                    fix="Drop the row, or pass [] if it has no answer.",
                     where=f"{self._where}, row {row}",
                     start=start,
                     end=end,
@@ -221,13 +221,14 @@ class QuestionWindows:
         return {name: np.where(inside, self.place + at, 0).astype("int32") for name, at in places.items()}
 
     def slices(self, order=None):
-        """Returns what `text_batches` takes: columns of numbers, and the tokenizer that knows their tokens.
+        """Returns the windows in the form that `text_batches` takes.
 
         Args:
-            order: int array `(windows,)`, or None for the order they have.
+            order: int array `(windows,)`, the order of the windows, or None to keep their order.
 
         Returns:
-            dict of `text` and `text_pair`, int arrays `(windows,)`, and `TokenSlices`.
+            A pair: a dict of `text` and `text_pair`, int arrays `(windows,)` of the numbers of slices; and
+            the `TokenSlices` that look up their tokens.
         """
         questions, contexts = self._questions, self.contexts
         starts = np.concatenate(

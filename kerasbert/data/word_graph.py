@@ -1,4 +1,4 @@
-"""The words of texts: in plain Python, and in graph operations together with their tokens."""
+"""Finds the words of texts, in plain Python, or in graph operations together with their tokens."""
 
 import functools
 import re
@@ -9,21 +9,22 @@ import numpy as np
 from kerasbert.optional import tensorflow as tf
 from kerasbert.text import valid_utf8
 
-# The blocks that BERT's tokenizer calls Chinese characters: each is a word.
+# The blocks that BERT's tokenizer treats as Chinese characters, each of which is a word.
 _CHINESE = (
     *((0x4E00, 0x9FFF), (0x3400, 0x4DBF), (0xF900, 0xFAFF), (0x20000, 0x2A6DF)),
     *((0x2A700, 0x2B73F), (0x2B740, 0x2CEAF), (0x2F800, 0x2FA1F)),
 )
-# In a text of kinds, see `_kind`: a word is one character that stands alone, or ends at letters.
+# Matches a word in a text whose characters were replaced by their kinds (see `_kind`): one character that
+# stands alone, or a run that begins and ends with letters.
 _WORD = re.compile("1|a(?:[ac]*a)?")
 
 
 def _kind(code):
-    """The kind of a character: `1` stands alone, blank, control character `c`, `a` all others."""
+    """The kind of a character: `1` stands alone, ` ` is a space, `c` a control character, `a` all others."""
     category = unicodedata.category(chr(code))
     if chr(code) in "\t\n\r" or category[0] == "Z":
         return " "
-    if category in ("Cc", "Cf", "Cs") or code == 0xFFFD:  # which BERT's tokenizer drops too
+    if category in ("Cc", "Cf", "Cs") or code == 0xFFFD:  # BERT's tokenizer drops these too
         return "c"
     if category[0] in "PS" or any(first <= code <= last for first, last in _CHINESE):
         return "1"
@@ -31,7 +32,7 @@ def _kind(code):
 
 
 class _Kinds(dict):
-    """The kinds of the characters that were seen."""
+    """A cache of the kinds of characters."""
 
     def __missing__(self, code):
         self[code] = kind = _kind(code)
@@ -42,10 +43,10 @@ _KINDS = _Kinds()
 
 
 def split_words(text):
-    """Finds the words of a text: what stands between spaces, marks, symbols and Chinese characters.
+    """Finds the words of a text, which are separated by spaces, punctuation, symbols and Chinese characters.
 
-    Each mark, symbol and Chinese character is a word of its own. Control characters around a word are not
-    part of it.
+    Each punctuation mark, symbol and Chinese character is a word of its own. Control characters around a word
+    are not part of it.
 
     Args:
         text: str.
@@ -63,27 +64,27 @@ def split_words(text):
 
 
 def words_of_texts(texts, tokenizer):
-    """Finds the words of texts and their tokens; a graph function.
+    """Finds the words of texts and their tokens, in the graph.
 
-    Words are those of `split_words`, joined where the tokenizer has parts of several in one token.
+    Words are those of `split_words`, but words that share a token are joined.
 
     Args:
         texts: string tensor `(B,)`.
-        tokenizer: `BertTokenizer`, or another of `kerasbert.text`.
+        tokenizer: `BertTokenizer`, or another tokenizer of `kerasbert.text`.
 
     Returns:
-        Four ragged int32 tensors `(B, None)`: the tokens; first character of each word, and the one after
-        its last; the first token of each word, counted in its text, or -1 for a word without tokens.
+        Four ragged int32 tensors `(B, None)`: the tokens; the first character of each word, and the one after
+        its last; and the index in its text of the first token of each word, or -1 for a word without tokens.
     """
     ids, token_starts, token_ends = tokenizer.tokenize_with_offsets(texts)
     characters = tf.strings.unicode_decode(valid_utf8(texts), "UTF-8")
     starts, ends, row = _split(characters)
-    # From here on a character is counted from the first one of all texts, and so is a token.
+    # From here on, characters and tokens are counted from the beginning of the first text.
     row_starts = tf.cast(characters.row_starts(), tf.int32)
     to_all = tf.gather(row_starts, ids.value_rowids())
     token_starts, token_ends = token_starts.flat_values + to_all, token_ends.flat_values + to_all
 
-    # A token belongs to the first word that it has a part of.
+    # A token belongs to the first word of which it contains a part.
     owner = tf.searchsorted(ends, token_starts, side="right")
     last = tf.searchsorted(starts, token_ends, side="left") - 1
     mine = tf.reshape(tf.where((token_ends > token_starts) & (last >= owner)), [-1])
@@ -92,7 +93,7 @@ def words_of_texts(texts, tokenizer):
     first = tf.tensor_scatter_nd_min(tf.fill([count], none), owner[:, None], mine)
     without = first == none
 
-    # Words after the owner, up to the last that a token has a part of, are one with it.
+    # The words after the owner, up to the last word of which the token contains a part, are joined with it.
     borders = tf.concat([owner + 1, last + 1], 0)
     steps = tf.concat([tf.ones_like(owner), -tf.ones_like(last)], 0)
     joined = tf.cumsum(tf.math.unsorted_segment_sum(steps, borders, count + 1))[:-1] > 0
@@ -109,10 +110,10 @@ def words_of_texts(texts, tokenizer):
 
 
 def _split(characters):
-    """As `split_words`, of all characters in a row: starts, ends, and the row, each `(words,)`."""
+    """`split_words` for a batch of texts: starts and ends among all characters, and rows, each `(words,)`."""
     kind = tf.gather(tf.constant(kind_table()), characters.flat_values)
     row = characters.value_rowids()
-    seen = tf.reshape(tf.where(kind != ord("c")), [-1])  # control characters part nothing
+    seen = tf.reshape(tf.where(kind != ord("c")), [-1])  # control characters do not separate words
     kind, row = tf.gather(kind, seen), tf.gather(row, seen)
     letter = kind == ord("a")
     follows = letter[1:] & letter[:-1] & (row[1:] == row[:-1])

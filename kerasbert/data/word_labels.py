@@ -1,4 +1,4 @@
-"""What users say of words, labels or spans of characters, as class numbers of a task."""
+"""Turns a user's labels of words or spans of characters into the class numbers of a task."""
 
 import bisect
 import difflib
@@ -13,25 +13,25 @@ from kerasbert.data.rows import same_length
 
 
 def numbers_of_words(y, words, labels, scheme, where="y", numeric_labels=None):
-    """Turns one label a word into class numbers.
+    """Turns one label per word into class numbers.
 
-    Names may be in any scheme, and are read as entities and written in that of the task. Numbers are the
-    task's class numbers, as `class_numbers` reads them; -100 stands for words that do not count.
+    Names may be in any tagging scheme: they are read as entities and rewritten in the scheme of the task.
+    Numbers are the task's class numbers, as `class_numbers` reads them; -100 marks words to ignore.
 
     Args:
-        y: sequence of R sequences of str, or of int.
+        y: sequence of R sequences of str or int.
         words: `Words`.
         labels: tuple of str, the class names of the task.
-        scheme: str, of `SCHEMES`, that of `labels`.
+        scheme: str, one of `SCHEMES`, the scheme of `labels`.
         where: str, named in errors.
-        numeric_labels: str or None, of `class_numbers`.
+        numeric_labels: str or None, as for `class_numbers`.
 
     Returns:
         int32 array `(W,)`.
 
     Raises:
-        ValueError, TypeError: if there is not one label to a word, or it is no label of the task; the message
-            names row and word.
+        ValueError, TypeError: if there is not one label for each word, or a label is not one of the task's;
+            the message names the row and the word.
     """
     rows = [_row(labels, f"{where}, row {row}") for row, labels in enumerate(y)]
     same_length(where, x=words.texts, y=rows)
@@ -52,7 +52,7 @@ def numbers_of_words(y, words, labels, scheme, where="y", numeric_labels=None):
     for number, row in enumerate(rows):
         counts_not = np.array([not isinstance(label, str) and label == IGNORED for label in row], bool)
         if not counts_not.all():
-            # Words that do not count are read with the label of one that does, and left out afterwards.
+            # Ignored words are read with the label of a word that counts, and set to IGNORED afterwards.
             other = row[int(counts_not.argmin())]
             row = [other if out else label for label, out in zip(row, counts_not, strict=True)]
             numbers = class_numbers(row, labels, f"{where}, row {number}", "word", numeric_labels)
@@ -75,7 +75,7 @@ def _row(row, where):
 
 
 def _in_scheme(rows, labels, scheme, where):
-    """Rewrites rows of names in the scheme of the task, once every name is known."""
+    """Checks that every name is known, and rewrites rows of names in the scheme of the task."""
     if scheme == "IO" and {name for row in rows for name in row} <= set(labels):
         return rows
     types = {schemes.type_of(label, scheme) for label in labels}
@@ -86,7 +86,7 @@ def _in_scheme(rows, labels, scheme, where):
             if not isinstance(name, str) or (type_ not in types and name not in types):
                 near = difflib.get_close_matches(str(name), labels, 1)
                 raise checks.invalid(
-                    "A label must be one of the model's labels, or stand for one of their types.",
+                    "A label must be one of the model's labels, or belong to one of their types.",
                     fix=f"{f'Did you mean {near[0]!r}? ' if near else ''}The labels are {', '.join(labels)}.",
                     where=f"{where}, row {number}, word {place}",
                     label=name,
@@ -96,19 +96,19 @@ def _in_scheme(rows, labels, scheme, where):
 
 
 def numbers_of_spans(y, words, labels, scheme, where="y"):
-    """Turns spans of characters into one class number a word.
+    """Turns spans of characters into one class number per word.
 
     Args:
-        y: sequence of R sequences of `(start, end, type)`, in characters of the text. Blanks at the ends of a
-            span do not matter.
+        y: sequence of R sequences of `(start, end, type)`, in characters of the text. Spaces at either end of
+            a span do not matter.
         words, labels, scheme, where: as for `numbers_of_words`.
 
     Returns:
         int32 array `(W,)`.
 
     Raises:
-        ValueError, TypeError: if a span does not begin and end where words do, has no word, or shares one
-            with another span; the message names row and span.
+        ValueError, TypeError: if a span does not begin and end where words do, contains no word, or shares a
+            word with another span; the message names the row and the span.
     """
     rows = list(y)
     same_length(where, x=words.texts, y=rows)
@@ -130,7 +130,7 @@ def numbers_of_spans(y, words, labels, scheme, where="y"):
 
 
 def _spans(spans, where):
-    """The spans of a row as tuples; entities that a task predicted will do too."""
+    """The spans of a row as tuples; a row may also hold the entities that a task predicted."""
     spans = list(spans) if hasattr(spans, "__iter__") and not isinstance(spans, str) else [spans]
     spans = [(s.start, s.end, s.type) if hasattr(s, "type") else s for s in spans]
     for span in spans:
@@ -138,7 +138,7 @@ def _spans(spans, where):
         if not good or not all(isinstance(place, (int, np.integer)) for place in span[:2]):
             raise checks.invalid(
                 "An entity in a text must be `(start, end, type)`, in characters.",
-                fix='Write [(0, 4, "LOC")] for a text with one entity, [] for none.',
+                fix='Write [(0, 4, "LOC")] for a text with one entity, and [] for a text without entities.',
                 where=where,
                 kind=TypeError,
                 span=span,
@@ -147,7 +147,7 @@ def _spans(spans, where):
 
 
 def _words_of_span(span, text, in_text, where):
-    """`(first word, word after the last, type, span)` of a span of characters."""
+    """Returns `(first word, word after the last, type, span)` for a span of characters."""
     start, end, type_ = int(span[0]), int(span[1]), span[2]
     first = bisect.bisect_right(in_text, start, key=lambda word: word[1])
     last = bisect.bisect_left(in_text, end, key=lambda word: word[0])
@@ -156,8 +156,8 @@ def _words_of_span(span, text, in_text, where):
         near = (in_text[first][0], in_text[last - 1][1]) if inside else None
         words = f"Its words are {text[near[0] : near[1]]!r}: {near}. " if near else ""
         raise checks.invalid(
-            "A span must begin where a word begins, and end where one ends.",
-            fix=f"{words}Correct the span, or leave it out; `split_words` shows the words of a text.",
+            "A span must begin where a word begins, and end where a word ends.",
+            fix=f"{words}Correct the span or leave it out; `split_words` shows the words of a text.",
             where=where,
             span=(start, end, type_),
             text=text[max(start, 0) : max(end, 0)],

@@ -1,25 +1,25 @@
-"""Long rows of tokens cut into windows that overlap, each word decided in one; in graph operations."""
+"""Cuts long rows of tokens into sliding windows, in each of which some words are decided, in the graph."""
 
 from kerasbert.optional import tensorflow as tf
 
 
 def word_windows(ids, first, room, window_step):
-    """Cuts rows of tokens into windows.
+    """Cuts rows of tokens into sliding windows.
 
-    A row that fits is one window. Of a longer one, each begins `window_step` tokens after the one
-    before, and the last ends with the row. A word is decided in the window in which its first token stands
-    farthest from a border. A window that decides no word is left out.
+    A row that fits becomes one window. In a longer row, each window begins `window_step` tokens after the one
+    before, except that the last window ends with the row. A word is decided in the window in which its first
+    token is farthest from a border. A window in which no word is decided is left out.
 
     Args:
-        ids: ragged int32 `(R, None)`, the tokens of R rows, without special ones.
-        first: ragged int32 `(R, None)`, the first token of each word, counted in its row; -1 for a word
+        ids: ragged int32 `(R, None)`, the tokens of R rows, without special tokens.
+        first: ragged int32 `(R, None)`, the index in its row of the first token of each word; -1 for a word
             without tokens.
-        room: int, the most tokens in a window, special ones not counted.
+        room: int, the most tokens in a window, not counting special tokens.
         window_step: int from 1 to `room`.
 
     Returns:
-        A pair of ragged int32 tensors `(W, None)`: the tokens of each window; and at each token the number,
-        among the words of all rows, of the word that it decides, or -1.
+        A pair of ragged int32 tensors `(W, None)`: the tokens of each window; and, for each token, the index
+        among all words of the word that is decided at this token, or -1.
 
     Example:
 
@@ -30,12 +30,12 @@ def word_windows(ids, first, room, window_step):
     """
     lengths = tf.cast(ids.row_lengths(), tf.int32)
     beyond = tf.maximum(lengths - room, 0)
-    counts = 1 + _ceiling(beyond, window_step)  # windows of each row
+    counts = 1 + _ceiling(beyond, window_step)  # how many windows each row has
     word = tf.cast(tf.reshape(tf.where(first.flat_values >= 0), [-1]), tf.int32)
     row, token = tf.gather(first.value_rowids(), word), tf.gather(first.flat_values, word)
 
-    # Halfway between the middles of two windows a token is equally far from a border of each. All but the
-    # last window stand `window_step` apart; doubled, places are whole numbers.
+    # A token halfway between the middles of two windows is equally far from a border of each. Windows are
+    # `window_step` apart, except for the last one. Positions are doubled so that they are whole numbers.
     beyond, last = tf.gather(beyond, row), tf.gather(counts, row) - 1
     passed = _ceiling(tf.maximum(2 * token - (room - 1) - window_step, 0), 2 * window_step)
     passed = tf.minimum(passed, tf.maximum(last - 1, 0))
@@ -58,5 +58,5 @@ def word_windows(ids, first, room, window_step):
 
 
 def _ceiling(one, two):
-    """Whole numbers divided and rounded up."""
+    """Divides whole numbers and rounds up."""
     return -(-one // two)

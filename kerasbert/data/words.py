@@ -1,4 +1,4 @@
-"""The words of rows, and their tokens."""
+"""The words of rows and their tokens."""
 
 import dataclasses
 import itertools
@@ -16,10 +16,10 @@ class Words:
     """The words of R rows and their tokens.
 
     Args:
-        texts: list of R str; of rows that came as words, these with blanks between.
-        spans: list of R lists of `(start, end)`, where in its text each word stands.
-        ids: ragged int32 `(R, None)`, tokens, without special ones.
-        first: ragged int32 `(R, None)`, the first token of each word, counted in its row; -1 for a word
+        texts: list of R str. For rows that were passed as lists of words, these are joined by spaces.
+        spans: list of R lists of `(start, end)`, the position of each word in its text.
+        ids: ragged int32 `(R, None)`, the tokens, without special tokens.
+        first: ragged int32 `(R, None)`, the index in its row of the first token of each word; -1 for a word
             without tokens.
     """
 
@@ -30,12 +30,12 @@ class Words:
 
     @property
     def splits(self):
-        """int array `(R + 1,)`, where the words of each row begin in the row of all words."""
+        """int array `(R + 1,)`, the index of each row's first word among all words."""
         return self.first.row_splits.numpy()
 
 
 def are_words(x):
-    """Whether `x` holds rows of words, and not texts: whether its first row is a list and not a str."""
+    """Whether `x` holds rows of words rather than texts: whether its first row is a list and not a str."""
     if isinstance(x, (str, bytes, dict)) or tf.is_tensor(x) or not hasattr(x, "__len__"):
         return False
     row = next(iter(x), "") if getattr(x, "ndim", 1) else ""
@@ -43,25 +43,25 @@ def are_words(x):
 
 
 def tokenize_words(sentences, tokenizer, where="x"):
-    """Tokenizes sentences that are split into words.
+    """Tokenizes sentences that are already split into words.
 
     Args:
         sentences: sequence of R sequences of str.
-        tokenizer: `BertTokenizer`, or another of `kerasbert.text`.
+        tokenizer: `BertTokenizer`, or another tokenizer of `kerasbert.text`.
         where: str, named in errors.
 
     Returns:
         `Words`.
 
     Raises:
-        TypeError: if something is not a word; the message names row and word.
+        TypeError: if something is not a word; the message names the row and the word.
     """
     sentences = [_checked_words(words, f"{where}, row {row}") for row, words in enumerate(sentences)]
     before = tokenizer.word_prefix
     pieces = [word if i == 0 else before + word for words in sentences for i, word in enumerate(words)]
     tokens, starts, ends = tokenizer.tokenize_with_offsets(pieces)
     begins = tokens.row_splits.numpy()
-    # Of " 中" the first token may be the blank alone.
+    # The first token of " 中" may be the space alone.
     parts = np.append(np.flatnonzero((ends > starts).flat_values), begins[-1])
     first = parts[np.searchsorted(parts, begins[:-1])]
     splits = np.cumsum([0, *map(len, sentences)])
@@ -81,8 +81,8 @@ def tokenize_words(sentences, tokenizer, where="x"):
 def _checked_words(words, where):
     if isinstance(words, (str, bytes)) or not hasattr(words, "__iter__"):
         raise checks.invalid(
-            "A row must be a list of words where the first row is one.",
-            fix="Pass texts, or lists of words, not both.",
+            "Every row must be a list of words if the first row is one.",
+            fix="Pass only texts, or only lists of words.",
             where=where,
             kind=TypeError,
             received=words,
@@ -103,11 +103,11 @@ def _checked_words(words, where):
 def tokenize_texts(texts, tokenizer):
     """Tokenizes texts and finds their words.
 
-    Words are those of `split_words`; what the tokenizer has in one token is one word.
+    Words are those of `split_words`, but words that share a token are joined.
 
     Args:
         texts: list of R str or bytes.
-        tokenizer: `BertTokenizer`, or another of `kerasbert.text`.
+        tokenizer: `BertTokenizer`, or another tokenizer of `kerasbert.text`.
 
     Returns:
         `Words`.

@@ -1,4 +1,4 @@
-"""Raw text to masked batches."""
+"""Pre-training, from raw text through masked batches to a preset."""
 
 from kerasbert.data.masking import Masking, geometric_spans, mask_tokens, ngram_spans
 from kerasbert.pretraining.batches import pretraining_batches

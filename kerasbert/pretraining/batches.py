@@ -1,18 +1,19 @@
-"""Examples in files to masked batches, in a stream that can be entered at any step.
+"""Turns examples in files into a stream of masked batches that can start at any step.
 
-Batch `n` is a function of the files, the arguments and `n`. Nothing is drawn from a generator that remembers:
-random numbers come from counters (`draws`), keyed by the seed, by what they are for, and by the number of the
-epoch, the buffer or the batch. So the only state of a run is how many batches it took.
+Batch `n` depends only on the files, the arguments and `n`. No random generator has a state: random numbers
+come from counters (`draws`), keyed by the seed, by what they are used for, and by the number of the epoch,
+the buffer or the batch. So the only state of a run is the number of batches that it has taken.
 
-    epochs 0, 1, 2 ...   each with the shards in an order of its own: one long row of examples
-    buffers              the row is cut every so many examples; each is shuffled, and sorted by length
-    batches              a buffer is cut to batches, whose order is shuffled
-    masks                drawn for the batch
+    epochs 0, 1, 2 ...   each has the shards in its own order; together they are one long sequence of examples
+    buffers              the sequence is cut into buffers, each of which is shuffled and sorted by length
+    batches              a buffer is cut into batches, whose order is shuffled
+    masks                are drawn for each batch
 
-Entering at step `n` is arithmetic: which buffer, so which example of which epoch, so which record of which
-shard, since `examples.json` has the number of examples in each. Records before that in the shard are passed
-over unread. (An iterator checkpoint of tf.data is exact as well, but holds the whole shuffle buffer, takes as
-long, and binds a run to one version of TensorFlow and of this pipeline: benchmarks/LOG.md.)
+Starting at step `n` only takes arithmetic: the step gives the buffer, this gives an example of an epoch, and
+this gives a record of a shard, because `examples.json` has the number of examples in each shard. Earlier
+records of the shard are skipped. (An iterator checkpoint of tf.data is also exact, but it stores the whole
+shuffle buffer, takes as long, and ties a run to one version of TensorFlow and of this pipeline:
+benchmarks/LOG.md.)
 """
 
 import numpy as np
@@ -45,39 +46,39 @@ def pretraining_batches(
 ) -> Dataset:
     """Streams masked batches of the examples in a folder.
 
-    The stream is a function of the folder and these arguments alone: batch `n` is the same whenever and
-    wherever it is made. So a run that took `n` batches goes on with `step=n`, and sees no example twice
-    and skips none; the number of batches is all that it has to keep. Going on costs the reading of one
-    buffer.
+    The stream depends only on the folder and these arguments: batch `n` is the same whenever and wherever it
+    is made. So a run that has taken `n` batches resumes with `step=n`, and neither repeats nor skips an
+    example; the number of batches is all that it has to store. To resume, one buffer has to be read.
 
-    In every epoch the shards come in another order. Examples are shuffled within a buffer, sorted by length
-    there, so that batches need little padding, and the batches shuffled. An epoch goes over into the next
-    within a batch, so all batches are full and nothing is dropped. Masks are drawn for each batch anew.
+    The order of the shards is different in every epoch. Examples are shuffled within a buffer and sorted by
+    length, so that batches need little padding, and then the batches are shuffled. A batch may contain the
+    end of one epoch and the beginning of the next, so all batches are full and no example is dropped. Masks
+    are drawn anew for each batch.
 
     Args:
-        folder: str or path, of `write_examples`.
-        tokenizer: the tokenizer that the examples were written with.
-        batch_size: int, B, of all hosts together.
-        masking: `Masking`; None: as in BERT, for whole words.
+        folder: str or path, written by `write_examples`.
+        tokenizer: the tokenizer with which the examples were written.
+        batch_size: int, B, the global batch size of all hosts together.
+        masking: `Masking`; None: BERT's whole word masking.
         seed: int.
-        step: int, how many batches were taken before.
-        epochs: int, or None to go on without end. Of an int, the last batch may be smaller.
-        shuffle_buffer: int, examples.
+        step: int, the number of batches that were taken before.
+        epochs: int, or None for an endless stream. With an int, the last batch may be smaller.
+        shuffle_buffer: int, the number of examples that are shuffled together.
         length_multiple: int, S is rounded up to a multiple of this, but never above the `max_length` of the
             examples. Pass `max_length` for one static shape.
-        host: int, which of the hosts this is, from 0.
-        num_hosts: int, hosts that share every batch; it must divide `batch_size`. All hosts' parts together
-            are the batch that one host would have.
+        host: int, the number of this host, from 0.
+        num_hosts: int, the number of hosts that share every batch; it must divide `batch_size`. The parts of
+            all hosts together are the batch that a single host would have.
 
     Returns:
-        `tf.data.Dataset` of dicts: `token_ids`, `segment_ids`, `padding_mask`, int32 `(B, S)`;
-        `mask_positions`, `mask_ids` (the original tokens), int32, and `mask_weights`, float32, `(B, M)`;
-        and, of pairs, `next_sentence`, int32 `(B,)`: 0 if the segments are in order, 1 if not.
+        `tf.data.Dataset` of dicts: `token_ids`, `segment_ids` and `padding_mask`, int32 `(B, S)`;
+        `mask_positions` and `mask_ids` (the original tokens), int32, and `mask_weights`, float32, `(B, M)`;
+        and, if examples are pairs, `next_sentence`, int32 `(B,)`: 0 if the segments are in order, 1 if not.
 
     Raises:
         FileNotFoundError: if the folder is not complete.
-        ValueError: if an argument is wrong, the vocabulary is another one, or there are fewer examples than
-            `batch_size`.
+        ValueError: if an argument is out of range, the tokenizer has another vocabulary, or there are fewer
+            examples than `batch_size`.
 
     Example:
 
@@ -134,7 +135,8 @@ def pretraining_batches(
     batches = windows.map(sort).prefetch(1).flat_map(split)
     batches = batches.map(mask, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
     options = tf.data.Options()
-    # Workers of tf.distribute are told apart by `host`; files dealt to them would be another stream.
+    # The workers of tf.distribute get their parts by `host`. If they shared the files, the stream would
+    # differ.
     options.experimental_distribute.auto_shard_policy = tf.data.experimental.AutoShardPolicy.OFF
     batches = batches.with_options(options)
     left = tf.data.INFINITE_CARDINALITY
@@ -144,7 +146,7 @@ def pretraining_batches(
 
 
 def _records(manifest, seed, position, epochs):
-    """The serialized examples of all epochs in their order, from `position` on."""
+    """The serialized examples of all epochs in their order, starting at `position`."""
     counts, paths = tf.constant(manifest.counts, tf.int64), tf.constant(manifest.paths)
     first_epoch, skip = divmod(position, manifest.num_examples)
 
@@ -162,7 +164,7 @@ def _records(manifest, seed, position, epochs):
 
 
 def _masked(batch, tokenizer, masking, seed, step, *, max_length, length_multiple, part, size):
-    """Pads a batch of ragged rows and masks it; see `pretraining_batches`."""
+    """Pads and masks a batch of ragged rows; see `pretraining_batches`."""
     lengths = tf.cast(batch["token_ids"].row_lengths(), tf.int32)
     width = -(-tf.reduce_max(lengths) // length_multiple) * length_multiple
     width = max_length if length_multiple >= max_length else tf.minimum(width, max_length)
@@ -211,13 +213,13 @@ def _check(manifest, tokenizer, batch_size, seed, step, epochs, shuffle_buffer, 
     if records.vocabulary_digest(tokenizer) != manifest.vocabulary:
         raise checks.invalid(
             "The tokenizer must be the one that the examples were written with.",
-            fix="Pass that one, or write the examples again.",
+            fix="Pass that tokenizer, or write the examples again.",
             where=manifest.folder,
             vocabulary_size=tokenizer.vocabulary_size,
         )
     if manifest.num_examples < batch_size:
         raise checks.invalid(
-            "There must be as many examples as a batch has.",
+            "There must be at least as many examples as a batch has.",
             fix="Pass a smaller `batch_size`, or more text.",
             where=manifest.folder,
             batch_size=batch_size,
@@ -230,7 +232,7 @@ def _check_hosts(batch_size, host, num_hosts):
     checks.not_negative_int("pretraining_batches", host=host)
     if host >= num_hosts or batch_size % num_hosts:
         raise checks.invalid(
-            "`num_hosts` must divide `batch_size`, and `host` be less than `num_hosts`.",
+            "`num_hosts` must divide `batch_size`, and `host` must be less than `num_hosts`.",
             fix="Pass a multiple of `num_hosts`, and number hosts from 0.",
             where="pretraining_batches",
             batch_size=batch_size,

@@ -1,4 +1,4 @@
-"""The same examples as `write_examples`, by an Apache Beam pipeline on one machine or many."""
+"""Writes the same examples as `write_examples` with an Apache Beam pipeline, on one or many machines."""
 
 import contextlib
 import os
@@ -23,27 +23,27 @@ def write_examples_with_beam(
     num_shards: int | None = None,
     options: Any = None,
 ) -> records.Manifest:
-    """Turns a corpus into examples as `write_examples` does, to the same bytes, with Apache Beam.
+    """Turns a corpus into examples with Apache Beam; the files are identical to those of `write_examples`.
 
-    A file of the corpus is read by one worker, and a shard made by one, so many files and shards keep many
-    workers busy. Beam's DirectRunner, which runs without `options`, holds all text in memory; Dataflow, Flink
-    and Spark do not.
+    Each file of the corpus is read by one worker, and each shard is made by one worker, so many files and
+    shards keep many workers busy. Beam's DirectRunner, which is used without `options`, holds all text in
+    memory; Dataflow, Flink and Spark do not.
 
     Args:
-        corpus: `Corpus`; the workers must reach its files.
-        folder: str or path that the workers reach, such as `gs://...`. On a local file system it appears
-            complete or not at all; elsewhere, `examples.json` is written last.
-        tokenizer, settings, num_shards: as for `write_examples`; functions of `settings` must be ones that
-            Beam can send to workers.
+        corpus: `Corpus`; the workers must have access to its files.
+        folder: str or path to which the workers have access, such as `gs://...`. On a local file system it
+            appears complete or not at all; elsewhere, `examples.json` is written last.
+        tokenizer, settings, num_shards: as for `write_examples`; Beam must be able to send the functions in
+            `settings` to workers.
         options: `apache_beam.options.pipeline_options.PipelineOptions`, which name the runner; or None.
 
     Returns:
         The `Manifest` of the folder.
 
     Raises:
-        FileExistsError: if the folder holds anything but examples that kerasbert wrote.
+        FileExistsError: if the folder contains anything but examples that kerasbert wrote.
         ImportError: if Apache Beam is not installed.
-        ValueError: as `write_examples`; Beam may wrap it in an error of its own.
+        ValueError: as for `write_examples`; Beam may wrap it in one of its own errors.
     """
     beam = checks.require("apache_beam", 'pip install "kerasbert[beam]"', "write_examples_with_beam")
     settings, num_shards = check(corpus, tokenizer, settings, num_shards)
@@ -61,7 +61,7 @@ def _build(beam, pipeline, corpus, folder, tokenizer, settings, num_shards):
             yield shard_of(file, number, num_shards), ((file, number), lines)
 
     def make(shard, documents):
-        # Documents come in any order; a shard without any has the one that is nobody's.
+        # Documents come in any order. Each shard also gets an empty one, so that shards without text exist.
         lines = [lines for place, lines in sorted(documents, key=lambda item: item[0]) if lines]
         return shard, make_shard(folder, shard, num_shards, lines, tokenizer, settings)
 
@@ -78,7 +78,7 @@ def _build(beam, pipeline, corpus, folder, tokenizer, settings, num_shards):
 
 @contextlib.contextmanager
 def _complete(folder):
-    """As `atomic.replacing` where that can be; elsewhere, without the page that says it is complete."""
+    """Like `atomic.replacing` on a local file system; elsewhere, only removes the old manifest first."""
     if "://" not in folder:
         with replacing(folder, KIND) as whole:
             whole.mkdir()

@@ -1,4 +1,4 @@
-"""Files of raw text, read document by document."""
+"""Reads files of raw text document by document."""
 
 import dataclasses
 import json
@@ -12,27 +12,27 @@ from kerasbert.data.lines import LONGEST, OPENERS
 from kerasbert.optional import tensorflow as tf
 
 LAYOUTS = ("blank_lines", "lines", "json")
-_BLOCK = 1 << 20  # bytes read at a time, and the longest piece of a line that is held in memory
+_BLOCK = 1 << 20  # how many bytes are read at a time, and the longest piece of a line that is kept in memory
 
 
 @dataclasses.dataclass(frozen=True)
 class Corpus:
-    """Text files, and what separates documents in them.
+    """Text files, and how documents are separated in them.
 
-    Files are read as streams of UTF-8, decompressed where the name ends in `.gz`, `.bz2` or `.xz`. Names may
-    be those of any file system that TensorFlow knows. A longer line than 1 MiB is given in pieces, cut at
-    a space where there is one.
+    Files are streamed as UTF-8, and decompressed if their name ends in `.gz`, `.bz2` or `.xz`. They may be on
+    any file system that TensorFlow supports. A line that is longer than 1 MiB is split into pieces, at a
+    space if possible.
 
     Args:
-        files: str or path, with `*` and `?` for several files; or a sequence of them.
-        layout: str. `"blank_lines"`: lines of text, and a blank one between documents, as the original
-            `create_pretraining_data` takes them. `"lines"`: a document a line. `"json"`: an object a line.
-        field: str, the name of the text in a JSON object; line breaks in it separate lines.
+        files: str or path, which may contain the wildcards `*` and `?`; or a sequence of these.
+        layout: str. `"blank_lines"`: lines of text, and a blank line between documents, as for the original
+            `create_pretraining_data`. `"lines"`: one document per line. `"json"`: one JSON object per line.
+        field: str, the name of the text in a JSON object; line breaks in the text separate lines.
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if an argument is wrong; while reading, if a file is not text, or damaged. It names the
-            file and the line.
+        ValueError: if an argument is not valid; while reading, if a file is not text or is damaged. The
+            message names the file and the line.
 
     Example:
 
@@ -57,8 +57,8 @@ class Corpus:
             found = [path for path in tf.io.gfile.glob(pattern) if not tf.io.gfile.isdir(path)]
             if not found:
                 raise checks.invalid(
-                    "Every name of `files` must be that of a file, or match one.",
-                    fix='Check the path; name the files of a folder by "folder/*.txt".',
+                    "Every name in `files` must be that of a file, or match one.",
+                    fix='Check the path; for the files of a folder, write "folder/*.txt".',
                     where="Corpus",
                     kind=FileNotFoundError,
                     files=pattern,
@@ -66,7 +66,7 @@ class Corpus:
             paths += found
         if not paths:
             raise checks.invalid(
-                "`files` must name a file.", fix="Pass one.", where="Corpus", files=self.files
+                "`files` must name at least one file.", fix="Pass one.", where="Corpus", files=self.files
             )
         object.__setattr__(self, "paths", tuple(sorted(set(paths))))
 
@@ -82,7 +82,7 @@ class Corpus:
 
     @property
     def size_bytes(self) -> int:
-        """int, about how much text there is: compressed files are taken for a quarter of their text."""
+        """int, the approximate size of the text; a compressed file counts as four times its size."""
         sizes = [(tf.io.gfile.stat(path).length, path) for path in self.paths]
         return sum(size * (4 if os.path.splitext(path)[1] in OPENERS else 1) for size, path in sizes)
 
@@ -120,22 +120,22 @@ class Corpus:
             except (ValueError, KeyError, TypeError, RecursionError) as error:
                 raise checks.invalid(
                     f"Every line must be a JSON object with the text under {self.field!r}.",
-                    fix="Name the text with `field`, or drop the line.",
+                    fix="Pass the name of the text as `field`, or drop the line.",
                     where=f"{path}, line {number}",
                     line=line,
                     reason=repr(error),
                 ) from error
-            # JSON can spell half a surrogate pair, which UTF-8 cannot, and NUL, which no tokenizer keeps.
+            # JSON can contain half a surrogate pair, which UTF-8 cannot, and NUL, which no tokenizer keeps.
             text = text.replace("\0", "").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
             if lines := [line for line in text.split("\n") if line.strip()]:
                 yield lines
 
 
 def _pieces(path, longest):
-    """Yields the lines of a file, and lines of more than `longest` bytes in pieces.
+    """Yields the lines of a file; lines of more than `longest` bytes are yielded in pieces.
 
     Yields:
-        The number of the line, from 1; a str; and whether the line ends with it.
+        Triples: the number of the line, from 1; a line or piece, a str; and whether it ends the line.
     """
     number, begins = 1, True
     for piece, ends_line in _cut(_blocks(path), longest):
@@ -146,7 +146,7 @@ def _pieces(path, longest):
             if b"\0" in piece:
                 raise ValueError("a NUL byte")
             text = piece.decode("utf-8").removesuffix("\r")
-        except ValueError as error:  # UnicodeDecodeError is one
+        except ValueError as error:  # UnicodeDecodeError is a ValueError
             raise checks.invalid(
                 "A corpus must be UTF-8 text.",
                 fix="Leave out binary files; convert other encodings to UTF-8; decompress other formats "
@@ -159,7 +159,7 @@ def _pieces(path, longest):
 
 
 def _cut(blocks, longest):
-    """Yields lines of blocks of bytes without their end, in pieces if `longest` is not None."""
+    """Yields the lines of blocks of bytes without their ends, in pieces if they are longer than `longest`."""
     rest = b""
     for block in blocks:
         *lines, rest = (rest + block).split(b"\n")
@@ -169,7 +169,7 @@ def _cut(blocks, longest):
             at = rest.rfind(b" ", 1, longest)
             if at < 0:
                 at = longest
-                while rest[at] & 0xC0 == 0x80 and at > longest - 4:  # inside a character of UTF-8
+                while rest[at] & 0xC0 == 0x80 and at > longest - 4:  # inside a UTF-8 character
                     at -= 1
             yield rest[:at], False
             rest = rest[at:]
@@ -187,8 +187,8 @@ def _blocks(path):
                 yield block
         except (EOFError, OSError, zlib.error, lzma.LZMAError) as error:
             raise checks.invalid(
-                "A compressed file must be whole, and what its name says.",
-                fix="Fetch it again, or rename it.",
+                "A compressed file must be whole, and have the format that its name says.",
+                fix="Download it again, or rename it.",
                 where=path,
                 reason=str(error),
             ) from error

@@ -1,4 +1,4 @@
-"""Raw text to examples in files."""
+"""Turns raw text into files of pre-training examples."""
 
 import collections
 import dataclasses
@@ -14,36 +14,36 @@ from kerasbert.pretraining.shards import Layout, finish, make_shard
 from kerasbert.text.base import TextTokenizer
 from kerasbert.types import Config, PathLike
 
-KIND = "folder of examples"  # what `replacing` calls it
-SHARD_BYTES = 8 << 20  # of text; a shard is made in memory
-FUNCTIONS = ("split_sentences", "segment_words")  # settings that are
-_PENDING_BYTES = 8 << 20  # of text that waits to be dealt
+KIND = "folder of examples"  # the name of this kind of folder for `replacing`
+SHARD_BYTES = 8 << 20  # the amount of text in a shard, which is made in memory
+FUNCTIONS = ("split_sentences", "segment_words")  # the settings that are functions
+_PENDING_BYTES = 8 << 20  # the amount of text that is collected before it is written to shards
 
 
 @dataclasses.dataclass(frozen=True)
 class ExampleSettings:
-    """How examples are made of documents.
+    """How examples are made from documents.
 
     Args:
         pairs: str. `"next_sentence"`: two segments, the second of which follows the first or comes from
-            another document (Devlin et al. 2019, section 3.1). `"sentence_order"`: two segments in a row,
-            perhaps swapped (ALBERT: Lan et al. 2020, section 3.1). `"none"`: whole sentences in a row,
-            across documents, with a separator between two (RoBERTa: Liu et al. 2019, section 4.2).
-        max_length: int, the most tokens of an example, special ones included.
-        negative_rate: float, the share of pairs that are not in order; a chunk of only one sentence always
+            another document (Devlin et al. 2019, section 3.1). `"sentence_order"`: two consecutive segments,
+            which may be swapped (ALBERT: Lan et al. 2020, section 3.1). `"none"`: consecutive whole sentences
+            across documents, with a separator between documents (RoBERTa: Liu et al. 2019, section 4.2).
+        max_length: int, the most tokens in an example, special tokens included.
+        negative_rate: float, the fraction of pairs that are not in order. A chunk of a single sentence always
             gets a segment of another document, as in the original.
-        short_sequence_rate: float, the share of documents (without pairs: of examples) whose examples are to
-            be shorter: of 2 tokens up to all, each as likely. RoBERTa has 0.
-        duplicates: int, how many times to go over each document, for other pairs.
+        short_sequence_rate: float, the fraction of documents (or of examples, if there are no pairs) with
+            shorter examples, whose length is drawn uniformly between 2 and the maximum. RoBERTa uses 0.
+        duplicates: int, how many times to go over each document, each time making other pairs.
         seed: int.
-        split_sentences: None where each line is a sentence; True where lines are paragraphs, for the
-            sentences of `kerasbert.data.split_sentences`; or a function of a line (str) that returns its
-            sentences as a list of str.
-        segment_words: function of a sentence (str) that returns its words, for whole words of Chinese
-            (`jieba.lcut` is one); it may leave out blanks. None: words are those of the tokenizer.
+        split_sentences: None if each line is a sentence; True if lines are paragraphs, to split them by
+            `kerasbert.data.split_sentences`; or a function that takes a line (str) and returns its sentences
+            as a list of str.
+        segment_words: function that takes a sentence (str) and returns its words, for whole word masking in
+            Chinese, such as `jieba.lcut`; it may leave out spaces. None: words are those of the tokenizer.
 
     Raises:
-        ValueError: if an argument is wrong.
+        ValueError: if an argument is not valid.
 
     Example:
 
@@ -71,13 +71,13 @@ class ExampleSettings:
             if not (callable(function) or function is None or (name, function) == ("split_sentences", True)):
                 raise checks.invalid(
                     f"`{name}` must be a function.",
-                    fix='Pass one, or leave it out; in TOML it is named "module:function".',
+                    fix='Pass a function, or leave it out; in TOML, write "module:function".',
                     where=where,
                     **{name: function},
                 )
 
     def as_dict(self) -> Config:
-        """The settings, fit for JSON; functions by their names."""
+        """The settings in a form that JSON can hold, with the names of functions."""
         values = dataclasses.asdict(self)
         return values | {name: getattr(values[name], "__qualname__", values[name]) for name in FUNCTIONS}
 
@@ -91,26 +91,26 @@ def write_examples(
 ) -> Manifest:
     """Turns a corpus into examples for `pretraining_batches`, in TFRecord shards.
 
-    Documents are dealt to shards in turn, so each shard is a sample of all files. A shard is then made in
-    memory, one after the other: its documents are tokenized, examples are made of them and shuffled. Random
-    segments come from another document of the same shard. Memory depends on the size of a shard, not of the
-    corpus; the text is once more on disk meanwhile. `write_examples_with_beam` does the same on many
-    machines, to the same bytes.
+    Documents are distributed to shards in turn, so each shard is a sample of all files. Then shards are made
+    in memory, one after the other: their documents are tokenized, turned into examples, and shuffled. Random
+    segments come from another document of the same shard. The memory needed depends on the size of a shard
+    and not of the corpus, but during the work there is a second copy of the text on disk.
+    `write_examples_with_beam` writes identical files on many machines.
 
     Args:
         corpus: `Corpus`.
-        folder: str or path, appears complete or not at all; one that kerasbert wrote is replaced.
+        folder: str or path; it appears complete or not at all, and replaces one that kerasbert wrote before.
         tokenizer: `BertTokenizer` or `RobertaTokenizer`.
         settings: `ExampleSettings`.
-        num_shards: int or None; None: a shard for every 8 MiB of text.
+        num_shards: int or None; None: one shard for every 8 MiB of text.
 
     Returns:
         The `Manifest` of the folder.
 
     Raises:
-        FileExistsError: if the folder holds anything but examples that kerasbert wrote.
-        ValueError: if there is no text, if a shard has fewer than two documents where pairs need two, or
-            if a file is not what `corpus` says.
+        FileExistsError: if the folder contains anything but examples that kerasbert wrote.
+        ValueError: if there is no text, if pairs need two documents but a shard has only one, or if a file
+            does not have the form that `corpus` says.
 
     Example:
 
@@ -138,7 +138,7 @@ def write_examples(
 
 
 def check(corpus, tokenizer, settings, num_shards):
-    """Checks the arguments of `write_examples`; returns settings and number of shards."""
+    """Checks the arguments of `write_examples`, and returns the settings and the number of shards."""
     settings = settings or ExampleSettings()
     if not isinstance(corpus, Corpus):
         raise checks.invalid(
@@ -151,7 +151,7 @@ def check(corpus, tokenizer, settings, num_shards):
     least = settings.max_length - Layout.of(tokenizer, settings.pairs).room(settings.max_length) + 2
     if settings.max_length < least:
         raise checks.invalid(
-            f"`max_length` must be at least {least}: the special tokens and two others.",
+            f"`max_length` must be at least {least}: the special tokens and two more tokens.",
             fix="Pass a larger one, such as 128.",
             where="ExampleSettings",
             max_length=settings.max_length,
@@ -162,12 +162,12 @@ def check(corpus, tokenizer, settings, num_shards):
 
 
 def shard_of(file, document, num_shards):
-    """Which shard a document goes to, by the number of its file and its number there."""
+    """The shard for a document, given by the number of its file and its number in the file."""
     return (file + document) % num_shards
 
 
 def _deal(corpus, folder, num_shards):
-    """Writes the documents of each shard to a file of its own, in their order."""
+    """Writes the documents of each shard to its own file, without changing their order."""
     pending, size = collections.defaultdict(list), 0
 
     def write():

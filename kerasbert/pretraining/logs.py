@@ -1,4 +1,4 @@
-"""What a run tells of itself: a line of JSON an interval, and the same for TensorBoard."""
+"""The log of a run: a line of JSON after each interval of steps, and the same values for TensorBoard."""
 
 import json
 import pathlib
@@ -12,16 +12,16 @@ from kerasbert.optional import tensorflow as tf
 
 
 class RunLog(keras.callbacks.Callback):
-    """Writes the means over each interval of steps, which is an epoch to Keras, to files.
+    """Logs the means over each interval of steps, which Keras treats as an epoch.
 
     A line has `step`, `loss`, the losses and accuracies of both objectives, `learning_rate`, `gradient_norm`,
-    `tokens`, `tokens_per_second`; after a validation also the same losses and accuracies with `validation_`,
-    and `validation_perplexity`.
+    `tokens` and `tokens_per_second`. After a validation it also has the same losses and accuracies with the
+    prefix `validation_`, and `validation_perplexity`.
 
     Args:
-        folder: path, of `log.jsonl` and of TensorBoard's files.
-        steps: int, to an interval.
-        tokens: int variable, how many tokens went in.
+        folder: path, the folder for `log.jsonl` and TensorBoard's files.
+        steps: int, the number of steps in an interval.
+        tokens: int variable, which counts the tokens of all batches.
     """
 
     def __init__(self, folder, steps, tokens):
@@ -32,7 +32,7 @@ class RunLog(keras.callbacks.Callback):
         self._writer = tf.summary.create_file_writer(str(folder))
 
     def forget_after(self, step):
-        """Drops the lines after a step: they will be written again."""
+        """Removes the lines after a step, which will be written again."""
         if self._path.exists():
             lines = self._path.read_text("utf-8").splitlines()
             kept = [line for line in lines if line.endswith("}") and json.loads(line)["step"] <= step]
@@ -44,7 +44,7 @@ class RunLog(keras.callbacks.Callback):
         self._began, self._tokens_before = time.perf_counter(), int(self._tokens)
 
     def on_train_batch_end(self, batch, logs=None):
-        """Stops it: validation does not count."""
+        """Stops the clock, so that validation is not included."""
         self._seconds = time.perf_counter() - self._began
 
     def on_epoch_end(self, epoch, logs=None):
@@ -55,7 +55,7 @@ class RunLog(keras.callbacks.Callback):
         values["gradient_norm"] = float(optimizer.gradient_norm)
         values["tokens"] = int(self._tokens) - self._tokens_before
         values["tokens_per_second"] = values["tokens"] / self._seconds
-        # Without pairs, Keras gives the one loss no name of its own.
+        # Without pairs there is only one loss, to which Keras gives no name of its own.
         masked = values.get("validation_masked_lm_loss", values.get("validation_loss"))
         if masked is not None:
             values["validation_perplexity"] = float(np.exp(masked))

@@ -1,6 +1,6 @@
-"""Which tokens make an example: pairs of segments, or sequences as they stand.
+"""Chooses the tokens of an example: pairs of segments, or consecutive sentences.
 
-Everything here works on places of tokens in `TokenDocuments`: an example is a few slices of one array.
+All functions work on positions of tokens in `TokenDocuments`: an example is a few slices of one array.
 """
 
 import bisect
@@ -15,9 +15,9 @@ class Example:
     """Slices of the tokens of a shard.
 
     Args:
-        first: list of pairs of int, start and end: the first segment, a slice for each of its documents.
+        first: list of pairs of int, start and end: the first segment, with a slice for each document in it.
         second: pair of int, the second segment, or None.
-        label: int, 0 if the segments stand in order, 1 if not; or None.
+        label: int, 0 if the segments are in order, 1 if not; or None if there is no pair.
     """
 
     first: list
@@ -31,7 +31,7 @@ def make_examples(documents, settings, room, rng):
     Args:
         documents: `TokenDocuments`; at least two for `pairs="next_sentence"`.
         settings: `ExampleSettings`.
-        room: int, the most tokens of an example, special ones not counted.
+        room: int, the most tokens in an example, not counting special tokens.
         rng: `random.Random`.
 
     Yields:
@@ -49,7 +49,7 @@ def make_examples(documents, settings, room, rng):
 
 
 def _next_sentence(bounds, firsts, number, settings, room, rng):
-    """Pairs of a document as the original `create_pretraining_data` makes them (Devlin et al. 2019, 3.1)."""
+    """Yields the pairs of a document as `create_pretraining_data` does (Devlin et al. 2019, 3.1)."""
     begin, stop = firsts[number], firsts[number + 1]
     target = _target(settings, room, rng)
     while begin < stop:
@@ -62,16 +62,16 @@ def _next_sentence(bounds, firsts, number, settings, room, rng):
             start = rng.randrange(firsts[other], firsts[other + 1])
             last = _end(bounds, start, firsts[other + 1], target - (first[1] - first[0]))
             yield first, (bounds[start], bounds[last]), 1
-            begin = middle  # the sentences that were not used
+            begin = middle  # the unused sentences come next
         else:
             yield first, (bounds[middle], bounds[end]), 0
             begin = end
 
 
 def _sentence_order(bounds, firsts, number, settings, room, rng):
-    """Pairs of a document, some of them swapped (ALBERT: Lan et al. 2020, section 3.1).
+    """Yields the pairs of a document, some of them swapped (ALBERT: Lan et al. 2020, section 3.1).
 
-    A sentence that stands alone is split at a random token; if it has only one, there is no pair in it.
+    A single sentence is split at a random token; a sentence of one token gives no pair.
     """
     begin, stop = firsts[number], firsts[number + 1]
     target = _target(settings, room, rng)
@@ -89,12 +89,12 @@ def _sentence_order(bounds, firsts, number, settings, room, rng):
 
 
 def _contiguous(bounds, firsts, settings, room, rng):
-    """Whole sentences in a row, across documents (Liu et al. 2019, section 4.2: FULL-SENTENCES)."""
+    """Yields consecutive whole sentences across documents (Liu et al. 2019, section 4.2: FULL-SENTENCES)."""
     slices, length, target = [], 0, _target(settings, room, rng)
     for first, stop in itertools.pairwise(firsts):
         for sentence in range(first, stop):
             begin, end = bounds[sentence], bounds[sentence + 1]
-            separator = sentence == first  # between two documents of a sequence
+            separator = sentence == first  # one is needed between two documents
             if slices and length + separator + end - begin > target:
                 yield Example(slices)
                 slices, length, target = [], 0, _target(settings, room, rng)
@@ -109,32 +109,32 @@ def _contiguous(bounds, firsts, settings, room, rng):
 
 
 def _target(settings, room, rng):
-    """How many tokens to gather: sometimes few, so that short inputs are no news at fine-tuning."""
+    """How many tokens to collect: sometimes few, so that short inputs are not new in fine-tuning."""
     return rng.randint(2, room) if rng.random() < settings.short_sequence_rate else room
 
 
 def _end(bounds, begin, stop, target):
-    """The end of the shortest run of sentences from `begin` with `target` tokens, or `stop`; at least one."""
+    """The end of the shortest run of sentences from `begin` with `target` tokens, or else `stop`."""
     return bisect.bisect_left(bounds, bounds[begin] + target, begin + 1, stop)
 
 
 def truncated(first, second, room, rng):
-    """Drops tokens of the longer segment one by one, from its front or its end at random, until both fit.
+    """Drops tokens of the longer segment, each from its front or its end at random, until both segments fit.
 
-    The outcome of the loop in the original code: of each segment it is known how many tokens go, and each
-    of them goes from the front with probability 1/2.
+    This has the same outcome as the loop in the original code: the number of tokens to drop from each segment
+    is computed, and each of these tokens is dropped from the front with probability 1/2.
 
     Args:
         first: pair of int, start and end.
         second: pair of int, start and end.
-        room: int, for both together.
+        room: int, the most tokens that both may have together.
         rng: `random.Random`.
 
     Returns:
         Two pairs of int.
     """
     lengths = [end - begin for begin, end in (first, second)]
-    half = (room + 1) // 2  # of an odd room the first segment gets one more
+    half = (room + 1) // 2  # if the room is odd, the first segment gets one token more
     kept = min(lengths[0], max(half, room - lengths[1]))
     results = []
     for (begin, end), length, keep in zip(

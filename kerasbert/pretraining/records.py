@@ -1,4 +1,4 @@
-"""Examples in files: TFRecord shards, and a page that tells what is in them."""
+"""Examples in files: TFRecord shards, and a manifest that describes them."""
 
 import contextlib
 import dataclasses
@@ -19,18 +19,18 @@ _VERSION = 1
 
 @dataclasses.dataclass(frozen=True)
 class Manifest:
-    """What a folder of examples holds.
+    """The content of a folder of examples.
 
     Args:
         folder: str.
-        counts: tuple of int, the examples in each shard.
-        sizes_bytes: tuple of int, of each shard.
-        max_length: int, the most tokens of an example.
-        vocabulary: str, the `vocabulary_digest` of the tokenizer that made them.
+        counts: tuple of int, the number of examples in each shard.
+        sizes_bytes: tuple of int, the size of each shard.
+        max_length: int, the most tokens in an example.
+        vocabulary: str, the `vocabulary_digest` of the tokenizer that made the examples.
         settings: dict, the `ExampleSettings`.
-        num_documents: int, documents with tokens.
-        num_empty_documents: int, documents that had text, but no token.
-        num_tokens: int, tokens of all documents.
+        num_documents: int, the number of documents with tokens.
+        num_empty_documents: int, the number of documents with text but without tokens.
+        num_tokens: int, the number of tokens in all documents.
     """
 
     folder: str
@@ -45,21 +45,21 @@ class Manifest:
 
     @property
     def num_examples(self) -> int:
-        """int, the examples of all shards."""
+        """int, the number of examples in all shards."""
         return sum(self.counts)
 
     @property
     def has_pairs(self) -> bool:
-        """Whether examples are pairs, with a label."""
+        """Whether examples are pairs with a label."""
         return self.settings["pairs"] != "none"
 
     @property
     def paths(self) -> list[str]:
-        """List of str, the shards."""
+        """List of str, the paths of the shards."""
         return [shard_path(self.folder, shard, len(self.counts)) for shard in range(len(self.counts))]
 
     def save(self) -> None:
-        """Writes the page; that is done last, so a folder that has it is complete."""
+        """Writes the manifest. This is done last, so a folder that contains it is complete."""
         page = {"kerasbert_examples": _VERSION} | dataclasses.asdict(self)
         del page["folder"]
         with whole_file(os.path.join(self.folder, MANIFEST)) as path, tf.io.gfile.GFile(path, "w") as file:
@@ -67,7 +67,7 @@ class Manifest:
 
     @classmethod
     def load(cls, folder: PathLike) -> Self:
-        """Reads the page of a folder, and checks that the shards are there and as long as they were.
+        """Reads the manifest of a folder, and checks that all shards are there and have the right size.
 
         Args:
             folder: str or path.
@@ -76,15 +76,15 @@ class Manifest:
             A `Manifest`.
 
         Raises:
-            FileNotFoundError: if it holds no examples, or not all of them.
-            ValueError: if they are of another version, or a shard was changed.
+            FileNotFoundError: if the folder contains no examples, or not all of them.
+            ValueError: if the examples are of another version, or a shard was changed.
         """
         folder = os.fspath(folder)
         path = os.path.join(folder, MANIFEST)
         if not tf.io.gfile.exists(path):
             raise checks.invalid(
                 f"A folder of examples must hold {MANIFEST}.",
-                fix="Write the examples with `write_examples`; where that was interrupted, do so again.",
+                fix="Write the examples with `write_examples`; if this was interrupted, do it again.",
                 kind=FileNotFoundError,
                 folder=folder,
             )
@@ -103,7 +103,7 @@ class Manifest:
             found = tf.io.gfile.stat(shard).length if tf.io.gfile.exists(shard) else None
             if found != size:
                 raise checks.invalid(
-                    "A shard must be as long as when it was written.",
+                    "A shard must be exactly as long as when it was written.",
                     fix="Copy the folder again, or write the examples again.",
                     where=shard,
                     size_bytes=found,
@@ -113,7 +113,7 @@ class Manifest:
 
 
 def vocabulary_digest(tokenizer):
-    """A short str that differs between vocabularies."""
+    """A short hash of a tokenizer's vocabulary, a str."""
     return hashlib.sha256("\n".join(tokenizer.vocabulary).encode()).hexdigest()[:16]
 
 
@@ -124,13 +124,13 @@ def shard_path(folder, shard, num_shards):
 
 @contextlib.contextmanager
 def whole_file(path):
-    """As `atomic.replacing`, for files on any file system that TensorFlow knows.
+    """Like `atomic.replacing`, for files on any file system that TensorFlow supports.
 
     Args:
         path: str.
 
     Yields:
-        str, a temporary path beside it.
+        str, a temporary path in the same folder.
     """
     temporary = f"{path}.{uuid.uuid4().hex}"
     try:
@@ -160,16 +160,16 @@ def write_shard(path, records):
 
 
 def serialize(token_ids, continues, second_start, label):
-    """One example as the bytes of a `tf.train.Example`.
+    """Serializes one example as a `tf.train.Example`.
 
     Args:
         token_ids: int array `(S,)`, special tokens included.
         continues: bool array `(S,)`, as in `TokenDocuments`.
-        second_start: int, where segment 1 begins; S where there is none.
-        label: int, or None where examples are no pairs.
+        second_start: int, where segment 1 begins; S if there is no segment 1.
+        label: int, or None if examples are not pairs.
 
     Returns:
-        bytes, the same for the same values.
+        bytes, always the same for the same values.
     """
     train = tf.train
     features = {"token_ids": token_ids, "continues": continues, "second_start": [second_start]}
@@ -188,11 +188,11 @@ def parse(records, has_pairs):
 
     Args:
         records: string tensor `(N,)`.
-        has_pairs: bool, whether they have labels.
+        has_pairs: bool, whether examples are pairs with labels.
 
     Returns:
         dict of `token_ids`, ragged int32 `(N, None)`; `continues`, ragged bool `(N, None)`; `second_start`
-        and, of pairs, `next_sentence`, int32 `(N,)`.
+        and, if examples are pairs, `next_sentence`, int32 `(N,)`.
     """
     one = tf.io.FixedLenFeature((), tf.int64)
     several = tf.io.RaggedFeature(tf.int64, row_splits_dtype=tf.int64)

@@ -1,4 +1,4 @@
-"""Pre-training from raw text to a preset, in one call that can be killed and called again."""
+"""Pre-training from raw text to a preset, in one call that can be interrupted and repeated."""
 
 import dataclasses
 import json
@@ -26,23 +26,23 @@ OPTIMIZERS = {"adamw": BertAdamW, "lamb": BertLamb}
 
 
 def pretrain(settings: RunSettings, verbose: int = 2) -> BertPretrainer:
-    """Pre-trains, or goes on with what an earlier call left.
+    """Pre-trains a model, or resumes an earlier call that was interrupted.
 
     The folder `settings.output` gets `vocab.txt`, `examples-...` (TFRecords), `snapshots` (weights, optimizer
-    and step: the position in the data is the step), `log.jsonl`, TensorBoard's files, and at last `preset`,
-    which `from_preset` and transformers load. A call with the same settings goes on from the newest snapshot:
-    on a CPU to the same weights as if it had never stopped.
+    and step, which is also the position in the data), `log.jsonl`, TensorBoard's files, and at the end
+    `preset`, which `from_preset` and transformers can load. A call with the same settings resumes from the
+    newest snapshot; on a CPU, the final weights are the same as without an interruption.
 
     Args:
         settings: `RunSettings`.
-        verbose: int, of `keras.Model.fit`: 2 prints a line an interval.
+        verbose: int, as for `keras.Model.fit`: 2 prints one line per interval.
 
     Returns:
         `BertPretrainer`.
 
     Raises:
-        ValueError: if the folder holds a run of other settings, or the text is too little.
-        OSError: if the disk is full; snapshots stay, and a later call goes on.
+        ValueError: if the folder contains a run with other settings, or there is too little text.
+        OSError: if the disk is full; snapshots stay, and a later call can resume.
     """
     output = pathlib.Path(settings.output)
     output.mkdir(parents=True, exist_ok=True)
@@ -72,8 +72,8 @@ def pretrain(settings: RunSettings, verbose: int = 2) -> BertPretrainer:
                 step=max(step - first, 0),
             )
             held_out = _held_out(output, phase, tokenizer, settings)
-            # Traced anew in each phase. A step that serves the shapes of two phases rounds otherwise than the
-            # one of a run that goes on within the second.
+            # Traced anew in each phase: a step traced for the shapes of two phases rounds differently from
+            # the step of a run that is resumed in the second phase.
             model.train_function = model.test_function = None
             model.fit(
                 _counted(model.preprocessor.inputs_and_labels(batches), tokens),
@@ -91,7 +91,7 @@ def pretrain(settings: RunSettings, verbose: int = 2) -> BertPretrainer:
 
 
 class _Snapshots(keras.callbacks.Callback):
-    """Saves a snapshot after every `save_every` steps, and after the last."""
+    """Saves a snapshot every `save_every` steps and after the last step."""
 
     def __init__(self, folder, settings, last):
         super().__init__()
@@ -104,7 +104,7 @@ class _Snapshots(keras.callbacks.Callback):
 
 
 def _check_same_run(path, settings):
-    """Writes the settings down, or raises ValueError if others stand there."""
+    """Writes the settings to the folder, or raises ValueError if it contains other settings."""
     values = dataclasses.asdict(settings) | {"examples": settings.examples.as_dict()}
     text = json.dumps(values, indent=1, default=str, sort_keys=True)
     if path.exists() and path.read_text("utf-8") != text:
@@ -133,7 +133,7 @@ def _tokenizer(output, settings):
 
 
 def _examples(output, name, corpus, phase, tokenizer, settings):
-    """The folder of a phase's examples, written if it is not there."""
+    """The folder of a phase's examples, which are written if they do not exist yet."""
     folder = output / f"{name}-{phase.max_length}"
     try:
         Manifest.load(folder)
@@ -144,7 +144,7 @@ def _examples(output, name, corpus, phase, tokenizer, settings):
 
 
 def _held_out(output, phase, tokenizer, settings):
-    """Batches to validate on, masked the same every time; None without text for it."""
+    """The validation batches, which are masked in the same way every time; None without validation text."""
     if settings.validation is None:
         return None
     folder = _examples(output, "validation", settings.validation, phase, tokenizer, settings)
@@ -152,7 +152,7 @@ def _held_out(output, phase, tokenizer, settings):
 
 
 def _model(settings, tokenizer):
-    """The compiled model, and the optimizer built, at their beginnings."""
+    """The compiled model with its initial weights, and its optimizer built."""
     pairs = settings.examples.pairs
     if settings.preset:
         model = BertPretrainer.from_preset(settings.preset, dtype=settings.dtype, pairs=pairs)
@@ -175,14 +175,14 @@ def _model(settings, tokenizer):
 
 
 def _counted(batches, tokens):
-    """The same batches as Keras takes them; adds the tokens of each to a variable when it is taken."""
+    """The same batches, but the number of tokens in each is added to a variable when the batch is taken."""
 
     def count(x, y):
         tokens.assign_add(tf.reduce_sum(tf.cast(x["padding_mask"], tf.int64)))
         return x, y
 
     options = tf.data.Options()
-    # Else tf.data adds a buffer, or runs this step ahead of those that `fit` adds behind it.
+    # Otherwise tf.data would add a buffer, or run this step ahead of the steps that `fit` adds after it.
     options.experimental_optimization.inject_prefetch = False
     options.experimental_optimization.map_parallelization = False
     return batches.map(count).with_options(options)

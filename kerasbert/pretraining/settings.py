@@ -1,4 +1,4 @@
-"""The settings of a pre-training run, as a TOML file holds them."""
+"""The settings of a pre-training run, which are read from a TOML file."""
 
 import dataclasses
 import importlib
@@ -23,8 +23,8 @@ class Vocabulary:
     """Where the vocabulary comes from.
 
     Args:
-        path: str, a `vocab.txt`; or None to learn one from the corpus.
-        size: int, the most tokens of one that is learned.
+        path: str, the path of a `vocab.txt`; or None to learn a vocabulary from the corpus.
+        size: int, the most tokens in a vocabulary that is learned.
         lowercase: bool, as for `BertTokenizer`.
     """
 
@@ -35,16 +35,16 @@ class Vocabulary:
 
 @dataclasses.dataclass(frozen=True)
 class Optimizer:
-    """What learns, and how fast.
+    """The optimizer and its learning rate schedule.
 
     Args:
         name: str, `"adamw"` (`BertAdamW`) or `"lamb"` (`BertLamb`).
-        learning_rate: float, the peak.
+        learning_rate: float, the peak of the schedule.
         warmup_steps: int.
-        power: float, of the decay after it.
+        power: float, the power of the decay after the warm-up.
         weight_decay: float.
         global_clipnorm: float.
-        gradient_accumulation_steps: int or None, batches to an update; steps count batches.
+        gradient_accumulation_steps: int or None, the number of batches per update; steps count batches.
     """
 
     name: str = "adamw"
@@ -58,11 +58,11 @@ class Optimizer:
 
 @dataclasses.dataclass(frozen=True)
 class Phase:
-    """Steps with examples of one length; Devlin et al. 2019 have two, of 128 and 512 tokens.
+    """A phase with examples of one length. Devlin et al. 2019 have two phases, with 128 and 512 tokens.
 
     Args:
-        steps: int, batches.
-        max_length: int, the most tokens of an example.
+        steps: int, the number of batches.
+        max_length: int, the most tokens in an example.
         batch_size: int.
     """
 
@@ -80,21 +80,23 @@ class RunSettings:
         corpus: `Corpus`.
         phases: tuple of `Phase`.
         validation: `Corpus` or None, held-out text.
-        vocabulary: `Vocabulary`; not read with `preset`.
-        preset: str or None, a checkpoint to go on from, whose tokenizer and config are taken.
-        model: dict, arguments of `BertConfig` but the size of the vocabulary; not read with `preset`.
-        examples: `ExampleSettings`; its `max_length` is that of a phase.
+        vocabulary: `Vocabulary`; ignored if `preset` is given.
+        preset: str or None, a checkpoint to start from, whose tokenizer and config are used.
+        model: dict, the arguments of `BertConfig` except the size of the vocabulary; ignored if `preset` is
+            given.
+        examples: `ExampleSettings`; its `max_length` is replaced by that of each phase.
         masking: `Masking`.
         optimizer: `Optimizer`.
-        dtype: str, a Keras policy, such as `"mixed_bfloat16"`.
-        rematerialize: bool, as the attribute of `BertEncoder`: less memory, more time.
+        dtype: str, a Keras dtype policy, such as `"mixed_bfloat16"`.
+        rematerialize: bool, as for the attribute of `BertEncoder`: needs less memory and more time.
         seed: int.
-        log_every: int, steps to a line of the log. The other intervals and all steps must be multiples.
-        save_every: int, steps from one snapshot to the next.
-        evaluate_every: int, steps from one validation to the next.
+        log_every: int, the number of steps per line of the log. The other intervals and the steps of each
+            phase must be multiples of it.
+        save_every: int, the number of steps from one snapshot to the next.
+        evaluate_every: int, the number of steps from one validation to the next.
 
     Raises:
-        ValueError: if an argument is wrong.
+        ValueError: if an argument is not valid.
     """
 
     output: str
@@ -120,7 +122,7 @@ class RunSettings:
         checks.positive_int(where, log_every=self.log_every, **intervals)
         if not self.phases:
             raise checks.invalid(
-                "A run must have phases.", fix="Add one, with `steps`.", where=where, phases=()
+                "A run must have phases.", fix="Add a phase, with `steps`.", where=where, phases=()
             )
         for phase in self.phases:
             checks.positive_int(where, **dataclasses.asdict(phase))
@@ -136,34 +138,34 @@ class RunSettings:
 
     @property
     def total_steps(self) -> int:
-        """int, of all phases."""
+        """int, the number of steps in all phases."""
         return sum(phase.steps for phase in self.phases)
 
 
 def read_settings(path: PathLike, allow_functions: bool = False) -> RunSettings:
-    """Reads a run's settings from a TOML file; names of files in it count from its folder.
+    """Reads the settings of a run from a TOML file; paths in it are relative to its folder.
 
-    Functions are named by module, as in `segment_words = "jieba:lcut"`. Such a name makes this process import
-    that module and call that function with the text of the corpus, whatever they do, so names are only
-    followed where `allow_functions` says so.
+    Functions are named together with their module, as in `segment_words = "jieba:lcut"`. Such a name makes
+    this process import the module and call the function with the text of the corpus, whatever they do.
+    Therefore it is only allowed with `allow_functions=True`.
 
     Args:
         path: str or path.
-        allow_functions: bool, whether the file may name functions. Allow it only for a file that you trust as
-            you trust a program.
+        allow_functions: bool, whether the file may name functions. Allow this only for a file that you trust
+            as much as a program.
 
     Returns:
         `RunSettings`.
 
     Raises:
-        FileNotFoundError: if there is no such file, or no such corpus.
-        ValueError: if it is no TOML, a setting is unknown or wrong, or a function is named that is not
-            allowed.
+        FileNotFoundError: if the file or the corpus does not exist.
+        ValueError: if the file is not TOML, a setting is unknown or not valid, or the file names a function
+            and this is not allowed.
     """
     path = pathlib.Path(path)
     if not path.is_file():
         raise checks.invalid(
-            "The settings must be a file.", fix="Check the path.", kind=FileNotFoundError, path=str(path)
+            "The file of settings must exist.", fix="Check the path.", kind=FileNotFoundError, path=str(path)
         )
     try:
         table = tomllib.loads(path.read_text("utf-8"))
@@ -222,14 +224,14 @@ def _known(kind, values, known, where):
 
 
 def _from(near, values, name):
-    """Settings with a path that counts from a folder."""
+    """The same settings, with a path made relative to a folder."""
     if values.get(name) is None or str(values[name]).startswith("hf://"):
         return values
     return values | {name: str(near / values[name])}
 
 
 def _with_functions(values, path, allow_functions):
-    """Settings of examples with the functions that they name."""
+    """The settings of examples, with the names of functions replaced by the functions."""
     found = {}
     for name in FUNCTIONS:
         value = values.get(name)
@@ -266,7 +268,7 @@ def _check_model(values, where):
     if unknown:
         raise checks.invalid(
             f"A model has the settings {', '.join(sorted(known))}.",
-            fix="Correct the name; the size of the vocabulary is that of the tokenizer.",
+            fix="Correct the name; the tokenizer gives the size of the vocabulary.",
             where=where,
             unknown=unknown,
         )

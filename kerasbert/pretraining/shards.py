@@ -1,4 +1,4 @@
-"""Documents of one shard to examples in one file."""
+"""Turns the documents of one shard into a file of examples."""
 
 import dataclasses
 import random
@@ -14,7 +14,7 @@ from kerasbert.pretraining.tokens import tokenize_documents
 
 @dataclasses.dataclass(frozen=True)
 class Shard:
-    """What became of a shard's documents; all int."""
+    """Counts of a shard's examples, bytes, documents and tokens; all are int."""
 
     count: int
     size_bytes: int
@@ -38,7 +38,7 @@ def make_shard(folder, shard, num_shards, documents, tokenizer, settings):
         `Shard`.
 
     Raises:
-        ValueError: if there is only one document where pairs need another.
+        ValueError: if pairs need at least two documents but there is only one.
     """
     documents = list(documents)
     layout = Layout.of(tokenizer, settings.pairs)
@@ -54,7 +54,8 @@ def make_shard(folder, shard, num_shards, documents, tokenizer, settings):
             num_documents=num_documents,
             num_shards=num_shards,
         )
-    # A text as seed gives the same numbers on every machine, whatever its runner does first.
+    # With a text as its seed, this gives the same numbers on every machine, in whatever order shards are
+    # made.
     rng = random.Random(f"{settings.seed}/{shard}")
     found = [
         layout.pack(tokens, example)
@@ -71,12 +72,12 @@ def finish(folder, shards, tokenizer, settings):
 
     Args:
         folder: str.
-        shards: list of `Shard`, in their order.
+        shards: list of `Shard`, in order.
         tokenizer: a tokenizer.
         settings: `ExampleSettings`.
 
     Raises:
-        ValueError: if there is no example at all.
+        ValueError: if there are no examples at all.
     """
 
     def total(name):
@@ -105,13 +106,13 @@ def finish(folder, shards, tokenizer, settings):
 
 @dataclasses.dataclass(frozen=True)
 class Layout:
-    """Where special tokens stand in an example.
+    """The positions of special tokens in an example.
 
     Args:
-        before, between, after: lists of int, the ids before, between and after two texts; where examples are
-            no pairs, those of texts of different documents.
-        is_pair: bool.
-        has_segments: bool, whether the second text has the segment 1.
+        before, between, after: lists of int, the special tokens before, between and after two texts. If
+            examples are not pairs, `between` separates the texts of different documents.
+        is_pair: bool, whether examples are pairs.
+        has_segments: bool, whether the second text has segment id 1.
     """
 
     before: list
@@ -122,7 +123,7 @@ class Layout:
 
     @classmethod
     def of(cls, tokenizer, pairs):
-        """The layout that a tokenizer packs, for a choice of `ExampleSettings.pairs`."""
+        """The layout in which a tokenizer packs examples, for a value of `ExampleSettings.pairs`."""
         first, second = -1, -2  # ids that no token has
         is_pair = pairs != "none"
         packed = tokenizer.pack(*(tf.constant([text]) for text in (first, second)[: 1 + is_pair]))
@@ -132,12 +133,12 @@ class Layout:
         return cls(ids[:at], between, ids[last + 1 :], is_pair, bool(packed["segment_ids"].numpy().any()))
 
     def room(self, max_length):
-        """int, the tokens of an example of `max_length` that are not special."""
+        """int, how many tokens of an example of `max_length` are not special tokens."""
         special = self.before + self.after + (self.between if self.is_pair else [])
         return max_length - len(special)
 
     def pack(self, tokens, example):
-        """Serializes an `Example` of `TokenDocuments`, with its special tokens."""
+        """Adds special tokens to an `Example` of `TokenDocuments`, and serializes it."""
         slices = example.first + ([example.second] if self.is_pair else [])
         parts, marks = [self.before], [np.zeros(len(self.before), bool)]
         for number, (begin, end) in enumerate(slices):

@@ -1,4 +1,4 @@
-"""Documents of text to documents of tokens."""
+"""Tokenizes documents."""
 
 import dataclasses
 
@@ -8,16 +8,16 @@ from kerasbert import checks
 from kerasbert.data import split_sentences as rules
 from kerasbert.data.masking import continuations
 
-_AT_ONCE = 4 << 20  # characters that are tokenized together
+_AT_ONCE = 4 << 20  # how many characters are tokenized together
 
 
 @dataclasses.dataclass(frozen=True)
 class TokenDocuments:
-    """The tokens of many documents in a row, and where sentences and documents begin.
+    """The tokens of many documents in one array, and where sentences and documents begin in it.
 
     Args:
         token_ids: int32 array `(tokens,)`.
-        continues: bool array `(tokens,)`, whether a token goes on with the word of the one before.
+        continues: bool array `(tokens,)`, whether a token continues the word of the token before it.
         bounds: int array `(sentences + 1,)`: sentence `i` has the tokens from `bounds[i]` to `bounds[i + 1]`.
         documents: int array `(documents + 1,)`: document `d` has the sentences from `documents[d]` to
             `documents[d + 1]`.
@@ -35,17 +35,17 @@ def tokenize_documents(documents, tokenizer, longest, split_sentences=None, segm
     Args:
         documents: iterable of lists of str, lines of text.
         tokenizer: `BertTokenizer` or `RobertaTokenizer`.
-        longest: int, tokens; longer sentences are cut to several.
-        split_sentences: function of a line (str) that returns its sentences; True for `kerasbert.data`'s;
-            None: a line is a sentence.
-        segment_words: function of a sentence (str) that returns its words in order, or None: words are what
-            the tokenizer takes for such.
+        longest: int, in tokens; longer sentences are cut into several.
+        split_sentences: function that takes a line (str) and returns its sentences; True to use the one of
+            `kerasbert.data`; None if a line is a sentence.
+        segment_words: function that takes a sentence (str) and returns its words in order; None to use the
+            tokenizer's own words.
 
     Returns:
-        `TokenDocuments`; those without a token are left out.
+        `TokenDocuments`, without documents that have no token.
 
     Raises:
-        ValueError: if words of `segment_words` are not in the sentence, in this order.
+        ValueError: if the words of `segment_words` do not occur in the sentence in this order.
     """
     if split_sentences is True:
         split_sentences = _by_rules
@@ -55,7 +55,7 @@ def tokenize_documents(documents, tokenizer, longest, split_sentences=None, segm
         for line in lines:
             sentences += [line] if split_sentences is None else split_sentences(line)
         counts.append(len(sentences) - before)
-        # What stands before a word but the first: RoBERTa's tokens hold the blank.
+        # Every sentence but the first gets the prefix of a word: RoBERTa's tokens include the space.
         sentences[before + 1 :] = [tokenizer.word_prefix + sentence for sentence in sentences[before + 1 :]]
 
     ids, continues, lengths = [np.zeros(0, np.int32)], [np.zeros(0, bool)], [np.zeros(0, np.int64)]
@@ -77,7 +77,7 @@ def tokenize_documents(documents, tokenizer, longest, split_sentences=None, segm
         continues.append(inside)
 
     lengths = np.concatenate(lengths)
-    pieces = -(-lengths // longest)  # 0 where a sentence has no token
+    pieces = -(-lengths // longest)  # 0 if a sentence has no token
     document = np.repeat(np.repeat(np.arange(len(counts)), counts), pieces)
     begins = np.cumsum(lengths) - lengths
     place = np.arange(pieces.sum()) - np.repeat(np.cumsum(pieces) - pieces, pieces)
@@ -106,14 +106,14 @@ def _batches(sentences):
 
 
 def _word_starts(text, words):
-    """The places in `text`, in characters, where `words` start."""
+    """The positions in `text`, in characters, where `words` start."""
     starts, place = [], 0
     for word in words:
         at = text.find(word, place)
         if at < 0:
             raise checks.invalid(
-                "`segment_words` must return words of the text as they stand there, in order.",
-                fix="Return substrings of the text; blanks may be left out.",
+                "`segment_words` must return the words exactly as they are in the text, in order.",
+                fix="Return substrings of the text; spaces may be left out.",
                 where="segment_words",
                 text=text,
                 word=word,

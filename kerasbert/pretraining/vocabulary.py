@@ -1,4 +1,4 @@
-"""A vocabulary of the corpus."""
+"""Learns a WordPiece vocabulary from a corpus."""
 
 import collections
 
@@ -6,7 +6,7 @@ from kerasbert import checks
 from kerasbert.pretraining.documents import Corpus
 from kerasbert.text.vocabulary import CLS, MASK, PAD, SEP, UNK, Vocabulary
 
-_LONGEST_WORD = 200  # characters; longer ones are [UNK] to a tokenizer, and slow to learn from
+_LONGEST_WORD = 200  # in characters; longer words are [UNK] for a tokenizer, and make learning slow
 
 
 def train_vocabulary(
@@ -19,28 +19,29 @@ def train_vocabulary(
     min_frequency: int = 2,
     num_unused: int = 99,
 ) -> Vocabulary:
-    """Learns a WordPiece vocabulary, by the trainer of Hugging Face's `tokenizers`.
+    """Learns a WordPiece vocabulary with the trainer of Hugging Face's `tokenizers`.
 
-    The text is read as a stream, twice; what is held in memory is the number of times that each word occurs.
-    The trainer joins the most frequent neighbours, as in byte-pair encoding (Sennrich et al. 2016), and marks
-    pieces inside a word by `##`. At most half of the vocabulary goes to single characters, the most frequent.
-    The same text gives the same vocabulary.
+    The text is streamed twice, and only the frequency of each word is kept in memory. The trainer merges the
+    most frequent neighbours, as in byte-pair encoding (Sennrich et al. 2016), and marks sub-word tokens
+    inside a word with `##`. At most half of the vocabulary consists of single characters, the most frequent
+    ones. The same text always gives the same vocabulary.
 
     Args:
         corpus: `Corpus`.
         size: int, the most tokens; a small corpus gives fewer.
-        lowercase, strip_accents, split_chinese: as for `BertTokenizer`, which must be given the same.
-        min_frequency: int, how often a piece must occur.
-        num_unused: int, tokens `[unused0]`, `[unused1]` ... after `[PAD]`, for words that a later user
-            adds. With 99, special tokens have the ids of Google's vocabularies: `[PAD]` 0, `[UNK]` 100,
-            `[CLS]` 101, `[SEP]` 102, `[MASK]` 103; with 0, they have 0 to 4.
+        lowercase, strip_accents, split_chinese: as for `BertTokenizer`, which must get the same values.
+        min_frequency: int, how often a sub-word token must occur.
+        num_unused: int, the number of tokens `[unused0]`, `[unused1]` ... after `[PAD]`, which are reserved
+            for words that are added later. With 99, special tokens have the same ids as in Google's
+            vocabularies: `[PAD]` 0, `[UNK]` 100, `[CLS]` 101, `[SEP]` 102, `[MASK]` 103; with 0, they have
+                the ids 0 to 4.
 
     Returns:
         `Vocabulary`, for `BertTokenizer`; its `save` writes a `vocab.txt`.
 
     Raises:
         ImportError: if `tokenizers` is not installed.
-        ValueError: if `size` has no room, or the corpus has no words.
+        ValueError: if `size` is too small, or the corpus has no words.
 
     Example:
 
@@ -59,8 +60,8 @@ def train_vocabulary(
     special = [PAD, *(f"[unused{i}]" for i in range(num_unused)), UNK, CLS, SEP, MASK]
     if size <= len(special) + 1:
         raise checks.invalid(
-            f"`size` must have room for {len(special)} special tokens, and others.",
-            fix="Pass a larger one, such as 30_000, or `num_unused=0`.",
+            f"`size` must have room for {len(special)} special tokens and other tokens.",
+            fix="Pass a larger size, such as 30_000, or `num_unused=0`.",
             where="train_vocabulary",
             size=size,
             num_unused=num_unused,
@@ -84,7 +85,8 @@ def train_vocabulary(
     )
     learner.pre_tokenizer = hf.pre_tokenizers.BertPreTokenizer()
     characters, inside = _alphabet(corpus, learner, (size - len(special)) // 4)
-    # The trainer breaks ties by id, and numbers what it is not given in an order of its own each time.
+    # The trainer breaks ties by id, and gives ids to unlisted characters in an order that varies from run to
+    # run. So all of them are listed.
     trainer = hf.trainers.WordPieceTrainer(
         vocab_size=size,
         min_frequency=min_frequency,
@@ -99,7 +101,7 @@ def train_vocabulary(
 
 
 def _alphabet(corpus, learner, most):
-    """The most frequent characters of words, and those of them that a word can go on with."""
+    """The most frequent characters of words, and those among them that can continue a word."""
     found = collections.Counter()
     for lines in corpus:
         for line in lines:

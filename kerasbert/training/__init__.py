@@ -1,4 +1,4 @@
-"""How BERT is trained: optimizers, schedules, losses and callbacks."""
+"""Training: optimizers, learning rate schedules, losses, metrics and callbacks."""
 
 from kerasbert.training.contrastive import ContrastiveLoss, partner_accuracy
 from kerasbert.training.distribution import layout_map, strategy

@@ -1,4 +1,4 @@
-"""Learning from pairs and triplets of texts: the others of a batch are what a text does not mean."""
+"""Contrastive learning from pairs and triplets of texts, with the other texts of a batch as negatives."""
 
 from typing import Any
 
@@ -11,22 +11,22 @@ from kerasbert.types import Config, Tensor
 
 @keras.saving.register_keras_serializable(package="kerasbert")
 class ContrastiveLoss(keras.losses.Loss):
-    """Cross-entropy of finding a text's partner among all partners, and all negatives, of the batch.
+    """Cross-entropy of finding a text's partner among all partners and all negatives of the batch.
 
-    In-batch negatives: Henderson et al. 2017, section 4.4, https://arxiv.org/abs/1705.00652; with cosines
-    over a temperature: Chen et al. 2020, section 2.1, https://arxiv.org/abs/2002.05709. Right answers are
-    never counted as wrong ones: for each text, those candidates are left out that are equal to the text
-    itself, or that are a partner of an equal text anywhere in the batch.
+    In-batch negatives: Henderson et al. 2017, section 4.4, https://arxiv.org/abs/1705.00652; cosines divided
+    by a temperature: Chen et al. 2020, section 2.1, https://arxiv.org/abs/2002.05709. A right answer never
+    counts as a negative: for each text, candidates are left out that are equal to the text itself, or that
+    are the partner of an equal text anywhere in the batch.
 
     Args:
         temperature: float, by which cosines are divided.
-        **kwargs: of `keras.losses.Loss`.
+        **kwargs: other arguments of `keras.losses.Loss`.
 
     Call arguments:
-        y_true: tensor `(G * B, G)`. G is 2 for pairs and 3 for triplets. Each row holds a number for each
-            text of its group; equal texts have equal numbers.
-        y_pred: float tensor `(G * B, D)`, vectors: the first G rows are a group (a text, its partner and,
-            in a triplet, a negative), then come the next G, and so on.
+        y_true: tensor `(G * B, G)`, where G is 2 for pairs and 3 for triplets. Each row holds a number for
+            each text of its group; equal texts have equal numbers.
+        y_pred: float tensor `(G * B, D)`, the embeddings of texts. The first G rows are a group (a text, its
+            partner and, in a triplet, a negative), the next G rows are the next group, and so on.
 
     Example:
 
@@ -42,7 +42,7 @@ class ContrastiveLoss(keras.losses.Loss):
         self.temperature = temperature
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """See the class; returns `(B,)`."""
+        """Computes the loss of each group, `(B,)`; see the class."""
         scores = partner_scores(y_true, y_pred) / self.temperature
         right = ops.arange(ops.shape(scores)[0])
         return keras.losses.sparse_categorical_crossentropy(right, scores, from_logits=True)
@@ -54,9 +54,9 @@ class ContrastiveLoss(keras.losses.Loss):
 
 @keras.saving.register_keras_serializable(package="kerasbert")
 def partner_accuracy(y_true: Tensor, y_pred: Tensor) -> Tensor:
-    """Says of each first text whether its own partner is the nearest: 1 or 0, `(B,)`.
+    """Whether the nearest candidate to the first text of a group is its own partner: 1 or 0, `(B,)`.
 
-    Takes the arguments of `ContrastiveLoss`.
+    It takes the same arguments as a `ContrastiveLoss` when called.
 
     Example:
 
@@ -71,9 +71,9 @@ def partner_accuracy(y_true: Tensor, y_pred: Tensor) -> Tensor:
 
 
 def partner_scores(y_true, y_pred):
-    """Cosines `(B, (G - 1) * B)` of first texts and candidates; right answers but the own are lowered.
+    """Cosines `(B, (G - 1) * B)` of first texts and candidates, very low for right answers of other groups.
 
-    The candidates are all partners and then all negatives, so that row i's own partner is number i.
+    The candidates are all partners, followed by all negatives, so the own partner of row i is candidate i.
     """
     group, dim = ops.shape(y_true)[-1], y_pred.shape[-1]
     vectors = ops.reshape(_units(y_pred), (-1, group, dim))  # (B, G, D)
@@ -82,7 +82,7 @@ def partner_scores(y_true, y_pred):
     scores = ops.matmul(vectors[:, 0], ops.transpose(candidates))
     firsts, partners = numbers[:, 0], numbers[:, 1]
     names = ops.reshape(ops.transpose(numbers[:, 1:]), (-1,))
-    # A candidate is right where any equal first text has a partner equal to it.
+    # A candidate is right if an equal first text has a partner that is equal to the candidate.
     right = ops.matmul(_equal(firsts, firsts), _equal(partners, names)) + _equal(firsts, names)
     rows, columns = (ops.arange(ops.shape(right)[axis]) for axis in (0, 1))
     others = 1.0 - _equal(rows, columns)
@@ -90,7 +90,7 @@ def partner_scores(y_true, y_pred):
 
 
 def pair_cosines(vectors):
-    """Cosines `(B,)` of vectors `(2 B, D)`: of rows 0 and 1, 2 and 3, and so on."""
+    """Cosines `(B,)` of pairs of vectors `(2 B, D)`: rows 0 and 1, rows 2 and 3, and so on."""
     vectors = _units(vectors)
     return ops.sum(vectors[0::2] * vectors[1::2], axis=-1)
 

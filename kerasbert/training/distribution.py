@@ -1,4 +1,4 @@
-"""Training on several devices and hosts, by the engines of TensorFlow and Keras."""
+"""Training on several devices and hosts with `tf.distribute` and `keras.distribution`."""
 
 import functools
 import json
@@ -11,28 +11,29 @@ from kerasbert import checks
 from kerasbert.optional import tensorflow as tf
 
 KINDS = ("auto", "one_device", "mirrored", "multi_worker", "tpu")
-# What the launchers of TPU machines set.
+# Environment variables that the launchers of TPU machines set.
 _TPU_VARIABLES = ("TPU_NAME", "KUBE_GOOGLE_CLOUD_TPU_ENDPOINTS", "COLAB_TPU_ADDR")
 
 
 def strategy(kind: str = "auto") -> Any:
-    """A strategy of `tf.distribute`; build and compile a task in its `scope()`, then call `fit` as ever.
+    """Returns a `tf.distribute` strategy: build and compile a task in its `scope()`, then call `fit`.
 
-    Batch sizes are those of all devices together, and losses are means over the whole batch: those of one
-    device. Call it before anything else of TensorFlow.
+    Batch sizes are global, that is, for all devices together, and losses are means over the global batch, as
+    on a single device. Call this function before anything else of TensorFlow.
 
     Args:
         kind: str. `"one_device"`: the first GPU, or the CPU. `"mirrored"`: all GPUs of this machine.
-            `"multi_worker"`: the machines that the variable `TF_CONFIG` names; each runs the same program.
-            `"tpu"`: the TPU of this machine, or that of `TPU_NAME`; texts become full batches of at most
-            eight lengths. `"auto"`: the last of these that there is.
+            `"multi_worker"`: the machines listed in the environment variable `TF_CONFIG`, each of which runs
+            the same program. `"tpu"`: the TPU of this machine, or the one named by `TPU_NAME`; texts then
+            form full batches of at most eight different lengths. `"auto"`: the last of these that is
+            available.
 
     Returns:
-        `tf.distribute.Strategy`; of `"mirrored"` the same each time, since models in two such strategies of
-        one process fail in TensorFlow's sums when they train at the same time.
+        `tf.distribute.Strategy`. For `"mirrored"`, every call returns the same one, because models in two
+        mirrored strategies of one process fail in TensorFlow's all-reduce if they train at the same time.
 
     Raises:
-        ValueError: if `kind` is unknown, there is no such machine, or Keras runs on another backend.
+        ValueError: if `kind` is unknown, the machine is not available, or Keras runs on another backend.
 
     Example:
 
@@ -43,7 +44,7 @@ def strategy(kind: str = "auto") -> Any:
     checks.one_of("strategy", KINDS, strategy=kind)
     if keras.backend.backend() != "tensorflow":
         raise checks.invalid(
-            "Strategies are of TensorFlow.",
+            "`tf.distribute` strategies need the TensorFlow backend.",
             fix="On JAX, call keras.distribution.set_distribution(keras.distribution.DataParallel()).",
             where="strategy",
             backend=keras.backend.backend(),
@@ -65,7 +66,7 @@ def strategy(kind: str = "auto") -> Any:
         if not _num_workers():
             raise checks.invalid(
                 "`TF_CONFIG` must name the machines.",
-                fix='Set it on each, such as {"cluster": {"worker": ["host1:2222", "host2:2222"]}, '
+                fix='Set it on each machine, such as {"cluster": {"worker": ["host1:2222", "host2:2222"]}, '
                 '"task": {"type": "worker", "index": 0}}.',
                 where="strategy",
                 TF_CONFIG=os.environ.get("TF_CONFIG"),
@@ -86,12 +87,12 @@ def strategy(kind: str = "auto") -> Any:
 
 @functools.cache
 def _mirrored():
-    """One for all models: TensorFlow numbers the sums of each strategy alike, and mixes them up."""
+    """One strategy for all models: TensorFlow confuses the all-reduce operations of several strategies."""
     return tf.distribute.MirroredStrategy()
 
 
 def _num_workers():
-    """How many machines `TF_CONFIG` names, 0 without it."""
+    """The number of machines in `TF_CONFIG`, or 0 if it is not set."""
     text = os.environ.get("TF_CONFIG", "")
     if not text.strip():
         return 0
@@ -108,11 +109,11 @@ def _num_workers():
 
 
 def layout_map(device_mesh: keras.distribution.DeviceMesh) -> keras.distribution.LayoutMap:
-    """How BERT's weights are cut over the axis `"model"` of a mesh, for `keras.distribution.ModelParallel`.
+    """Shards BERT's weights over the axis `"model"` of a mesh, for `keras.distribution.ModelParallel`.
 
-    As in Megatron-LM (Shoeybi et al. 2019, section 3, https://arxiv.org/abs/1909.08053): attention by heads,
-    the feed-forward network by its inner units, the tables of tokens by the vocabulary. The axis must divide
-    the number of heads and of inner units, and the vocabulary.
+    As in Megatron-LM (Shoeybi et al. 2019, section 3, https://arxiv.org/abs/1909.08053), attention is split
+    by heads, the feed-forward network by its inner units, and token embeddings by the vocabulary. The size of
+    the axis must divide the number of heads, the number of inner units and the size of the vocabulary.
 
     Args:
         device_mesh: `keras.distribution.DeviceMesh` with the axes `"batch"` and `"model"`.
@@ -121,11 +122,11 @@ def layout_map(device_mesh: keras.distribution.DeviceMesh) -> keras.distribution
         `keras.distribution.LayoutMap`.
 
     Raises:
-        ValueError: if Keras runs on another backend than JAX, or there is no axis `"model"`.
+        ValueError: if Keras does not run on JAX, or the mesh has no axis `"model"`.
     """
     if keras.backend.backend() != "jax":
         raise checks.invalid(
-            "Weights are cut over devices on JAX alone.",
+            "Weights can be sharded over devices on JAX alone.",
             fix="Set KERAS_BACKEND=jax; on TensorFlow, `strategy` copies a model to all devices.",
             where="layout_map",
             backend=keras.backend.backend(),
@@ -154,7 +155,7 @@ def layout_map(device_mesh: keras.distribution.DeviceMesh) -> keras.distribution
 
 
 def check_distribution():
-    """Raises ValueError where a distribution of Keras is set that would do nothing."""
+    """Raises ValueError if a `keras.distribution` is set that would have no effect."""
     if keras.backend.backend() == "tensorflow" and keras.distribution.distribution() is not None:
         raise checks.invalid(
             "`keras.distribution` does nothing on TensorFlow: training would run on one device.",

@@ -1,4 +1,4 @@
-"""What BERT's optimizers do with gradients before they use them."""
+"""What BERT's optimizers do with gradients before they apply them: summing, clipping, accumulating."""
 
 from typing import Any
 
@@ -13,38 +13,38 @@ from kerasbert.types import Tensor
 
 
 class SummedGradients(OptimizerHooks):
-    """An optimizer for tables and for several replicas: gradients are summed first, then clipped.
+    """An optimizer that sums the gradients of embedding tables and of several replicas before it clips them.
 
-    - The gradient of a table comes as one slice for each lookup. Keras would take squares, and the norm for
-      clipping, as if each slice were a row of its own.
-    - Each replica of `tf.distribute` has a gradient of its part of the batch. Keras would clip each alone,
-      and then sum: another step than that of one device.
-    - A step that fails, at a token id without a row for instance, changes no weight.
-    - Gradients accumulate under `tf.distribute`, too, where Keras' own way raises an error.
+    - The gradient of an embedding table has one slice for each lookup. Keras would compute squares, and the
+      norm for clipping, as if each slice were a row of its own.
+    - Each replica of `tf.distribute` has the gradient of its part of the batch. Keras would clip each of them
+      and then sum, which is not the step that one device would take.
+    - A step that fails, for example because of a token id outside of the table, changes no weights.
+    - Gradient accumulation also works under `tf.distribute`, where Keras' own raises an error.
     """
 
     gradient_norm = None
 
     def watch_gradient_norm(self) -> None:
-        """Keeps the norm of all gradients of an update together, before clipping, in `gradient_norm`.
+        """Stores the global gradient norm of each update, before clipping, in the variable `gradient_norm`.
 
-        It is a variable. Call this before training.
+        Call this before training.
         """
         self.gradient_norm = keras.Variable(
             0.0, trainable=False, name="gradient_norm", aggregation="only_first_replica"
         )
 
     def apply(self, grads: list[Tensor], trainable_variables: list[keras.Variable] | None = None) -> Any:
-        """Updates all variables, once all gradients are there: a step that fails changes none."""
+        """Updates all variables after all gradients have been computed, so a step that fails changes none."""
         grads = [_summed(gradient) for gradient in grads]
         if keras.backend.backend() != "tensorflow" or _num_replicas() > 1:
             return super().apply(grads, trainable_variables)
-        # A graph would apply weight decay, which reads no gradients, while the forward pass still runs.
+        # Otherwise a graph could apply weight decay, which needs no gradients, during the forward pass.
         with tf.control_dependencies(grads):
             return super().apply(grads, trainable_variables)
 
     def clip(self, grads: list[Tensor]) -> list[Tensor]:
-        """Clips, once an update, what all replicas have together."""
+        """Clips the gradients of an update, summed over all replicas."""
         if _num_replicas() > 1:
             replica = tf.distribute.get_replica_context()
             grads = replica.all_reduce(tf.distribute.ReduceOp.SUM, grads)
@@ -59,16 +59,16 @@ class SummedGradients(OptimizerHooks):
         return [gradient * ops.cast(scale, gradient.dtype) for gradient in grads]
 
     def sum_over_replicas(self, grads_and_vars: Any) -> Any:
-        """Where Keras sums over replicas: `clip` did."""
+        """Replaces Keras' sum over replicas, because `clip` has already summed."""
         return grads_and_vars
 
     # === Accumulation ===
 
     def accumulate_and_update(self, grads: list[Tensor], trainable_variables: list[keras.Variable]) -> None:
-        """Accumulates, and perhaps updates.
+        """Accumulates gradients, and updates the variables if this is the last batch of a step.
 
-        Keras decides in every replica whether to update, and an update is an act of all of them together,
-        which TensorFlow allows in no branch of a replica. So it is decided for all replicas at once.
+        Keras decides in each replica whether to update. But replicas have to communicate for an update, which
+        TensorFlow does not allow in a branch of one replica, so here it is decided for all replicas at once.
         """
         if not self.gradient_accumulation_steps or _num_replicas() == 1:
             super().accumulate_and_update(grads, trainable_variables)
@@ -76,7 +76,7 @@ class SummedGradients(OptimizerHooks):
         if self.use_ema and self.ema_overwrite_frequency:
             raise checks.invalid(
                 "Under `tf.distribute`, averages cannot overwrite weights while gradients accumulate.",
-                fix="Leave `ema_overwrite_frequency` out: weights become the averages when `fit` ends.",
+                fix="Leave out `ema_overwrite_frequency`: the averages become the weights when `fit` ends.",
                 where=self.name,
                 ema_overwrite_frequency=self.ema_overwrite_frequency,
             )
@@ -114,7 +114,7 @@ def _clear(accumulator):
 
 
 def _norm(gradients):
-    """The norm of all gradients together."""
+    """The global norm of all gradients."""
     if is_fast():
         return global_norm(gradients)
     return ops.sqrt(sum(ops.sum(ops.square(ops.cast(gradient, "float32"))) for gradient in gradients))
@@ -127,7 +127,7 @@ def _num_replicas():
 
 
 def _summed(gradient):
-    """A gradient as a tensor of the variable's shape."""
+    """The gradient as a dense tensor of the variable's shape."""
     if keras.backend.backend() != "tensorflow" or not isinstance(gradient, tf.IndexedSlices):
         return gradient
     return tf.math.unsorted_segment_sum(gradient.values, gradient.indices, gradient.dense_shape[0])

@@ -1,4 +1,4 @@
-"""The optimizer of large batches."""
+"""LAMB, the optimizer for large batches."""
 
 from typing import Any
 
@@ -11,17 +11,17 @@ from kerasbert.types import Config, Tensor
 
 @keras.saving.register_keras_serializable(package="kerasbert")
 class BertLamb(SummedGradients, keras.optimizers.Lamb):
-    """LAMB with BERT's settings: no decay and no trust ratio for biases and norms.
+    """LAMB with BERT's settings: no weight decay and no trust ratio for biases and layer normalization.
 
-    You et al. 2020, algorithm 2, https://arxiv.org/abs/1904.00962. `keras.optimizers.Lamb` decays weights
-    outside of the trust ratio, and scales the updates of biases and norms by it too.
+    You et al. 2020, algorithm 2, https://arxiv.org/abs/1904.00962. In contrast, `keras.optimizers.Lamb` does
+    not include weight decay in the trust ratio, and also scales the updates of biases and norms by it.
 
     Args:
         learning_rate: float or a schedule.
-        weight_decay: float, of kernels and embeddings.
+        weight_decay: float, for kernels and embeddings.
         epsilon: float.
-        global_clipnorm: float or None, the largest norm of all gradients together.
-        **kwargs: of `keras.optimizers.Lamb`.
+        global_clipnorm: float or None, the global norm to which all gradients together are clipped.
+        **kwargs: other arguments of `keras.optimizers.Lamb`.
 
     Example:
 
@@ -38,7 +38,7 @@ class BertLamb(SummedGradients, keras.optimizers.Lamb):
         **kwargs: Any,
     ) -> None:
         super().__init__(learning_rate, epsilon=epsilon, global_clipnorm=global_clipnorm, **kwargs)
-        self.lamb_weight_decay = weight_decay  # Keras would apply its own `weight_decay`
+        self.lamb_weight_decay = weight_decay  # under the name `weight_decay`, Keras would apply it itself
         self.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
 
     def update_step(self, gradient: Tensor, variable: keras.Variable, learning_rate: Tensor) -> None:

@@ -1,4 +1,4 @@
-"""Metrics that leave out what does not count."""
+"""Metrics that ignore tokens without a label."""
 
 from typing import Any
 
@@ -10,10 +10,10 @@ from kerasbert.types import Config, Tensor
 
 @keras.saving.register_keras_serializable(package="kerasbert")
 class TokenAccuracy(keras.metrics.Mean):
-    """The share of tokens with the right label, among those that have one.
+    """The fraction of tokens that are labelled correctly, among the tokens that have a label.
 
     Args:
-        ignore_class: int, the label of tokens that do not count, as of Keras' cross-entropy.
+        ignore_class: int, the label of tokens to ignore, as in Keras' cross-entropy.
         name: str.
         dtype: Keras dtype.
 
@@ -30,11 +30,12 @@ class TokenAccuracy(keras.metrics.Mean):
         self.ignore_class = ignore_class
 
     def update_state(self, y_true: Tensor, y_pred: Tensor, sample_weight: Any = None) -> None:
-        """Counts tokens.
+        """Adds a batch of tokens.
 
         Args:
             y_true: int tensor `(B, S)`.
-            y_pred: float tensor `(B, S, C)`, logits or probabilities; or `(B, S)`, logits of yes and no.
+            y_pred: float tensor `(B, S, C)`, logits or probabilities; or `(B, S)`, logits of a binary
+                decision.
             sample_weight: float tensor `(B, S)` or None.
         """
         y_true = ops.cast(y_true, "int32")
@@ -43,7 +44,7 @@ class TokenAccuracy(keras.metrics.Mean):
         weight = ops.cast(y_true != self.ignore_class, self.dtype)
         if sample_weight is not None:
             weight = weight * ops.cast(sample_weight, self.dtype)
-        # In one row: of rows Keras takes means, and short batches would count more.
+        # Flattened, because Keras averages over each row, so that tokens of shorter batches would weigh more.
         right, weight = (ops.reshape(x, (-1,)) for x in (ops.cast(right, self.dtype), weight))
         super().update_state(right, sample_weight=weight)
 

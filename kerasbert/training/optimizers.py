@@ -1,4 +1,4 @@
-"""The optimizer that BERT is fine-tuned with."""
+"""AdamW, the optimizer for fine-tuning BERT."""
 
 import re
 from typing import Any
@@ -16,25 +16,27 @@ from kerasbert.types import Config, Tensor
 
 @keras.saving.register_keras_serializable(package="kerasbert")
 class BertAdamW(SummedGradients, keras.optimizers.AdamW):
-    """AdamW with BERT's settings: warm-up and linear decay, clipping, no decay of biases and norms.
+    """AdamW with BERT's settings: learning rate warm-up and linear decay, and gradient clipping.
 
-    Loshchilov & Hutter 2019, https://arxiv.org/abs/1711.05101; Devlin et al. 2019, appendix A.2.
+    Weight decay does not apply to biases and layer normalization. Loshchilov & Hutter 2019,
+    https://arxiv.org/abs/1711.05101; Devlin et al. 2019, appendix A.2.
 
     Args:
-        learning_rate: float, the peak of a `WarmupLinearDecay`, which `fit` of a kerasbert task plans over
-            its steps; elsewhere, as in `train_on_batch` or in another Keras model, a constant rate. Or a
-            schedule.
-        weight_decay: float, of kernels and embeddings.
+        learning_rate: float or a schedule. A float is the peak of a `WarmupLinearDecay` that `fit` of a
+            kerasbert task plans over its steps; elsewhere, as in `train_on_batch` or another Keras model, it
+            is a constant learning rate.
+        weight_decay: float, for kernels and embeddings.
         epsilon: float.
-        global_clipnorm: float or None, the largest norm of all gradients together.
-        layer_decay: float in (0, 1] or None; each block learns at this share of the rate of the block above
-            it, and the embeddings of the lowest block's (Howard & Ruder 2018, section 3.2,
-            https://arxiv.org/abs/1801.06146). Weight decay is the same for all.
-        **kwargs: of `keras.optimizers.AdamW`, such as `use_ema` and `gradient_accumulation_steps`.
+        global_clipnorm: float or None, the global norm to which all gradients together are clipped.
+        layer_decay: float in (0, 1] or None. The learning rate of each block is that of the block above it
+            times `layer_decay`, and that of the embeddings is the lowest block's times `layer_decay` (Howard
+            & Ruder 2018, section 3.2, https://arxiv.org/abs/1801.06146). Weight decay is the same for all.
+        **kwargs: other arguments of `keras.optimizers.AdamW`, such as `use_ema` and
+            `gradient_accumulation_steps`.
 
     Raises:
-        ValueError: if `layer_decay` is out of range, or given on the PyTorch backend, whose optimizers
-            update all variables at one rate.
+        ValueError: if `layer_decay` is out of range, or is passed on the PyTorch backend, whose optimizers
+            update all variables at the same rate.
 
     Example:
 
@@ -56,7 +58,7 @@ class BertAdamW(SummedGradients, keras.optimizers.AdamW):
         super().__init__(
             learning_rate, weight_decay, epsilon=epsilon, global_clipnorm=global_clipnorm, **kwargs
         )
-        # Here and not by the caller, so that a loaded model keeps it.
+        # Done here and not by the caller, so that it also holds for a loaded model.
         self.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
         self.layer_decay = layer_decay
         self._levels: list[float] = []
@@ -64,8 +66,8 @@ class BertAdamW(SummedGradients, keras.optimizers.AdamW):
             checks.positive_float("BertAdamW", layer_decay=layer_decay)
             if layer_decay > 1 or keras.backend.backend() == "torch":
                 raise checks.invalid(
-                    "`layer_decay` must be at most 1, on another backend than PyTorch.",
-                    fix="Choose a share, such as 0.9.",
+                    "`layer_decay` must be at most 1, and is not supported on PyTorch.",
+                    fix="Choose a factor such as 0.9; on PyTorch, leave it out.",
                     where="BertAdamW",
                     layer_decay=layer_decay,
                     backend=keras.backend.backend(),
@@ -73,7 +75,7 @@ class BertAdamW(SummedGradients, keras.optimizers.AdamW):
 
     @property
     def learning_rate(self) -> Any:
-        """The current rate, a tensor. It can be set to another schedule."""
+        """The current learning rate, a tensor. It can be set to another schedule."""
         return super().learning_rate
 
     @learning_rate.setter
@@ -90,12 +92,12 @@ class BertAdamW(SummedGradients, keras.optimizers.AdamW):
         keras.optimizers.AdamW.learning_rate.fset(self, value)
 
     def build(self, variables: list[keras.Variable]) -> None:
-        """Creates the slots of all variables, and finds each one's height."""
+        """Creates the slots of all variables, and finds the level of each variable in the encoder."""
         super().build(variables)
         self._levels = [_level(variable) for variable in variables]
 
     def update_step(self, gradient: Tensor, variable: keras.Variable, learning_rate: Tensor) -> None:
-        """Updates one variable, at the rate of its block."""
+        """Updates one variable at the learning rate of its block."""
         if self.layer_decay is not None:
             level = self._levels[self.index_of(variable)]
             top = max((level for level in self._levels if level is not None), default=0) + 1
@@ -126,8 +128,9 @@ class BertAdamW(SummedGradients, keras.optimizers.AdamW):
     def _check_precision(self, dtype):
         if np.asarray(self.beta_2, dtype) == 1:
             raise checks.invalid(
-                f"`beta_2` must be below 1 in {dtype}: else the mean of squares stays 0, and nothing learns.",
-                fix=f'Use the dtype policy "mixed_{dtype}", of which weights are float32.',
+                f"`beta_2` must be below 1 in {dtype}: otherwise the mean of squares stays 0, and nothing "
+                "learns.",
+                fix=f'Use the dtype policy "mixed_{dtype}", which keeps weights in float32.',
                 where=self.name,
                 beta_2=self.beta_2,
             )
@@ -141,7 +144,7 @@ class BertAdamW(SummedGradients, keras.optimizers.AdamW):
 
 
 def _level(variable):
-    """0 in the embeddings, 1 in the lowest block and so on; None above the blocks."""
+    """A variable's level: 0 in the embeddings, 1 in the lowest block and so on; None above the blocks."""
     block = re.search(r"(?:^|/)block_(\d+)/", variable.path)
     if block:
         return int(block.group(1)) + 1

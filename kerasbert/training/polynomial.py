@@ -1,4 +1,4 @@
-"""Schedules of pre-training."""
+"""The learning rate schedule for pre-training."""
 
 import keras
 from keras import ops
@@ -9,16 +9,16 @@ from kerasbert.types import Config, Tensor
 
 @keras.saving.register_keras_serializable(package="kerasbert")
 class WarmupPolynomialDecay(keras.optimizers.schedules.LearningRateSchedule):
-    """A learning rate that rises linearly to a peak, and falls as a power of the steps that are left.
+    """A learning rate that rises linearly to a peak, and then decays as a power of the remaining steps.
 
     Devlin et al. 2019, appendix A.2 (power 1), https://arxiv.org/abs/1810.04805; You et al. 2020, section 4.1
     (LAMB; power 0.5), https://arxiv.org/abs/1904.00962.
 
     Args:
         peak: float, the highest learning rate.
-        warmup_steps: int, optimizer steps that rise.
-        total_steps: int, optimizer steps until `end`.
-        power: float.
+        warmup_steps: int, the number of optimizer steps of the warm-up.
+        total_steps: int, the number of optimizer steps until the rate is `end`, warm-up included.
+        power: float, 1 for linear decay.
         end: float, the learning rate after `total_steps`.
 
     Call arguments:
@@ -28,7 +28,7 @@ class WarmupPolynomialDecay(keras.optimizers.schedules.LearningRateSchedule):
         Float32 tensor, the learning rate.
 
     Raises:
-        ValueError: if the warm-up is not shorter than the whole.
+        ValueError: if the warm-up is not shorter than the whole schedule.
 
     Example:
 
@@ -47,7 +47,7 @@ class WarmupPolynomialDecay(keras.optimizers.schedules.LearningRateSchedule):
         if warmup_steps >= total_steps:
             raise checks.invalid(
                 "`warmup_steps` must be less than `total_steps`.",
-                fix="Choose a part of them, such as a tenth.",
+                fix="Choose a part of the steps, such as a tenth.",
                 where=where,
                 warmup_steps=warmup_steps,
                 total_steps=total_steps,
@@ -59,7 +59,7 @@ class WarmupPolynomialDecay(keras.optimizers.schedules.LearningRateSchedule):
         self.end = end
 
     def __call__(self, step: Tensor) -> Tensor:
-        """See the class."""
+        """The learning rate at a step; see the class."""
         step = ops.cast(step, "float32")
         left = ops.clip((self.total_steps - step) / (self.total_steps - self.warmup_steps), 0.0, 1.0)
         rate = self.end + (self.peak - self.end) * left**self.power

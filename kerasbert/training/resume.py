@@ -1,4 +1,4 @@
-"""A `fit` that was killed goes on."""
+"""Resumes a `fit` that was interrupted."""
 
 import json
 import pathlib
@@ -16,29 +16,30 @@ from kerasbert.types import PathLike
 
 
 class ResumeTraining(keras.callbacks.Callback):
-    """Saves after each epoch all that training changes; `fit`, called again after a kill, goes on from there.
+    """Saves the whole training state after each epoch, so that an interrupted `fit` can resume.
 
-    Weights, the optimizer, the states of random numbers and the order of the rows are saved, so on a CPU the
-    weights at the end are those of a run that was not killed, to the bit. Files appear whole or not at all,
-    and have a checksum; the last two stay, and go when `fit` ends. If the newest is damaged, training goes on
-    from the one before, with a warning. (`keras.callbacks.BackupAndRestore` writes over its one file, so a
-    kill meanwhile leaves none.)
+    After a crash, call `fit` again in the same way: it continues after the last epoch that was saved.
+    Weights, the optimizer's state, the states of random generators and the order of the rows are saved, so on
+    a CPU the final weights are identical, to the bit, to those of a run without interruption. Each file
+    appears whole or not at all, and has a checksum. The last two are kept until `fit` ends. If the newest is
+    damaged, training resumes from the one before, with a warning. (`keras.callbacks.BackupAndRestore`
+    overwrites its only file, so a crash during writing loses it.)
 
-    The second call must be the first one again: the same model, optimizer and learning rate, loss, number of
-    epochs and steps, and data. Rows in memory are compared by their content, rows of a `tf.data.Dataset` or a
-    reader by their types and their number. A `tf.data.Dataset` of yours must give the same rows in each
-    process, so it must not be shuffled at random. With `steps_per_epoch`, rows come without end: when all
-    were taken, even within an epoch, the next pass over them begins.
+    The second call must repeat the first: the same model, optimizer and learning rate, loss, numbers of
+    epochs and steps, and data. Rows in memory are compared by their content, and rows of a `tf.data.Dataset`
+    or a reader by their types and their number. Your own `tf.data.Dataset` must give the same rows in each
+    process, so it must not be shuffled at random. With `steps_per_epoch`, rows are repeated endlessly: a new
+    pass over them may begin within an epoch.
 
-    Under a strategy of several hosts the chief writes, and all read: the folder must be one that all see. On
-    JAX and PyTorch, the global generators of NumPy and PyTorch, which shuffle there, get a new seed in each
-    epoch.
+    With a strategy of several hosts, the chief writes the files and all hosts read them, so all hosts need
+    access to the folder. On JAX and PyTorch, the global random generators of NumPy and PyTorch, which shuffle
+    rows there, get a new seed in each epoch.
 
     Args:
-        folder: str or path, of this one `fit`.
+        folder: str or path, a folder for this `fit` alone.
 
     Raises:
-        ValueError: if the folder holds snapshots of another run, or damaged ones only.
+        ValueError: if the folder contains the snapshots of another run, or only damaged ones.
 
     Warns:
         UserWarning: if the newest snapshot is damaged.
@@ -61,30 +62,30 @@ class ResumeTraining(keras.callbacks.Callback):
         self._data, self._order, self._steps = None, None, None
         self._passed_over, self._batches_to_a_pass = 0, 0
 
-    # === What a task's `fit` says ===
+    # === What a task's `fit` calls ===
 
     def see_data(self, *arguments: Any) -> None:
-        """Begins with a `fit`: remembers what it was given, by a number that changes with its content."""
+        """Called when `fit` begins: remembers a fingerprint of the arguments that `fit` was given."""
         self._data, self._order, self._steps = fingerprint(*arguments), None, None
         self._passed_over = 0
 
     def see_order(self, order: Any) -> Any:
-        """Remembers the `RowOrder` in which rows come, and returns it."""
+        """Remembers the `RowOrder` that decides the order of rows, and returns it."""
         self._order = order
         return order
 
     def entered(
         self, x: Any, y: Any, sample_weight: Any, batch_size: int, steps_per_epoch: int | None
     ) -> tuple[Any, Any, Any]:
-        """Arrays or batches in the order that was seen, which a run that goes on enters where it was.
+        """Puts arrays or batches in the order of `see_order`, starting where an interrupted run stopped.
 
         Args:
-            x, y, sample_weight: as `keras.Model.fit` takes them.
-            batch_size: int, of arrays.
+            x, y, sample_weight: as for `keras.Model.fit`.
+            batch_size: int, used for arrays.
             steps_per_epoch: int or None.
 
         Returns:
-            These three.
+            The new `x`, `y` and `sample_weight`.
         """
         if self._order is not None and not hasattr(x, "element_spec"):
             if isinstance(y, dict) and sample_weight is not None and not isinstance(sample_weight, dict):
@@ -109,14 +110,14 @@ class ResumeTraining(keras.callbacks.Callback):
     # === What Keras calls ===
 
     def on_train_begin(self, logs: dict[str, Any] | None = None) -> None:
-        """Goes back to the newest snapshot."""
+        """Restores the newest snapshot, if there is one."""
         if not self.model.optimizer.built:
             self.model.optimizer.build(self.model.trainable_variables)
         self._state = {
             "run": self._run(),
             "epochs": 0,
             "order": self._order and self._order.seed,
-            # Of what shuffles on JAX and PyTorch.
+            # The seed of the generators that shuffle on JAX and PyTorch.
             "seed": None if _on_tensorflow() else int(np.random.randint(2**31)),
         }
         done, state = restore_snapshot(self._folder, self.model, self._check)
@@ -126,7 +127,7 @@ class ResumeTraining(keras.callbacks.Callback):
             self._enter(state)
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Makes the order of this epoch a function of its number, on JAX and PyTorch."""
+        """On JAX and PyTorch, makes the order of rows depend only on the saved seed and the epoch."""
         if not _on_tensorflow():
             seed = (self._state["seed"] + epoch) % 2**32
             np.random.seed(seed)
@@ -145,10 +146,10 @@ class ResumeTraining(keras.callbacks.Callback):
             for path in snapshots(self._folder):
                 path.unlink()
 
-    # === What a run is ===
+    # === What identifies a run ===
 
     def _enter(self, state):
-        """Lets rows come in the order, and from the place, where the run was."""
+        """Restores the order of rows, and the place in it where the run stopped."""
         passes = state["epochs"]
         if self._steps:
             passes, self._passed_over = 0, state["epochs"] * self._steps
@@ -159,7 +160,7 @@ class ResumeTraining(keras.callbacks.Callback):
             self._order.passes += passes
 
     def _run(self):
-        """What must be the same in a `fit` that goes on, by name."""
+        """The settings that must be the same when a `fit` is resumed, by name."""
         compiled = self.model.get_compile_config() or {}
         names = ("optimizer", "loss", "loss_weights", "r_drop")
         run = {name: compiled.get(name) for name in names}
@@ -167,13 +168,13 @@ class ResumeTraining(keras.callbacks.Callback):
         return dict(_flat(json.loads(json.dumps(run, default=str))))
 
     def _check(self, state, path):
-        """Raises ValueError if a snapshot is of another run."""
+        """Raises ValueError if a snapshot belongs to another run."""
         began, now = (state or {}).get("run", {}), self._state["run"]
         changed = sorted(name for name in {*began, *now} if began.get(name) != now.get(name))
         if changed:
             raise checks.invalid(
                 "A run must go on with the settings and the data that it began with.",
-                fix="Pass the same again; or choose another folder, to begin a new run.",
+                fix="Pass the same settings and data again, or choose another folder to begin a new run.",
                 where=str(path),
                 changed=changed,
                 began_with=[began.get(name) for name in changed],
@@ -186,7 +187,7 @@ class ResumeTraining(keras.callbacks.Callback):
 
 
 def resuming(callbacks):
-    """The `ResumeTraining` among the callbacks that `fit` was given, or None."""
+    """The `ResumeTraining` among the callbacks that were passed to `fit`, or None."""
     callbacks = getattr(callbacks, "callbacks", callbacks)
     callbacks = callbacks if isinstance(callbacks, (list, tuple)) else [callbacks]
     return next((callback for callback in callbacks if isinstance(callback, ResumeTraining)), None)
@@ -202,7 +203,7 @@ def _on_tensorflow():
 
 
 def _flat(values, path=""):
-    """Pairs of path and value of nested dicts, without names, which Keras counts up in a process."""
+    """Pairs of path and value in nested dicts, without names, which Keras numbers through a process."""
     for name, value in values.items():
         if isinstance(value, dict):
             yield from _flat(value, f"{path}{name}.")

@@ -1,4 +1,4 @@
-"""Whether a `fit` that goes on is given the data that it began with."""
+"""Fingerprints of data, to check that a resumed `fit` gets the same data as before."""
 
 import dataclasses
 import hashlib
@@ -8,11 +8,12 @@ import numpy as np
 
 
 def fingerprint(*values):
-    """A str that changes with the content of what `fit` was given.
+    """A hash of the content of the arguments that `fit` was given.
 
     Args:
-        *values: texts, labels, arrays and sequences, dicts and dataclasses of them. Of a `tf.data.Dataset`
-            the types and the number of its elements count, and of anything else its class.
+        *values: texts, labels, arrays, and sequences, dicts and dataclasses of these. For a
+            `tf.data.Dataset`, only the types and the number of its elements count; for any other object, only
+            its class.
 
     Returns:
         str of 32 hexadecimal digits.

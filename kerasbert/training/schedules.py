@@ -1,4 +1,4 @@
-"""Learning-rate schedules."""
+"""The learning rate schedule for fine-tuning."""
 
 import warnings
 from typing import Any
@@ -12,23 +12,23 @@ from kerasbert.types import Config, Tensor
 
 @keras.saving.register_keras_serializable(package="kerasbert")
 class WarmupLinearDecay(keras.optimizers.schedules.LearningRateSchedule):
-    """A learning rate that rises from 0 to a peak and falls back to 0, both linearly.
+    """A learning rate that rises linearly from 0 to a peak (warm-up) and then decays linearly to 0.
 
     Devlin et al. 2019, appendix A.2, https://arxiv.org/abs/1810.04805.
 
-    The number of steps is `total_steps` where that is given. Otherwise `fit` of a kerasbert task plans the
-    schedule over its own steps. While no such `fit` runs, the rate is the constant `peak`: in
-    `train_on_batch`, in a training loop of your own, and in other Keras models.
+    The schedule has `total_steps` steps if that is given. Otherwise `fit` of a kerasbert task plans it over
+    the steps of this `fit`. Outside of such a `fit` the learning rate is the constant `peak`: in
+    `train_on_batch`, in your own training loop, and in other Keras models.
 
     Args:
         peak: float, the highest learning rate.
-        warmup_fraction: float in [0, 1), the share of all steps during which the rate rises.
-        total_steps: int or None, optimizer steps until the rate is 0, over all calls of `fit` together. None:
-            each `fit` has a schedule of its own.
+        warmup_fraction: float in [0, 1), the fraction of all steps that belong to the warm-up.
+        total_steps: int or None, the number of optimizer steps until the rate is 0, over all calls of `fit`
+            together. None: each `fit` has its own schedule.
 
     Call arguments:
-        step: int, or an int tensor. Keras counts batches, also where the optimizer accumulates gradients over
-            several; `batches_per_step` says over how many.
+        step: int, or an int tensor. Keras counts batches here, even if the optimizer accumulates the
+            gradients of several batches per step; `batches_per_step` is their number.
 
     Returns:
         Float32 tensor, the learning rate.
@@ -52,40 +52,44 @@ class WarmupLinearDecay(keras.optimizers.schedules.LearningRateSchedule):
         self.peak = peak
         self.warmup_fraction = warmup_fraction
         self.total_steps = total_steps
-        # Variables and not numbers, so that one traced training step serves every `fit`.
+        # Variables and not numbers, so that a training step that was traced once serves every `fit`.
         self._first_step, self._planned_steps = (
             keras.Variable(0, dtype="int", trainable=False, name=name, aggregation="only_first_replica")
             for name in ("first_step", "planned_steps")
         )
 
     def plan(self, first_step: int, total_steps: int) -> None:
-        """Says when the schedule begins and how long it is, unless `total_steps` was given.
+        """Sets where the schedule begins and how long it is; without effect if `total_steps` was given.
 
         Args:
             first_step: int, the `optimizer.iterations` at which the schedule begins.
-            total_steps: int, optimizer steps until the rate is 0; 0 for a constant rate, `peak`.
+            total_steps: int, the number of optimizer steps until the rate is 0; 0 for the constant rate
+                `peak`.
         """
         self._first_step.assign(first_step)
         self._planned_steps.assign(total_steps)
 
     def warn_if_over(self, step: int) -> None:
-        """Warns if all of the `total_steps` that were given are done."""
+        """Warns if the `total_steps` that the user passed are already used up."""
         if self.total_steps is not None and step >= self.total_steps:
             warnings.warn(
                 f"The learning rate is 0: the schedule has {self.total_steps} steps, and {step} are done. "
-                "Compile with a new schedule, or leave `total_steps` out: then each `fit` has its own.",
+                "Compile with a new schedule, or leave out `total_steps`: then each `fit` has its own.",
                 stacklevel=2,
             )
 
     def traced_values(self) -> list[Any]:
-        """What a traced training step holds as constants; JAX has variables of the trainer alone."""
+        """The values that are constants in a traced training step.
+
+        On JAX these include the schedule's variables, because a step there only updates the trainer's own.
+        """
         values = [self.batches_per_step]
         if keras.backend.backend() == "jax":
             values += [int(v.value) for v in (self._first_step, self._planned_steps)]
         return values
 
     def __call__(self, step: Tensor) -> Tensor:
-        """See the class."""
+        """The learning rate at a step; see the class."""
         first, total = 0, self.total_steps
         if total is None:
             first, total = ops.convert_to_tensor(self._first_step), ops.cast(self._planned_steps, "float32")

@@ -1,4 +1,4 @@
-"""A task's scores after each epoch, for callbacks to read."""
+"""Adds a task's scores to the logs of each epoch, where other callbacks can read them."""
 
 from typing import Any
 
@@ -9,18 +9,18 @@ from kerasbert.types import Labels, Rows
 
 
 class TaskScores(keras.callbacks.Callback):
-    """Puts a task's `scores` into the logs of each epoch: F1 of entities, exact match and F1 of answers.
+    """Adds a task's `scores` to the logs of each epoch, such as the F1 of entities or of answers.
 
-    They are called `val_f1` and so on. Callbacks that read them come after this one:
+    They are named `val_f1` and so on. List the callbacks that read them after this one:
 
         callbacks=[TaskScores(x, y), keras.callbacks.EarlyStopping("val_f1", mode="max", patience=2)]
 
     Args:
-        x, y: texts or words, and what is right, as for the task's `scores`.
-        **kwargs: of `scores`, such as `null_threshold` of a question answerer.
+        x, y: texts or words, and their correct labels, as for the task's `scores`.
+        **kwargs: other arguments of `scores`, such as `null_threshold` of a question answerer.
 
     Raises:
-        ValueError: when training begins, if the model is not a task that answers texts.
+        ValueError: when training begins, if the model is not a task that has `scores`.
 
     Example:
 
@@ -38,7 +38,7 @@ class TaskScores(keras.callbacks.Callback):
         if not hasattr(self.model, "scores"):
             raise checks.invalid(
                 "The model must be a task with `scores`.",
-                fix="Judge others by Keras' metrics: pass `metrics` to `compile`, and `validation_data`.",
+                fix="For other models, pass `metrics` to `compile` and `validation_data` to `fit`.",
                 where="TaskScores",
                 task=type(self.model).__name__,
             )

@@ -1,4 +1,4 @@
-"""Learning from pairs of texts with a score each, which says how much alike they are."""
+"""Learning from pairs of texts with similarity scores."""
 
 from typing import Any
 
@@ -11,16 +11,16 @@ from kerasbert.types import Tensor
 
 @keras.saving.register_keras_serializable(package="kerasbert")
 class SimilarityLoss(keras.losses.Loss):
-    """The squared difference of the cosine of two texts' vectors and the score of the pair.
+    """The squared difference between the cosine similarity of two texts and the score of the pair.
 
     Reimers & Gurevych 2019, section 3 (regression objective), https://arxiv.org/abs/1908.10084.
 
     Args:
-        **kwargs: of `keras.losses.Loss`.
+        **kwargs: other arguments of `keras.losses.Loss`.
 
     Call arguments:
-        y_true: float tensor `(2 B, 1)`, scores from 0 to 1: that of a pair at both of its texts.
-        y_pred: float tensor `(2 B, D)`, vectors: rows 0 and 1 are a pair, 2 and 3, and so on.
+        y_true: float tensor `(2 B, 1)`, scores from 0 to 1; both texts of a pair have the score of the pair.
+        y_pred: float tensor `(2 B, D)`, the embeddings of texts: rows 0 and 1 are a pair, 2 and 3, and so on.
 
     Example:
 
@@ -33,20 +33,21 @@ class SimilarityLoss(keras.losses.Loss):
         super().__init__(name=name, **kwargs)
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """See the class; returns `(2 B,)`, so that weights of texts fit."""
+        """Computes the loss of each text, `(2 B,)`, to which the sample weights of texts apply."""
         difference = pair_cosines(y_pred) - ops.reshape(y_true, (-1,))[0::2]
         return ops.repeat(ops.square(difference), 2)
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
 class PearsonCorrelation(keras.metrics.Metric):
-    """Pearson's correlation of cosines and scores over all pairs; arguments as of `SimilarityLoss`.
+    """Pearson's correlation between cosine similarities and scores over all pairs.
 
-    It is 0 where the cosines or the scores do not vary.
+    It is 0 if the cosines or the scores do not vary. `update_state` takes the same arguments as a
+    `SimilarityLoss`.
 
     Args:
         name: str.
-        **kwargs: of `keras.metrics.Metric`.
+        **kwargs: other arguments of `keras.metrics.Metric`.
 
     Example:
 
@@ -63,8 +64,8 @@ class PearsonCorrelation(keras.metrics.Metric):
         self._sums = [self.add_variable((), "zeros", name=each) for each in names]
 
     def update_state(self, y_true: Tensor, y_pred: Tensor, sample_weight: Any = None) -> None:
-        """Takes a batch into account, weighted as the loss is."""
-        # Numbers about 0 lose the least in sums.
+        """Adds a batch, with the same weights as the loss."""
+        # Sums of numbers around 0 lose the least precision.
         x = ops.cast(pair_cosines(y_pred), self.dtype) - 0.5
         y = ops.cast(ops.reshape(y_true, (-1,))[0::2], self.dtype) - 0.5
         weight = ops.ones_like(x)

@@ -1,4 +1,4 @@
-"""Softer targets, and how labels that do not count are left out."""
+"""Label smoothing, and weights that leave out ignored labels."""
 
 from typing import Any
 
@@ -11,17 +11,18 @@ from kerasbert.types import Config, Tensor
 
 @keras.saving.register_keras_serializable(package="kerasbert")
 class SmoothedCrossentropy(keras.losses.Loss):
-    """Cross-entropy of class numbers and logits, with a part of each target spread evenly over all classes.
+    """Cross-entropy of class numbers and logits with label smoothing.
 
-    Label smoothing: Szegedy et al. 2016, section 7, https://arxiv.org/abs/1512.00567; its effects:
-    Müller et al. 2019, https://arxiv.org/abs/1906.02629. Keras has it for one-hot labels, in
-    `CategoricalCrossentropy`, and for several labels to a row, in `BinaryCrossentropy`.
+    A part of each target is spread evenly over all classes: Szegedy et al. 2016, section 7,
+    https://arxiv.org/abs/1512.00567; its effects: Müller et al. 2019, https://arxiv.org/abs/1906.02629. Keras
+    offers label smoothing for one-hot labels, in `CategoricalCrossentropy`, and for several labels per row,
+    in `BinaryCrossentropy`.
 
     Args:
-        label_smoothing: float in [0, 1): the target is `1 - label_smoothing` at the right class, and
-            `label_smoothing / C` more at each of the C classes.
-        ignore_class: int, the label of rows or tokens that do not count.
-        **kwargs: of `keras.losses.Loss`.
+        label_smoothing: float in [0, 1). The target is `1 - label_smoothing` for the right class, plus
+            `label_smoothing / C` for each of the C classes.
+        ignore_class: int, the label of rows or tokens to ignore.
+        **kwargs: other arguments of `keras.losses.Loss`.
 
     Call arguments:
         y_true: int tensor `(...)`, such as `(B,)` or `(B, S)`.
@@ -47,13 +48,13 @@ class SmoothedCrossentropy(keras.losses.Loss):
         self.ignore_class = ignore_class
 
     def __call__(self, y_true: Tensor, y_pred: Tensor, sample_weight: Any = None) -> Tensor:
-        """See the class; with weights like `y_true`, or one for each row."""
+        """Computes the loss; `sample_weight` has the shape of `y_true`, or one weight for each row."""
         labels = ops.reshape(y_true, ops.shape(y_pred)[:-1])
         weights = weights_of(labels, sample_weight, self.ignore_class)
         return super().__call__(labels, y_pred, weights)
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """See the class; returns `(...)`."""
+        """Computes the loss of each label, `(...)`; see the class."""
         targets = ops.one_hot(ops.cast(y_true, "int32"), y_pred.shape[-1])
         return keras.losses.categorical_crossentropy(
             targets, y_pred, from_logits=True, label_smoothing=self.label_smoothing
@@ -69,12 +70,12 @@ class SmoothedCrossentropy(keras.losses.Loss):
 
 
 def weights_of(labels, sample_weight=None, ignore_class=-100):
-    """Weights under which Keras' mean over all labels is the mean over those that count.
+    """Weights that turn Keras' mean over all labels into the mean over the labels that are not ignored.
 
     Args:
         labels: int tensor `(B,)` or `(B, S)`.
-        sample_weight: float tensor like it, or `(B,)`, or None.
-        ignore_class: int, the label that does not count.
+        sample_weight: float tensor of the shape of `labels` or `(B,)`, or None.
+        ignore_class: int, the label to ignore.
 
     Returns:
         Float32 tensor like `labels`.

@@ -1,4 +1,4 @@
-"""All that training changes, written so that it goes on after a kill as if nothing had happened."""
+"""Snapshots of the whole training state, from which training resumes as if it had not been interrupted."""
 
 import json
 import pathlib
@@ -19,15 +19,15 @@ _NAME = re.compile(r"step-(\d+)\.safetensors")
 
 
 def save_snapshot(folder, model, step, state=None):
-    """Writes weights, the states of random numbers, and all variables of the optimizer, with a checksum.
+    """Writes weights, random states and all variables of the optimizer to a file with a checksum.
 
-    The newest two stay; a third goes once the new one is complete.
+    The newest two snapshots are kept; an older one is deleted once the new one is complete.
 
     Args:
         folder: path.
         model: compiled `keras.Model`, whose optimizer is built.
-        step: int, how many batches, or epochs, were taken.
-        state: what else `restore_snapshot` is to return, fit for JSON.
+        step: int, the number of batches or epochs so far.
+        state: additional values that `restore_snapshot` returns, in a form that JSON can hold.
     """
     folder = pathlib.Path(folder)
     values = {name: keras.ops.convert_to_numpy(v) for name, v in _variables(model).items()}
@@ -45,22 +45,23 @@ def snapshots(folder):
 
 
 def restore_snapshot(folder, model, check=None):
-    """Sets all variables to those of the newest snapshot; if it is damaged, to those of the one before.
+    """Restores all variables from the newest snapshot, or from the one before if the newest is damaged.
 
     Args:
         folder: path.
         model: compiled `keras.Model`, whose optimizer is built.
-        check: function of the `state` and the path of a snapshot, called before anything is changed; or None.
+        check: function that takes the `state` and the path of a snapshot, and is called before anything is
+            changed; or None.
 
     Returns:
-        int, how many batches, or epochs, were taken, and the `state` that was saved; 0 and None if there is
-        no snapshot.
+        A pair: the number of batches or epochs so far, an int, and the `state` that was saved; 0 and None if
+        there is no snapshot.
 
     Raises:
-        ValueError: if all snapshots are damaged, or they are of another model or optimizer.
+        ValueError: if all snapshots are damaged, or belong to another model or optimizer.
 
     Warns:
-        UserWarning: if a snapshot is damaged and an older one is taken.
+        UserWarning: if a snapshot is damaged and an older one is used.
     """
     damaged = None
     for path in reversed(snapshots(folder)):
@@ -81,26 +82,26 @@ def restore_snapshot(folder, model, check=None):
 
 
 def _read(path):
-    """The arrays and the state of a snapshot, or ValueError if they are not as they were written."""
+    """Returns the arrays and the state of a snapshot, or raises ValueError if it is damaged."""
     try:
         values = load_file(path)
         with safe_open(path, "np") as file:
             metadata = file.metadata() or {}
         if metadata.get("checksum") == _checksum(values, metadata.get("state", "")):
             return values, json.loads(metadata["state"])
-        reason = "The checksum is another one."
+        reason = "The checksum does not match."
     except (SafetensorError, UnicodeDecodeError) as error:
         reason = str(error)
     raise checks.invalid(
         "A snapshot must be as it was written, and this one is damaged.",
-        fix="Check the disk; to begin anew, choose another folder.",
+        fix="Check the disk; to start from the beginning, choose another folder.",
         where=str(path),
         reason=reason,
     )
 
 
 def _checksum(values, text):
-    """A number that changes with any few bits of names, arrays and text, as hexadecimal digits."""
+    """A checksum (CRC-32) of names, arrays and text, as hexadecimal digits."""
     checksum = zlib.crc32(text.encode())
     for name in sorted(values):
         array = np.ascontiguousarray(values[name])
@@ -127,6 +128,6 @@ def _assign(values, variables, path):
 
 
 def _variables(model):
-    """All variables by number: their paths hold names that Keras counts up in a process."""
+    """All variables by number, because their paths contain names that Keras numbers through a process."""
     kinds = {"model": model.variables, "optimizer": model.optimizer.variables}
     return {f"{kind}/{i}": v for kind, variables in kinds.items() for i, v in enumerate(variables)}

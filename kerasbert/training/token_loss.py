@@ -1,4 +1,4 @@
-"""A yes or no at some tokens."""
+"""The loss of binary decisions at some tokens."""
 
 from typing import Any
 
@@ -12,12 +12,12 @@ from kerasbert.types import Config, Tensor
 
 @keras.saving.register_keras_serializable(package="kerasbert")
 class TokenBinaryCrossentropy(keras.losses.Loss):
-    """Binary cross-entropy over the tokens that have a label: the mean over all of them in the batch.
+    """Binary cross-entropy, averaged over all tokens of the batch that have a label.
 
     Args:
-        ignore_class: int, the label of tokens that do not count, as of Keras' cross-entropy.
-        label_smoothing: float in [0, 1), as of `keras.losses.BinaryCrossentropy`: targets are that much
-            nearer to one half.
+        ignore_class: int, the label of tokens to ignore, as in Keras' cross-entropy.
+        label_smoothing: float in [0, 1), as in `keras.losses.BinaryCrossentropy`: this fraction of each
+            target is replaced by one half.
         name: str.
         dtype: Keras dtype.
 
@@ -45,7 +45,7 @@ class TokenBinaryCrossentropy(keras.losses.Loss):
         self.label_smoothing = label_smoothing
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """See the class; returns `(B, S)`, whose mean is that of the tokens that count."""
+        """Computes losses `(B, S)` whose mean is the mean over the tokens that are not ignored."""
         targets = y_true * (1 - self.label_smoothing) + 0.5 * self.label_smoothing
         losses = ops.binary_crossentropy(targets, y_pred, from_logits=True)
         return losses * ops.cast(weights_of(y_true, ignore_class=self.ignore_class), losses.dtype)

@@ -250,5 +250,5 @@ def test_damaged_shards_are_errors(write_folder):
         with pytest.raises(ValueError, match=r"JSON|weight_map"):
             BertEncoder.from_preset(folder)
     index.write_text(json.dumps({"weight_map": {"a": "../elsewhere.safetensors"}}))
-    with pytest.raises(FileNotFoundError, match="must stand beside it"):
+    with pytest.raises(FileNotFoundError, match="must be in the same folder"):
         BertEncoder.from_preset(folder)

@@ -42,7 +42,7 @@ def outside(path):
 DAMAGES = {
     "cut": (cut, "complete HDF5 file"),
     "garbage": (garbage, "complete HDF5 file"),
-    "outside": (outside, "layers/dense/vars/0.*lie in another file"),
+    "outside": (outside, "layers/dense/vars/0.*are in another file"),
     "missing": (lambda path: path.unlink(), "must hold `model.weights.h5`"),
     "lacks a weight": (
         lambda path: models.rewrite(path, lambda n, v: None if "_1/_feedforward_output" in n else (n, v)),
@@ -144,7 +144,7 @@ def test_other_heads_poolers_and_tokenizers_are_not_written(preset, tokenizer):
     with pytest.raises(ValueError, match="split_chinese=True"):
         models.write(encoder, preset, tokenizer=words)
     blank = kerasbert.BertTokenizer([*tokenizer.vocabulary, "\u2028"])
-    with pytest.raises(ValueError, match="end in a blank"):
+    with pytest.raises(ValueError, match="end in white space"):
         models.write(encoder, preset, tokenizer=blank)
     assert {path: path.read_bytes() for path in preset.rglob("*") if path.is_file()} == before
 

@@ -41,7 +41,7 @@ def test_odd_words_stay(tmp_path):
 @pytest.mark.parametrize(
     ("bad", "message"),
     [
-        ("Bonn", "as many columns as the first, 2.*line='Bonn'.*line 4"),
+        ("Bonn", "as many columns as the first row, 2.*line='Bonn'.*line 4"),
         ("Bonn\tB\tx", "line 4"),
         ("Bonn\t", "may be empty.*line 4"),
         ("\tB", "may be empty.*line 4"),

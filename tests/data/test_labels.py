@@ -32,7 +32,7 @@ def test_names_and_numbers(values):
         (["positive", None], "class names or whole class numbers"),
         ([0.5], "whole class numbers"),
         ([float("nan")], "whole class numbers"),
-        ([[0, 1]], "one to a row"),
+        ([[0, 1]], "one label in each row"),
     ],
 )
 def test_a_bad_label_is_named_with_its_row(values, message):

@@ -71,7 +71,7 @@ def test_questions_have_it_too():
 
 @pytest.mark.parametrize("name", ["label", "choices"])
 def test_names_of_several_fields_are_no_set(tmp_path, name):
-    with pytest.raises(TypeError, match="which a set has not"):
+    with pytest.raises(TypeError, match="which a set does not have"):
         read_json_lines(__file__, **{name: {"a", "b"}})
 
 
@@ -93,12 +93,12 @@ def test_comments_of_conll_u_are_no_words(tmp_path, comment):
 
 def test_a_line_that_could_be_either_is_an_error_until_told(tmp_path):
     text = "# id 7 domain=en\nIn X Y O\n"
-    with pytest.raises(ValueError, match="a comment as well as a word"):
+    with pytest.raises(ValueError, match="either a comment or a word"):
         sentences(tmp_path, text)
     assert sentences(tmp_path, text, comment="# ") == [(["In"], ["O"])]
     words = sentences(tmp_path, "# id 7 domain=en\nIn X Y B\n", comment=False)
     assert words == [(["#", "In"], ["domain=en", "B"])]
-    with pytest.raises(ValueError, match="a comment as well as a word"):
+    with pytest.raises(ValueError, match="either a comment or a word"):
         sentences(tmp_path, "In O\n# id = 1\n")  # within a sentence
 
 

@@ -82,8 +82,8 @@ BAD_ROWS = [
     (b"12\xff,c", {}, r"UTF-8.*byte=2, value=b'\\xff'.*line 3"),
     (b'"c\n\xe6",d', {}, "byte=0.*line 4"),  # in the second line of a row
     (b"c\0,d", {}, "NUL.*character=1.*line 3"),
-    (b"c\rd,e", {}, "one of a table.*new-line character.*line 3"),
-    (b'"c"d,e', {}, "one of a table.*line 3.*Close its quotes"),
+    (b"c\rd,e", {}, "must be valid CSV.*new-line character.*line 3"),
+    (b'"c"d,e', {}, "must be valid CSV.*line 3.*Close its quotes"),
     (b"b,?", {"parse_label": float}, r"`parse_label`.*value='\?'.*could not convert.*line 3"),
     (b"b,", {"parse_label": float}, "`parse_label`.*line 3"),
 ]

@@ -58,9 +58,9 @@ def test_parts_are_rows_in_memory(small_parts):
         ([("a", 1), "ab"], r"Each row must be.*row='ab'.*row 1"),
         ([("a", 1), ("b",)], "Each row must be.*row 1"),
         ([("a", 1, 1.0, 2)], "Each row must be.*row 0"),
-        ([("a", 1), (("b", "c"), 1)], r"one form.*row 1"),
-        ([("a", 1), ({"text": "b"}, 1)], r"one form.*row 1"),
-        ([(("a", "b"), 1), (("a", "b", "c"), 1)], r"one form.*row 1"),
+        ([("a", 1), (("b", "c"), 1)], r"same form.*row 1"),
+        ([("a", 1), ({"text": "b"}, 1)], r"same form.*row 1"),
+        ([(("a", "b"), 1), (("a", "b", "c"), 1)], r"same form.*row 1"),
         ([(("a", ["b", "c"]), 1), (("a", ["b"]), 1)], r"as many choices.*row 1"),
     ],
 )
@@ -93,7 +93,7 @@ def test_a_data_set_of_prepared_rows(small_parts):
     ("rows", "message"),
     [
         ([("a", 1), ("b", 2), ("c", 3), ("bad", 4)], "a bad row in row 3"),
-        ([("a", [1, 2]), ("b", [2, 3]), ("c", [3])], "must be alike.*row 2 and after"),
+        ([("a", [1, 2]), ("b", [2, 3]), ("c", [3])], "must have the same form.*row 2 and after"),
         ([], "at least one row"),
     ],
 )

@@ -83,7 +83,11 @@ def test_missing_values_of_pandas_stop_or_are_left_out(column):
 @pytest.mark.parametrize(
     ("table", "kind", "message"),
     [
-        (({"text": "a", "label": 1} for _ in range(2)), TypeError, "again and again.*generator.*RowStream"),
+        (
+            ({"text": "a", "label": 1} for _ in range(2)),
+            TypeError,
+            "iterated over more than once.*generator.*RowStream",
+        ),
         ({"train": ROWS}, TypeError, r"dataset\[\"train\"\]"),
         (3, TypeError, "table='int'"),
         (pandas.DataFrame({"s": ["a"]}), ValueError, r"missing=\['text', 'label'\], columns=\['s'\]"),

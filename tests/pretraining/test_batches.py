@@ -193,7 +193,7 @@ def test_wrong_arguments_are_refused(folder, batches, random_words, tmp_path):
         pretraining_batches(tmp_path, random_words, 4)
     with pytest.raises(ValueError, match="`num_hosts` must divide"):
         batches(num_hosts=3)
-    with pytest.raises(ValueError, match="`host` be less"):
+    with pytest.raises(ValueError, match="`host` must be less"):
         batches(num_hosts=2, host=2)
     for name, value in {"step": -1, "epochs": 0, "shuffle_buffer": 0, "length_multiple": 0}.items():
         with pytest.raises(ValueError, match=f"`{name}` must be"):

@@ -115,7 +115,7 @@ def test_files_that_are_not_there(tmp_path):
         Corpus(tmp_path / "*.txt")
     with pytest.raises(FileNotFoundError, match=r"folder/\*.txt"):
         Corpus(tmp_path)
-    with pytest.raises(ValueError, match="must name a file"):
+    with pytest.raises(ValueError, match="must name at least one file"):
         Corpus([])
     with pytest.raises(ValueError, match="`layout` must be one of"):
         Corpus(tmp_path, layout="xml")

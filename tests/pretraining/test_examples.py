@@ -131,7 +131,7 @@ def test_whole_words_of_a_segmenter():
     tokens = tokenize_documents([["使用语言模型", "来 goodly预测"]], tokenizer, 100, segment_words=segment)
     assert tokens.continues.astype(int).tolist() == [0, 1, 0, 1, 0, 1, 0, 0, 1, 0, 1]
     assert not tokenize_documents([["使用语言模型"]], tokenizer, 100).continues.any()
-    with pytest.raises(ValueError, match="`segment_words` must return words of the text"):
+    with pytest.raises(ValueError, match="`segment_words` must return the words exactly"):
         tokenize_documents([["使用"]], tokenizer, 100, segment_words=lambda text: ["用", "使"])
 
 

@@ -266,7 +266,7 @@ def test_a_row_without_ordinary_tokens_has_nothing_to_predict(tokenizer):
     ("arguments", "message"),
     [
         ({"rate": 1.5}, "`rate` must be a number from 0 to 1"),
-        ({"mask_token_rate": 0.9, "random_token_rate": 0.2}, "at most 1 together"),
+        ({"mask_token_rate": 0.9, "random_token_rate": 0.2}, "add up to at most 1"),
         ({"span_weights": ()}, "`span_weights` must be"),
         ({"span_weights": (0.0, -1.0)}, "`span_weights` must be"),
         ({"max_predictions": 0}, "`max_predictions` must be a positive int"),

@@ -53,10 +53,10 @@ WRONG = [
     ("labels", {"label": "1"}, "label='1'.*line 6"),
     ("labels", {"label": 0.5}, "whole class numbers.*values=0.5.*line 6"),
     ("labels", {"label": True}, "whole class numbers.*line 6"),
-    ("labels", {"label": ["good"]}, r"one to a row.*values=\['good'\].*line 5 and after: y, row 1"),
+    ("labels", {"label": ["good"]}, r"one label in each row.*values=\['good'\].*line 5 and after: y, row 1"),
     ("labels", {"label": {}}, "whole class numbers.*line 6"),
     ("labels", {"label": 10**400}, "there are 2 classes.*line 6"),
-    ("several", {"label": "good"}, "must have a list of them.*line 6"),
+    ("several", {"label": "good"}, "must be a list of labels.*line 6"),
     ("several", {"label": ["good", "god"]}, "label='god'.*line 6"),
     ("several", {"label": ["good", "good"]}, "twice in a row.*line 6"),
     ("several", {"label": [0, 0]}, "4 zeros and ones.*line 6.*class_numbers"),
@@ -64,7 +64,7 @@ WRONG = [
     ("several", {"label": [1.0]}, r"labels=\[1.0\].*line 6"),
     ("several", {"label": [None]}, "whole class numbers.*line 6"),
     ("numbers", {"label": "0.5"}, "needs numbers.*'0.5'.*line 6.*parse_label=float"),
-    ("numbers", {"label": [0.5, 1.0]}, "1 finite numbers to a row.*line 6"),
+    ("numbers", {"label": [0.5, 1.0]}, "1 finite numbers in each row.*line 6"),
     ("numbers", {"label": float("inf")}, "finite.*line 6"),
     ("numbers", {"label": [float("nan")]}, "finite.*line 6"),
     ("choices", {"choices": ["a"]}, r"as many choices.*x=\('a film', \['a'\]\).*line 6"),
@@ -103,7 +103,7 @@ def test_a_bad_row_at_the_end_of_a_file_stops_before_training(tasks, tmp_path):
     with pytest.raises(ValueError, match=r"2 fields.*line 11"):
         tasks["labels"].fit(read_csv(path), verbose=0)
     path.write_text("in O\n\n" * 9 + "Bonn\n")
-    with pytest.raises(ValueError, match=r"first, 2.*line 19"):
+    with pytest.raises(ValueError, match=r"first row, 2.*line 19"):
         tasks["words"].fit(read_conll(path), verbose=0)
     for task in ("labels", "words"):
         assert int(tasks[task].optimizer.iterations) == 0
@@ -154,8 +154,8 @@ def test_arguments_that_do_not_go_with_a_stream(tasks):
 
 def test_labels_of_data_sets_are_checked_when_they_are_read(tasks):
     for problem, label, message in (
-        ("numbers", [0.5, float("nan")], "Labels must be finite numbers, 1 to a row"),
-        ("several", [[1, 0, 0, 0], [1, 2, 0, 0]], "Labels must be zeros and ones, 4 to a row"),
+        ("numbers", [0.5, float("nan")], "Labels must be finite numbers, 1 per row"),
+        ("several", [[1, 0, 0, 0], [1, 2, 0, 0]], "Labels must be zeros and ones, 4 per row"),
     ):
         rows = tf.data.Dataset.from_tensor_slices((["a", "b"], label))
         with pytest.raises(tf.errors.InvalidArgumentError, match=message):

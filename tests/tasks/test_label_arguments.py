@@ -43,7 +43,7 @@ def test_what_other_libraries_write_says_what_to_write_here(config, tokenizer):
     for arguments in ({"num_labels": 3}, {"num_classes": 3}, {"labels": 3}):
         with pytest.raises(TypeError, match=r"labels=\[str\(i\) for i in range\(3\)\]"):
             kerasbert.BertTextClassifier(encoder, tokenizer, **arguments)
-    with pytest.raises(TypeError, match="sort it"):
+    with pytest.raises(TypeError, match="Sort it"):
         kerasbert.BertTokenClassifier(encoder, tokenizer, labels={"O", "B-PER"})
 
 

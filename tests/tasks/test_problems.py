@@ -51,7 +51,7 @@ def test_several_labels_come_as_sets_rows_or_a_data_set(several):
     ("labels", "kind", "message"),
     [
         ([["film"], ["fim"]], ValueError, "row 1, label 0.*Did you mean 'film'"),
-        (["film", "good"], TypeError, "each row must have a list.*row 0"),
+        (["film", "good"], TypeError, "each row must be a list.*row 0"),
         (np.ones((2, 3)), ValueError, "can be read in two ways"),
         (np.full((2, 2), 0.5), ValueError, "zeros and ones"),
         ([["film"]], ValueError, "as many rows"),
@@ -88,7 +88,7 @@ def test_numbers_come_in_many_forms(numbers):
     [
         (["one", "two"], TypeError, "needs numbers"),
         ([1.0, float("nan")], ValueError, "y, row 1"),
-        (np.ones((2, 2)), ValueError, "1 finite numbers to a row"),
+        (np.ones((2, 2)), ValueError, "1 finite numbers in each row"),
     ],
 )
 def test_wrong_numbers_are_errors(numbers, labels, kind, message):

@@ -224,5 +224,5 @@ def test_a_context_may_be_empty(config, tokenizer):
             empty = answerer.predict(x, verbose=0, n_best=n_best)[0]
             assert [answer.text for answer in (empty if n_best > 1 else [empty])] == [""]
         assert answerer.scores(x, [[], []], verbose=0)["questions"] == 2
-        with pytest.raises(ValueError, match="must stand in its context"):
+        with pytest.raises(ValueError, match="must occur in its context"):
             answerer.fit(x, [[("film", 0)], []], verbose=0)

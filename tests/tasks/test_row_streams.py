@@ -245,7 +245,7 @@ def test_rows_of_tokens(classifier, tmp_path):
     far = {"token_ids": short[1]["token_ids"] + 90}
     for bad, message in (
         (short[1] | far, r"`token_ids` must be whole numbers from 0 to 18.*row 1"),
-        (short[1] | {"token_ids": [2]}, r"as long.*token_ids=1, segment_ids=3.*row 1"),
+        (short[1] | {"token_ids": [2]}, r"the same length.*token_ids=1, segment_ids=3.*row 1"),
         ({name: np.repeat(value, 9) for name, value in short[1].items()}, r"at most 16.*row 1"),
     ):
         with pytest.raises((ValueError, TypeError), match=message):

@@ -72,7 +72,7 @@ def test_wrong_forms_are_errors(embedder):
     embedder.compile(loss="mse")
     with pytest.raises(ValueError, match=r"must fit the loss.*'mse'"):
         embedder.fit((["a"], ["b"]), [0.5])
-    with pytest.raises(ValueError, match="8 finite numbers to a row"):
+    with pytest.raises(ValueError, match="8 finite numbers in each row"):
         embedder.fit(["a"], np.ones((1, 7)))
 
 
