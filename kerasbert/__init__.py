@@ -19,7 +19,7 @@ from kerasbert.text import BertTokenizer, RobertaTokenizer
 
 __version__ = "0.1.0"
 
-# Imported when they are first named, so that `import kerasbert` stays quick.
+# These are imported at their first use, so that `import kerasbert` stays fast.
 _PACKAGES = (
     "checkpoints",
     "compression",

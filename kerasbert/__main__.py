@@ -13,14 +13,14 @@ def main(arguments=None):
     """Runs a command.
 
     Args:
-        arguments: list of str, or None for those of the process.
+        arguments: list of str, or None for the arguments of the process.
 
     Returns:
-        int, the exit status: 0; 1 where an artifact is not the same model; 2 where the input is wrong. Both
-        are told in one line.
+        int, the exit status: 0; 1 if an exported file does not give the same answers as its task; 2 for any
+        other error. An error is printed in one line.
     """
     options = _parser().parse_args(arguments)
-    # Here, so that --help answers without TensorFlow Text.
+    # Imported here, so that --help works without TensorFlow Text.
     if options.command == "pretrain":
         from kerasbert import pretraining
 
@@ -39,7 +39,7 @@ def main(arguments=None):
     except another_model as error:
         _tell(error)
         return 1
-    # All of them: Python's own exit status, 1, would say that an artifact is another model.
+    # All exceptions, because Python's own exit status for them, 1, would mean that answers differ.
     except Exception as error:
         _tell(error)
         return 2
@@ -47,7 +47,7 @@ def main(arguments=None):
 
 
 def _tell(error):
-    """Prints an error in one line, with its type if it is none of those that say what to do."""
+    """Prints an error in one line, with its type unless it is of a kind that says what to do."""
     known = isinstance(error, (ImportError, RuntimeError, ValueError, OSError))
     message = " ".join(str(error).split())
     print(f"error: {message if known else f'{type(error).__name__}: {message}'}", file=sys.stderr)
@@ -58,8 +58,8 @@ def _parser():
     commands = parser.add_subparsers(dest="command", required=True)
     pretrain = commands.add_parser(
         "pretrain",
-        help="pre-train from raw text; goes on where an earlier call was stopped",
-        description="Pre-trains from raw text to a preset. Given again, it goes on with a run.",
+        help="pre-train from raw text; resumes where an earlier call was stopped",
+        description="Pre-trains from raw text to a preset. Repeat the command to resume an interrupted run.",
     )
     pretrain.add_argument("--config", required=True, help="a TOML file; see examples/pretraining.toml")
     pretrain.add_argument(
@@ -74,31 +74,34 @@ def _parser():
         description="Exports a task to a .tflite file, an .onnx file or the folder of a SavedModel.",
     )
     export.add_argument("model", help="a task's .keras file")
-    export.add_argument("target", help="what to write; it is replaced once the new one is complete")
-    export.add_argument("--recipe", help="of a .tflite file, such as mixed48; without one int8")
-    export.add_argument("--data", help=f"compare what is written with the model on these {DATA}")
+    export.add_argument("target", help="file or folder to write; replaced once the new one is complete")
+    export.add_argument("--recipe", help="quantization of a .tflite file, such as mixed48 (default: int8)")
+    export.add_argument("--data", help=f"compare the exported file with the task on these {DATA}")
     export.add_argument(
         "--max-drop",
         type=float,
         help="instead of a recipe: the smallest .tflite file whose score is at most this much lower (0.005)",
     )
-    export.add_argument("--metric", default="accuracy", help="which score; f1 for entities and answers")
+    export.add_argument(
+        "--metric", default="accuracy", help="the score to compare; f1 for entities and answers"
+    )
 
     verify = commands.add_parser(
         "verify",
-        help="compare an artifact with the task it was made of",
-        description="Prints how far an artifact is from its task; exits with 1 if it is another model.",
+        help="compare an exported file with its task",
+        description="Prints how far the answers of an exported file are from its task's; exits with 1 if they "
+        "differ too much.",
     )
     verify.add_argument("model", help="a task's .keras file")
     verify.add_argument("artifact", help="a .tflite or .onnx file, or the folder of a SavedModel")
     verify.add_argument("--data", required=True, help=DATA)
-    verify.add_argument("--max-drop", type=float, help="how much a score may lose at most, such as 0.005")
+    verify.add_argument("--max-drop", type=float, help="the most that a score may drop, such as 0.005")
 
     for command in (export, verify):
         command.add_argument(
             "--min-agreement",
             type=float,
-            help="smallest share of texts with the same answer, judged by an interval (0.99 with data)",
+            help="smallest fraction of texts with the same answer, by a confidence interval (0.99 with data)",
         )
         command.add_argument(
             "--max-mean-difference",
@@ -111,11 +114,11 @@ def _parser():
 
     benchmark = commands.add_parser(
         "benchmark",
-        help="measure artifacts on this machine",
-        description="Prints size, latency, load time and memory of artifacts, for one sequence at a time.",
+        help="measure exported files on this machine",
+        description="Prints size, latency, load time and memory of exported files, one sequence at a time.",
     )
     benchmark.add_argument("artifacts", nargs="+", help=".tflite or .onnx files, folders of SavedModels")
-    benchmark.add_argument("--model", required=True, help="the .keras file, for its vocabulary")
+    benchmark.add_argument("--model", required=True, help="the task's .keras file, for its vocabulary")
     benchmark.add_argument("--lengths", type=int, nargs="+", default=[16, 32, 64, 128], help="in tokens")
     benchmark.add_argument("--threads", type=int, nargs="+", default=[1])
     benchmark.add_argument("--repeats", type=int, default=30)

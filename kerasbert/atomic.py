@@ -1,4 +1,4 @@
-"""Files and folders that appear whole or not at all, and never take the place of what is not kerasbert's."""
+"""Files and folders that appear whole or not at all, and never replace what kerasbert did not write."""
 
 import contextlib
 import ctypes
@@ -17,34 +17,33 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
-# The file in each folder of ours that says what kind it is, and what was written into it.
+# The file in each of our folders that says what kind of folder it is, and which files were written to it.
 MARK = ".kerasbert"
 _TEMPORARY = ".kerasbert-writing-"
 _FULL = [getattr(errno, name) for name in ("ENOSPC", "EDQUOT", "EFBIG") if hasattr(errno, name)]
-_RENAME_EXCHANGE, _AT_FDCWD = 2, -100  # of Linux, <linux/fs.h> and <fcntl.h>
+_RENAME_EXCHANGE, _AT_FDCWD = 2, -100  # constants of Linux, from <linux/fs.h> and <fcntl.h>
 
 
 @contextlib.contextmanager
 def replacing(path, kind=None):
-    """Yields a temporary path beside `path`, and moves it there if all went well.
+    """Yields a temporary path in the same folder, and moves what was written there to `path` on success.
 
-    Whatever stood at `path` stays until the new file or folder is complete, so a failure, or a full disk,
-    costs nothing that was already saved. A file replaces files alone. A folder replaces one of the same kind
-    that kerasbert wrote and nobody changed, or an empty one. The new file keeps the permissions of the old
-    one; where `path` is a symbolic link, what it points to is replaced, and not the link. Several processes
-    and threads may write to one path: the last one stays. What a killed process left beside `path` is
-    removed.
+    Whatever was at `path` stays there until the new file or folder is complete, so an error or a full disk
+    never loses what was already saved. A file only replaces a file. A folder only replaces an empty folder,
+    or a folder of the same kind that kerasbert wrote and that has not been changed since. The new file gets
+    the permissions of the old one. If `path` is a symbolic link, its target is replaced, not the link.
+    Several processes and threads may write to the same path: the last one wins. Temporary files that a killed
+    process left in the same folder are removed.
 
     Args:
-        path: str or path, of a file or a folder. Missing parent folders are made.
-        kind: str or None. None: what is written is a file. Else it is a folder, and this says of what, such
-            as `"SavedModel"`.
+        path: str or path of a file or a folder. Missing parent folders are created.
+        kind: str or None. None if a file is written; otherwise the kind of folder, such as `"SavedModel"`.
 
     Yields:
-        `pathlib.Path` with the same name; nothing exists there yet.
+        `pathlib.Path` with the same name, where nothing exists yet.
 
     Raises:
-        FileExistsError: if something stands at `path` that must not be replaced.
+        FileExistsError: if something at `path` must not be replaced.
         OSError: if the disk is full, whatever exception the writer raised.
 
     Example:
@@ -76,8 +75,8 @@ def replacing(path, kind=None):
             if number is None:
                 raise
             raise checks.invalid(
-                "The disk must have room for what is written.",
-                fix="Make room, or write to another disk; what was there before has not been changed.",
+                "The disk must have room for the new file or folder.",
+                fix="Free some space, or write to another disk; what was there before has not been changed.",
                 where=os.fspath(given),
                 kind=lambda message: OSError(number, message),
                 reason=str(error),
@@ -93,7 +92,7 @@ def _refused(rule, where, **received):
 
 
 def _check_replaceable(path, kind, where):
-    """Raises FileExistsError unless nothing is at `path`, or something that a new one may replace."""
+    """Raises FileExistsError unless nothing exists at `path`, or it may be replaced."""
     while True:
         try:
             before = os.stat(path)
@@ -104,14 +103,14 @@ def _check_replaceable(path, kind, where):
         except FileNotFoundError:
             continue
         except FileExistsError:
-            # Another writer may have exchanged the folder while it was being read.
+            # Another writer may have replaced the folder while it was being read.
             with contextlib.suppress(FileNotFoundError):
                 if _same(before, os.stat(path)):
                     raise
 
 
 def _same(one, other):
-    # A number of a file that was removed is soon given to another: only the time tells them apart.
+    # The inode number of a removed file is soon reused for another file, so the times must be equal too.
     return os.path.samestat(one, other) and one.st_mtime_ns == other.st_mtime_ns
 
 
@@ -124,7 +123,7 @@ def _check_found(path, mode, kind, where):
     if not stat.S_ISDIR(mode):
         raise _refused("A folder must not take the place of a file.", where)
     if _is_working_folder(path):
-        raise _refused("The working folder must not be replaced, nor one that it is in.", where)
+        raise _refused("Neither the working folder nor a folder that contains it may be replaced.", where)
     found = _files(path)
     if not found:
         return
@@ -133,7 +132,7 @@ def _check_found(path, mode, kind, where):
     others = [name for name, size in found.items() if name not in known or known[name] != size]
     if others or written["kind"] != kind:
         raise _refused(
-            f"A folder is only replaced if kerasbert wrote it as a {kind}, and it still holds that and "
+            f"A folder is only replaced if kerasbert wrote it as a {kind}, and it still contains that and "
             "nothing else.",
             where,
             kind_found=written["kind"],
@@ -144,13 +143,13 @@ def _check_found(path, mode, kind, where):
 def _is_working_folder(path):
     try:
         here = pathlib.Path.cwd()
-    except FileNotFoundError:  # somebody removed it
+    except FileNotFoundError:  # the working folder was removed
         return False
     return path == here or path in here.parents
 
 
 def _mark(folder):
-    """What kerasbert noted when it wrote a folder; of others, a note of nothing."""
+    """The content of a folder's mark; for a folder that kerasbert did not write, an empty one."""
     with contextlib.suppress(OSError, ValueError, RecursionError):
         content = json.loads((folder / MARK).read_text("utf-8"))
         if isinstance(content, dict) and isinstance(content.get("files"), dict):
@@ -159,18 +158,18 @@ def _mark(folder):
 
 
 def _files(folder):
-    """All that is in a folder but its mark: path -> size in bytes, None of folders."""
+    """Everything in a folder except its mark: path -> size in bytes, or None for folders."""
     found = {path.relative_to(folder).as_posix(): os.lstat(path) for path in sorted(folder.rglob("*"))}
     found.pop(MARK, None)
     return {name: None if stat.S_ISDIR(state.st_mode) else state.st_size for name, state in found.items()}
 
 
 def _replace_folder(new, path, kind, where):
-    """Moves a folder to `path`; another writer may do the same between any two of these steps."""
+    """Moves a folder to `path`, although another writer may do the same between any two of these steps."""
     aside = None
     while True:
         try:
-            os.rename(new, path)  # this takes nothing away but an empty folder
+            os.rename(new, path)  # this replaces at most an empty folder
             return
         except OSError as error:
             if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
@@ -187,7 +186,7 @@ def _replace_folder(new, path, kind, where):
             aside = None
             continue
         try:
-            _check_replaceable(aside, kind, where)  # again: somebody may have put a file there meanwhile
+            _check_replaceable(aside, kind, where)  # again, as a file may have been added meanwhile
         except FileExistsError:
             if aside is not new or not _exchange(new, path):
                 os.rename(aside, path)
@@ -197,7 +196,7 @@ def _replace_folder(new, path, kind, where):
 
 
 def _exchange(one, other):
-    """Exchanges two paths in one step, so that readers always find one; False where that cannot be."""
+    """Exchanges two paths in one step, so that readers always find one; returns False if not supported."""
     try:
         renameat2 = ctypes.CDLL(None, use_errno=True).renameat2
     except (OSError, TypeError, AttributeError):  # not Linux, or a C library before 2018
@@ -205,13 +204,13 @@ def _exchange(one, other):
     if not renameat2(_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), _RENAME_EXCHANGE):
         return True
     number = ctypes.get_errno()
-    if number in (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP):  # this file system cannot
+    if number in (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP):  # not supported by this file system
         return False
     raise OSError(number, os.strerror(number), os.fspath(other))
 
 
 def _keep_permissions(old, new):
-    """Gives a file, and each file of a folder, the permissions and owner of the one that it replaces."""
+    """Gives a file, or each file of a folder, the permissions and owner of the file that it replaces."""
     for path in (new, *new.rglob("*")):
         try:
             state = os.lstat(old / path.relative_to(new))
@@ -224,9 +223,9 @@ def _keep_permissions(old, new):
 
 
 def _full_disk(error):
-    """The number of the system's error if a full disk, a quota or a limit caused an exception, or None.
+    """The system's error number if an exception was caused by a full disk, a quota or a limit; else None.
 
-    Rust and C++ tell it in the text of exceptions of their own.
+    Libraries in Rust and C++ raise other exceptions, which only contain the system's message.
     """
     while error is not None:
         for number in _FULL:
@@ -238,10 +237,10 @@ def _full_disk(error):
 
 @contextlib.contextmanager
 def _temporary_folder(parent):
-    """Yields a new folder, locked as long as this process lives, and removes it."""
+    """Yields a new folder that is locked as long as this process lives, and removes it at the end."""
     while True:
         folder = pathlib.Path(tempfile.mkdtemp(prefix=_TEMPORARY, dir=parent))
-        # Before it is locked, another process may take it for one that was left behind.
+        # Before it is locked, another process may remove it as one that was left behind.
         with contextlib.suppress(BlockingIOError):
             lock = _lock(folder)
             if folder.exists():
@@ -257,7 +256,7 @@ def _temporary_folder(parent):
 
 
 def _remove_left_behind(parent):
-    """Removes the temporary folders of processes that were killed: nobody has them locked."""
+    """Removes the temporary folders that killed processes left behind, which are not locked."""
     for folder in parent.glob(f"{_TEMPORARY}*"):
         try:
             lock = _lock(folder)
@@ -269,10 +268,10 @@ def _remove_left_behind(parent):
 
 
 def _lock(folder):
-    """Locks a folder, and returns a handle to be closed, or None where folders cannot be locked.
+    """Locks a folder and returns a handle to close later, or None if folders cannot be locked here.
 
     Raises:
-        BlockingIOError: if another process, or thread, has it locked.
+        BlockingIOError: if another process or thread holds the lock.
     """
     if fcntl is None:
         return None
@@ -286,5 +285,5 @@ def _lock(folder):
         os.close(handle)
         if isinstance(error, BlockingIOError):
             raise
-        return None  # some network file systems have no locks
+        return None  # some network file systems do not support locks
     return handle

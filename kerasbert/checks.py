@@ -1,6 +1,6 @@
-"""Argument checks, and the one form that every error of kerasbert has.
+"""Argument checks, and the common form of all error messages of kerasbert.
 
-An error says four things: the rule, what was received, where, and the fix.
+A message says four things: the rule, what was received, where, and the fix.
 """
 
 import importlib
@@ -19,9 +19,9 @@ def invalid(rule, *, fix, where=None, kind=ValueError, **received):
     Args:
         rule: str, one full sentence that states the rule.
         fix: str, one full sentence that says what to do.
-        where: str or None, the place: an argument's owner, a file, a row.
-        kind: exception class.
-        **received: the offending values by name; long ones are shortened.
+        where: str or None, the place of the error: a function or class, a file, a row.
+        kind: the class of the exception.
+        **received: the wrong values by name; long values are shortened.
 
     Returns:
         An instance of `kind`.
@@ -44,11 +44,11 @@ Choose a divisor, such as 4 or 8.
 
 
 def require(module, install, purpose="This"):
-    """Imports an optional package, or says how to install it.
+    """Imports an optional package, or raises an error that says how to install it.
 
     Args:
         module: str, the module to import, such as `"tensorflow_text"`.
-        install: str, the install line that brings it.
+        install: str, the command that installs it.
         purpose: str, what needs it, as the subject of a sentence.
 
     Returns:
@@ -69,15 +69,15 @@ def require(module, install, purpose="This"):
 
 
 def keras_file(filepath):
-    """The path of a model to be saved; ValueError unless its name ends in `.keras`.
+    """Returns the path of a model to save, or raises ValueError if its name does not end in `.keras`.
 
-    Keras writes `.h5` for old models only: what it writes of these cannot be read again.
+    Keras also writes the old `.h5` format, but kerasbert's models cannot be loaded from it.
     """
     path = pathlib.Path(filepath)
     if path.suffix != ".keras":
         raise invalid(
             "The name of a saved model must end in `.keras`.",
-            fix=f"Save it as {path.with_suffix('.keras').name!r}; or its weights alone, with `save_weights`.",
+            fix=f"Save it as {path.with_suffix('.keras').name!r}; or only its weights, with `save_weights`.",
             where="save",
             filepath=str(path),
         )

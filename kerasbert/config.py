@@ -1,4 +1,4 @@
-"""The shape of a BERT encoder, as one frozen record."""
+"""The configuration of a BERT encoder, an immutable record."""
 
 import dataclasses
 from typing import Any
@@ -22,41 +22,42 @@ LARGEST_SIZE = 2**31 - 1
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class BertConfig:
-    """Everything that decides the shape and arithmetic of a BERT encoder.
+    """All sizes and options that define a BERT encoder.
 
-    The defaults are BERT-base, uncased (Devlin et al. 2019, section 3, https://arxiv.org/abs/1810.04805). The
-    four fields from `position_embedding` on are for its relatives, the last two for pruned models.
+    The defaults are those of BERT-base, uncased (Devlin et al. 2019, section 3,
+    https://arxiv.org/abs/1810.04805). The four fields from `position_embedding` on are for models related to
+    BERT, and the last two are for pruned models.
 
     Args:
-        vocabulary_size: int, V, rows of the token embedding.
-        num_layers: int, encoder blocks.
-        num_heads: int, N, attention heads; divides `hidden_dim`.
-        hidden_dim: int, D, width of the encoder.
-        intermediate_dim: int, I, width inside a feed-forward layer.
-        max_sequence_length: int, the longest S, in tokens.
-        num_segments: int, rows of the segment embedding; 0 for none, as in DistilBERT.
-        activation: str, of the feed-forward layers: `"gelu"` is the exact (erf) form, `"gelu_tanh"` its
-            tanh approximation; `"relu"`, `"silu"` and `"tanh"` are the others.
+        vocabulary_size: int, V, the number of rows of the token embedding.
+        num_layers: int, the number of encoder blocks.
+        num_heads: int, N, the number of attention heads; it must divide `hidden_dim`.
+        hidden_dim: int, D, the width of the encoder.
+        intermediate_dim: int, I, the width inside a feed-forward layer.
+        max_sequence_length: int, the largest S, in tokens.
+        num_segments: int, the number of rows of the segment embedding; 0 for none, as in DistilBERT.
+        activation: str, the activation of the feed-forward layers: `"gelu"` is the exact form (with erf),
+            `"gelu_tanh"` its tanh approximation; `"relu"`, `"silu"` and `"tanh"` are also possible.
         layer_norm_epsilon: float, added to the variance in every layer normalization.
-        hidden_dropout: float in [0, 1), on embeddings and on what each sublayer returns.
-        attention_dropout: float in [0, 1), on attention probabilities.
+        hidden_dropout: float in [0, 1), dropout on embeddings and on the output of each sublayer.
+        attention_dropout: float in [0, 1), dropout on attention probabilities.
         initializer_range: float, standard deviation of the truncated normal that initializes kernels
             and embeddings.
-        position_embedding: str, `"learned"`, or `"sinusoidal"` for fixed ones (Vaswani et al. 2017,
+        position_embedding: str, `"learned"`, or `"sinusoidal"` for fixed embeddings (Vaswani et al. 2017,
             section 3.5, https://arxiv.org/abs/1706.03762).
-        position_offset: int, the row of the position embedding that the first token takes: 2 in RoBERTa
-            (Liu et al. 2019, https://arxiv.org/abs/1907.11692), whose table has as many rows more.
-        embedding_dim: int or None, E, width of the embeddings where it is not D: a dense layer then leads
+        position_offset: int, the row of the position embedding for the first token. It is 2 in RoBERTa (Liu
+            et al. 2019, https://arxiv.org/abs/1907.11692), whose table has two additional rows.
+        embedding_dim: int or None, E, the width of the embeddings if it is not D. A dense layer then projects
             from E to D, as in ELECTRA-small (Clark et al. 2020, https://arxiv.org/abs/2003.10555).
-        pooler_activation: str, of the pooler; `"tanh"` in BERT.
-        heads_by_layer: sequence of int, heads that each block has left after pruning (`compression.prune`);
-            None, and what means the same becomes None, for `num_heads` in all of them. A head is as wide as
-            before, D / `num_heads`.
-        units_by_layer: the same of `intermediate_dim`.
+        pooler_activation: str, the activation of the pooler; `"tanh"` in BERT.
+        heads_by_layer: sequence of int, the number of heads that each block has after pruning
+            (`compression.prune`); None if all blocks have `num_heads`, and such a sequence also becomes None.
+            The width of a head remains D / `num_heads`.
+        units_by_layer: the same for `intermediate_dim`.
 
     Raises:
-        ValueError: if a field is out of range, `num_heads` does not divide `hidden_dim`, or a field by layer
-            has not as many numbers as there are layers.
+        ValueError: if a field is out of range, `num_heads` does not divide `hidden_dim`, or `heads_by_layer`
+            or `units_by_layer` does not have one number for each layer.
 
     Example:
 
@@ -123,17 +124,17 @@ class BertConfig:
 
     @property
     def block_sizes(self) -> list[tuple[int, int]]:
-        """The numbers of heads and of inner units of each block, a list of pairs."""
+        """A list of pairs: the number of heads and the number of inner units of each block."""
         heads = self.heads_by_layer or (self.num_heads,) * self.num_layers
         units = self.units_by_layer or (self.intermediate_dim,) * self.num_layers
         return list(zip(heads, units, strict=True))
 
     def check_equal_blocks(self, where: str) -> None:
-        """Raises ValueError if blocks differ in heads or units, which no other library's config can say."""
+        """Raises ValueError if blocks differ in heads or units, which no other config can express."""
         if self.heads_by_layer or self.units_by_layer:
             raise checks.invalid(
                 "All blocks must have `num_heads` heads and `intermediate_dim` units in this format.",
-                fix="Save the pruned model with `save(path.keras)` or `save_to_preset(folder)`.",
+                fix='Save the pruned model with `save("model.keras")` or `save_to_preset(folder)`.',
                 where=where,
                 heads_by_layer=self.heads_by_layer,
                 units_by_layer=self.units_by_layer,
@@ -145,10 +146,10 @@ class BertConfig:
 
     @classmethod
     def from_dict(cls, fields: Config) -> "BertConfig":
-        """Builds a config from `to_dict`'s result.
+        """Builds a config from the result of `to_dict`.
 
         Raises:
-            ValueError: if it is no dict, or a name is not a field.
+            ValueError: if `fields` is not a dict, or a name is not a field.
         """
         if not isinstance(fields, dict):
             raise checks.invalid(
@@ -170,12 +171,12 @@ class BertConfig:
 
 
 def _by_layer(name: str, numbers: Any, num_layers: int, most: int) -> tuple[int, ...] | None:
-    """The numbers as a tuple, if they are right; None if all are the most."""
+    """Checks the numbers and returns them as a tuple; returns None if all of them are `most`."""
     fits = isinstance(numbers, (list, tuple)) and len(numbers) == num_layers
     if not fits or not all(type(n) is int and 1 <= n <= most for n in numbers):
         raise checks.invalid(
             f"`{name}` must have a number from 1 to {most} for each of the {num_layers} blocks.",
-            fix="Leave it out, or let `compression.prune` choose.",
+            fix="Leave out this field, or let `compression.prune` choose.",
             where="BertConfig",
             **{name: numbers},
         )

@@ -1,4 +1,4 @@
-"""The BERT encoder: the bricks in a row."""
+"""The BERT encoder: embeddings, encoder blocks and a pooler."""
 
 from typing import Any
 
@@ -19,26 +19,27 @@ from kerasbert.types import Config, PathLike, Self, Shape, Tensor, Tensors
 
 @keras.saving.register_keras_serializable(package="kerasbert")
 class BertEncoder(Adaptation, PresetLoader, keras.Model):
-    """The encoder of BERT: token ids in, a vector for each token and one for the input out.
+    """The encoder of BERT, which computes a vector for each token and one vector for the whole input.
 
-    Devlin et al. 2019, https://arxiv.org/abs/1810.04805. The weights exist as soon as the object does.
+    Devlin et al. 2019, https://arxiv.org/abs/1810.04805. The weights are created together with the object.
 
-    With the attribute `rematerialize` set to True, before `fit`, training keeps only the inputs of blocks and
-    computes the rest of their activations again in the backward pass: the same gradients, less memory, more
-    time (Chen et al. 2016, https://arxiv.org/abs/1604.06174).
+    If the attribute `rematerialize` is set to True before `fit`, training stores only the inputs of blocks,
+    and computes their other activations again in the backward pass (gradient checkpointing). Gradients are
+    the same, but training needs less memory and more time (Chen et al. 2016,
+    https://arxiv.org/abs/1604.06174).
 
     Args:
         config: `BertConfig`, or its fields as a dict.
-        pooler: bool, whether there is a `pooled_output`.
+        pooler: bool, whether the encoder has a pooler, which computes `pooled_output`.
 
     Call arguments:
         inputs: dict with
             `token_ids`: int tensor `(B, S)`, or `(S,)` for one sequence;
-            `segment_ids`: like it; all zeros where absent;
-            `padding_mask`: like it, 1 at tokens and 0 at padding; all ones where absent.
-        first_token_only: bool, compute the last block for the first position alone: same numbers, less
-            work, for tasks that read nothing else. `sequence_output` is then `(B, 1, D)`.
-        return_all: bool, also return every block's output and attention.
+            `segment_ids`: tensor of the same shape; all zeros if left out;
+            `padding_mask`: tensor of the same shape, 1 at tokens and 0 at padding; all ones if left out.
+        first_token_only: bool, whether to compute the last block for the first position only, for tasks that
+            read nothing else: the same numbers with less work. `sequence_output` is then `(B, 1, D)`.
+        return_all: bool, whether to also return the outputs and attention probabilities of all blocks.
 
     Returns:
         dict with
@@ -117,14 +118,15 @@ class BertEncoder(Adaptation, PresetLoader, keras.Model):
             dtype, extend_positions_to: as for a task's `from_preset`.
 
         Returns:
-            `BertEncoder`; its `load_report` says what became of every weight in the preset.
+            `BertEncoder`; its `load_report` says which weights of the preset were loaded.
 
         Raises:
             FileNotFoundError: if the folder or a file in it is missing.
-            ValueError: if the checkpoint is damaged or of another architecture.
+            ValueError: if the checkpoint is damaged or has another architecture.
 
         Warns:
-            UserWarning: if the preset holds weights that an encoder has no place for, such as a head.
+            UserWarning: if the preset contains weights that an encoder does not have, other than those of a
+                head.
         """
         checkpoint = open_checkpoint(preset)
         if extend_positions_to is not None:
@@ -139,7 +141,7 @@ class BertEncoder(Adaptation, PresetLoader, keras.Model):
 
         Args:
             checkpoint: `Checkpoint`, whose weights are loaded next.
-            pooler: bool or None; None: if the checkpoint has one.
+            pooler: bool or None; None: the encoder has a pooler if the checkpoint has one.
             dtype: Keras dtype or policy.
         """
         pooler = checkpoint.has_pooler if pooler is None else pooler
@@ -149,20 +151,20 @@ class BertEncoder(Adaptation, PresetLoader, keras.Model):
             return cls(checkpoint.config, pooler=pooler, dtype=dtype)
 
     def save_to_preset(self, folder: PathLike, tokenizer: Any = None) -> None:
-        """Writes weights and config as a folder that `from_preset` and transformers load.
+        """Writes the weights and the config to a folder that `from_preset` and transformers can load.
 
         Args:
-            folder: str or path. A preset that kerasbert wrote there, and nobody changed, is replaced
-                once the new one is complete.
+            folder: str or path. A preset that kerasbert wrote there, and that has not been changed since, is
+                replaced once the new one is complete.
             tokenizer: the tokenizer that belongs to the encoder, or None to leave it out.
 
         Raises:
-            FileExistsError: if the folder holds anything but a preset that kerasbert wrote.
+            FileExistsError: if the folder contains anything but a preset that kerasbert wrote.
         """
         write_preset(folder, self.config, self.weight_values(), tokenizer=tokenizer)
 
     def named_weights(self) -> dict[str, keras.Variable]:
-        """Returns all weights but LoRA's by path, such as `encoder/block_0/attention/query/kernel`."""
+        """Returns all weights except LoRA's by path, such as `encoder/block_0/attention/query/kernel`."""
         named = own_weights(self, "encoder")
         return {path: weight for path, weight in named.items() if "/lora_kernel_" not in path}
 
@@ -185,7 +187,7 @@ class BertEncoder(Adaptation, PresetLoader, keras.Model):
     def compute_output_shape(
         self, inputs_shape: dict[str, Shape], first_token_only: bool = False, return_all: bool = False
     ) -> dict[str, Any]:
-        """Returns the shapes of what a call returns, of a dict of the inputs' shapes."""
+        """Returns the shapes of a call's outputs, from a dict of the shapes of its inputs."""
         *lead, length = inputs_shape["token_ids"]
         width, rows = self.config.hidden_dim, 1 if first_token_only else length
         shapes: dict[str, Any] = {"sequence_output": (*lead, rows, width)}
@@ -207,7 +209,7 @@ class BertEncoder(Adaptation, PresetLoader, keras.Model):
         return_all: bool = False,
         training: bool | None = None,
     ) -> Tensors:
-        """As `call`, of symbolic tensors."""
+        """Like `call`, for symbolic tensors."""
         self._check(inputs)
         shapes = {name: tensor.shape for name, tensor in inputs.items()}
         return symbolic(self, self.compute_output_shape(shapes, first_token_only, return_all))
@@ -238,12 +240,12 @@ class BertEncoder(Adaptation, PresetLoader, keras.Model):
         """Runs the blocks and the pooler on embedded tokens.
 
         Args:
-            vectors: float tensor `(B, S, D)`, or `(S, D)`, the embeddings' output.
-            bias: float tensor of `attention_bias`, or None.
+            vectors: float tensor `(B, S, D)`, or `(S, D)`, the output of the embeddings.
+            bias: float tensor from `attention_bias`, or None.
             first_token_only, return_all, training: as for the encoder's call.
 
         Returns:
-            As the encoder's call.
+            The same as the encoder's call.
         """
         x = vectors
         hidden_states, attentions = [x], []
@@ -272,18 +274,18 @@ class BertEncoder(Adaptation, PresetLoader, keras.Model):
         known = {"token_ids", "segment_ids", "padding_mask"}
         if not isinstance(inputs, dict) or "token_ids" not in inputs or set(inputs) - known:
             raise checks.invalid(
-                "`inputs` must be a dict with `token_ids` and, if wanted, `segment_ids` and `padding_mask`.",
+                "`inputs` must be a dict with `token_ids` and, optionally, `segment_ids` and `padding_mask`.",
                 fix='Pass {"token_ids": ids}, or what a `BertTokenizer` returns.',
                 where=self.name,
                 inputs=sorted(inputs) if isinstance(inputs, dict) else type(inputs).__name__,
             )
 
     def save(self, filepath: PathLike, **kwargs: Any) -> None:
-        """Saves the encoder in one `.keras` file, as `keras.Model.save` does."""
+        """Saves the encoder to a `.keras` file, as `keras.Model.save` does."""
         super().save(checks.keras_file(filepath), **kwargs)
 
     def get_config(self) -> Config:
-        """Returns the arguments of `__init__`, and what is frozen or changed by LoRA."""
+        """Returns the arguments of `__init__`, the names of frozen layers, and the settings of LoRA."""
         return {
             **super().get_config(),
             "config": self.config.to_dict(),
@@ -293,7 +295,7 @@ class BertEncoder(Adaptation, PresetLoader, keras.Model):
 
     @classmethod
     def from_config(cls, config: Config) -> Self:
-        """Builds an encoder from `get_config`'s result."""
+        """Builds an encoder from the result of `get_config`."""
         config = dict(config)
         adaptation = {name: config.pop(name, None) for name in ("frozen", "lora")}
         encoder = cls(**config)

@@ -1,7 +1,7 @@
-"""Where training on TensorFlow takes a faster way than Keras to the same result, and the switch for it.
+"""Faster implementations of parts of training on TensorFlow, with the same results, and a switch for them.
 
 Each function here has a counterpart in Keras, which is its reference in `tests/test_fast_training.py`.
-`benchmarks/training_tricks.py` measures what each gains. On other backends Keras' own is used.
+`benchmarks/training_tricks.py` measures the gain of each. On other backends, those of Keras are used.
 """
 
 from collections.abc import Sequence
@@ -18,17 +18,17 @@ _state = {"enabled": True}
 
 
 def set_fast_training(enabled: bool) -> None:
-    """Says whether training on TensorFlow takes the faster ways of this module, for the whole process.
+    """Turns the faster implementations of this module on or off, for the whole process.
 
-    It does unless told otherwise. Turned off, dropout, weight decay and Adam's update are those of Keras, and
-    the norm for clipping is computed with Keras' operations. What is traced already stays as it is, so call
-    this before `compile`.
+    They are on by default. If they are off, dropout, weight decay and Adam's update are those of Keras, and
+    the norm for clipping is computed with Keras' operations. Functions that were already traced do not
+    change, so call this before `compile`.
 
     Args:
         enabled: bool.
 
     Raises:
-        ValueError: if `enabled` is no bool.
+        ValueError: if `enabled` is not a bool.
 
     Example:
 
@@ -40,21 +40,21 @@ def set_fast_training(enabled: bool) -> None:
 
 
 def is_fast() -> bool:
-    """Whether training takes the faster ways: the backend is TensorFlow, and nobody has turned them off."""
+    """Whether training uses the faster implementations: on TensorFlow, unless they have been turned off."""
     return _state["enabled"] and keras.backend.backend() == "tensorflow"
 
 
 def draws_by_bytes(rate: float) -> bool:
-    """Whether `dropout` can draw at this rate."""
+    """Whether `dropout` supports this rate."""
     return 0 < rate * _VALUES < _VALUES - 1
 
 
 def dropout(x: Tensor, rate: float, seed: Tensor) -> Tensor:
-    """Dropout that decides by 8 random bits where Keras draws a float for each number.
+    """Dropout that decides with 8 random bits per number, where Keras draws a float.
 
-    A call drops at one of the two multiples of 1 / 256 around `rate`, drawn so that their mean is `rate`.
+    A call uses one of the two multiples of 1 / 256 around `rate`, drawn so that their mean is `rate`.
     """
-    # Seeds are unsigned; those of TensorFlow's operations are not.
+    # Keras' seeds are unsigned, but those of TensorFlow's operations are signed.
     seed = tf.cast(seed % (tf.int32.max - 1), tf.int32)
     size = tf.size(x)
     words = tf.random.stateless_uniform([1 + (size + 3) // 4], seed, None, None, tf.uint32)
@@ -68,11 +68,13 @@ def dropout(x: Tensor, rate: float, seed: Tensor) -> Tensor:
 def adam_step(
     variable: Any, moments: Sequence[Any], gradient: Tensor, learning_rate: Tensor, optimizer: Any
 ) -> None:
-    """The update of `keras.optimizers.Adam` in one operation: half the time, because memory is the limit.
+    """The update of `keras.optimizers.Adam` in a single operation, which takes half the time.
+
+    The time is limited by memory access, and one operation reads and writes each number only once.
 
     Args:
         variable: `tf.Variable`.
-        moments: pair of Keras variables, the means of gradients and of their squares.
+        moments: pair of Keras variables, the means of gradients and of squared gradients.
         gradient: tensor.
         learning_rate: float tensor, corrected for the bias of both means (`unbiased`).
         optimizer: `keras.optimizers.Adam`.
@@ -82,7 +84,7 @@ def adam_step(
         var=variable.handle,
         m=moments[0].value.handle,
         v=moments[1].value.handle,
-        beta1_power=zero,  # `learning_rate` is corrected
+        beta1_power=zero,  # because `learning_rate` is already corrected
         beta2_power=zero,
         lr=tf.cast(learning_rate, variable.dtype),
         beta1=optimizer.beta_1,
@@ -100,7 +102,7 @@ def unbiased(learning_rate: Tensor, optimizer: Any) -> Tensor:
 
 
 def shrink(variables: Sequence[Any], factor: Tensor) -> None:
-    """Multiplies Keras variables by a number, in one pass over each where Keras' weight decay takes three."""
+    """Multiplies Keras variables by a number in one pass over each; Keras' weight decay needs three."""
 
     def update(strategy: Any, factor: Tensor) -> None:
         for variable in variables:
@@ -115,6 +117,6 @@ def _scale(variable: Any, factor: Tensor) -> None:
 
 
 def global_norm(gradients: Sequence[Tensor]) -> Tensor:
-    """The norm of all gradients together, in one pass over each."""
+    """The global norm of all gradients, computed in one pass over each."""
     halves = [tf.nn.l2_loss(tf.cast(gradient, tf.float32)) for gradient in gradients]
     return tf.sqrt(2 * tf.add_n(halves))

@@ -1,4 +1,4 @@
-"""JSON that others wrote: read in one place, and checked before anything relies on it."""
+"""Reads JSON files of other programs, and checks their content before it is used."""
 
 import json
 import pathlib
@@ -13,14 +13,14 @@ def read_json(path, kind=dict):
 
     Args:
         path: str or path, UTF-8, with or without a byte order mark.
-        kind: class of what the file must hold: dict or list.
+        kind: the class of the content that the file must have: dict or list.
 
     Returns:
         dict or list.
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if it is not UTF-8, not JSON, or holds something else.
+        ValueError: if the file is not UTF-8 or not JSON, or its content is of another class.
     """
     try:
         text = pathlib.Path(path).read_bytes().decode("utf-8-sig")
@@ -30,7 +30,7 @@ def read_json(path, kind=dict):
 
 
 def parse_json(text, where, kind=dict):
-    """As `read_json`, of text that was read already; `where` is its place, for error messages."""
+    """Like `read_json`, for text that was already read; `where` is its place, for error messages."""
     try:
         content = json.loads(text)
     except (ValueError, RecursionError) as error:  # RecursionError: nested thousands of levels deep
@@ -38,7 +38,7 @@ def parse_json(text, where, kind=dict):
     if not isinstance(content, kind):
         raise checks.invalid(
             f"The file must hold one JSON {NAMES[kind]}.",
-            fix="Fetch the file again.",
+            fix="Download the file again.",
             where=str(where),
             content=content,
         )
@@ -46,20 +46,20 @@ def parse_json(text, where, kind=dict):
 
 
 def json_field(content, name, kind, where, default=None):
-    """The value of a field.
+    """Returns the value of a field after checking its class.
 
     Args:
         content: dict, a JSON object.
-        name: str, the field.
-        kind: class that its value must have, one of `NAMES`.
+        name: str, the name of the field.
+        kind: the class that the value must have, one of `NAMES`.
         where: str or path of the file, for error messages.
-        default: what stands for a field that is missing or null.
+        default: the value to return if the field is missing or null.
 
     Returns:
         The value, or `default`.
 
     Raises:
-        ValueError: if the value is of another kind.
+        ValueError: if the value is of another class.
     """
     value = content.get(name)
     if value is None:
@@ -69,18 +69,18 @@ def json_field(content, name, kind, where, default=None):
 
 
 def check_kind(value, kind, name, where):
-    """Raises ValueError unless a value of a JSON file is of a kind; arguments as of `json_field`."""
+    """Raises ValueError unless a value of a JSON file has class `kind`; arguments as for `json_field`."""
     if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
         raise checks.invalid(
             f"`{name}` must be a JSON {NAMES[kind]}.",
-            fix="Fetch the file again, or correct it.",
+            fix="Download the file again, or correct it.",
             where=str(where),
             received=value,
         )
 
 
 def strings_field(content, name, where):
-    """The value of a field that holds an array of strings; an empty list where it is missing or null."""
+    """The value of a field that holds an array of strings; an empty list if it is missing or null."""
     values = json_field(content, name, list, where, [])
     for value in values:
         check_kind(value, str, f"{name}[...]", where)
@@ -89,5 +89,5 @@ def strings_field(content, name, where):
 
 def _not_json(where, error):
     return checks.invalid(
-        "The file must be JSON in UTF-8.", fix="Fetch the file again.", where=str(where), reason=str(error)
+        "The file must be JSON in UTF-8.", fix="Download the file again.", where=str(where), reason=str(error)
     )

@@ -1,7 +1,7 @@
-"""The private names of Keras that kerasbert builds on: here and nowhere else.
+"""All private names of Keras that kerasbert uses.
 
-Any release of Keras may change them. `tests/test_keras_private.py` then names what is gone or takes other
-arguments, and this is the only file to mend.
+Any release of Keras may change them. `tests/test_keras_private.py` then shows which names have disappeared or
+take other arguments, and this is the only file that needs to be changed.
 """
 
 from typing import Any
@@ -14,11 +14,12 @@ from kerasbert.types import Tensor
 class OptimizerHooks:
     """The steps of an optimizer's update under public names, for subclasses to override.
 
-    Comes before a class of `keras.optimizers` among the bases. Keras calls its own names, which call these.
+    List it before a class of `keras.optimizers` among the base classes. Keras calls its private methods,
+    which call these.
     """
 
     def accumulate_and_update(self, gradients: list[Tensor], variables: list[keras.Variable]) -> None:
-        """Does everything that one batch changes: accumulation, clipping, weight decay and the update."""
+        """Does everything that one batch leads to: accumulation, clipping, weight decay and the update."""
         super()._backend_apply_gradients(gradients, variables)
 
     def _backend_apply_gradients(self, grads, trainable_variables):
@@ -54,23 +55,23 @@ class OptimizerHooks:
     def _all_reduce_sum_gradients(self, grads_and_vars):
         return self.sum_over_replicas(grads_and_vars)
 
-    # === What they read ===
+    # === What subclasses read ===
 
     def index_of(self, variable: keras.Variable) -> int:
-        """The place of a variable, or of TensorFlow's part of it, among those of `build`."""
+        """The index of a Keras or TensorFlow variable among the variables that were passed to `build`."""
         return self._get_variable_index(variable)
 
     def moments_of(self, variable: keras.Variable) -> tuple[keras.Variable, keras.Variable]:
-        """Adam's means of the gradient and of its square."""
+        """Adam's means of a variable's gradient and squared gradient."""
         index = self._get_variable_index(variable)
         return self._momentums[index], self._velocities[index]
 
     def accumulator_of(self, variable: keras.Variable) -> keras.Variable:
-        """Where the gradients of a variable accumulate."""
+        """The variable that accumulates the gradients of a variable."""
         return self._accumulated_gradients[self._get_variable_index(variable)]
 
     def num_batches(self) -> keras.Variable:
-        """How many batches have been seen, a variable; `iterations` counts updates."""
+        """A variable that counts batches; `iterations` counts updates."""
         return self._iterations
 
     def decays(self, variable: keras.Variable) -> bool:
@@ -78,15 +79,15 @@ class OptimizerHooks:
         return self._use_weight_decay(variable)
 
     def update_averages(self) -> None:
-        """Takes the weights into the averages of `use_ema`."""
+        """Updates the averages of `use_ema` with the current weights."""
         self._update_model_variables_moving_average(self._trainable_variables)
 
 
 class TrainerHooks:
-    """What `keras.Model` does before it trains, under a public name, for subclasses to override."""
+    """The preparation of `keras.Model` for training, under a public name, for subclasses to override."""
 
     def build_from_data(self, iterator: Any = None, data_batch: Any = None) -> None:
-        """Makes metrics and weights by the shapes of a batch, which an iterator has if none is given."""
+        """Creates metrics and weights from the shapes of a batch, by default the first of `iterator`."""
         super()._maybe_symbolic_build(iterator, data_batch)
 
     def _maybe_symbolic_build(self, iterator=None, data_batch=None):
@@ -94,26 +95,26 @@ class TrainerHooks:
 
 
 def is_validation_of_fit(arguments):
-    """Whether these arguments of `Model.evaluate` are those that `Model.fit` passes to it."""
+    """Whether these arguments of `Model.evaluate` were passed by `Model.fit`."""
     return "_use_cached_eval_dataset" in arguments
 
 
 def given_strategy(model):
-    """The strategy of `tf.distribute` that a model was made under; None without one."""
+    """The `tf.distribute` strategy in whose scope a model was made, or None."""
     return model._distribute_strategy
 
 
 def learning_rate_of(optimizer):
-    """What an optimizer's learning rate comes from: a schedule, a function or a variable."""
+    """The source of an optimizer's learning rate: a schedule, a function or a variable."""
     return getattr(optimizer, "_learning_rate", None)
 
 
 def begin_with_epoch(model, epoch):
-    """Lets `fit` skip the epochs before `epoch`; for a callback's `on_train_begin`."""
+    """Makes `fit` skip the epochs before `epoch`; to be called in a callback's `on_train_begin`."""
     model._initial_epoch = epoch
 
 
 def remove_variable(layer, name):
-    """`del layer.name` of a variable, without the collection of garbage that Keras runs for each."""
+    """Does `del layer.name` for a variable, without the garbage collection that Keras runs each time."""
     layer._untrack_variable(getattr(layer, name))
     super(keras.layers.Layer, layer).__delattr__(name)

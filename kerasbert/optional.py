@@ -1,16 +1,17 @@
-"""TensorFlow and other packages that model code must not need, imported at their first use."""
+"""TensorFlow and other packages that models can do without, which are imported at their first use."""
 
 from kerasbert import checks
 
 
 class OptionalModule:
-    """Stands for a module: imports it when an attribute is asked for, or says how to install it.
+    """Takes the place of a module, which is imported when an attribute is first used.
 
-    An `import` inside a function would do, but AutoGraph cannot trace one.
+    An `import` inside a function would be simpler, but AutoGraph cannot trace it. If the module is not
+    installed, the error says how to install it.
 
     Args:
-        name: str, the module.
-        install: str, the install line that brings it.
+        name: str, the name of the module.
+        install: str, the command that installs it.
     """
 
     def __init__(self, name, install):

@@ -1,4 +1,4 @@
-"""Activations that are computed again when they are needed: less memory for more time."""
+"""Rematerialization (gradient checkpointing): activations are computed again, to use less memory."""
 
 import keras
 from keras import ops
@@ -8,24 +8,24 @@ from kerasbert.optional import tensorflow as tf
 
 
 def rematerialized(block, x, **kwargs):
-    """Calls a block of which the backward pass keeps the input alone, and runs the block again.
+    """Calls a block so that only its input is kept, and the backward pass runs the block again.
 
-    Chen et al. 2016, https://arxiv.org/abs/1604.06174. Dropout draws the same numbers twice, so gradients are
-    those of a plain call. (`keras.RematScope` does not do this, and fails in a graph of TensorFlow, whose
-    `recompute_grad` takes no keyword arguments.)
+    Chen et al. 2016, https://arxiv.org/abs/1604.06174. Dropout draws the same numbers both times, so
+    gradients are those of an ordinary call. (`keras.RematScope` does not ensure this, and fails in a
+    TensorFlow graph, because TensorFlow's `recompute_grad` takes no keyword arguments.)
 
     Args:
         block: `EncoderBlock`.
-        x: float tensor, its input.
-        **kwargs: its other arguments; gradients do not go to them.
+        x: float tensor, the input of the block.
+        **kwargs: the block's other arguments, which get no gradients.
 
     Returns:
         The block's output.
     """
     if keras.backend.backend() != "tensorflow":
         raise checks.invalid(
-            "Activations are computed again on TensorFlow alone.",
-            fix="Set `rematerialize` of the encoder to False.",
+            "Activations can be computed again on TensorFlow alone.",
+            fix="Set the encoder's `rematerialize` to False.",
             where=block.name,
             backend=keras.backend.backend(),
         )

@@ -1,4 +1,4 @@
-"""The promises of a task as checks that a task of your own can be put to, in a test of yours."""
+"""Checks that your own task keeps the promises of kerasbert's tasks, for use in your tests."""
 
 import json
 import pathlib
@@ -15,7 +15,7 @@ from kerasbert.types import Labels, Rows
 
 __all__ = ["check_task"]
 
-# How far answers may be apart that are computed in another way, in float32.
+# The largest difference allowed between answers that are computed in different ways, in float32.
 TOLERANCE = 1e-4
 WRITERS = {
     "saved_model": lambda task, path: export.to_saved_model(task, path, verify=False),
@@ -25,20 +25,20 @@ WRITERS = {
 
 
 def check_task(task: Task, x: Rows, y: Labels = None, *, formats: Sequence[str] = tuple(WRITERS)) -> None:
-    """Checks that a task keeps what kerasbert's own tasks promise.
+    """Checks that a task keeps the promises of kerasbert's own tasks.
 
-    It trains three epochs, in which all weights of the head must change. Then the answers must be the same
-    after a round trip through its config, a `.keras` file and a preset, for one sequence and in a batch, with
-    more padding, and from every file that it is exported to.
+    The task is trained for three epochs, in which all weights of the head must change. Then its answers must
+    stay the same after a round trip through its config, a `.keras` file and a preset, for a single sequence
+    instead of a batch, with more padding, and in every file to which it is exported.
 
     Args:
-        task: a task, such as one with a head of your own, compiled. It is trained.
-        x, y: a few rows and their labels, as for `fit`; y is None where rows need none.
-        formats: of `"saved_model"`, `"tflite"` and `"onnx"`, those that are checked. They need TensorFlow
+        task: a compiled task, such as one with your own head. It is trained.
+        x, y: a few rows and their labels, as for `fit`; y is None if rows need no labels.
+        formats: the formats to check, among `"saved_model"`, `"tflite"` and `"onnx"`. They need TensorFlow
             and the extras `[tflite]` and `[onnx]`.
 
     Raises:
-        AssertionError: if a promise is broken; the message says which, and how far numbers are apart.
+        AssertionError: if a promise is broken; the message says which one, and how much numbers differ.
 
     Example:
 
@@ -88,7 +88,7 @@ def _learns(task, x, y):
 
 
 def _round_trips(task, folder):
-    """Yields names of ways through files, and the task that came back."""
+    """Yields the name of each round trip, and the task that it returns."""
     again = type(task).from_config(json.loads(json.dumps(task.get_config())))
     values = task.named_weights()
     for path, weight in again.named_weights().items():
@@ -117,6 +117,6 @@ def _same(expected, found, how):
 
 
 def _promise(kept, message):
-    """Raises AssertionError unless a promise is kept; an `assert` would be left out by `python -O`."""
+    """Raises AssertionError unless a promise is kept. (`python -O` would remove an `assert`.)"""
     if not kept:
         raise AssertionError(message)

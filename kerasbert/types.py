@@ -1,4 +1,4 @@
-"""The types that signatures name."""
+"""The types used in signatures."""
 
 import os
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -8,19 +8,19 @@ if TYPE_CHECKING:
 else:  # `typing` has it from Python 3.11 on
     Self = Any
 
-# A tensor of Keras' backend, a `keras.KerasTensor`, or an array: Keras has no type for all of them.
+# A tensor of Keras' backend, a `keras.KerasTensor` or an array: Keras has no common type for them.
 Tensor: TypeAlias = Any
 # Tensors by name, such as `token_ids`, `segment_ids` and `padding_mask`.
 Tensors: TypeAlias = dict[str, Tensor]
-# Of int, and None for a dimension that is not known.
+# A tuple of int, with None for an unknown dimension.
 Shape: TypeAlias = tuple[Any, ...]
 Config: TypeAlias = dict[str, Any]
 PathLike: TypeAlias = str | os.PathLike[str]
-# A `tf.data.Dataset`: TensorFlow is not imported for the sake of a type.
+# A `tf.data.Dataset`. TensorFlow is not imported just for a type.
 Dataset: TypeAlias = Any
 # One text or many: str, bytes, a list, an array, a pandas Series or a string tensor.
 Texts: TypeAlias = Any
-# What `fit` and `predict` take as `x`: texts, pairs, words, tokens, what a reader returns or a data set.
+# What `fit` and `predict` take as `x`: texts, pairs, words, tokens, the rows of a reader, or a data set.
 Rows: TypeAlias = Any
 # What `fit` takes as `y`: names, numbers, spans or answers, one for each row.
 Labels: TypeAlias = Any

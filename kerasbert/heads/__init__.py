@@ -1,4 +1,4 @@
-"""Heads: encoder output in, logits out."""
+"""Heads, which turn the encoder's output into logits."""
 
 from kerasbert.heads.classification import ClassificationHead
 from kerasbert.heads.masked_lm import MaskedLMHead

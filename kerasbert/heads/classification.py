@@ -1,4 +1,4 @@
-"""One label for the whole input."""
+"""The head that classifies the whole input."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ class ClassificationHead(keras.layers.Layer):
 
     Args:
         num_classes: int, C.
-        dropout: float in [0, 1), on the input.
+        dropout: float in [0, 1), dropout on the input.
         initializer_range: float, standard deviation of the kernel's initializer.
 
     Call arguments:

@@ -1,4 +1,4 @@
-"""Which token stands at each position."""
+"""The head of a masked language model, which predicts the token at each position."""
 
 from typing import Any
 
@@ -16,27 +16,27 @@ from kerasbert.types import Config, Shape, Tensor
 class MaskedLMHead(keras.layers.Layer):
     """Dense layer, activation and normalization, then a score for each token of the vocabulary.
 
-    Devlin et al. 2019, section 3.1, https://arxiv.org/abs/1810.04805. The last kernel is the token embedding,
-    with a bias of its own (Press & Wolf 2017, https://arxiv.org/abs/1608.05859).
+    Devlin et al. 2019, section 3.1, https://arxiv.org/abs/1810.04805. The last layer shares its kernel with
+    the token embedding and has its own bias (Press & Wolf 2017, https://arxiv.org/abs/1608.05859).
 
     Args:
         vocabulary_size: int, V.
         activation: str, as in `BertConfig`.
         layer_norm_epsilon: float.
         initializer_range: float, standard deviation of the kernels' initializer.
-        tied: bool, whether the last kernel is the token embedding; else it is a weight of this layer.
+        tied: bool, whether the last kernel is the token embedding. If False, it is a weight of this layer.
 
     Call arguments:
         sequence_output: float tensor `(B, S, D)`, or `(S, D)` for one sequence.
-        token_embedding: float tensor `(V, D)`, the encoder's; not read if not tied.
-        mask_positions: int tensor `(B, M)`, or `(M,)`, or None: the positions to score; None: all. Of 128
-            positions about 20 are masked, and the rest needs no product with the vocabulary.
+        token_embedding: float tensor `(V, D)`, the encoder's token embedding; ignored if `tied` is False.
+        mask_positions: int tensor `(B, M)` or `(M,)`, the positions to score; None for all positions. Usually
+            about 20 of 128 positions are masked, so this avoids most products with the vocabulary.
 
     Returns:
-        Float tensor `(B, S, V)`, or `(S, V)`: logits; with `mask_positions` M in place of S.
+        Logits, float tensor `(B, S, V)` or `(S, V)`; with `mask_positions`, M instead of S.
 
     Raises:
-        ValueError: if `token_embedding` is missing where it is tied.
+        ValueError: if `tied` is True and `token_embedding` is missing.
 
     Example:
 
@@ -72,7 +72,7 @@ class MaskedLMHead(keras.layers.Layer):
         token_embedding_shape: Shape | None = None,
         mask_positions_shape: Shape | None = None,
     ) -> None:
-        """Creates the dense layer, the normalization, the bias and, if not tied, the last kernel."""
+        """Creates the dense layer, the normalization, the bias and, unless it is tied, the last kernel."""
         hidden_dim = sequence_output_shape[-1]
         self.dense = make_dense(hidden_dim, self.initializer_range, name="dense", dtype=self.dtype_policy)
         self.dense.build((None, hidden_dim))
@@ -116,7 +116,7 @@ class MaskedLMHead(keras.layers.Layer):
         token_embedding_shape: Shape | None = None,
         mask_positions_shape: Shape | None = None,
     ) -> Shape:
-        """Returns the input's shape with V in place of D, and M of S."""
+        """Returns the input's shape with V instead of D, and M instead of S."""
         return (*(mask_positions_shape or sequence_output_shape[:-1]), self.vocabulary_size)
 
     def get_config(self) -> Config:
@@ -132,7 +132,7 @@ class MaskedLMHead(keras.layers.Layer):
 
 
 def _at(vectors: Tensor, positions: Tensor) -> Tensor:
-    """The vectors `(..., M, D)` at `positions` `(..., M)` of `vectors` `(..., S, D)`."""
+    """Gathers the vectors `(..., M, D)` at `positions` `(..., M)` from `vectors` `(..., S, D)`."""
     *lead, length, hidden_dim = ops.shape(vectors)
     if lead:
         positions = positions + ops.arange(lead[0], dtype=positions.dtype)[:, None] * length

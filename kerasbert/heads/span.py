@@ -1,4 +1,4 @@
-"""Where an answer starts and ends."""
+"""The head that finds the start and the end of an answer."""
 
 from typing import Any
 

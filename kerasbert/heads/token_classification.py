@@ -1,4 +1,4 @@
-"""A label for each token."""
+"""The head that classifies each token."""
 
 import keras
 
@@ -7,13 +7,13 @@ from kerasbert.heads.classification import ClassificationHead
 
 @keras.saving.register_keras_serializable(package="kerasbert")
 class TokenClassificationHead(ClassificationHead):
-    """Dropout and one dense layer, at each position alike.
+    """Dropout and one dense layer, applied to each position separately.
 
     Devlin et al. 2019, section 5.3, https://arxiv.org/abs/1810.04805.
 
     Args:
         num_classes: int, C.
-        dropout: float in [0, 1), on the input.
+        dropout: float in [0, 1), dropout on the input.
         initializer_range: float, standard deviation of the kernel's initializer.
 
     Call arguments:

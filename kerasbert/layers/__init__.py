@@ -1,4 +1,4 @@
-"""The bricks of BERT, in pure `keras.ops`: each works on one sequence or on a batch."""
+"""The layers of BERT, in pure `keras.ops`: each works on a single sequence or on a batch."""
 
 from kerasbert.layers.embeddings import BertEmbeddings
 from kerasbert.layers.encoder_block import EncoderBlock

@@ -1,4 +1,4 @@
-"""Activations by the names that `BertConfig` takes."""
+"""The activations that `BertConfig` accepts, by name."""
 
 from keras import ops
 
@@ -8,13 +8,13 @@ from kerasbert.types import Tensor
 def gelu(x: Tensor) -> Tensor:
     """The exact GELU, `x * Phi(x)` (Hendrycks & Gimpel 2016, https://arxiv.org/abs/1606.08415).
 
-    Written with `erf`: backends that write it with `erfc` leave an op that ONNX and LiteRT lack.
+    It is computed with `erf`: some backends use `erfc`, an operation that ONNX and LiteRT do not have.
     """
     return 0.5 * x * (1.0 + ops.erf(x * 0.7071067811865476))
 
 
 def gelu_tanh(x: Tensor) -> Tensor:
-    """The tanh approximation of GELU, called `gelu_new` or `gelu_pytorch_tanh` elsewhere."""
+    """The tanh approximation of GELU, called `gelu_new` or `gelu_pytorch_tanh` in other libraries."""
     return ops.gelu(x, approximate=True)
 
 

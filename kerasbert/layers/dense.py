@@ -1,4 +1,4 @@
-"""How every kernel of BERT is made and applied."""
+"""The dense layer of BERT, with its initializer and LoRA."""
 
 import contextlib
 import contextvars
@@ -17,7 +17,7 @@ _empty = contextvars.ContextVar("empty", default=False)
 
 @contextlib.contextmanager
 def left_empty() -> Iterator[None]:
-    """Within it, kernels and embeddings start with anything at all: for weights that are loaded next."""
+    """A context in which kernels and embeddings are left uninitialized, because weights are loaded next."""
     token = _empty.set(True)
     try:
         yield
@@ -27,7 +27,7 @@ def left_empty() -> Iterator[None]:
 
 @keras.saving.register_keras_serializable(package="kerasbert")
 class BertInitializer(keras.initializers.TruncatedNormal):
-    """BERT's initializer, a truncated normal (Devlin et al. 2019); does nothing within `left_empty`.
+    """BERT's initializer, a truncated normal (Devlin et al. 2019); inside `left_empty` it does nothing.
 
     Args:
         stddev: float.
@@ -40,7 +40,7 @@ class BertInitializer(keras.initializers.TruncatedNormal):
         """Returns a tensor of `shape`."""
         if not _empty.get():
             return super().__call__(shape, dtype)
-        if keras.backend.backend() == "tensorflow":  # memory that nobody has written to costs nothing
+        if keras.backend.backend() == "tensorflow":  # memory that is not written to costs nothing
             return tf.raw_ops.Empty(shape=shape, dtype=tf.as_dtype(dtype))
         return ops.zeros(shape, dtype)
 
@@ -50,37 +50,37 @@ class BertInitializer(keras.initializers.TruncatedNormal):
 
 
 class BertDense(keras.layers.Dense):
-    """A `Dense` whose low-rank change (LoRA) can be saved as it is, and merged.
+    """A `Dense` layer whose LoRA weights can be saved separately, and merged into the kernel.
 
-    Keras saves the changed kernel, and loads zeros for both factors of the change: neither would ever learn
-    again, because the gradient of each is a product with the other.
+    Keras itself saves the changed kernel, and loads zeros for both LoRA factors. These would never learn
+    again, because the gradient of each factor is a product with the other.
     """
 
     def enable_lora(self, rank: int, lora_alpha: float | None = None) -> None:
-        """Lets a change of rank `rank` learn, and nothing else of the layer."""
-        self.trainable = True  # else the new weights would be frozen, too
+        """Makes only a low-rank change of the kernel trainable, with rank `rank`."""
+        self.trainable = True  # otherwise the new weights would be frozen as well
         super().enable_lora(rank, lora_alpha)
         self.bias.trainable = False
 
     def lora_change(self) -> Tensor:
-        """What LoRA adds to the kernel, a float32 tensor like it."""
+        """The change that LoRA adds to the kernel, a float32 tensor of the kernel's shape."""
         return self.lora_alpha / self.lora_rank * ops.matmul(self.lora_kernel_a, self.lora_kernel_b)
 
     def merge_lora(self) -> None:
-        """Adds the change to the kernel for good."""
+        """Adds the change to the kernel permanently, and removes LoRA."""
         change = self.lora_change()
-        self.lora_enabled = False  # from here on `kernel` is the variable
+        self.lora_enabled = False  # from now on, `kernel` is the variable itself
         self.kernel.assign_add(change)
         for name in ("lora_kernel_a", "lora_kernel_b"):
             remove_variable(self, name)
 
     def save_own_variables(self, store: Any) -> None:
-        """Saves the kernel, the bias and LoRA's factors, each by itself."""
+        """Saves the kernel, the bias and the LoRA factors separately."""
         saved = keras.layers.Layer if self.lora_enabled else keras.layers.Dense
         saved.save_own_variables(self, store)
 
     def load_own_variables(self, store: Any) -> None:
-        """Loads what `save_own_variables` saves."""
+        """Loads what `save_own_variables` has saved."""
         loaded = keras.layers.Layer if self.lora_enabled else keras.layers.Dense
         loaded.load_own_variables(self, store)
 
@@ -88,14 +88,14 @@ class BertDense(keras.layers.Dense):
 def make_dense(units: int, initializer_range: float, *, name: str, dtype: Any) -> "BertDense":
     """A `BertDense` with BERT's initializer.
 
-    Each call makes its own initializer: Keras gives kernels that share one identical values.
+    Each call makes a new initializer, because kernels that share one get identical values in Keras.
     """
     return BertDense(units, kernel_initializer=BertInitializer(initializer_range), name=name, dtype=dtype)
 
 
 def apply_to_vectors(dense: keras.layers.Dense, x: Tensor) -> Tensor:
-    """Applies `dense` to `(..., D)`, a lone vector `(D,)` included, which `Dense` itself refuses."""
+    """Applies `dense` to `(..., D)`, or to a single vector `(D,)`, which `Dense` itself does not accept."""
     if len(x.shape) == 1:
-        # Reshapes, not x[None] and [0]: LiteRT's XNNPACK takes no slice that drops an axis.
+        # Reshapes, not x[None] and [0]: LiteRT's XNNPACK does not support slices that drop an axis.
         return ops.squeeze(dense(ops.expand_dims(x, 0)), 0)
     return dense(x)

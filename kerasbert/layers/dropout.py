@@ -1,4 +1,4 @@
-"""Dropout that draws a quarter of the random bits."""
+"""Dropout that needs only a quarter of the random bits."""
 
 import keras
 
@@ -8,15 +8,15 @@ from kerasbert.types import Tensor
 
 @keras.saving.register_keras_serializable(package="kerasbert")
 class BertDropout(keras.layers.Dropout):
-    """A `Dropout` that decides by 8 random bits where that of Keras draws a float.
+    """A `Dropout` that decides with 8 random bits per number, where Keras draws a float.
 
-    Srivastava et al. 2014, https://jmlr.org/papers/v15/srivastava14a.html. Random numbers take more time of a
-    training step than anything but matrix products. Each number is dropped with the probability `rate`: a
-    call drops at one of the two multiples of 1 / 256 around it, drawn so that their mean is `rate`. On other
-    backends than TensorFlow, or without `kerasbert.fast_training`, it is Keras' own.
+    Srivastava et al. 2014, https://jmlr.org/papers/v15/srivastava14a.html. In a training step, only matrix
+    products take more time than random numbers. Each number is dropped with the probability `rate`: a call
+    uses one of the two multiples of 1 / 256 around `rate`, drawn so that their mean is `rate`. On backends
+    other than TensorFlow, or if `kerasbert.fast_training` is turned off, this is Keras' own dropout.
 
     Args:
-        rate: float in [0, 1), the share of numbers that become 0.
+        rate: float in [0, 1), the fraction of numbers that become 0.
 
     Call arguments:
         inputs: float tensor.

@@ -22,8 +22,8 @@ class BertEmbeddings(keras.layers.Layer):
     Args:
         vocabulary_size: int, V.
         hidden_dim: int, D.
-        max_sequence_length: int, the longest S with a position.
-        num_segments: int, how many segments are told apart; 0 for no segment embedding.
+        max_sequence_length: int, the largest S, which is the number of positions.
+        num_segments: int, the number of segments; 0 for no segment embedding.
         layer_norm_epsilon: float.
         dropout: float in [0, 1), on the result.
         initializer_range: float, standard deviation of the initializers.
@@ -31,14 +31,14 @@ class BertEmbeddings(keras.layers.Layer):
 
     Call arguments:
         token_ids: int tensor `(B, S)`, or `(S,)` for one sequence.
-        segment_ids: int tensor like `token_ids`, or None for all zeros; not read if there are no segments.
+        segment_ids: int tensor like `token_ids`, or None for all zeros; ignored if there are no segments.
 
     Returns:
         Float tensor `(B, S, D)`, or `(S, D)`.
 
     Raises:
-        ValueError: if S is known and above `max_sequence_length`. (Where S is only known when the
-            graph runs, the backend's own shape error stops it.)
+        ValueError: if S is known and above `max_sequence_length`. (If S is only known when the graph runs,
+            the backend raises its own shape error.)
 
     Example:
 
@@ -102,7 +102,7 @@ class BertEmbeddings(keras.layers.Layer):
             self.projection = make_dense(hidden_dim, initializer_range, name="projection", dtype=dtype)
 
     def build(self, token_ids_shape: Shape, segment_ids_shape: Shape | None = None) -> None:
-        """Creates the tables, the normalization and the projection."""
+        """Creates the embedding tables, the normalization and the projection."""
         for embedding in (self.token_embedding, self.segment_embedding, self.position_embedding):
             if embedding is not None:
                 embedding.build(token_ids_shape)
@@ -117,11 +117,11 @@ class BertEmbeddings(keras.layers.Layer):
     ) -> Tensor:
         """See the class."""
         length = token_ids.shape[-1]
-        is_known = isinstance(length, int)  # JAX has symbols where Keras traces a model of another class
+        is_known = isinstance(length, int)  # on JAX, Keras may trace a model with a symbolic length
         if is_known and length > self.max_sequence_length:
             raise checks.invalid(
                 "A sequence must not be longer than `max_sequence_length`.",
-                fix="Truncate it (`tokenizer(texts, max_length=...)` does), or take an encoder with more.",
+                fix="Truncate it with `tokenizer(texts, max_length=...)`, or use an encoder for longer ones.",
                 where=self.name,
                 length=length,
                 max_sequence_length=self.max_sequence_length,
@@ -130,14 +130,14 @@ class BertEmbeddings(keras.layers.Layer):
         if self.segment_embedding is not None:
             segment_ids = ops.zeros_like(token_ids) if segment_ids is None else segment_ids
             segment_vectors = self.segment_embedding(_no_row_for_negative(segment_ids, self.num_segments))
-        # A slice, not a lookup: too long a sequence then fails on every device, while some lookups
-        # answer zeros out of range.
+        # A slice, not a lookup: with a slice, a sequence that is too long fails on every device, while some
+        # lookups return zeros for positions out of range.
         positions = self.position_table()[: ops.shape(token_ids)[-1]]
         token_vectors = self.token_embedding(_no_row_for_negative(token_ids, self.vocabulary_size))
         return self.combine(token_vectors, segment_vectors, positions, training=training)
 
     def position_table(self) -> Tensor:
-        """The position vectors, `(max_sequence_length, E)`, that of the first token first."""
+        """The position embeddings, `(max_sequence_length, E)`, beginning with that of the first token."""
         if self.position_embedding is None:
             width = self.embedding_dim or self.hidden_dim
             return ops.convert_to_tensor(sinusoidal_positions(self.max_sequence_length, width))
@@ -151,9 +151,9 @@ class BertEmbeddings(keras.layers.Layer):
         position_vectors: Tensor | None,
         training: bool | None = None,
     ) -> Tensor:
-        """Adds the kinds of vectors, `(..., S, E)` each or None, normalizes, drops out and projects to D.
+        """Adds embeddings, each `(..., S, E)` or None, then normalizes, applies dropout and projects to D.
 
-        The edge graph calls this with vectors that it looked up in its own way.
+        The edge graph calls this with embeddings that it has looked up in its own way.
         """
         x = token_vectors if segment_vectors is None else token_vectors + segment_vectors
         x = self.layer_norm(x + ops.cast(position_vectors, self.compute_dtype))
@@ -182,7 +182,7 @@ class BertEmbeddings(keras.layers.Layer):
 
 
 def _no_row_for_negative(ids: Tensor, rows: int) -> Tensor:
-    """`ids`, where negative ones are beyond the table: a lookup would count them from its end."""
+    """`ids` with negative ids moved out of range, because a lookup would count them from the table's end."""
     if keras.backend.standardize_dtype(ids.dtype) not in ("int32", "int64"):
         ids = ops.cast(ids, "int32")  # as Keras' own lookup does
     return ops.where(ids < 0, rows, ids)

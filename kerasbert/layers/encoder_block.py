@@ -14,7 +14,7 @@ from kerasbert.types import Config, Shape, Tensor
 
 @keras.saving.register_keras_serializable(package="kerasbert")
 class EncoderBlock(keras.layers.Layer):
-    """Self-attention and a feed-forward network, each with a residual and layer normalization after it.
+    """Self-attention and a feed-forward network, each followed by a residual connection and normalization.
 
     Vaswani et al. 2017, section 3.1, https://arxiv.org/abs/1706.03762.
 
@@ -23,17 +23,17 @@ class EncoderBlock(keras.layers.Layer):
         intermediate_dim: int, I.
         activation: str, as in `BertConfig`.
         layer_norm_epsilon: float.
-        hidden_dropout: float in [0, 1), on what each sublayer returns.
-        attention_dropout: float in [0, 1), on attention probabilities.
+        hidden_dropout: float in [0, 1), dropout on the output of each sublayer.
+        attention_dropout: float in [0, 1), dropout on the attention probabilities.
         initializer_range: float, standard deviation of the kernels' initializer.
-        head_dim: int or None, H, as of `SelfAttention`.
+        head_dim: int or None, H, as for `SelfAttention`.
 
     Call arguments:
         sequence: float tensor `(B, S, D)`, or `(S, D)` for one sequence.
-        bias: float tensor of `attention_bias`, or None.
-        first_token_only: bool, compute the output of the first position only. Keys and values still
-            come from the whole sequence, so the result equals the full one's first row.
-        return_attention: bool, also return the attention probabilities.
+        bias: float tensor from `attention_bias`, or None.
+        first_token_only: bool, whether to compute only the output of the first position. Keys and values
+            still come from the whole sequence, so the result equals the first row of the full result.
+        return_attention: bool, whether to also return the attention probabilities.
 
     Returns:
         Float tensor `(B, S, D)`, or `(S, D)`; S is 1 with `first_token_only`. With `return_attention` a
@@ -109,7 +109,7 @@ class EncoderBlock(keras.layers.Layer):
         return (x, attention) if return_attention else x
 
     def random_states(self) -> list[keras.Variable]:
-        """The variables that decide what dropout draws."""
+        """The variables that hold the states of dropout's random generators."""
         dropouts = (self.dropout, self.attention.dropout)
         return [dropout.seed_generator.state for dropout in dropouts if dropout.rate > 0]
 
@@ -120,7 +120,7 @@ class EncoderBlock(keras.layers.Layer):
         first_token_only: bool = False,
         return_attention: bool = False,
     ) -> Shape | tuple[Shape, Shape]:
-        """Returns the shape, or with `return_attention` the two shapes, of what a call returns."""
+        """Returns the shape of a call's output; with `return_attention`, the shapes of both outputs."""
         *lead, length, width = sequence_shape
         rows = 1 if first_token_only else length
         shape = (*lead, rows, width)
@@ -134,7 +134,7 @@ class EncoderBlock(keras.layers.Layer):
         return_attention: bool = False,
         training: bool | None = None,
     ) -> Any:
-        """As `call`, of symbolic tensors."""
+        """Like `call`, for symbolic tensors."""
         shapes = self.compute_output_shape(sequence.shape, None, first_token_only, return_attention)
         return symbolic(self, shapes)
 

@@ -12,12 +12,12 @@ from kerasbert.types import Config, Shape, Tensor
 
 @keras.saving.register_keras_serializable(package="kerasbert")
 class FeedForward(keras.layers.Layer):
-    """Two linear maps with an activation between them, at each position alike.
+    """Two dense layers with an activation between them, applied to each position separately.
 
     Vaswani et al. 2017, section 3.3, https://arxiv.org/abs/1706.03762.
 
     Args:
-        intermediate_dim: int, I, the width between the two maps.
+        intermediate_dim: int, I, the width between the two layers.
         activation: str, as in `BertConfig`.
         initializer_range: float, standard deviation of the kernels' initializer.
 
@@ -51,7 +51,7 @@ class FeedForward(keras.layers.Layer):
         )
 
     def build(self, input_shape: Shape) -> None:
-        """Creates the two maps."""
+        """Creates the two dense layers."""
         hidden_dim = input_shape[-1]
         self.intermediate_dense.build((None, hidden_dim))
         self.output_dense = make_dense(

@@ -1,4 +1,4 @@
-"""Layer normalization that survives export."""
+"""Layer normalization that stays exact in exported files."""
 
 import keras
 from keras import ops
@@ -11,7 +11,7 @@ class BertLayerNormalization(keras.layers.LayerNormalization):
     """A `LayerNormalization` of the last axis, in a form that stays exact in exported files.
 
     Ba et al. 2016, https://arxiv.org/abs/1607.06450. Keras computes `x * scale + (beta - mean * scale)`,
-    which loses digits where the variance is small. On other backends than TensorFlow it is Keras' own.
+    which loses precision if the variance is small. On backends other than TensorFlow, Keras' own is used.
 
     Args:
         epsilon: float, added to the variance.
@@ -20,7 +20,7 @@ class BertLayerNormalization(keras.layers.LayerNormalization):
         inputs: float tensor `(..., D)`.
 
     Returns:
-        Float tensor like `inputs`; means and variances are computed in float32 at least.
+        Float tensor like `inputs`; means and variances are computed at least in float32.
     """
 
     def call(self, inputs: Tensor) -> Tensor:
@@ -31,6 +31,6 @@ class BertLayerNormalization(keras.layers.LayerNormalization):
         x, gamma, beta = (ops.cast(part, wide) for part in (inputs, self.gamma, self.beta))
         centered = x - ops.mean(x, axis=-1, keepdims=True)
         rate = ops.rsqrt(ops.mean(ops.square(centered), axis=-1, keepdims=True) + self.epsilon)
-        # Not `* rate * gamma`: LiteRT's converter would fold gamma into the next kernels, int8 a third
-        # less exact.
+        # Not `* rate * gamma`: LiteRT's converter would fold gamma into the next kernels, which would make
+        # int8 a third less exact.
         return ops.cast(centered * (rate * gamma) + beta, self.compute_dtype)

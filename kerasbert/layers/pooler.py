@@ -1,4 +1,4 @@
-"""One vector for the whole input."""
+"""The pooler, which computes one vector for the whole input."""
 
 from typing import Any
 
@@ -48,7 +48,7 @@ class Pooler(keras.layers.Layer):
 
     def call(self, sequence: Tensor) -> Tensor:
         """See the class."""
-        # A reshape, not [..., 0, :]: LiteRT's XNNPACK takes no slice that drops an axis.
+        # A reshape, not [..., 0, :]: LiteRT's XNNPACK does not support slices that drop an axis.
         shape = (-1, sequence.shape[-1])[-(len(sequence.shape) - 1) :]
         first = ops.reshape(sequence[..., :1, :], shape)
         return BY_NAME[self.activation](apply_to_vectors(self.dense, first))

@@ -1,16 +1,16 @@
-"""Position vectors that are computed, not learned."""
+"""Position embeddings that are computed, not learned."""
 
 import numpy as np
 
 
 def sinusoidal_positions(rows: int, dim: int) -> np.ndarray:
-    """Sines and cosines of geometrically falling frequency, one of each in turn.
+    """Position embeddings that alternate between sines and cosines of geometrically decreasing frequencies.
 
     Vaswani et al. 2017, section 3.5, https://arxiv.org/abs/1706.03762.
 
     Args:
-        rows: int, positions.
-        dim: int, E, width of a vector.
+        rows: int, the number of positions.
+        dim: int, E, the width of an embedding.
 
     Returns:
         float32 array `(rows, E)`.

@@ -1,4 +1,4 @@
-"""Multi-head self-attention, and the bias that hides padding from it."""
+"""Multi-head self-attention, and the attention bias that masks padding."""
 
 from typing import Any
 
@@ -12,22 +12,23 @@ from kerasbert.layers.symbolic import symbolic
 from kerasbert.optional import jax
 from kerasbert.types import Config, Shape, Tensor
 
-# Large enough that exp() of a masked score is 0 beside any other; finite, so that a row of padding
-# alone gives no NaN; within float16.
+# Large enough to make exp() of a masked score 0 compared to any other; finite, so that a row that consists
+# only of padding does not give NaN; and within the range of float16.
 MASKED = {"float16": -3e4}
 MASKED_ELSE = -1e9
 
 
 def attention_bias(padding_mask: Tensor, dtype: str = "float32", masked: float | None = None) -> Tensor:
-    """The additive attention bias of a padding mask: 0 at tokens, a large negative number at padding.
+    """The additive attention bias for a padding mask: 0 at tokens, a large negative number at padding.
 
-    Made once and passed to every block.
+    It is computed once and passed to every block.
 
     Args:
         padding_mask: int or bool tensor `(B, S)` or `(S,)`: 1 at tokens, 0 at padding.
         dtype: str, the dtype of the attention scores.
-        masked: float or None, the number at padding. None takes one for the dtype; a graph that will be
-            quantized wants a small one, such as -120, because the range of the tensor sets its scale.
+        masked: float or None, the number at padding; None for the default of the dtype. A graph that will be
+            quantized needs a small number, such as -120, because the range of the tensor determines its
+            scale.
 
     Returns:
         Float tensor `(B, 1, 1, S)`, or `(1, 1, S)`.
@@ -44,35 +45,35 @@ def attention_bias(padding_mask: Tensor, dtype: str = "float32", masked: float |
 
 
 def on_gpu_by_jax() -> bool:
-    """Whether Keras runs on JAX, and JAX on a GPU."""
+    """Whether Keras runs on JAX and JAX runs on a GPU."""
     return keras.backend.backend() == "jax" and jax.default_backend() == "gpu"
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
 class SelfAttention(keras.layers.Layer):
-    """Scaled dot-product attention with several heads, output projection included.
+    """Scaled dot-product attention with several heads, including the output projection.
 
     Vaswani et al. 2017, sections 3.2.1 and 3.2.2, https://arxiv.org/abs/1706.03762.
 
     Args:
         num_heads: int, N.
-        dropout: float in [0, 1), on the attention probabilities.
+        dropout: float in [0, 1), dropout on the attention probabilities.
         initializer_range: float, standard deviation of the kernels' initializer.
-        head_dim: int or None, H, the width of a head; None: D / N, which must be whole. Where heads were
-            pruned, N times H is less than D.
+        head_dim: int or None, H, the width of a head; None: D / N, which must be a whole number. If heads
+            were pruned, N times H is less than D.
 
     Call arguments:
-        sequence: float tensor `(B, S, D)`, or `(S, D)` for one sequence: keys and values.
-        bias: float tensor that broadcasts to `(B, N, S, S)`, or `(N, S, S)`: added to the scores.
-        query: float tensor `(B, Q, D)` or `(Q, D)`: the positions that ask; None means `sequence`.
-        return_attention: bool, also return the attention probabilities.
+        sequence: float tensor `(B, S, D)`, or `(S, D)` for one sequence, from which keys and values are made.
+        bias: float tensor that broadcasts to `(B, N, S, S)` or `(N, S, S)` and is added to the scores.
+        query: float tensor `(B, Q, D)` or `(Q, D)`, from which queries are made; None means `sequence`.
+        return_attention: bool, whether to also return the attention probabilities.
 
     Returns:
-        Float tensor shaped like the query; with `return_attention` a pair with the probabilities
-        `(B, N, Q, S)`, or `(N, Q, S)`.
+        Float tensor with the shape of the query; with `return_attention`, a pair of this and the
+        probabilities `(B, N, Q, S)` or `(N, Q, S)`.
 
     Raises:
-        ValueError: if `num_heads` does not divide D, and there is no `head_dim`.
+        ValueError: if `num_heads` does not divide D and `head_dim` is not given.
 
     Example:
 
@@ -152,7 +153,7 @@ class SelfAttention(keras.layers.Layer):
         return (output, attention) if return_attention else output
 
     def _can_be_fused(self, sequence: Tensor, return_attention: bool, training: bool | None) -> bool:
-        """Whether a kernel of JAX may do it in one go: it keeps no probabilities, and drops none."""
+        """Whether JAX's fused attention can be used, which neither returns nor drops probabilities."""
         drops = training and self.dropout_rate > 0
         return on_gpu_by_jax() and len(sequence.shape) == 3 and not return_attention and not drops
 
@@ -163,7 +164,7 @@ class SelfAttention(keras.layers.Layer):
         query_shape: Shape | None = None,
         return_attention: bool = False,
     ) -> Shape | tuple[Shape, Shape]:
-        """Returns the shape of the query, and with `return_attention` that of the probabilities, too."""
+        """Returns the shape of the query; with `return_attention`, also the shape of the probabilities."""
         shape = tuple(sequence_shape if query_shape is None else query_shape)
         if not return_attention:
             return shape
@@ -177,7 +178,7 @@ class SelfAttention(keras.layers.Layer):
         return_attention: bool = False,
         training: bool | None = None,
     ) -> Any:
-        """As `call`, of symbolic tensors."""
+        """Like `call`, for symbolic tensors."""
         query_shape = None if query is None else query.shape
         return symbolic(self, self.compute_output_shape(sequence.shape, None, query_shape, return_attention))
 

@@ -1,4 +1,4 @@
-"""Outputs of a layer in Keras' functional API, where tensors are symbols."""
+"""The outputs of layers in Keras' functional API, where tensors are symbolic."""
 
 from typing import Any
 
@@ -6,17 +6,17 @@ import keras
 
 
 def symbolic(layer: keras.layers.Layer, shapes: Any) -> Any:
-    """Makes the `keras.KerasTensor` of an output, or of each of several.
+    """Makes the `keras.KerasTensor`s of a layer's outputs.
 
-    Keras derives them from `compute_output_shape` too, but passes it the shapes of tensors alone, and not
-    the flags that decide what a layer returns.
+    Keras can also derive them from `compute_output_shape`, but it passes only the shapes of tensors to it,
+    and not the flags that decide what a layer returns.
 
     Args:
-        layer: `keras.layers.Layer`, whose compute dtype outputs have.
+        layer: `keras.layers.Layer`, whose compute dtype the outputs have.
         shapes: tuple of int and None; or a dict, list or tuple of such shapes.
 
     Returns:
-        `keras.KerasTensor`, or a structure of them like `shapes`.
+        `keras.KerasTensor`, or a structure of these like `shapes`.
     """
     if isinstance(shapes, dict):
         return {name: symbolic(layer, shape) for name, shape in shapes.items()}

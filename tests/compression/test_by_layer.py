@@ -98,7 +98,7 @@ def test_no_other_librarys_file_does(field, write, pruned, tokenizer, tmp_path):
     one = dataclasses.replace(pruned, **{field: None})
     task = kerasbert.BertTextClassifier(BertEncoder(one), tokenizer, ["bad", "good"])
     for model in (task, task.encoder):
-        with pytest.raises(ValueError, match=r"All blocks must have.*save\(path.keras\)"):
+        with pytest.raises(ValueError, match=r'All blocks must have.*save\("model.keras"\)'):
             write(model, tmp_path / "it")
     assert not list(tmp_path.iterdir())
 
