@@ -89,8 +89,8 @@ def _parser():
     verify = commands.add_parser(
         "verify",
         help="compare an exported file with its task",
-        description="Prints how far the answers of an exported file are from its task's; exits with 1 if they "
-        "differ too much.",
+        description="Prints how far the answers of an exported file are from its task's; exits with 1 if "
+        "they differ too much.",
     )
     verify.add_argument("model", help="a task's .keras file")
     verify.add_argument("artifact", help="a .tflite or .onnx file, or the folder of a SavedModel")
