@@ -35,13 +35,13 @@ class Artifact:
     format: str
     size_bytes: int
     sha256: str
-    signatures: dict
+    signatures: dict[str, Any]
     recipe: str | None = None
-    part_recipes: dict = dataclasses.field(default_factory=dict)
+    part_recipes: dict[str, str] = dataclasses.field(default_factory=dict)
     partitions: int | None = None
-    ops: dict = dataclasses.field(default_factory=dict)
-    trials: tuple = ()
-    part_errors: dict = dataclasses.field(default_factory=dict)
+    ops: dict[str, int] = dataclasses.field(default_factory=dict)
+    trials: tuple[Any, ...] = ()
+    part_errors: dict[str, float] = dataclasses.field(default_factory=dict)
 
     @classmethod
     def of(cls, path: PathLike, format: str, **fields: Any) -> Self:

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Callable
+from typing import Any
 
 from kerasbert import checks
 from kerasbert.export.intervals import check_drop, count_rows, drop_interval
@@ -13,6 +14,7 @@ from kerasbert.export.recipes import DEFAULT, reason_against
 from kerasbert.export.runners import answer_texts, open_artifact
 from kerasbert.export.sensitivity import part_errors, part_sizes
 from kerasbert.export.tflite_files import write_tflite
+from kerasbert.types import Labels, Rows
 
 # From the smallest file to the largest.
 RECIPES_BY_SIZE = (
@@ -40,9 +42,9 @@ class AccuracyBudget:
         recipes: tuple of str, what is tried, from the smallest.
     """
 
-    metric: str | Callable
+    metric: str | Callable[[Any, Rows, Labels], float]
     max_drop: float = 0.005
-    recipes: tuple = RECIPES_BY_SIZE
+    recipes: tuple[str, ...] = RECIPES_BY_SIZE
 
     def __post_init__(self):
         check_drop(self.max_drop, "AccuracyBudget")
@@ -64,7 +66,7 @@ class Trial:
     """
 
     recipe: str
-    part_recipes: dict
+    part_recipes: dict[str, str]
     size_bytes: int
     score: float
     drop: float

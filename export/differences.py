@@ -29,7 +29,7 @@ class Differences:
         width: int, how many numbers there are at a place: C.
     """
 
-    row_maxima: list
+    row_maxima: list[float]
     mean: float
     spread: float
     not_finite: int

@@ -30,10 +30,10 @@ class Benchmark:
 
     path: str
     size_bytes: int
-    load_ms: dict
-    memory_bytes: dict
-    latency_ms: dict
-    latency_p90_ms: dict
+    load_ms: dict[int, float]
+    memory_bytes: dict[int, int]
+    latency_ms: dict[tuple[int, int], float]
+    latency_p90_ms: dict[tuple[int, int], float]
 
 
 def benchmark(

@@ -41,7 +41,7 @@ class MediaPipeDifferences:
     other_tokens: int
     share: float
     too_long: int
-    examples: tuple
+    examples: tuple[dict[str, Any], ...]
 
 
 def mediapipe_differences(task: BertTextClassifier | BertTextEmbedder, texts: Texts) -> MediaPipeDifferences:

@@ -332,7 +332,7 @@ def answer_texts(runner: SavedModelRunner | TFLiteRunner | OnnxRunner, task: Tas
         What `predict` returns (`fill_masks`, of a masked language model).
     """
     if not isinstance(runner, SavedModelRunner):
-        if getattr(runner, "takes_texts", False) and not _are_words(x):
+        if isinstance(runner, TFLiteRunner) and runner.takes_texts and not _are_words(x):
             return runner.predict(x)
         return task.predict_with(runner, x)
     endpoint, found = endpoints.BY_NAME[task.endpoint], []

@@ -62,8 +62,8 @@ class Verification:
     label_agreement: float | None
     worst_text: object
     not_finite: int
-    keras_scores: dict = dataclasses.field(default_factory=dict)
-    scores: dict = dataclasses.field(default_factory=dict)
+    keras_scores: dict[str, float] = dataclasses.field(default_factory=dict)
+    scores: dict[str, float] = dataclasses.field(default_factory=dict)
 
 
 def verify(

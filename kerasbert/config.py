@@ -84,8 +84,8 @@ class BertConfig:
     position_offset: int = 0
     embedding_dim: int | None = None
     pooler_activation: str = "tanh"
-    heads_by_layer: tuple | None = None
-    units_by_layer: tuple | None = None
+    heads_by_layer: tuple[int, ...] | None = None
+    units_by_layer: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         where = "BertConfig"

@@ -2,8 +2,10 @@
 
 import dataclasses
 import pathlib
+from typing import Any
 
 from kerasbert import checks
+from kerasbert.checkpoints.places import Place
 from kerasbert.checkpoints.positions import ExtendedPositions
 from kerasbert.config import BertConfig
 
@@ -32,11 +34,11 @@ class Checkpoint:
     folder: pathlib.Path
     config: BertConfig
     tensors: object
-    places: dict
-    names: dict
-    heads: tuple = ()
-    arguments: dict = dataclasses.field(default_factory=dict)
-    bookkeeping: tuple = ()
+    places: dict[str, Place]
+    names: dict[str, str]
+    heads: tuple[str, ...] = ()
+    arguments: dict[str, Any] = dataclasses.field(default_factory=dict)
+    bookkeeping: tuple[str, ...] = ()
     root: pathlib.Path | None = None
 
     def find(self, path):

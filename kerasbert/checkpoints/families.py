@@ -1,6 +1,8 @@
 """Hugging Face's names for the weights and config fields of BERT and its relatives, one record per family."""
 
 import dataclasses
+from collections.abc import Mapping
+from typing import Any
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,11 +26,11 @@ class Family:
     model_type: str
     classes: str
     prefix: str
-    fields: dict
-    fixed: dict
-    layers: dict
-    heads: dict
-    dropouts: dict
+    fields: dict[str, str]
+    fixed: dict[str, Any]
+    layers: dict[str, str]
+    heads: dict[str, dict[str, str]]
+    dropouts: Mapping[str, str | None]
     decoder: str | None = None
 
 

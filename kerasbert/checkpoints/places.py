@@ -21,7 +21,7 @@ class Place:
 
     name: str
     transposed: bool = False
-    shape: tuple | None = None
+    shape: tuple[int, ...] | None = None
 
     def shape_there(self, shape):
         """The shape of the tensor in the file, for a weight of ours with `shape`."""

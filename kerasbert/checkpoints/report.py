@@ -26,10 +26,10 @@ class LoadReport:
     """
 
     source: str
-    loaded: dict
-    initialized: tuple
-    ignored: tuple
-    renamed: dict
+    loaded: dict[str, str]
+    initialized: tuple[str, ...]
+    ignored: tuple[str, ...]
+    renamed: dict[str, str]
 
     def __str__(self):
         renamed = [f"{old} is {new}" for old, new in self.renamed.items()]

@@ -22,8 +22,8 @@ class Documents:
         id_splits: int array `(N + 1,)`, the index of each sentence's first token in `ids`.
     """
 
-    texts: list
-    spans: list
+    texts: list[str]
+    spans: list[list[tuple[int, int]]]
     splits: np.ndarray
     ids: np.ndarray
     id_splits: np.ndarray

@@ -3,6 +3,7 @@
 import dataclasses
 import math
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from kerasbert import checks
 
@@ -25,12 +26,12 @@ class Fields:
     """
 
     text: str
-    label: str | Sequence | None
+    label: str | Sequence[str] | None
     text_pair: str | None = None
     words: str | None = None
-    choices: str | Sequence | None = None
-    parse_label: Callable | None = None
-    tokens: dict | None = None
+    choices: str | Sequence[str] | None = None
+    parse_label: Callable[[Any], Any] | None = None
+    tokens: dict[str, str] | None = None
 
     def __post_init__(self):
         for name, value in (("label", self.label), ("choices", self.choices), ("tokens", self.tokens)):

@@ -85,7 +85,7 @@ class Masking:
     rate: float = 0.15
     max_predictions: int | None = None
     whole_words: bool = True
-    span_weights: tuple = (1.0,)
+    span_weights: tuple[float, ...] = (1.0,)
     mask_token_rate: float = 0.8
     random_token_rate: float = 0.1
     by_span: bool = False

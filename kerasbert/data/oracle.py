@@ -35,7 +35,7 @@ def oracle_labels(sentences: Sequence[str], summary: str, max_sentences: int = 3
     candidates = [[_grams(sentence, n) for n in (1, 2)] for sentence in sentences]
     chosen: list[int] = []
     best = 0.0
-    have: list[collections.Counter] = [collections.Counter(), collections.Counter()]
+    have: list[collections.Counter[tuple[str, ...]]] = [collections.Counter(), collections.Counter()]
     while len(chosen) < max_sentences:
         # A sentence that shares no word with the summary can only lower the score.
         scores = {

@@ -39,12 +39,12 @@ class QuestionRows:
     ([('Bonn', 3)],)
     """
 
-    questions: tuple
-    contexts: tuple
-    answers: tuple
-    ids: tuple
-    articles: tuple
-    skipped: tuple = ()
+    questions: tuple[str, ...]
+    contexts: tuple[str, ...]
+    answers: tuple[list[tuple[str, int]], ...]
+    ids: tuple[str, ...]
+    articles: tuple[int, ...]
+    skipped: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.questions)

@@ -31,7 +31,7 @@ def _kind(code):
     return "a"
 
 
-class _Kinds(dict):
+class _Kinds(dict[int, str]):
     """A cache of the kinds of characters."""
 
     def __missing__(self, code):

@@ -23,8 +23,8 @@ class Words:
             without tokens.
     """
 
-    texts: list
-    spans: list
+    texts: list[str]
+    spans: list[list[tuple[int, int]]]
     ids: object
     first: object
 

@@ -3,6 +3,8 @@
 import dataclasses
 from collections.abc import Callable
 
+import numpy as np
+
 from kerasbert.data import (
     NUMERIC_LABELS,
     class_numbers,
@@ -12,6 +14,7 @@ from kerasbert.data import (
     rows_of_hot,
     rows_of_numbers,
 )
+from kerasbert.types import Tensor
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,9 +30,9 @@ class LabelKind:
     """
 
     least_labels: int
-    numeric_labels: tuple
-    numbers: Callable
-    in_graph: Callable
+    numeric_labels: tuple[str | None, ...]
+    numbers: Callable[..., np.ndarray]
+    in_graph: Callable[..., Callable[[Tensor], Tensor]]
 
 
 LABEL_KINDS = {

@@ -29,7 +29,7 @@ from kerasbert.optional import tensorflow as tf
 from kerasbert.preprocessing.extra_inputs import take_extra_inputs
 from kerasbert.preprocessing.splits import no_labels
 from kerasbert.preprocessing.token_rows import checked_ids, token_columns, tokens_not_by_row
-from kerasbert.types import Dataset, Labels, Rows
+from kerasbert.types import Dataset, Labels, Rows, Shape
 
 
 class RowBatches:
@@ -40,7 +40,7 @@ class RowBatches:
     empty: Any = ()  # an `x` without rows
     takes_extra_inputs = False
     # A task sets it: the shapes of the numbers beside the text of a row, by name.
-    extra_inputs: ClassVar[dict] = {}
+    extra_inputs: ClassVar[dict[str, Shape]] = {}
     encoder_config = None  # a task sets it: token ids are then checked against the encoder's tables
 
     def labelled(

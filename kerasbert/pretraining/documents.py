@@ -5,11 +5,12 @@ import json
 import lzma
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from kerasbert import checks
 from kerasbert.data.lines import LONGEST, OPENERS
 from kerasbert.optional import tensorflow as tf
+from kerasbert.types import PathLike
 
 LAYOUTS = ("blank_lines", "lines", "json")
 _BLOCK = 1 << 20  # how many bytes are read at a time, and the longest piece of a line that is kept in memory
@@ -43,10 +44,10 @@ class Corpus:
     [['It rained.', 'We stayed.'], ['A ring was found.']]
     """
 
-    files: object
+    files: PathLike | Sequence[PathLike]
     layout: str = "blank_lines"
     field: str = "text"
-    paths: tuple = dataclasses.field(init=False, repr=False)
+    paths: tuple[str, ...] = dataclasses.field(init=False, repr=False)
 
     def __post_init__(self):
         checks.one_of("Corpus", LAYOUTS, layout=self.layout)

@@ -4,6 +4,7 @@ import collections
 import dataclasses
 import os
 import tempfile
+from collections.abc import Callable
 
 from kerasbert import checks
 from kerasbert.atomic import replacing
@@ -57,8 +58,8 @@ class ExampleSettings:
     short_sequence_rate: float = 0.1
     duplicates: int = 1
     seed: int = 0
-    split_sentences: object = None
-    segment_words: object = None
+    split_sentences: Callable[[str], list[str]] | bool | None = None
+    segment_words: Callable[[str], list[str]] | None = None
 
     def __post_init__(self):
         where = "ExampleSettings"

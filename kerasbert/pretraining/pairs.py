@@ -20,8 +20,8 @@ class Example:
         label: int, 0 if the segments are in order, 1 if not; or None if there is no pair.
     """
 
-    first: list
-    second: tuple | None = None
+    first: list[tuple[int, int]]
+    second: tuple[int, int] | None = None
     label: int | None = None
 
 

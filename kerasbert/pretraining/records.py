@@ -11,7 +11,7 @@ import numpy as np
 
 from kerasbert import checks
 from kerasbert.optional import tensorflow as tf
-from kerasbert.types import PathLike, Self
+from kerasbert.types import Config, PathLike, Self
 
 MANIFEST = "examples.json"
 _VERSION = 1
@@ -34,11 +34,11 @@ class Manifest:
     """
 
     folder: str
-    counts: tuple
-    sizes_bytes: tuple
+    counts: tuple[int, ...]
+    sizes_bytes: tuple[int, ...]
     max_length: int
     vocabulary: str
-    settings: dict
+    settings: Config
     num_documents: int
     num_empty_documents: int
     num_tokens: int

@@ -4,6 +4,7 @@ import dataclasses
 import importlib
 import pathlib
 import sys
+from typing import Any
 
 from kerasbert import checks
 from kerasbert.config import BertConfig
@@ -101,11 +102,11 @@ class RunSettings:
 
     output: str
     corpus: Corpus
-    phases: tuple
+    phases: tuple[Phase, ...]
     validation: Corpus | None = None
     vocabulary: Vocabulary = dataclasses.field(default_factory=Vocabulary)
     preset: str | None = None
-    model: dict = dataclasses.field(default_factory=dict)
+    model: dict[str, Any] = dataclasses.field(default_factory=dict)
     examples: ExampleSettings = dataclasses.field(default_factory=ExampleSettings)
     masking: Masking = dataclasses.field(default_factory=Masking)
     optimizer: Optimizer = dataclasses.field(default_factory=Optimizer)

@@ -115,9 +115,9 @@ class Layout:
         has_segments: bool, whether the second text has segment id 1.
     """
 
-    before: list
-    between: list
-    after: list
+    before: list[int]
+    between: list[int]
+    after: list[int]
     is_pair: bool
     has_segments: bool
 

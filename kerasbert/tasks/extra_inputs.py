@@ -6,7 +6,7 @@ from kerasbert import checks
 from kerasbert.optional import tensorflow as tf
 from kerasbert.preprocessing import Preprocessor
 from kerasbert.text import TOKEN_INPUTS
-from kerasbert.types import Tensors
+from kerasbert.types import Shape, Tensors
 
 # What a row of text is made of, and what an encoder returns.
 _TAKEN = {
@@ -24,7 +24,7 @@ class ExtraInputs:
     and these, in `fit`, `evaluate` and `predict`; exported files take them by name, too.
     """
 
-    extra_inputs: ClassVar[dict] = {}
+    extra_inputs: ClassVar[dict[str, Shape]] = {}
 
     def check_extra_inputs(self, preprocessor: Preprocessor) -> None:
         """Raises ValueError if a name has another meaning, or rows are of a kind that has no numbers."""

@@ -2,13 +2,16 @@
 
 import dataclasses
 from collections.abc import Callable
+from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from kerasbert import checks
 from kerasbert.preprocessing import LABEL_KINDS, LabelKind
 from kerasbert.tasks.r_drop import bernoulli_divergence, categorical_divergence, normal_divergence
+from kerasbert.types import Tensor
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,11 +31,11 @@ class Problem:
 
     output: str
     target: str
-    answers: Callable
-    loss: Callable
-    metrics: Callable
-    divergence: Callable
-    hard_predictions: Callable | None
+    answers: Callable[[Tensor], Tensor]
+    loss: Callable[[], Any]
+    metrics: Callable[[], list[Any]]
+    divergence: Callable[[Tensor, Tensor], Tensor]
+    hard_predictions: Callable[[np.ndarray], np.ndarray] | None
 
 
 SINGLE_LABEL = Problem(

@@ -13,7 +13,7 @@ from kerasbert.optional import tensorflow as tf
 from kerasbert.types import Labels, Rows, Tensor
 
 # Mirrored strategies of several devices that have trained.
-_TRAINED: weakref.WeakSet = weakref.WeakSet()
+_TRAINED: weakref.WeakSet[Any] = weakref.WeakSet()
 
 
 class Replicas(TrainerHooks):

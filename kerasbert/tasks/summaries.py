@@ -22,9 +22,9 @@ class Summary:
     """
 
     text: str
-    sentences: tuple
-    indices: tuple
-    scores: tuple
+    sentences: tuple[str, ...]
+    indices: tuple[int, ...]
+    scores: tuple[float, ...]
 
 
 def best_summary(text, spans, scores, max_sentences=3, trigram_blocking=True):
