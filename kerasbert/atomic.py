@@ -118,7 +118,7 @@ def _check_found(path, mode, kind, where):
     if kind is None:
         if not stat.S_ISREG(mode):
             found = "a folder" if stat.S_ISDIR(mode) else "a device, pipe or socket"
-            raise _refused("A file must not take the place of anything but a file.", where, found=found)
+            raise _refused("A file must not take the place of anything except a file.", where, found=found)
         return
     if not stat.S_ISDIR(mode):
         raise _refused("A folder must not take the place of a file.", where)

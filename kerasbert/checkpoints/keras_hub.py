@@ -176,7 +176,7 @@ def _read_task(path, tensors):
     in_file = tensors.shapes.get(head_places(("classification",))["classification/logits/bias"].name)
     if in_file != (classes,):
         raise checks.invalid(
-            "`num_classes` must be as many as the head in the file has.",
+            "`num_classes` must be the number of classes of the head in the file.",
             fix="Use the `task.json` that was saved with these weights.",
             where=str(path),
             num_classes=classes,

@@ -60,7 +60,8 @@ def _check_finite(tensors, name):
     if not finite:
         raise checks.invalid(
             f"The numbers of `{name}` must be finite.",
-            fix="Its training diverged, or the file is damaged: use another one, or download it again.",
+            fix="The training diverged, or the file is damaged: use another checkpoint, or download this one "
+            "again.",
             where=str(tensors.path),
             not_finite=int(np.sum(~np.isfinite(value))),
             of=value.size,

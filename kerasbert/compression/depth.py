@@ -61,7 +61,7 @@ def _kept(keep, num_layers):
     kept = [] if isinstance(keep, int) else list(keep)
     if not kept or not set(kept) <= set(range(num_layers)) or kept != sorted(set(kept)):
         raise checks.invalid(
-            f"`keep` must be some of the blocks 0 to {num_layers - 1}, ascending, or how many of them.",
+            f"`keep` must be some of the blocks 0 to {num_layers - 1}, ascending, or how many to keep.",
             fix="List each block once, or leave out `keep` to keep half of the blocks.",
             where="drop_layers",
             keep=keep,

@@ -121,7 +121,8 @@ class BertEmbeddings(keras.layers.Layer):
         if is_known and length > self.max_sequence_length:
             raise checks.invalid(
                 "A sequence must not be longer than `max_sequence_length`.",
-                fix="Truncate it with `tokenizer(texts, max_length=...)`, or use an encoder for longer ones.",
+                fix="Truncate it with `tokenizer(texts, max_length=...)`, or use an encoder that has more "
+                "positions.",
                 where=self.name,
                 length=length,
                 max_sequence_length=self.max_sequence_length,

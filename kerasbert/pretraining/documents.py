@@ -58,7 +58,7 @@ class Corpus:
             found = [path for path in tf.io.gfile.glob(pattern) if not tf.io.gfile.isdir(path)]
             if not found:
                 raise checks.invalid(
-                    "Every name in `files` must be that of a file, or match one.",
+                    "Every item of `files` must be the name of a file, or a pattern that matches one.",
                     fix='Check the path; for the files of a folder, write "folder/*.txt".',
                     where="Corpus",
                     kind=FileNotFoundError,

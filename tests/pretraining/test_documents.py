@@ -111,7 +111,7 @@ def test_what_is_not_text_is_refused_with_its_place(tmp_path, content, name, lay
 
 
 def test_files_that_are_not_there(tmp_path):
-    with pytest.raises(FileNotFoundError, match="must be that of a file"):
+    with pytest.raises(FileNotFoundError, match="must be the name of a file"):
         Corpus(tmp_path / "*.txt")
     with pytest.raises(FileNotFoundError, match=r"folder/\*.txt"):
         Corpus(tmp_path)
