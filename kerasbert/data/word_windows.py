@@ -1,4 +1,4 @@
-"""Cuts long rows of tokens into sliding windows, in each of which some words are decided, in the graph."""
+"""Cuts long rows of tokens into sliding windows, and decides each word in one of them, in the graph."""
 
 from kerasbert.optional import tensorflow as tf
 

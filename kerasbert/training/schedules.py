@@ -81,7 +81,7 @@ class WarmupLinearDecay(keras.optimizers.schedules.LearningRateSchedule):
     def traced_values(self) -> list[Any]:
         """The values that are constants in a traced training step.
 
-        On JAX these include the schedule's variables, because a step there only updates the trainer's own.
+        On JAX these include the schedule's variables, because a training step there only gets the trainer's.
         """
         values = [self.batches_per_step]
         if keras.backend.backend() == "jax":
