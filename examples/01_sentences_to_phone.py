@@ -64,7 +64,7 @@ def main(output, epochs):
     artifacts = {
         "SavedModel": export.to_saved_model(classifier, output / "serving" / "assistant" / "1"),
         "TFLite float32": export.to_tflite(classifier, output / "assistant_float32.tflite", "float32"),
-        "TFLite int8": export.to_tflite(classifier, output / "assistant.tflite"),
+        "TFLite int8": export.to_tflite(classifier, output / "assistant.tflite", text=True),
     }
     for name, artifact in artifacts.items():
         say(f"exported {name}: {artifact.size_bytes / 1e6:.1f} MB")
@@ -90,7 +90,11 @@ def main(output, epochs):
     for text, label in zip(SENTENCES, classifier.predict_labels(list(SENTENCES), verbose=0), strict=True):
         answers[text]["Keras"] = label
     for name, artifact in artifacts.items():
-        found = export.answer_texts(export.open_artifact(artifact), classifier, list(SENTENCES))
+        runner = export.open_artifact(artifact)
+        if name == "TFLite int8":  # the file alone, which takes texts
+            found = runner.predict(list(SENTENCES))
+        else:
+            found = export.answer_texts(runner, classifier, list(SENTENCES))
         for text, probabilities in zip(SENTENCES, found, strict=True):
             answers[text][name] = classes[probabilities.argmax()]
     for text, row in answers.items():
