@@ -30,7 +30,9 @@ def add_description(task, path, content):
         # With one date, so that two exports give the same bytes.
         archive.writestr(zipfile.ZipInfo(TASK), json.dumps(content, indent=1, allow_nan=False))
         names = content["types"] or content["labels"]
-        archive.writestr(zipfile.ZipInfo(LABELS), "".join(f"{name}\n" for name in names))
+        lines = "".join(f"{name}\n" for name in names)
+        # A lone surrogate, which UTF-8 cannot hold, is written as JSON escapes it.
+        archive.writestr(zipfile.ZipInfo(LABELS), lines.encode("utf-8", "backslashreplace"))
 
 
 def describe(path: Artifact | PathLike) -> dict[str, Any]:

@@ -19,11 +19,19 @@ def read_json(path, kind=dict):
         dict or list.
 
     Raises:
-        FileNotFoundError: if there is no such file.
+        OSError: if the file cannot be read; FileNotFoundError if it is not there.
         ValueError: if the file is not UTF-8 or not JSON, or its content is of another class.
     """
     try:
         text = pathlib.Path(path).read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise checks.invalid(
+            "A JSON file that belongs to this folder cannot be read.",
+            fix="Download the folder again, with all of its files.",
+            where=str(path),
+            kind=type(error),
+            reason=error.strerror,
+        ) from error
     except UnicodeDecodeError as error:
         raise _not_json(path, error) from error
     return parse_json(text, path, kind)

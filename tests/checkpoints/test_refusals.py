@@ -12,7 +12,7 @@ import pytest
 from safetensors.numpy import save_file
 
 import kerasbert
-from kerasbert import BertEncoder, BertTextClassifier
+from kerasbert import BertEncoder, BertTextClassifier, BertTextEmbedder
 from kerasbert.checkpoints.h5_files import H5File
 from kerasbert.checkpoints.torch_files import TorchFile
 from kerasbert.text import BertTokenizer, RobertaTokenizer, tokenizer_from_folder
@@ -95,6 +95,14 @@ def test_modules_stay_in_their_folder(write_folder, path):
     (folder / "modules.json").write_text(json.dumps([{"idx": 0, "type": kind, "path": path}]))
     with pytest.raises(ValueError, match="must lie within the folder"):
         BertEncoder.from_preset(folder)
+
+
+def test_modules_that_are_not_there(write_folder, tokenizer):
+    folder, _ = write_folder()
+    kind = "sentence_transformers.models.Pooling"
+    (folder / "modules.json").write_text(json.dumps([{"idx": 0, "type": kind, "path": "absent"}]))
+    with pytest.raises(FileNotFoundError, match=r"cannot be read.*absent.*Download the folder again"):
+        BertTextEmbedder.from_preset(folder, tokenizer=tokenizer)
 
 
 def test_a_model_file_names_no_files(byte_pairs, tokenizer):
