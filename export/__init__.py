@@ -15,11 +15,14 @@ from kerasbert.export.latency import Benchmark, benchmark
 from kerasbert.export.mediapipe_metadata import add_mediapipe_metadata
 from kerasbert.export.mediapipe_tokens import MediaPipeDifferences, mediapipe_differences
 from kerasbert.export.onnx_files import to_onnx
+from kerasbert.export.onnx_runner import OnnxRunner
 from kerasbert.export.recipes import RECIPES, Recipe
 from kerasbert.export.report import ModelCard, write_report
-from kerasbert.export.runners import OnnxRunner, SavedModelRunner, TFLiteRunner, answer_texts, open_artifact
+from kerasbert.export.runners import answer_texts, open_artifact
 from kerasbert.export.saved_model import to_saved_model
+from kerasbert.export.saved_model_runner import SavedModelRunner
 from kerasbert.export.tflite import to_tflite
+from kerasbert.export.tflite_runner import TFLiteRunner
 from kerasbert.export.verification import Verification, VerificationError, verify
 
 __all__ = [

@@ -8,8 +8,8 @@ from kerasbert import checks
 from kerasbert.export.artifact import Artifact
 from kerasbert.export.description import EXACT, QUANTIZED, add_description
 from kerasbert.export.differences import VerificationError
-from kerasbert.export.runners import TFLiteRunner
 from kerasbert.export.text_graphs import BY_ENDPOINT, description
+from kerasbert.export.tflite_runner import TFLiteRunner
 
 SELF_TEST = "The film wasn't bad: ÉTÉ ΟΔΟΣ 電影 42%!"
 TEXTS = (

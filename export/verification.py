@@ -11,12 +11,14 @@ from kerasbert.export.artifact import Artifact, in_float32
 from kerasbert.export.differences import VerificationError, text_differences, token_differences
 from kerasbert.export.intervals import check_drop, drop_interval, too_many_differ
 from kerasbert.export.recipes import RECIPES
-from kerasbert.export.runners import SavedModelRunner, TFLiteRunner, answer_texts, open_artifact
+from kerasbert.export.runners import answer_texts, open_artifact
 from kerasbert.export.sample_texts import sample_inputs
 from kerasbert.export.saved_model_files import describe_saved_model
+from kerasbert.export.saved_model_runner import SavedModelRunner
 from kerasbert.export.structure import check_structure
 from kerasbert.export.text_files import check_tokens, texts_in
 from kerasbert.export.tflite_files import describe_tflite
+from kerasbert.export.tflite_runner import TFLiteRunner
 from kerasbert.optional import tensorflow as tf
 from kerasbert.tasks.task import Task
 from kerasbert.types import Labels, PathLike, Rows

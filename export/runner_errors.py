@@ -1,0 +1,23 @@
+"""What runners of all formats say of inputs that they cannot run."""
+
+from kerasbert import checks
+
+
+def cannot_run(runtime, path, error):
+    """The exception for tokens that a runtime refuses, such as more than the model has positions for."""
+    return checks.invalid(
+        f"{runtime} must be able to run the file on these tokens.",
+        fix="Ids must be in the vocabulary, and rows no longer than the model's positions.",
+        where=str(path),
+        kind=RuntimeError,
+        reason=str(error),
+    )
+
+
+def no_signature(names, signatures):
+    """The exception for inputs whose names no signature has."""
+    return checks.invalid(
+        "The inputs must be those of a signature.",
+        fix=f"The signatures are {signatures}.",
+        names=names,
+    )

@@ -1,0 +1,144 @@
+"""A TFLite file as a function of tokens, and of texts if it takes them."""
+
+import threading
+import warnings
+import zipfile
+from typing import Any
+
+import numpy as np
+
+from kerasbert import checks
+from kerasbert.export.description import describe
+from kerasbert.export.runner_errors import cannot_run, no_signature
+from kerasbert.export.text_graphs import BY_ENDPOINT, TOKENIZERS, as_code_points, rows_of_texts
+from kerasbert.export.tflite_files import INSTALL, tflite_bits
+from kerasbert.export.token_batches import single_rows, token_arrays
+from kerasbert.types import PathLike, Rows, Tensors
+
+
+class TFLiteRunner:
+    """Runs a TFLite file, one sequence at a time.
+
+    Several threads may share one runner: its interpreter is locked while it runs, so that their calls wait
+    for each other. Open a runner for each thread to run them side by side; each then holds the weights.
+    `bits` is as for `SavedModelRunner`: 32, 16, 8 or 4.
+
+    Args:
+        path: str or path of the file.
+        num_threads: int.
+
+    Call arguments:
+        inputs: dict of int arrays `token_ids`, `segment_ids`, `padding_mask`, `(B, S)`: rows are run one
+            by one, up to the last 1 in their mask; zeros before it are padding, too.
+
+    Returns:
+        dict of numpy arrays, the rows' answers in order, with zeros at padding.
+
+    Raises:
+        ImportError: if `ai-edge-litert` is missing.
+        ValueError: if the inputs have other names, or an array is no batch of tokens.
+        RuntimeError: if LiteRT cannot run the file on these tokens, such as more than it has positions for.
+    """
+
+    def __init__(self, path: PathLike, num_threads: int = 1) -> None:
+        litert = checks.require("ai_edge_litert.interpreter", INSTALL, "A TFLite file")
+        # Kept: the signatures' runners do not keep it alive.
+        self._interpreter = litert.Interpreter(str(path), num_threads=num_threads)
+        self.signatures = self._interpreter.get_signature_list()
+        of_texts = {name for name, names in self.signatures.items() if "code_points" in names["inputs"]}
+        (self.signature,) = self.signatures.keys() - of_texts
+        self._inputs = tuple(sorted(self.signatures[self.signature]["inputs"]))
+        self._run = self._interpreter.get_signature_runner(self.signature)
+        self._lock = threading.Lock()
+        self.bits = tflite_bits(path)
+        self._path = path
+        self._of_texts: dict[str, Any] = {}
+        # Not while the file is made: what it says of itself comes last.
+        self.takes_texts = bool(of_texts) and zipfile.is_zipfile(path)
+
+    def __call__(self, inputs: Tensors) -> dict[str, np.ndarray]:
+        """See the class."""
+        if tuple(sorted(inputs)) != self._inputs:
+            raise no_signature(tuple(sorted(inputs)), {self.signature: self._inputs})
+        arrays = token_arrays(inputs, type(self).__name__)
+        with self._lock:
+            try:
+                rows = [self._run(**row) for row in single_rows(arrays)]
+            except (RuntimeError, ValueError) as error:
+                raise cannot_run("LiteRT", self._path, error) from error
+        return {name: _stacked([row[name][0] for row in rows]) for name in rows[0]}
+
+    def tokenize(self, text: str, second: str | None = None) -> dict[str, np.ndarray]:
+        """Tokenizes by the file itself, if it takes text.
+
+        Args:
+            text: str.
+            second: str or None, the second text of a pair.
+
+        Returns:
+            dict of `token_ids`, `segment_ids`, `padding_mask`, `starts` and `ends`, numpy int32 `(1, S)`.
+
+        Raises:
+            ValueError: if the file takes no text.
+        """
+        texts = (text,) if second is None else (text, second)
+        name = next(name for name, inputs in TOKENIZERS.items() if len(inputs) == len(texts))
+        return self.run_texts(name, dict(zip(TOKENIZERS[name], map(as_code_points, texts), strict=True)))
+
+    def run_texts(self, name: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Runs a signature of code points.
+
+        Args:
+            name: str.
+            inputs: dict of numpy int32 arrays.
+
+        Returns:
+            dict of numpy arrays.
+
+        Raises:
+            ValueError: if the file takes no text.
+        """
+        if name not in self.signatures:
+            raise checks.invalid(
+                "The file must take text.",
+                fix="Export it with `to_tflite(task, path, text=True)`, or pass tokens.",
+                path=str(self._path),
+                signatures=list(self.signatures),
+            )
+        with self._lock:
+            if name not in self._of_texts:
+                self._of_texts[name] = self._interpreter.get_signature_runner(name)
+            return self._of_texts[name](**inputs)
+
+    def predict(self, x: Rows) -> Any:
+        """Answers texts, by the file alone.
+
+        Args:
+            x: texts, as for the task's `predict`, in memory.
+
+        Returns:
+            What the task's `predict` returns: an array of probabilities, lists of entities, answers.
+
+        Raises:
+            ValueError: if the file takes no text.
+        """
+        description = describe(self._path)
+        kind, module = description["kind"], BY_ENDPOINT[description["kind"]]
+        rows = rows_of_texts(kind, x)
+        outputs = [self.run_texts(*module.inputs(kind, row)) for row in rows]
+        truncated = sum(bool(np.any(output.get("truncated", 0))) for output in outputs)
+        if truncated:
+            warnings.warn(
+                f"{truncated} of the {len(rows)} rows were longer than "
+                f"max_sequence_length={description['max_sequence_length']} tokens and were truncated.",
+                stacklevel=2,
+            )
+        return module.predictions(description, rows, outputs)
+
+
+def _stacked(rows):
+    """Arrays of one rank, but maybe of several lengths, as one array; shorter ones end in zeros."""
+    joined = np.zeros((len(rows), *np.max([row.shape for row in rows], axis=0)), rows[0].dtype)
+    for place, row in zip(joined, rows, strict=True):
+        place[tuple(map(slice, row.shape))] = row
+    return joined
