@@ -10,7 +10,7 @@ from kerasbert.training import BertAdamW
 
 
 class Compiling:
-    """The part of a task that chooses what trains and measures it."""
+    """The part of a task that chooses its optimizer, loss and metrics."""
 
     def compile(
         self,
@@ -25,17 +25,17 @@ class Compiling:
 
         Args:
             optimizer: `"auto"` for `BertAdamW()`, or any Keras optimizer.
-            loss: `"auto"` for the task's, or any Keras loss on its logits. By name, cross-entropies are those
-                of logits; an object must say `from_logits=True`.
-            metrics: `"auto"` for the task's, or a list of metrics. Those of Keras, by name or as objects, get
-                probabilities, and labels in the form that they expect: of two classes, `"AUC"` and its like
-                get the probability of the second. Metrics of your own get labels and logits. `"f1_score"`
-                is the mean over the classes.
-            weighted_metrics: list of metrics, likewise, that heed `sample_weight` and `class_weight`.
-            jit_compile: `"auto"` for XLA where it pays: on GPU and TPU, not on CPU.
-            **kwargs: of `keras.Model.compile`; and `r_drop`, float or None: how much it counts that a batch
-                passes twice with about one result (R-Drop, Liang et al. 2021,
-                https://arxiv.org/abs/2106.14448), such as 1.0. A step takes about twice as long.
+            loss: `"auto"` for the task's loss, or any Keras loss on its logits. A cross-entropy given by name
+                expects logits; one given as an object must have `from_logits=True`.
+            metrics: `"auto"` for the task's metrics, or a list of metrics. Keras metrics, by name or as
+                objects, get probabilities, and labels in the form that they expect; with two classes,
+                metrics like `"AUC"` get the probability of the second. Metrics of your own get labels and
+                logits. `"f1_score"` is the mean over the classes.
+            weighted_metrics: list of metrics, as above, that apply `sample_weight` and `class_weight`.
+            jit_compile: `"auto"` to use XLA where it is faster: on GPU and TPU, not on CPU.
+            **kwargs: arguments of `keras.Model.compile`, and `r_drop`, float or None, such as 1.0: the weight
+                of the loss term that makes two passes of a batch agree (R-Drop, Liang et al. 2021,
+                https://arxiv.org/abs/2106.14448). A training step then takes about twice as long.
         """
         if jit_compile == "auto" and keras.backend.backend() == "tensorflow" and _on_cpu():
             jit_compile = False
@@ -60,11 +60,11 @@ class Compiling:
 
     @property
     def target(self) -> Target | dict[str, Target] | None:
-        """What outputs are compared with: a `Target`, a dict of them, or None: unknown."""
+        """What the outputs are compared with: a `Target`, a dict of them, or None if it is not known."""
         return None
 
     def default_metrics(self) -> Any:
-        """None but the loss."""
+        """Returns None: no metrics besides the loss."""
         return None
 
 

@@ -1,4 +1,4 @@
-"""Entities that a task found, and how many of them are right."""
+"""The entities that a task predicts, and their precision, recall and F1."""
 
 import dataclasses
 import itertools
@@ -14,12 +14,12 @@ class Entity:
     Args:
         text: str, the characters from `start` to `end`.
         type: str, such as `"PER"`.
-        score: float, the mean over its words of the probability of their labels.
-        start: int, its first character in the text. Of a row that came as words, in the text that these are
-            with blanks between.
-        end: int, the character after its last.
-        first_word: int, the number in the row of its first word.
-        end_word: int, that of the word after its last.
+        score: float, the mean probability of the labels of its words.
+        start: int, the position of its first character in the text. If the row was a list of words, the text
+            is these words joined by blanks.
+        end: int, the position after its last character.
+        first_word: int, the position of its first word in the row.
+        end_word: int, the position after its last word.
     """
 
     text: str
@@ -36,10 +36,10 @@ def entities_of(text, spans, labels, scores, scheme):
 
     Args:
         text: str.
-        spans: list of `(start, end)` of its words, in characters.
-        labels: list of str, one to a word.
+        spans: list of `(start, end)`, the positions of its words in characters.
+        labels: list of str, one for each word.
         scores: float array, the probability of each label.
-        scheme: str, of `SCHEMES`.
+        scheme: str, one of `SCHEMES`.
 
     Returns:
         List of `Entity`.
@@ -53,27 +53,27 @@ def entities_of(text, spans, labels, scores, scheme):
 
 
 def by_row(values, splits):
-    """Cuts the values of all words into rows."""
+    """Splits the values of all words into rows."""
     return [values[begin:end] for begin, end in itertools.pairwise(splits)]
 
 
 def scores_of(y_true, y_pred, scheme):
-    """Precision, recall and F1 of entities, as seqeval computes them in its default mode.
+    """Computes precision, recall and F1 of entities as seqeval does in its default mode.
 
     Args:
-        y_true: list of lists of str, one label to a word.
-        y_pred: as many predicted ones.
-        scheme: str, of `SCHEMES`, that of all labels.
+        y_true: list of lists of str, the right label of each word.
+        y_pred: list of lists of str, the predicted label of each word.
+        scheme: str, one of `SCHEMES`, the scheme of all labels.
 
     Returns:
-        dict of `precision`, `recall`, `f1` (over all entities) and `support` (how many there are); and
-        `types`, the same by type. What would be divided by zero is 0.
+        dict of `precision`, `recall`, `f1` (over all entities) and `support` (the number of entities), and
+        `types`, a dict of the same for each type. A score whose denominator is zero is 0.
 
     Raises:
         ImportError: if seqeval is not installed.
     """
     seqeval = checks.require("seqeval.metrics", 'pip install "kerasbert[ner]"', "`entity_scores`")
-    # seqeval knows fewer schemes; entities are read the same.
+    # seqeval supports fewer schemes; converting the labels does not change the entities.
     y_true, y_pred = ([convert(labels, scheme, "BIO") for labels in rows] for rows in (y_true, y_pred))
     names = ("precision", "recall", "f1", "support")
     if all(label == "O" for rows in (y_true, y_pred) for labels in rows for label in labels):

@@ -1,4 +1,4 @@
-"""Inputs of a task beside its tokens."""
+"""Numeric inputs of a task in addition to its tokens."""
 
 from typing import Any, ClassVar
 
@@ -8,7 +8,7 @@ from kerasbert.preprocessing import Preprocessor
 from kerasbert.text import TOKEN_INPUTS
 from kerasbert.types import Shape, Tensors
 
-# What a row of text is made of, and what an encoder returns.
+# The names of the columns of a row of text, and of the outputs of an encoder.
 _TAKEN = {
     *TOKEN_INPUTS,
     *("text", "text_pair", "text_negative", "ids", "ids_pair", "label", "sample_weight"),
@@ -17,17 +17,17 @@ _TAKEN = {
 
 
 class ExtraInputs:
-    """The part of a task that lets numbers stand beside the text of a row.
+    """The part of a task that takes numbers in addition to the text of a row.
 
-    A subclass says in `extra_inputs` which ones, name -> shape of one row's, such as `{"table": (8,)}`, and
-    reads them, float32 `(B, *shape)`, in `logits` under their names. Rows are then dicts of columns, `text`
-    and these, in `fit`, `evaluate` and `predict`; exported files take them by name, too.
+    A subclass lists them in `extra_inputs`, name -> shape for one row, such as `{"table": (8,)}`, and its
+    `logits` finds them under these names as float32 tensors `(B, *shape)`. The input of `fit`, `evaluate` and
+    `predict` is then a dict of columns: `text` and the extra inputs. Exported files take them by name, too.
     """
 
     extra_inputs: ClassVar[dict[str, Shape]] = {}
 
     def check_extra_inputs(self, preprocessor: Preprocessor) -> None:
-        """Raises ValueError if a name has another meaning, or rows are of a kind that has no numbers."""
+        """Raises ValueError if a name is already used, or the preprocessor does not take extra inputs."""
         taken = sorted(_TAKEN & set(self.extra_inputs))
         if taken or (self.extra_inputs and not preprocessor.takes_extra_inputs):
             raise checks.invalid(
@@ -39,7 +39,7 @@ class ExtraInputs:
             )
 
     def input_specs(self, *shape: int | None) -> dict[str, Any]:
-        """The `tf.TensorSpec`s of all inputs by name, for token ids of a shape such as `(None, None)`."""
+        """Returns the `tf.TensorSpec` of each input by name, for token ids of the given shape."""
         specs = {name: tf.TensorSpec(shape, tf.int32, name) for name in TOKEN_INPUTS}
         rows = shape[:-1]
         return specs | {
@@ -48,7 +48,7 @@ class ExtraInputs:
         }
 
     def extra_of(self, inputs: Tensors) -> Tensors:
-        """The inputs beside the tokens, by name."""
+        """Returns the extra inputs by name."""
         missing = sorted(set(self.extra_inputs) - set(inputs))
         if missing:
             raise checks.invalid(

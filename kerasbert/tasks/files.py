@@ -1,4 +1,4 @@
-"""The ways of a task into files and out of them: presets and `.keras`."""
+"""Loads and saves tasks: presets and `.keras` files."""
 
 from typing import Any, NoReturn
 
@@ -13,14 +13,14 @@ from kerasbert.text import tokenizer_from_folder
 from kerasbert.text.base import TextTokenizer
 from kerasbert.types import Config, PathLike, Self
 
-# Rows of an embedding without a token, where its size was rounded up for speed.
+# The most rows of an embedding that may have no token, because its size was rounded up for speed.
 MOST_PADDING_ROWS = 1024
 
 
 class TaskFiles(PresetLoader):
     """The part of a task that reads and writes files.
 
-    A task says which of its arguments a preset keeps (`preset_arguments`).
+    `preset_arguments` lists the arguments of a task that a preset stores.
     """
 
     preset_arguments: tuple[str, ...] = ()
@@ -37,28 +37,29 @@ class TaskFiles(PresetLoader):
         extend_positions_to: int | None = None,
         **kwargs: Any,
     ) -> Self:
-        """Builds a task on the weights of a checkpoint, its head included if it has one for this task.
+        """Builds a task with the weights of a checkpoint, including its head if it has one for this task.
 
         Args:
-            preset: str or path of a folder, or `"hf://owner/name"`. README lists what loads.
-            tokenizer: a tokenizer in place of the preset's, or None for a task that takes tokens only, such
-                as where the preset's tokenizer is of a kind that kerasbert lacks.
+            preset: str or path of a folder, or `"hf://owner/name"`. README lists the supported formats.
+            tokenizer: a tokenizer to use instead of the preset's, or None for a task that takes tokens only,
+                for example because kerasbert does not support the preset's kind of tokenizer.
             dtype: Keras dtype or policy, such as `"mixed_bfloat16"`.
-            extend_positions_to: int or None, a `max_sequence_length` beyond that of the checkpoint; positions
+            extend_positions_to: int or None, a `max_sequence_length` larger than the checkpoint's; positions
                 are extended by hierarchical decomposition (Su 2020, https://kexue.fm/archives/7947).
-            **kwargs: of the task. What is not given is as the checkpoint says, such as its labels.
+            **kwargs: arguments of the task. Those that are not given, such as the labels, are the
+                checkpoint's.
 
         Returns:
-            The task; its `load_report` says what became of every weight in the preset.
+            The task; its `load_report` says what happened to each weight of the preset.
 
         Raises:
             FileNotFoundError: if the folder or a file in it is missing.
-            ValueError: if the checkpoint is damaged or of another architecture, a weight is NaN or infinite,
+            ValueError: if the checkpoint is damaged or has another architecture, a weight is NaN or infinite,
                 or the vocabulary is far smaller than the embedding.
 
         Warns:
-            UserWarning: in one line, if weights of the preset were lost, or some are missing that it ought to
-                have. A new head is no loss; `predict`, `evaluate` and exports warn while it is untrained.
+            UserWarning: in one line, if weights of the preset were not used, or expected weights are missing.
+                A new head is not reported; `predict`, `evaluate` and exports warn while it is untrained.
         """
         checkpoint = open_checkpoint(preset)
         if extend_positions_to is not None:
@@ -74,19 +75,19 @@ class TaskFiles(PresetLoader):
         return task
 
     def load_preset(self, preset: PathLike) -> LoadReport:
-        """As `PresetLoader.load_preset`."""
+        """See `PresetLoader.load_preset`."""
         report = super().load_preset(preset)
         self.note_new_heads()
         return report
 
     @classmethod
     def _pooler_of(cls, arguments):
-        """Whether a task of these arguments needs a pooler, as `needs_pooler`."""
+        """Whether a task with these arguments needs a pooler; see `needs_pooler`."""
         return cls.needs_pooler
 
     @classmethod
     def _arguments(cls, checkpoint, given):
-        """The arguments of a task on a checkpoint, and the heads that it does not take from there."""
+        """The arguments of a task built on a checkpoint, and the heads that are not loaded from it."""
         names = ("max_sequence_length",)
         if set(cls.head_names) & set(checkpoint.heads):
             names += cls.preset_arguments
@@ -94,14 +95,14 @@ class TaskFiles(PresetLoader):
         return kept | given, ()
 
     def save_to_preset(self, folder: PathLike) -> None:
-        """Writes weights, config and tokenizer as a folder that `from_preset` and transformers load.
+        """Writes weights, config and tokenizer to a folder that `from_preset` and transformers can load.
 
         Args:
-            folder: str or path. A preset that kerasbert wrote there, and nobody changed, is replaced
-                once the new one is complete.
+            folder: str or path. A preset that kerasbert wrote there, and that has not been changed since, is
+                replaced once the new one is complete.
 
         Raises:
-            FileExistsError: if the folder holds anything but a preset that kerasbert wrote.
+            FileExistsError: if the folder contains anything except a preset that kerasbert wrote.
         """
         weights = self.weight_values()
         write_preset(
@@ -115,17 +116,17 @@ class TaskFiles(PresetLoader):
         )
 
     def _add_to_preset(self, folder):
-        """Writes what only this kind of task has into the folder of a preset."""
+        """Adds the files that only this kind of task has to the folder of a preset."""
 
     def preset_values(self) -> Config:
-        """The arguments of this task that a preset keeps, by name."""
+        """Returns the arguments of this task that a preset stores, by name."""
         config = self.get_config()
         return {name: config[name] for name in ("max_sequence_length", *self.preset_arguments)}
 
     # === Keras' files ===
 
     def export(self, filepath: PathLike, *args: Any, **kwargs: Any) -> NoReturn:
-        """Raises ValueError: Keras would write a file that takes no texts; use `kerasbert.export`."""
+        """Raises ValueError, because Keras' file would not take texts; use `kerasbert.export`."""
         raise checks.invalid(
             "A task is exported by `kerasbert.export`, with its tokenizer, and compared with the model.",
             fix="Write `from kerasbert import export; export.to_saved_model(task, path)`, or `to_tflite` or "
@@ -135,7 +136,7 @@ class TaskFiles(PresetLoader):
         )
 
     def save(self, filepath: PathLike, overwrite: bool = True, **kwargs: Any) -> None:
-        """Saves weights, tokenizer and labels in one `.keras` file; an old file stays until it is whole."""
+        """Saves weights, tokenizer and labels to a `.keras` file; an old one stays until it is complete."""
         path = checks.keras_file(filepath)
         if path.exists() and not overwrite:
             raise checks.invalid(
@@ -186,7 +187,7 @@ class TaskFiles(PresetLoader):
 
 
 def _check_vocabulary(tokenizer, checkpoint):
-    """Raises ValueError if a vocabulary is far smaller than the table of a checkpoint: it is another's."""
+    """Raises ValueError if the vocabulary is far smaller than the embedding: it is another checkpoint's."""
     rows = checkpoint.config.vocabulary_size
     if tokenizer is not None and rows - tokenizer.vocabulary_size >= MOST_PADDING_ROWS:
         raise checks.invalid(

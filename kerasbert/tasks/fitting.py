@@ -1,4 +1,4 @@
-"""What a task adds to Keras' training loop: schedules that know their length, and steps that are kept."""
+"""What a task adds to Keras' training loop: schedules that know their length, and reused training steps."""
 
 import contextlib
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ class Fitting:
     # === The schedule ===
 
     def _rate(self):
-        """The optimizer's learning rate: a schedule, or Keras' variable."""
+        """The optimizer's learning rate: a schedule or a Keras variable."""
         return learning_rate_of(self._inner_optimizer())
 
     def _inner_optimizer(self):
@@ -27,19 +27,19 @@ class Fitting:
 
     def _schedule(self):
         """The optimizer's `WarmupLinearDecay`, or None."""
-        schedule = self._rate() if self.compiled else None  # else Keras says so
+        schedule = self._rate() if self.compiled else None  # Keras raises an error later if it is not
         return schedule if isinstance(schedule, WarmupLinearDecay) else None
 
     @contextlib.contextmanager
     def planned(
         self, x: Any, batch_size: int, steps_per_epoch: int | None, initial_epoch: int, epochs: int
     ) -> Iterator[None]:
-        """Within, a schedule of ours knows how many steps this `fit` has.
+        """A context in which a `WarmupLinearDecay` schedule knows how many steps this `fit` has.
 
         Args:
-            x: arrays or batches, as `keras.Model.fit` takes them.
-            batch_size: int, of arrays.
-            steps_per_epoch, initial_epoch, epochs: of `fit`.
+            x: arrays or batches, as in `keras.Model.fit`.
+            batch_size: int, the batch size if `x` is arrays.
+            steps_per_epoch, initial_epoch, epochs: arguments of `fit`.
         """
         schedule = self._schedule()
         if schedule is None:
@@ -59,9 +59,9 @@ class Fitting:
     # === The step ===
 
     def make_train_function(self, force: bool = False) -> Any:
-        """As Keras', but made anew where what learns, or at which rate, has changed since it was made.
+        """As in Keras, but traced again if the trainable variables or the learning rate have changed.
 
-        The optimizer's variables are made first: made within, all would be traced twice.
+        The optimizer is built first: if its variables were created in the step, it would be traced twice.
         """
         self.build_heads()
         if not self.optimizer.built:
@@ -72,7 +72,7 @@ class Fitting:
         return super().make_train_function(force)
 
     def _step(self):
-        """What a traced step holds as constants, beside what `compile` is given."""
+        """The constants of a traced step, other than the arguments of `compile`."""
         schedule = self._schedule()
         values = [id(variable) for variable in self.trainable_variables]
         values += [self.encoder.rematerialize, self.run_eagerly]
@@ -83,16 +83,16 @@ class Fitting:
 
 
 class TracedStep:
-    """What a traced training step holds as constants.
+    """The constants of a traced training step.
 
     Args:
-        rate: a schedule or variable, compared as an object.
-        values: list of numbers.
+        rate: a schedule or a variable, compared by identity.
+        values: list of numbers, compared by value.
     """
 
     def __init__(self, rate, values):
         self._rate, self._values = rate, values
 
     def is_as(self, other):
-        """Whether a step that was traced for one serves the other."""
+        """Whether a step that was traced with these constants can be reused for the others."""
         return self._rate is other._rate and self._values == other._values

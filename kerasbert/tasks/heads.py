@@ -1,4 +1,4 @@
-"""The layers of a task after its encoder: how they are made, and their weights by path."""
+"""The layers of a task after its encoder: how they are built, and their weights by path."""
 
 from typing import Any
 
@@ -12,11 +12,11 @@ from kerasbert.types import Shape, Tensor, Tensors
 
 
 class Heads:
-    """The part of a task that holds its head, a user's own included.
+    """The part of a task that builds its head, which may be a custom one.
 
-    A task names its heads (`head_names`, as checkpoints know them) and says whether it needs a pooler
-    (`needs_pooler`; None: if the checkpoint has one). A subclass gets a head of its own by `make_head`, and
-    may hold more layers as attributes: whatever has weights is kept in every kind of file.
+    `head_names` are the names of its heads in checkpoints; `needs_pooler` says whether the task needs a
+    pooler (None: it uses one if the checkpoint has it). A subclass overrides `make_head` for a head of its
+    own, and may have more layers as attributes: all layers with weights are saved in every kind of file.
     """
 
     head_names: tuple[str, ...] = ()
@@ -24,15 +24,15 @@ class Heads:
     head: Any  # a Keras layer, or None
 
     def make_head(self) -> keras.layers.Layer | None:
-        """Returns the layer that turns what the encoder returns into logits.
+        """Returns the layer that computes logits from the encoder's outputs.
 
-        Override it for a head of your own: any Keras layer called `self.head_names[0]`, that turns a batch
-        of features into a batch of logits, as the task's own does.
+        Override it to use a head of your own: any Keras layer with the name `self.head_names[0]` that maps a
+        batch of features to a batch of logits of the same shapes as the task's own head.
         """
         raise NotImplementedError(f"{type(self).__name__} must return its head from `make_head`.")
 
     def refuse_own_head(self) -> None:
-        """Raises TypeError where a subclass has a `make_head` that its task would never call."""
+        """Raises TypeError if a subclass overrides `make_head` although its task never calls it."""
         if not _comes_from_here(type(self), "make_head"):
             raise checks.invalid(
                 "A masked language model's head is tied to the table of tokens: `make_head` is not called.",
@@ -44,14 +44,14 @@ class Heads:
             )
 
     def add_head(self, features_shape: Shape, logits_shape: Shape | dict[str, Shape]) -> None:
-        """Makes the head and builds it.
+        """Creates the head and builds it.
 
         Args:
-            features_shape: tuple, of a batch of its inputs, such as `(None, D)`.
-            logits_shape: tuple, of a batch of its outputs, or a dict of them.
+            features_shape: tuple, the shape of a batch of its inputs, such as `(None, D)`.
+            logits_shape: tuple, the shape of a batch of its outputs, or a dict of shapes.
 
         Raises:
-            ValueError: if the head has another name, or makes outputs of another shape.
+            ValueError: if the head has a wrong name, or its outputs have a wrong shape.
         """
         self.head, self._features_axes = self.make_head(), len(features_shape)
         self.built = True
@@ -61,7 +61,7 @@ class Heads:
             self.head.build(features_shape)
             return
         found: dict[str, Any] = {"name": (self.head.name, self.head_names[0])}
-        if _comes_from_here(type(self), "logits"):  # else the head may read something else
+        if _comes_from_here(type(self), "logits"):  # otherwise the head may have other inputs
             features = keras.KerasTensor(features_shape, self.compute_dtype)
             shapes = keras.tree.map_structure(lambda x: x.shape, self.head(features))
             found["output_shape"] = (shapes, logits_shape)
@@ -75,10 +75,10 @@ class Heads:
                 )
 
     def apply_head(self, features: Tensor, training: bool | None = None) -> Any:
-        """What the head makes of features, of a batch or of one sequence.
+        """Applies the head to the features of a batch or of one sequence.
 
-        The heads of kerasbert take one sequence as it is, which runs fastest on a device. Others get it as a
-        batch of one.
+        The heads of kerasbert accept a sequence without a batch axis, which is fastest on a device. A custom
+        head gets it as a batch of one.
         """
         if len(features.shape) == self._features_axes or not self.has_own_head:
             return self.head(features, training=training)
@@ -86,11 +86,11 @@ class Heads:
 
     @property
     def has_own_head(self) -> bool:
-        """bool, whether the class computes logits in another way than a task of kerasbert does."""
+        """bool, whether a class outside kerasbert overrides how the logits are computed."""
         return not all(_comes_from_here(type(self), name) for name in ("make_head", "logits"))
 
     def sequence_logits(self, encoder_outputs: Tensors, training: bool | None = None) -> Any:
-        """Logits of one sequence, of what the encoder returns for one; see `apply_head`."""
+        """The logits of one sequence, computed from the encoder's outputs for it; see `apply_head`."""
         if _comes_from_here(type(self), "logits"):
             return self.logits(encoder_outputs, training=training)
         batch = {name: ops.expand_dims(value, 0) for name, value in encoder_outputs.items()}
@@ -100,25 +100,25 @@ class Heads:
 
     @property
     def heads(self) -> list[keras.layers.Layer]:
-        """list of the layers beside the encoder that have weights."""
+        """list of all layers with weights, except the encoder."""
         self.build_heads()
         return [layer for layer in self.layers if layer is not self.encoder and layer.weights]
 
     def build_heads(self) -> None:
-        """Builds the layers that a subclass made and that nothing has called yet."""
+        """Builds the layers of a subclass that have not been called yet."""
         if not all(layer.built for layer in self.layers):
             row = ops.zeros((*(1,) * (self.token_axes - 1), 3), "int32")
             extra = {name: ops.zeros((1, *shape)) for name, shape in self.extra_inputs.items()}
             self.call({"token_ids": row, "segment_ids": row, "padding_mask": ops.ones_like(row), **extra})
 
     def named_weights(self) -> dict[str, keras.Variable]:
-        """Returns all weights by path: `encoder/...`, and those of a head under its name."""
+        """Returns all weights by path: `encoder/...`, and a head's weights under the head's name."""
         return self.encoder.named_weights() | head_weights(self.heads)
 
     def weight_values(self) -> dict[str, np.ndarray]:
-        """Returns what of `named_weights()` other libraries have in such a model, as numpy arrays.
+        """Returns the weights that other libraries also have in such a model, by path, as numpy arrays.
 
-        That is all but a pooler that the task does not read.
+        These are all of `named_weights()`, except those of a pooler that the task does not use.
         """
         values = self.encoder.weight_values()
         values |= {path: ops.convert_to_numpy(w) for path, w in head_weights(self.heads).items()}
@@ -128,12 +128,12 @@ class Heads:
 
     @property
     def trainable_variables(self) -> list[keras.Variable]:
-        """What training changes: all but what is frozen, and a pooler that the task does not read."""
+        """The variables that are trained: all except frozen ones and a pooler that the task does not use."""
         return self._but_idle(super().trainable_variables)
 
     @property
     def trainable_weights(self) -> list[keras.Variable]:
-        """As `trainable_variables`."""
+        """See `trainable_variables`."""
         return self._but_idle(super().trainable_weights)
 
     def _but_idle(self, variables):
@@ -148,6 +148,6 @@ def _without_batch(logits):
 
 
 def _comes_from_here(task_class, name):
-    """Whether a method of a class is one of kerasbert's."""
+    """Whether the method that a class uses is defined in kerasbert."""
     owner = next((c for c in task_class.__mro__ if name in vars(c)), Heads)
     return owner.__module__.startswith("kerasbert.")

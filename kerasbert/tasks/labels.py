@@ -1,13 +1,13 @@
-"""The labels of a task that is built on a checkpoint with labels of its own."""
+"""Chooses the labels of a task that is built on a checkpoint, which may have labels of its own."""
 
 import re
 
 from kerasbert import checks
 from kerasbert.data import check_labels
 
-# What transformers calls classes that nobody named.
+# The names that transformers gives to classes without a name.
 UNNAMED = re.compile(r"LABEL_\d+$")
-# What other libraries call the arguments of a task, and what to write here.
+# The names of a task's arguments in other libraries, and what to write here instead.
 _OF_TASKS = {
     "backbone": "Write encoder=...; a BertEncoder is what KerasHub calls a backbone.",
     **dict.fromkeys(
@@ -21,7 +21,7 @@ _OF_TASKS = {
         "Call task.encoder(tokens, return_all=True), which returns `hidden_states` and `attentions`.",
     ),
 }
-# What they call the classes, or their number.
+# Their names for the classes or the number of classes.
 _OF_LABELS = {
     **dict.fromkeys(("num_labels", "num_classes", "n_classes"), "[str(i) for i in range({value})]"),
     "id2label": "list(id2label.values())",
@@ -32,7 +32,7 @@ _OF_LABELS = {
 
 
 def refuse_other_names(arguments, where):
-    """Raises TypeError for arguments that other libraries have, and that are called otherwise here."""
+    """Raises TypeError for arguments of other libraries that have another name here."""
     for name, instead in _OF_TASKS.items():
         if name in arguments:
             raise checks.invalid(
@@ -54,22 +54,22 @@ def refuse_other_names(arguments, where):
 
 
 def kept_labels(task_class, checkpoint, arguments, fresh_heads, given):
-    """Decides whether a head of a checkpoint is the one for a task's labels.
+    """Decides whether the head of a checkpoint fits a task's labels.
 
-    It is if no labels were given, or the same ones, or as many where the checkpoint has no names for them.
+    It does if no labels were given, or the same ones, or the same number where the checkpoint has no names.
 
     Args:
-        task_class: with `head_names`.
+        task_class: the class of the task, which has `head_names`.
         checkpoint: `Checkpoint`.
-        arguments: dict, of the task to be built.
-        fresh_heads: tuple of heads that the task does not take from the checkpoint.
-        given: dict, arguments that the user gave.
+        arguments: dict, the arguments of the task to be built.
+        fresh_heads: tuple of the names of heads that are not loaded from the checkpoint.
+        given: dict, the arguments that the user gave.
 
     Returns:
         The pair `(arguments, fresh_heads)`.
 
     Raises:
-        ValueError: if neither the user nor the checkpoint names labels.
+        ValueError: if neither the user nor the checkpoint gives labels.
     """
     refuse_other_names(given, f"{task_class.__name__}.from_preset")
     if "labels" in given:

@@ -1,4 +1,4 @@
-"""Which token stands at a masked position."""
+"""Masked language modelling: predicts the tokens at masked positions."""
 
 from collections.abc import Callable
 from typing import Any
@@ -22,21 +22,21 @@ TOP_K = 5
 
 @keras.saving.register_keras_serializable(package="kerasbert")
 class BertMaskedLM(Task):
-    """Scores the whole vocabulary at each position.
+    """Predicts masked tokens: computes a logit for every token of the vocabulary at each position.
 
-    `fit(texts)` masks tokens of the texts, others in each epoch, and learns to find them: this adapts a
-    checkpoint to the language of a field before it is fine-tuned (Gururangan et al. 2020,
-    https://arxiv.org/abs/2004.10964). For training from nothing see `kerasbert.pretraining`.
+    `fit(texts)` masks tokens of the texts, different ones in each epoch, and learns to predict them. This
+    adapts a checkpoint to a domain before it is fine-tuned (Gururangan et al. 2020,
+    https://arxiv.org/abs/2004.10964). To train from scratch, see `kerasbert.pretraining`.
 
     Devlin et al. 2019, section 3.1, https://arxiv.org/abs/1810.04805.
 
     Args:
         encoder: `BertEncoder`.
         tokenizer: `BertTokenizer`.
-        tied: bool, whether the last kernel is the token embedding, as in BERT.
-        max_sequence_length: int or None, the longest input in tokens; None: the encoder's.
-        masking: `kerasbert.pretraining.Masking`, which tokens `fit` and `evaluate` mask; None: 15 % of them,
-            whole words.
+        tied: bool, whether the last kernel is shared with the token embedding, as in BERT.
+        max_sequence_length: int or None, the longest input in tokens; None for the encoder's limit.
+        masking: `kerasbert.pretraining.Masking`, how `fit` and `evaluate` mask tokens; None for 15 % of the
+            tokens, by whole words.
         **kwargs: `name`, `dtype`.
 
     Call arguments:
@@ -44,8 +44,8 @@ class BertMaskedLM(Task):
             for one sequence.
 
     Returns:
-        Float tensor `(B, S, V)`, or `(S, V)`: logits. For tokens, `fit` takes token ids `(B, S)`, and -100
-        where nothing is to be predicted.
+        Float tensor `(B, S, V)`, or `(S, V)`: logits. If `x` is tokens, `fit` takes token ids `(B, S)` as
+        labels, with -100 at the positions that are not to be predicted.
 
     Example:
 
@@ -80,21 +80,21 @@ class BertMaskedLM(Task):
         self.built = True
 
     def compute_output_shape(self, inputs_shape: dict[str, Shape]) -> Shape:
-        """Returns the shape of the logits, of a dict of the inputs' shapes."""
+        """Returns the shape of the logits, given a dict of the inputs' shapes."""
         return (*inputs_shape["token_ids"], self.encoder.config.vocabulary_size)
 
     def fill_masks(self, texts: Texts, top_k: int = TOP_K) -> list[list[list[tuple[str, float]]]]:
-        """The most probable tokens for each `[MASK]` in texts (`<mask>` for RoBERTa).
+        """Returns the most probable tokens for each `[MASK]` in texts (`<mask>` for RoBERTa).
 
         Args:
             texts: sequence of str.
-            top_k: int, how many to return, the most probable first.
+            top_k: int, how many tokens to return, the most probable first.
 
         Returns:
-            For each text, for each mask in it, a list of `top_k` pairs: the token, str, and its probability.
+            For each text and each mask in it, a list of `top_k` pairs: the token, str, and its probability.
 
         Raises:
-            ValueError: if a text has no mask within `max_sequence_length`, or there is no tokenizer.
+            ValueError: if a text has no mask within `max_sequence_length`, or the task has no tokenizer.
 
         Example:
 
@@ -108,7 +108,7 @@ class BertMaskedLM(Task):
     def predict(
         self, x: Rows, batch_size: int | None = None, verbose: int | str = "auto", **kwargs: Any
     ) -> list[list[list[tuple[str, float]]]] | Any:
-        """Fills the masks of texts, as `fill_masks`; for tokens it returns probabilities `(B, S, V)`."""
+        """Fills the masks of texts, like `fill_masks`; for tokens, returns probabilities `(B, S, V)`."""
         if is_tokens(x):
             logits = super().predict(x, batch_size, verbose, **kwargs)
             return keras.ops.convert_to_numpy(self.answers(logits)[self.output])
@@ -117,7 +117,7 @@ class BertMaskedLM(Task):
     def predict_with(
         self, run: Callable[[Tensors], Tensors], x: Rows, top_k: int = TOP_K
     ) -> list[list[list[tuple[str, float]]]]:
-        """As `fill_masks`, by whatever else runs this model; see `TextTask.predict_with`."""
+        """Like `fill_masks`, but `run` computes the answers; see `TextTask.predict_with`."""
         self.warn_if_untrained()
         tokenizer = self.mask_tokenizer("fill_masks")
         checks.positive_int("fill_masks", top_k=top_k)
@@ -142,7 +142,7 @@ class BertMaskedLM(Task):
         return filled
 
     def mask_tokenizer(self, where: str) -> TextTokenizer:
-        """The tokenizer, but for `[MASK]` in a text, which is the token here."""
+        """Returns a copy of the tokenizer that reads `[MASK]` in a text as the mask token."""
         self.preprocessor.need_tokenizer(where)
         if self._with_masks is None:
             config = self.tokenizer.get_config() | {"special_tokens_in_text": True}
@@ -150,7 +150,7 @@ class BertMaskedLM(Task):
         return self._with_masks
 
     def _best(self, probabilities, masked, top_k):
-        """Of probabilities `(S, V)` of one text: pairs of token and probability for each masked position."""
+        """The best tokens of each masked position, with their probabilities; `probabilities` is `(S, V)`."""
         found = []
         for row in probabilities[masked]:
             best = np.argsort(-row[: self.tokenizer.vocabulary_size], kind="stable")[:top_k]
@@ -163,13 +163,13 @@ class BertMaskedLM(Task):
     output = "probabilities"
 
     def logits(self, encoder_outputs: Tensors, training: bool | None = None) -> Tensor:
-        """Logits `(B, S, V)`, or `(S, V)`, of what the encoder returns."""
+        """Logits `(B, S, V)`, or `(S, V)`, computed from the encoder's outputs."""
         return self.head(
             encoder_outputs["sequence_output"], self.encoder.embeddings.token_embedding.embeddings
         )
 
     def answers(self, logits: Tensor) -> Tensors:
-        """Named outputs of logits: `probabilities`, `(B, S, V)`, in float32."""
+        """The named outputs: `probabilities`, `(B, S, V)`, in float32."""
         return {self.output: keras.ops.softmax(keras.ops.cast(logits, "float32"))}
 
     def compared_values(self, answers: Tensors, padding_mask: Tensor) -> np.ndarray:
@@ -177,18 +177,18 @@ class BertMaskedLM(Task):
         return np.asarray(answers[self.output])
 
     def hard_predictions(self, predictions: Any) -> list[list[str]]:
-        """The best token of each mask, of what `fill_masks` returns; see `TextTask.hard_predictions`."""
+        """The best token of each mask in the result of `fill_masks`; see `TextTask.hard_predictions`."""
         return [[best[0][0] for best in row] for row in predictions]
 
     def score_predictions(self, predictions: Any, x: Rows, y: Labels) -> dict[str, float]:
-        """`accuracy`, of masks, by lists of their right tokens; see `TextTask.score_predictions`."""
+        """`accuracy` over all masks; `y` is a list of right tokens per text. See `TextTask`."""
         pairs = zip(self.hard_predictions(predictions), y, strict=True)
         right = [one == two for row in pairs for one, two in zip(*row, strict=True)]
         return {"accuracy": float(np.mean(right))}
 
     @property
     def target(self) -> Target:
-        """What outputs are compared with; see `Task.compile`."""
+        """What the outputs are compared with; see `Task.compile`."""
         return Target("classes", self.encoder.config.vocabulary_size, at_tokens=True)
 
     def default_loss(self) -> Any:
@@ -201,7 +201,7 @@ class BertMaskedLM(Task):
 
 
 def masked_lm_head(config, tied, dtype):
-    """Builds the `MaskedLMHead` of an encoder of `config`."""
+    """Builds the `MaskedLMHead` for an encoder with this config."""
     head = MaskedLMHead(
         config.vocabulary_size,
         config.activation,

@@ -1,4 +1,4 @@
-"""Keras' losses and metrics on the logits of tasks: given what they expect, or refused."""
+"""Keras' losses and metrics on the logits of tasks: they get what they expect, or are refused."""
 
 import dataclasses
 
@@ -8,7 +8,7 @@ from keras import ops
 from kerasbert import checks
 from kerasbert.data import IGNORED
 
-# What metrics of Keras expect: class numbers, or one-hot rows, beside probabilities; yes or no; numbers.
+# The labels that Keras metrics expect: class numbers, one-hot vectors, 0 or 1, or real numbers.
 _SPARSE = ("SparseCategoricalAccuracy", "SparseTopKCategoricalAccuracy", "SparseCategoricalCrossentropy")
 _ONE_HOT = (
     "CategoricalAccuracy",
@@ -39,12 +39,13 @@ _F_SCORES = ("F1Score", "f1_score", "FBetaScore", "fbeta_score", "f_beta_score")
 
 @dataclasses.dataclass(frozen=True)
 class Target:
-    """What one output of a task is compared with.
+    """What one output of a task is compared with in training.
 
     Args:
-        kind: str: `"classes"`, one number of C; `"labels"`, a zero or a one for each of C; or `"numbers"`.
-        classes: int, C; None where it differs from batch to batch.
-        at_tokens: bool, whether each token has a label, or -100.
+        kind: str: `"classes"`, one of C class numbers; `"labels"`, 0 or 1 for each of C labels; or
+            `"numbers"`.
+        classes: int, C; None if it differs from batch to batch.
+        at_tokens: bool, whether each token has a label, or -100 to ignore it.
     """
 
     kind: str
@@ -52,7 +53,7 @@ class Target:
     at_tokens: bool = False
 
     def form(self, name):
-        """How labels and answers must be put for the metric of Keras of this name, or None."""
+        """The form of labels and answers that the Keras metric of this name needs, or None if none fits."""
         form = _FORM_OF.get(name)
         fits = {
             "sparse": self.kind == "classes",
@@ -66,15 +67,15 @@ class Target:
 
 @keras.saving.register_keras_serializable(package="kerasbert")
 class OnAnswers(keras.metrics.Metric):
-    """A metric of Keras on the probabilities of a task, whose outputs are logits.
+    """Applies a Keras metric to the probabilities of a task, whose outputs are logits.
 
     Args:
         metric: `keras.metrics.Metric`.
-        kind: str, of `Target`.
-        form: str: `"sparse"`, `"one_hot"`, `"binary"` or `"numbers"`, what the metric expects. Of two classes
-            `"binary"` metrics get the probability of the second.
-        at_tokens: bool, of `Target`.
-        name: str or None for that of the metric.
+        kind: str, as in `Target`.
+        form: str, what the metric expects: `"sparse"`, `"one_hot"`, `"binary"` or `"numbers"`. With two
+            classes, `"binary"` metrics get the probability of the second.
+        at_tokens: bool, as in `Target`.
+        name: str, or None for the metric's name.
     """
 
     def __init__(self, metric, kind, form, at_tokens=False, name=None):
@@ -83,7 +84,7 @@ class OnAnswers(keras.metrics.Metric):
         self.kind, self.form, self.at_tokens = kind, form, at_tokens
 
     def update_state(self, y_true, y_pred, sample_weight=None):
-        """Puts labels and logits as the metric expects them; labels of -100 get weight 0."""
+        """Converts labels and logits to the form that the metric expects; labels of -100 get weight 0."""
         answers = ops.cast(y_pred, "float32")
         if self.kind != "numbers":
             answers = ops.softmax(answers) if self.kind == "classes" else ops.sigmoid(answers)
@@ -102,11 +103,11 @@ class OnAnswers(keras.metrics.Metric):
         self.metric.update_state(y_true, answers, sample_weight=sample_weight)
 
     def result(self):
-        """The metric's."""
+        """Returns the metric's result."""
         return self.metric.result()
 
     def reset_state(self):
-        """Starts anew."""
+        """Resets the metric."""
         self.metric.reset_state()
 
     def get_config(self):
@@ -127,15 +128,16 @@ class OnAnswers(keras.metrics.Metric):
 
 
 def metrics_for(metrics, target, accuracy):
-    """Metrics as a user gives them, as they are to be compiled.
+    """Adapts the metrics that a user passes to `compile` to a task.
 
     Args:
-        metrics: as of `keras.Model.compile`.
-        target: `Target`; a dict of them, by output; or None, which lets all metrics be.
-        accuracy: function of the name of an output, or None, of the task's own metrics there.
+        metrics: as in `keras.Model.compile`.
+        target: `Target`; a dict of them by output; or None, which leaves all metrics unchanged.
+        accuracy: function that takes the name of an output, or None, and returns the task's own metrics for
+            it.
 
     Raises:
-        ValueError: if a metric of Keras cannot be right for the task.
+        ValueError: if a Keras metric does not suit the task.
     """
     if metrics is None or target is None:
         return metrics
@@ -177,7 +179,7 @@ def _metric(given, target, accuracy):
     metric = keras.metrics.get(given)
     kind = type(metric)
     if not isinstance(metric, keras.metrics.Metric) or not kind.__module__.startswith("keras."):
-        return given  # a user's own, or one of ours: it gets labels and logits
+        return given  # a user's metric, or one of kerasbert: it gets labels and logits
     if kind in (keras.metrics.MeanMetricWrapper, keras.metrics.Mean, keras.metrics.Sum):
         return given
     form = target.form(kind.__name__)
@@ -188,7 +190,7 @@ def _metric(given, target, accuracy):
 
 
 def _from_logits(measure):
-    arguments = getattr(measure, "_fn_kwargs", {})  # of those that wrap a function
+    arguments = getattr(measure, "_fn_kwargs", {})  # exists if the metric or loss wraps a function
     return any(getattr(measure, name, False) for name in ("from_logits", "_from_logits")) or bool(
         arguments.get("from_logits")
     )
@@ -224,15 +226,15 @@ _NAMES = {
 
 
 def loss_for(loss, target, default):
-    """A loss as a user gives it, as it is to be compiled.
+    """Adapts the loss that a user passes to `compile` to a task.
 
-    By name, cross-entropies are those of logits. A loss of Keras that would take logits for probabilities, or
-    the labels of the task for others, is refused; one of a user's own gets labels and logits.
+    A cross-entropy given by name expects logits. A Keras loss that would read logits as probabilities, or
+    expects labels in another form, is refused. A user's own loss gets labels and logits.
 
     Args:
-        loss: as of `keras.Model.compile`.
-        target: as for `metrics_for`.
-        default: the task's own loss, or a dict of them.
+        loss: as in `keras.Model.compile`.
+        target: as in `metrics_for`.
+        default: the task's own loss, or a dict of losses.
     """
     if loss is None or target is None:
         return loss

@@ -1,4 +1,4 @@
-"""Which of several texts goes with another."""
+"""Multiple choice: which of several texts goes with another."""
 
 from collections.abc import Callable
 from typing import Any
@@ -18,16 +18,17 @@ from kerasbert.types import Config, Rows, Shape, Tensor, Tensors
 
 @keras.saving.register_keras_serializable(package="kerasbert")
 class BertMultipleChoice(TextTask):
-    """Chooses among K texts the one that goes with another.
+    """Multiple choice: chooses the one of K texts that goes with another text.
 
     Devlin et al. 2019, section 4.4, https://arxiv.org/abs/1810.04805. `fit`, `evaluate` and `predict` take
-    `(texts, choices)`, a list of K choices to each text, or tokens of `text, choice` with an axis for K.
+    `(texts, choices)`, with a list of K choices for each text; or tokens of the pairs `(text, choice)`, with
+    an axis for K.
 
     Args:
         encoder: `BertEncoder` with a pooler.
         tokenizer: `BertTokenizer`.
-        dropout: float in [0, 1), before the last layer.
-        max_sequence_length: int or None, the longest input in tokens; None: the encoder's.
+        dropout: float in [0, 1), the dropout rate before the last layer.
+        max_sequence_length: int or None, the longest input in tokens; None for the encoder's limit.
         **kwargs: `name`, `dtype`.
 
     Call arguments:
@@ -69,7 +70,7 @@ class BertMultipleChoice(TextTask):
         self.add_head((None, encoder.config.hidden_dim), (None, 1))
 
     def make_head(self) -> keras.layers.Layer:
-        """Returns the layer from the pooled output `(B, D)` of a choice to its score `(B, 1)`; see `Task`."""
+        """Returns the layer that maps the pooled output `(B, D)` of choices to scores `(B, 1)`."""
         return ClassificationHead(
             1,
             self.dropout,
@@ -85,13 +86,13 @@ class BertMultipleChoice(TextTask):
         return ops.reshape(super().call(rows, training=training), (*lead, choices))
 
     def compute_output_shape(self, inputs_shape: dict[str, Shape]) -> Shape:
-        """Returns the shape of the logits, of a dict of the inputs' shapes."""
+        """Returns the shape of the logits, given a dict of the inputs' shapes."""
         return tuple(inputs_shape["token_ids"][:-1])
 
     def predict_with(
         self, run: Callable[[Tensors], Tensors], x: Rows, batch_size: int | None = None
     ) -> np.ndarray:
-        """See `TextTask.predict_with`; `run` scores each choice, in `(B, 1)`, by itself."""
+        """See `TextTask.predict_with`; `run` scores each choice separately and returns `(B, 1)`."""
         scores = []
         for tokens in self.preprocessor.for_one_call().unlabelled(
             x, checked_batch_size(batch_size, self.name)
@@ -108,11 +109,11 @@ class BertMultipleChoice(TextTask):
     first_token_only = True
 
     def logits(self, encoder_outputs: Tensors, training: bool | None = None) -> Tensor:
-        """The score of one choice, `(B, 1)` or `(1,)`, of what the encoder returns."""
+        """The score of one choice, `(B, 1)` or `(1,)`, computed from the encoder's outputs."""
         return self.apply_head(encoder_outputs["pooled_output"], training)
 
     def answers(self, logits: Tensor) -> Tensors:
-        """Named outputs of a choice by itself: `score`, `(B, 1)`, in float32."""
+        """The named outputs for one choice: `score`, `(B, 1)`, in float32."""
         return {self.output: ops.cast(logits, "float32")}
 
     def hard_predictions(self, predictions: Any) -> np.ndarray:
@@ -121,7 +122,7 @@ class BertMultipleChoice(TextTask):
 
     @property
     def target(self) -> Target:
-        """What outputs are compared with; see `Task.compile`."""
+        """What the outputs are compared with; see `Task.compile`."""
         return Target("classes")
 
     def default_loss(self) -> Any:

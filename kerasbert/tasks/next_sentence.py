@@ -1,4 +1,4 @@
-"""Whether a text follows another."""
+"""Next sentence prediction: whether one text follows another."""
 
 from typing import Any
 
@@ -13,15 +13,15 @@ from kerasbert.types import Config
 
 @keras.saving.register_keras_serializable(package="kerasbert")
 class BertNextSentencePredictor(BertTextClassifier):
-    """Says whether the second text of a pair follows the first, or is a random one.
+    """Predicts whether the second text of a pair follows the first or is a random one.
 
-    Devlin et al. 2019, section 3.1, https://arxiv.org/abs/1810.04805. A `BertTextClassifier` of the labels
-    `next` and `random`, with the head that pre-training leaves.
+    Devlin et al. 2019, section 3.1, https://arxiv.org/abs/1810.04805. It is a `BertTextClassifier` with the
+    labels `next` and `random`, and with the head from pre-training.
 
     Args:
         encoder: `BertEncoder` with a pooler.
         tokenizer: `BertTokenizer`.
-        max_sequence_length: int or None, the longest input in tokens; None: the encoder's.
+        max_sequence_length: int or None, the longest input in tokens; None for the encoder's limit.
         **kwargs: `name`, `dtype`.
 
     Example:

@@ -1,4 +1,4 @@
-"""A task and its preprocessor."""
+"""The preprocessor of a task."""
 
 import copy
 from typing import Any
@@ -15,7 +15,7 @@ class Preprocessed:
 
     @classmethod
     def _preprocessor_of(cls, given, encoder, tokenizer, max_sequence_length, **arguments):
-        """The preprocessor that was given, or else one of the class's own of these arguments."""
+        """The given preprocessor, or a new one of the class's own kind with these arguments."""
         if given is None:
             limit = encoder.config.max_sequence_length if max_sequence_length is None else max_sequence_length
             return cls.preprocessor_class(tokenizer, max_sequence_length=limit, **arguments)
@@ -32,7 +32,7 @@ class Preprocessed:
 
     @property
     def preprocessor(self) -> Any:
-        """What turns rows into batches; it can be replaced by another for the same encoder and head."""
+        """Turns rows into batches. It can be replaced by another one that fits the same encoder and head."""
         return self._preprocessor
 
     @preprocessor.setter
@@ -54,7 +54,7 @@ class Preprocessed:
                 embedding_rows=config.vocabulary_size,
             )
         self.check_extra_inputs(preprocessor)
-        self._preprocessor = copy.copy(preprocessor)  # another task may have it, with another encoder
+        self._preprocessor = copy.copy(preprocessor)  # another task with another encoder may use it
         self._preprocessor.extra_inputs = self.extra_inputs
         self._preprocessor.encoder_config = config
 
@@ -65,5 +65,5 @@ class Preprocessed:
 
     @property
     def max_sequence_length(self) -> int:
-        """int, the longest input in tokens, special ones included."""
+        """int, the longest input in tokens, including special tokens."""
         return self.preprocessor.max_sequence_length

@@ -1,4 +1,4 @@
-"""BERT's pre-training: masked tokens, and whether two segments belong together."""
+"""BERT's pre-training: masked language modelling, and whether two segments belong together."""
 
 from typing import Any
 
@@ -18,29 +18,30 @@ from kerasbert.types import Config, Shape, Tensors
 
 @keras.saving.register_keras_serializable(package="kerasbert")
 class BertPretrainer(Task):
-    """Masked tokens and the next sentence: takes batches of `kerasbert.pretraining`, or tokens.
+    """Masked language modelling and next sentence prediction, on batches of `kerasbert.pretraining`.
 
     Devlin et al. 2019, section 3.1, https://arxiv.org/abs/1810.04805.
 
     Args:
         encoder: `BertEncoder`, with a pooler unless `pairs` is `"none"`.
         tokenizer: `BertTokenizer` or `RobertaTokenizer`.
-        tied: bool, whether the last kernel of the masked language model is the token embedding.
-        pairs: str, what is learned from two segments: `"next_sentence"`; `"sentence_order"` (ALBERT, Lan et
-            al. 2020, section 3.1, https://arxiv.org/abs/1909.11942), by the same head; or `"none"` (RoBERTa,
-            Liu et al. 2019, section 4.2, https://arxiv.org/abs/1907.11692).
-        max_sequence_length: int or None, the longest input in tokens; None: the encoder's.
+        tied: bool, whether the last kernel of the masked language model is shared with the token embedding.
+        pairs: str, what is learned from pairs of segments: `"next_sentence"`; `"sentence_order"` (ALBERT, Lan
+            et al. 2020, section 3.1, https://arxiv.org/abs/1909.11942), with the same head; or `"none"`
+            (RoBERTa, Liu et al. 2019, section 4.2, https://arxiv.org/abs/1907.11692).
+        max_sequence_length: int or None, the longest input in tokens; None for the encoder's limit.
         **kwargs: `name`, `dtype`.
 
     Call arguments:
         inputs: dict of int tensors `token_ids`, `segment_ids`, `padding_mask`, `(B, S)` each, or `(S,)`
-            for one sequence; and `mask_positions`, `(B, M)` or `(M,)`, if these alone are to be scored.
+            for one sequence; and `mask_positions`, `(B, M)` or `(M,)`, to score only these positions.
 
     Returns:
-        dict of `masked_lm`, float tensor `(B, S, V)`, or `(B, M, V)` with `mask_positions`; and, of pairs,
-        `next_sentence`, `(B, 2)`: logits. `fit` takes a data set of `pretraining_batches`; or tokens and a
-        dict of `masked_lm`, token ids `(B, S)` or `(B, M)` and -100 where nothing is to be predicted, and
-        `next_sentence`, int `(B,)`: 0 if the segments are in order, 1 if not.
+        dict of logits: `masked_lm`, float tensor `(B, S, V)`, or `(B, M, V)` with `mask_positions`; and,
+        unless `pairs` is `"none"`, `next_sentence`, `(B, 2)`. `fit` takes a data set of
+        `pretraining_batches`; or tokens and a dict of labels: `masked_lm`, token ids `(B, S)` or `(B, M)`,
+        with -100 at positions that are not to be predicted, and `next_sentence`, int `(B,)`: 0 if the
+        segments are in order, 1 if not.
 
     Example:
 
@@ -88,7 +89,7 @@ class BertPretrainer(Task):
 
     @property
     def pairs(self) -> str:
-        """str, what is learned from two segments."""
+        """str, what is learned from pairs of segments."""
         return self.preprocessor.pairs
 
     def call(self, inputs: Tensors, training: bool | None = None) -> Tensors:
@@ -103,7 +104,7 @@ class BertPretrainer(Task):
         return logits
 
     def compute_output_shape(self, inputs_shape: dict[str, Shape]) -> dict[str, Shape]:
-        """Returns the shapes of the logits by name, of a dict of the inputs' shapes."""
+        """Returns the shapes of the logits by name, given a dict of the inputs' shapes."""
         ids = inputs_shape["token_ids"]
         scored = inputs_shape.get("mask_positions", ids)
         shapes = {
@@ -114,7 +115,7 @@ class BertPretrainer(Task):
 
     @property
     def target(self) -> dict[str, Target]:
-        """What outputs are compared with; see `Task.compile`."""
+        """What the outputs are compared with; see `Task.compile`."""
         targets = {
             "masked_lm": Target("classes", self.encoder.config.vocabulary_size, at_tokens=True),
             "next_sentence": Target("classes", 2),
@@ -122,7 +123,7 @@ class BertPretrainer(Task):
         return {name: targets[name] for name in self.head_names}
 
     def default_loss(self) -> Any:
-        """The sum of two cross-entropies: of masked tokens, and of the pair."""
+        """The cross-entropies of the masked tokens and of the pair, which Keras adds."""
         losses = {
             "masked_lm": keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=IGNORED),
             "next_sentence": keras.losses.SparseCategoricalCrossentropy(from_logits=True),
@@ -130,7 +131,7 @@ class BertPretrainer(Task):
         return {name: losses[name] for name in self.head_names}
 
     def default_metrics(self) -> Any:
-        """The accuracy of each."""
+        """The accuracy of each output."""
         metrics = {
             "masked_lm": [TokenAccuracy(IGNORED)],
             "next_sentence": [keras.metrics.SparseCategoricalAccuracy(name="accuracy")],

@@ -1,4 +1,4 @@
-"""What a classifier's logits mean: one class of several, any of several, or plain numbers."""
+"""What a classifier's logits mean: one of several classes, any number of labels, or a regression."""
 
 import dataclasses
 from collections.abc import Callable
@@ -20,13 +20,13 @@ class Problem:
 
     Args:
         output: str, the name of the answers.
-        target: str, the kind of `kerasbert.tasks.measures.Target`.
-        answers: function of float32 logits, of the answers' values `(B, C)`.
-        loss: function without arguments, of a Keras loss on logits.
-        metrics: function without arguments, of a list of Keras metrics on logits.
-        divergence: function of two tensors of logits `(B, C)`: how far their answers are apart, `(B,)`.
-        hard_predictions: function of answers, an array, that returns the class of each row `(B,)`, or which
-            labels it has `(B, C)`; None for numbers, which are never exactly the same.
+        target: str, the `kind` of `kerasbert.tasks.measures.Target`.
+        answers: function that computes the answers `(B, C)` from float32 logits.
+        loss: function without arguments that returns a Keras loss on logits.
+        metrics: function without arguments that returns a list of Keras metrics on logits.
+        divergence: function that returns, for two tensors of logits `(B, C)`, how much they differ, `(B,)`.
+        hard_predictions: function that returns, for an array of answers, the class of each row `(B,)`, or
+            which labels it has `(B, C)`; None for a regression, whose numbers are never exactly equal.
     """
 
     output: str
@@ -51,7 +51,7 @@ SINGLE_LABEL = Problem(
 
 @keras.saving.register_keras_serializable(package="kerasbert")
 def label_accuracy(y_true, logits):
-    """The share of right yes-or-no answers of each row, `(B,)`, from 0 and 1 and from logits, `(B, C)`."""
+    """The fraction of each row's labels that are right, `(B,)`; `y_true` is 0 or 1, both are `(B, C)`."""
     return ops.mean(ops.cast((logits > 0) == (y_true > 0.5), "float32"), axis=-1)
 
 
@@ -73,19 +73,19 @@ REGRESSION = Problem(
     divergence=normal_divergence,
     hard_predictions=None,
 )
-# By the name that users pass as `problem`; `register_problem` adds to it.
+# The keys are the values of `problem`; `register_problem` adds to them.
 BY_NAME = {"single_label": SINGLE_LABEL, "multi_label": MULTI_LABEL, "regression": REGRESSION}
 
 
 def register_problem(name: str, problem: Problem, label_kind: LabelKind) -> None:
-    """Makes another meaning of logits known to `BertTextClassifier(problem=name)`.
+    """Registers another meaning of logits for `BertTextClassifier(problem=name)`.
 
-    A process that loads such a classifier registers the problem first.
+    A process that loads such a classifier must register the problem first.
 
     Args:
         name: str.
         problem: `Problem`.
-        label_kind: `kerasbert.preprocessing.LabelKind`, how labels become what the loss takes.
+        label_kind: `kerasbert.preprocessing.LabelKind`, how labels are converted for the loss.
 
     Raises:
         ValueError: if the name is taken.

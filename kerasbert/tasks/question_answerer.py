@@ -1,4 +1,4 @@
-"""The span of a text that answers a question."""
+"""Extractive question answering: finds the span of a text that answers a question."""
 
 from collections.abc import Callable
 from typing import Any
@@ -21,20 +21,20 @@ from kerasbert.types import Labels, Rows, Shape, Tensor, Tensors
 
 @keras.saving.register_keras_serializable(package="kerasbert")
 class BertQuestionAnswerer(TextTask):
-    """Answers questions by a span of a text: questions and contexts in, answers out.
+    """Answers a question with a span of a text: questions and contexts in, answers out.
 
-    Devlin et al. 2019, sections 4.2 and 4.3, https://arxiv.org/abs/1810.04805: SQuAD v1.1, and v2 where a
-    question may have no answer, which is a span at `[CLS]`. A context that is too long is cut into windows
-    that overlap; one that does not hold the answer is trained to point at `[CLS]`.
+    Devlin et al. 2019, sections 4.2 and 4.3, https://arxiv.org/abs/1810.04805: SQuAD v1.1 and v2, in which a
+    question may have no answer; the answer is then a span at `[CLS]`. A context that is too long is cut into
+    sliding windows; a window that does not contain the answer is trained to point at `[CLS]`.
 
     Args:
         encoder: `BertEncoder`.
         tokenizer: `BertTokenizer` or `RobertaTokenizer`.
-        window_step: int, tokens from the start of one window to the start of the next, called
-            `doc_stride` in the original code; half a window where a window is no longer than that.
-        max_question_length: int, tokens of a question that are read: at most half of what
-            `max_sequence_length` leaves beside special tokens.
-        max_sequence_length: int or None, the longest window in tokens; None: the encoder's.
+        window_step: int, the tokens from the start of one window to the start of the next, called
+            `doc_stride` in the original code. If windows are not longer than that, the step is half a window.
+        max_question_length: int, the most tokens of a question that are used; never more than half of
+            `max_sequence_length` without the special tokens.
+        max_sequence_length: int or None, the longest window in tokens; None for the encoder's limit.
         **kwargs: `name`, `dtype`.
 
     Call arguments:
@@ -76,8 +76,8 @@ class BertQuestionAnswerer(TextTask):
         self.add_head((None, None, encoder.config.hidden_dim), dict.fromkeys(self.answer_names, (None, None)))
 
     def make_head(self) -> keras.layers.Layer:
-        """Returns the layer from the sequence output `(B, S, D)` to a dict of `start` and `end`, logits
-        `(B, S)`; see `Task`."""
+        """Returns the layer that maps the sequence output `(B, S, D)` to a dict of the logits `start` and
+        `end`, `(B, S)`; see `Task`."""
         config = self.encoder.config
         return SpanHead(config.initializer_range, name=self.head_names[0], dtype=self.dtype_policy)
 
@@ -89,7 +89,7 @@ class BertQuestionAnswerer(TextTask):
         loss_weights: Any = "auto",
         **kwargs: Any,
     ) -> None:
-        """As `Task.compile`; one loss is that of start and end alike, and these count half each."""
+        """Like `Task.compile`; a single loss is used for start and end, each with a weight of one half."""
         if isinstance(loss, keras.losses.Loss):
             loss = dict.fromkeys(("start", "end"), loss)
         if isinstance(loss_weights, str):
@@ -97,7 +97,7 @@ class BertQuestionAnswerer(TextTask):
         super().compile(optimizer, loss, metrics, loss_weights=loss_weights, **kwargs)
 
     def compute_output_shape(self, inputs_shape: dict[str, Shape]) -> dict[str, Shape]:
-        """Returns the shapes of the logits by name, of a dict of the inputs' shapes."""
+        """Returns the shapes of the logits by name, given a dict of the inputs' shapes."""
         return dict.fromkeys(self.answer_names, tuple(inputs_shape["token_ids"]))
 
     def predict(
@@ -110,23 +110,24 @@ class BertQuestionAnswerer(TextTask):
         null_threshold: float | None = None,
         **kwargs: Any,
     ) -> list[Answer] | Any:
-        """Returns the best answers, over all windows of each context.
+        """Returns the best answers over all windows of each context.
 
-        A span starts in the window where its first token has the most context, as in the original code.
+        The score of a span is taken from the window in which its first token has the most context, as in the
+        original code.
 
         Args:
             x: questions and contexts, or tokens, as for `fit`.
-            batch_size: int or None for 32, windows at a time.
-            verbose: of `keras.Model.predict`.
-            n_best: int, how many answers of different texts.
+            batch_size: int or None for 32, the number of windows in a batch.
+            verbose: as in `keras.Model.predict`.
+            n_best: int, how many answers to return; their texts are all different.
             max_answer_length: int, the longest answer in tokens.
-            null_threshold: float or None. The answer is empty if that scores higher than the best span by
-                more than this. None: it never is, unless a context has no tokens.
-            **kwargs: of `keras.Model.predict`, for tokens alone.
+            null_threshold: float or None. The answer is empty if "no answer" scores higher than the best span
+                by more than this. None: it is only empty if the context has no tokens.
+            **kwargs: arguments of `keras.Model.predict`, only for tokens.
 
         Returns:
-            For each row an `Answer`, or a list of up to `n_best` of them if that is more than 1. For tokens
-            the logits: a dict of `start` and `end`, `(B, S)`.
+            For each row an `Answer`, or a list of up to `n_best` of them if `n_best` is more than 1. For
+            tokens, the logits: a dict of `start` and `end`, `(B, S)`.
         """
         checks.positive_int("predict", n_best=n_best, max_answer_length=max_answer_length)
         if is_tokens(x):
@@ -152,9 +153,9 @@ class BertQuestionAnswerer(TextTask):
         return answers
 
     def _window_logits(self, run, preprocessor, windows, batch_size, verbose):
-        """Start and end logits, float32 `(windows, S)`, of the windows in their own order."""
+        """The start and end logits of the windows, float32 `(windows, S)`, in the order of the windows."""
         longest = windows.packed_lengths.max(initial=1)
-        # Not by `Model.predict`: it joins batches of different S number by number.
+        # `Model.predict` is not used, because it cannot concatenate batches of different S.
         logits = np.zeros((2, len(windows), longest), "float32")
         quiet = verbose == 0 or not len(windows)
         bar = None if quiet else keras.utils.Progbar(-(-len(windows) // batch_size), unit_name="batch")
@@ -169,18 +170,18 @@ class BertQuestionAnswerer(TextTask):
     def scores(
         self, x: Rows, y: Labels = None, language: str = "en", version: str | None = None, **kwargs: Any
     ) -> dict[str, float]:
-        """Exact match and F1 of the answers that `predict` gives, from 0 to 1; see `squad_scores`.
+        """Computes exact match and F1 of the answers of `predict`, from 0 to 1; see `squad_scores`.
 
         Args:
             x: questions and contexts, as for `predict`.
-            y: for each row a list of right answers, `(text, start)` or str; None with what `read_squad`
-                returns.
-            language, version: of `kerasbert.data.squad_scores`.
-            **kwargs: of `predict`, such as `null_threshold` for SQuAD v2.
+            y: for each row a list of right answers, `(text, start)` or str; None if `x` comes from
+                `read_squad`.
+            language, version: arguments of `kerasbert.data.squad_scores`.
+            **kwargs: arguments of `predict`, such as `null_threshold` for SQuAD v2.
 
         Returns:
-            dict of `exact_match`, `f1` and `questions`, and of their parts with and without answer where
-            there are both.
+            dict of `exact_match`, `f1` and `questions`; if some questions have an answer and others have
+            none, also of the scores of each group.
         """
         x = self.preprocessor.source(x)
         if y is None and isinstance(x, QuestionRows):
@@ -203,33 +204,33 @@ class BertQuestionAnswerer(TextTask):
     answer_names = ("start", "end")
 
     def logits(self, encoder_outputs: Tensors, training: bool | None = None) -> Tensors:
-        """`start` and `end`, `(B, S)` or `(S,)`, of what the encoder returns."""
+        """The logits `start` and `end`, `(B, S)` or `(S,)`, computed from the encoder's outputs."""
         return self.apply_head(encoder_outputs["sequence_output"], training)
 
     def answers(self, logits: Tensors) -> Tensors:
-        """Named outputs: the logits `start` and `end`, `(B, S)`, in float32."""
+        """The named outputs: the logits `start` and `end`, `(B, S)`, in float32."""
         return {name: ops.cast(value, "float32") for name, value in logits.items()}
 
     def compared_values(self, answers: Tensors, padding_mask: Tensor) -> np.ndarray:
-        """Probabilities of the positions as start and as end, `(B, S, 2)`."""
+        """The probabilities of each position to be the start and the end, `(B, S, 2)`."""
         logits = (np.where(padding_mask, answers[name], -np.inf) for name in self.answer_names)
         return np.stack([ops.convert_to_numpy(ops.softmax(values)) for values in logits], -1)
 
     def hard_predictions(self, predictions: Any) -> list[tuple[int, int]]:
-        """Where each answer stands, `(start, end)`; see `TextTask.hard_predictions`."""
+        """The positions of each answer, `(start, end)`; see `TextTask.hard_predictions`."""
         return [(answer.start, answer.end) for answer in predictions]
 
     @property
     def target(self) -> dict[str, Target]:
-        """What outputs are compared with; see `Task.compile`."""
+        """What the outputs are compared with; see `Task.compile`."""
         return dict.fromkeys(self.answer_names, Target("classes"))
 
     def default_loss(self) -> Any:
-        """Cross-entropy of the start and of the end over the positions."""
+        """Cross-entropy over the positions, for the start and for the end."""
         return {
             name: keras.losses.SparseCategoricalCrossentropy(from_logits=True) for name in ("start", "end")
         }
 
     def postprocess(self, logits: Tensors) -> Any:
-        """What `predict` returns for tokens: the logits."""
+        """Returns what `predict` returns for tokens: the logits."""
         return logits

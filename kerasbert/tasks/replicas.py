@@ -1,4 +1,4 @@
-"""Keras' loops under strategies of `tf.distribute`, where they fail by themselves."""
+"""Corrections of Keras' loops for the strategies of `tf.distribute`, under which they fail on their own."""
 
 import random
 import warnings
@@ -12,7 +12,7 @@ from kerasbert.keras_private import TrainerHooks, given_strategy
 from kerasbert.optional import tensorflow as tf
 from kerasbert.types import Labels, Rows, Tensor
 
-# Mirrored strategies of several devices that have trained.
+# The mirrored strategies with several devices in which models have been trained.
 _TRAINED: weakref.WeakSet[Any] = weakref.WeakSet()
 
 
@@ -20,7 +20,7 @@ class Replicas(TrainerHooks):
     """The part of a task that trains and evaluates on several devices and hosts."""
 
     def check_strategy(self) -> None:
-        """Warns if models of this process train in several mirrored strategies."""
+        """Warns if models of this process are trained in different mirrored strategies."""
         if keras.backend.backend() != "tensorflow":
             return
         strategy = self.distribute_strategy
@@ -35,16 +35,16 @@ class Replicas(TrainerHooks):
             )
 
     def build_from_data(self, iterator: Any = None, data_batch: Any = None) -> None:
-        """Makes metrics before replicas do, by the shapes of the data alone.
+        """Builds the metrics before the replicas do, from the shapes of the data.
 
-        Keras would use up a batch for it, and cannot average one that comes from several hosts.
+        Keras would consume a batch for this, and cannot average a batch that comes from several hosts.
         """
         if iterator is not None and given_strategy(self) is not None:
             iterator, data_batch = None, iterator.data_adapter.get_tf_dataset().element_spec
         super().build_from_data(iterator, data_batch)
 
     def predict_on_batch(self, x: Any) -> Any:
-        """As Keras', which under a strategy gives the whole batch to every replica and joins all answers."""
+        """Like Keras, but returns each answer once: a strategy gives every replica the whole batch."""
         found = super().predict_on_batch(x)
         if keras.backend.backend() != "tensorflow" or self.distribute_strategy.num_replicas_in_sync == 1:
             return found
@@ -52,7 +52,7 @@ class Replicas(TrainerHooks):
         return keras.tree.map_structure(lambda array: array[:rows], found)
 
     def agree_on_seed(self) -> None:
-        """Lets all hosts shuffle in one order: each takes its part of every batch of the same rows."""
+        """Makes all hosts shuffle in the same order, because each takes its part of the same batches."""
         if keras.backend.backend() != "tensorflow" or not several_hosts(self.distribute_strategy):
             return
         strategy, seed = self.distribute_strategy, random.randrange(2**31)
@@ -64,7 +64,7 @@ class Replicas(TrainerHooks):
         tf.random.set_seed(int(strategy.reduce("SUM", strategy.run(of_chief), axis=None)))
 
     def on_tpu(self) -> bool:
-        """Whether it trains on TPUs."""
+        """Whether the task is trained on TPUs."""
         if keras.backend.backend() != "tensorflow":
             return False
         return isinstance(self.distribute_strategy, tf.distribute.TPUStrategy)
@@ -77,7 +77,7 @@ class Replicas(TrainerHooks):
         sample_weight: Any = None,
         training: bool | None = True,
     ) -> Tensor:
-        """Keras' loss, but a mean over the labels of all replicas: its own is the mean of each one's mean."""
+        """Returns Keras' loss as a mean over all labels; Keras averages the means of the replicas."""
         if y is None or not (_on_several_replicas() and self._loss_is_mean()):
             return super().compute_loss(x, y, y_pred, sample_weight, training)
         labels = keras.tree.flatten(y)
@@ -91,24 +91,24 @@ class Replicas(TrainerHooks):
         weights = [_weights(*each) for each in zip(labels, given, shares, strict=True)]
         weights = keras.tree.pack_sequence_as(y, weights)
         loss = super().compute_loss(x, y, y_pred, weights, training)
-        # Keras weighs what it reports by rows; the gradient has its weight already.
+        # Keras weights the loss that it reports by rows; the gradient already has the right weight.
         return loss + tf.stop_gradient(tf.math.divide_no_nan(loss, row_share) - loss)
 
     def _loss_is_mean(self):
-        """Whether losses are means over labels, as those of Keras are unless a user says otherwise."""
+        """Whether all losses are means over labels, which is the default in Keras."""
         losses = keras.tree.flatten(self.loss)
         return all(getattr(loss, "reduction", "mean") in ("mean", "sum_over_batch_size") for loss in losses)
 
     def train_step(self, *args: Any, **kwargs: Any) -> Any:
-        """As Keras'."""
+        """Runs Keras' step; its logs can be averaged over several hosts."""
         return self._to_be_averaged(super().train_step(*args, **kwargs))
 
     def test_step(self, *args: Any, **kwargs: Any) -> Any:
-        """As Keras'."""
+        """Runs Keras' step; its logs can be averaged over several hosts."""
         return self._to_be_averaged(super().test_step(*args, **kwargs))
 
     def _to_be_averaged(self, logs):
-        """The logs of a step; for several hosts as rows of one, since Keras averages rows there."""
+        """The logs of a step; on several hosts, each with an axis of one row, because Keras averages rows."""
         if keras.backend.backend() != "tensorflow" or not several_hosts(self.distribute_strategy):
             return logs
         return {name: tf.expand_dims(value, 0) for name, value in logs.items()}
@@ -121,14 +121,14 @@ def _on_several_replicas():
 
 
 def _count(labels):
-    """How many labels count."""
+    """The number of labels that count."""
     if labels.dtype.is_integer:
         return tf.math.count_nonzero(labels != IGNORED, dtype=tf.int32)
     return tf.shape(labels)[0]
 
 
 def _weights(labels, given, share):
-    """A weight for each label, or for each row of vectors."""
+    """A weight for each label, or for each row if the labels are vectors."""
     weights = tf.fill(tf.shape(labels) if labels.dtype.is_integer else tf.shape(labels)[:1], share)
     if given is None:
         return weights
@@ -137,6 +137,6 @@ def _weights(labels, given, share):
 
 
 def several_hosts(strategy):
-    """Whether a strategy of `tf.distribute` has more hosts than this one."""
+    """Whether a strategy of `tf.distribute` uses several hosts."""
     kind = tf.distribute.MultiWorkerMirroredStrategy
     return isinstance(strategy, kind) and strategy.extended._in_multi_worker_mode()

@@ -1,4 +1,4 @@
-"""From scores of starts and ends to answers."""
+"""Finds the best answers from the logits of their starts and ends."""
 
 import dataclasses
 
@@ -9,15 +9,15 @@ MAX_ANSWER_LENGTH = 30
 
 @dataclasses.dataclass(frozen=True)
 class Answer:
-    """An answer that stands in a context: `context[start:end] == text`.
+    """An answer, which is a part of a context: `context[start:end] == text`.
 
     Args:
-        text: str; empty where there is no answer.
-        start, end: int, characters of the context: the first, and the one after the last.
-        score: float, the logits of start and end added; of an empty answer those of `[CLS]`, in the window
-            where they are least.
-        null_score: float, by how much no answer scores higher than the best span; the same for all answers
-            of a question, infinite if the context has no tokens.
+        text: str; empty if there is no answer.
+        start, end: int, the positions of its first character in the context and after its last.
+        score: float, the sum of the logits of start and end; for an empty answer, the sum at `[CLS]` in the
+            window where it is smallest.
+        null_score: float, the score of the empty answer minus that of the best span; the same for all
+            answers of a question, infinite if the context has no tokens.
     """
 
     text: str
@@ -32,20 +32,20 @@ def best_answers(
 ):
     """Finds the best spans over all windows of each question.
 
-    All spans are compared, where `run_squad.py` compares those of the 20 best starts and ends. As there, a
-    span starts in the window in which its first token has the most context, and ends in the same.
+    All spans are compared, while `run_squad.py` only compares those of the 20 best starts and ends. As there,
+    a span is scored in the window in which its first token has the most context, and must end in it.
 
     Args:
         windows: `QuestionWindows`.
         start, end: float32 arrays `(windows, S)`, logits.
-        contexts: list of str, one to a row.
+        contexts: list of str, one for each row.
         n_best: int.
         max_answer_length: int, in tokens.
         null_threshold: float or None.
 
     Returns:
-        For each row a list of up to `n_best` `Answer`s of different texts, the best first. If the null score
-        is above `null_threshold`, or there is no span, an empty answer stands first.
+        For each row a list of up to `n_best` `Answer`s with different texts, the best first. If the null
+        score is above `null_threshold`, or there is no span, the first answer is empty.
     """
     null = np.full(len(contexts), np.inf, "float32")
     np.minimum.at(null, windows.row, start[:, 0] + end[:, 0])
@@ -70,7 +70,7 @@ def best_answers(
 
 
 def _span_scores(windows, start, end, home, max_answer_length):
-    """Scores of one context's spans by first token and length less one, `(tokens, L)`; -inf where none is."""
+    """The scores of a context's spans `(tokens, L)`, by first token and length - 1; -inf for no span."""
     longest = min(max_answer_length, windows.length[home].max(initial=0))
     place = windows.place[home] + np.arange(len(home)) - windows.start[home]
     last = place[:, None] + np.arange(longest)  # (tokens, L)
@@ -80,9 +80,9 @@ def _span_scores(windows, start, end, home, max_answer_length):
 
 
 def _best_spans(scores, starts, ends, context, n_best):
-    """The best spans of different texts, as `(score, first character, character after the last)`."""
+    """The best spans with different texts, as `(score, start, end)` in characters."""
     flat = scores.ravel()
-    # One best answer needs no sorting.
+    # A single best answer does not need sorting.
     order = [flat.argmax()] if n_best == 1 and flat.size else np.argsort(-flat, kind="stable")
     found, seen = [], set()
     for number in order:

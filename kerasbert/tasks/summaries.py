@@ -1,4 +1,4 @@
-"""Summaries out of the sentences of a document."""
+"""Extractive summaries: chooses sentences of a document."""
 
 import dataclasses
 
@@ -11,14 +11,14 @@ UNSCORED = -1.0
 
 @dataclasses.dataclass(frozen=True)
 class Summary:
-    """Sentences that stand for a document, in its order.
+    """The sentences that summarize a document, in the order of the document.
 
     Args:
-        text: str, the sentences, one a line.
-        sentences: tuple of `(start, end)`, where each stands in the document, in characters. Of a document
-            that came as sentences, in the text that these are with line breaks between.
-        indices: tuple of int, the number of each among the document's sentences, from 0.
-        scores: tuple of float, the probability that each belongs in the summary.
+        text: str, the sentences, one on each line.
+        sentences: tuple of `(start, end)`, the position of each sentence in the document, in characters. If
+            the document was a list of sentences, it is these sentences joined by line breaks.
+        indices: tuple of int, the index of each sentence in the document, from 0.
+        scores: tuple of float, the probability that each sentence belongs in the summary.
     """
 
     text: str
@@ -28,15 +28,15 @@ class Summary:
 
 
 def best_summary(text, spans, scores, max_sentences=3, trigram_blocking=True):
-    """Takes sentences by their scores, the first of equals.
+    """Chooses the sentences with the highest scores; of equal scores, the first.
 
     Args:
         text: str, the document.
-        spans: list of `(start, end)` of its sentences.
-        scores: float array, one to a sentence; `UNSCORED` for one that cannot be taken.
+        spans: list of `(start, end)`, the positions of its sentences.
+        scores: float array, one for each sentence; `UNSCORED` for a sentence that must not be chosen.
         max_sentences: int.
-        trigram_blocking: bool, whether a sentence is passed over that has three words in a row, or five
-            Chinese characters, with one that is taken already.
+        trigram_blocking: bool, whether to skip a sentence that has three words in a row, or five Chinese
+            characters, in common with a sentence that has already been chosen.
 
     Returns:
         `Summary`.
@@ -66,9 +66,9 @@ def best_summary(text, spans, scores, max_sentences=3, trigram_blocking=True):
 
 
 def _runs(sentence):
-    """What two sentences should not have in common, as a set of tuples of words."""
+    """The n-grams that a sentence should not have in common with another, as a set of tuples of words."""
     words = summary_words(sentence)
     # Three Chinese characters are often one name. In the parallel paragraphs of XQuAD, 9 % of the pairs of
-    # sentences have three English words in common, 9 % five Chinese characters, 38 % three.
+    # English sentences share three words, 9 % of the Chinese ones five characters, and 38 % three characters.
     length = 5 if any("\u3400" <= word[0] <= "\u9fff" for word in words) else 3
     return set(zip(*(words[i:] for i in range(length)), strict=False))

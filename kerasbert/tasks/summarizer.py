@@ -1,4 +1,4 @@
-"""The sentences that say what a text is about."""
+"""Extractive summarization: chooses the sentences that say what a text is about."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -24,21 +24,21 @@ from kerasbert.types import Labels, Rows, Shape, Tensor, Tensors
 
 @keras.saving.register_keras_serializable(package="kerasbert")
 class BertSummarizer(TokenTask):
-    """Summarizes texts by some of their sentences: texts in, summaries out.
+    """Summarizes texts by choosing some of their sentences: texts in, summaries out.
 
-    BERTSUM with the simple classifier (Liu 2019, section 2, https://arxiv.org/abs/1903.10318): a `[CLS]`
-    stands before each sentence, segments alternate by sentence, and the vector of its `[CLS]` says how
-    probably a sentence belongs in the summary. A document that is too long is cut into windows of whole
-    sentences. A sentence without tokens, such as an empty one, is in no summary.
+    BERTSUM with the simple classifier (Liu 2019, section 2, https://arxiv.org/abs/1903.10318): there is a
+    `[CLS]` before each sentence, segment ids alternate by sentence, and the probability that a sentence
+    belongs in the summary is computed from the vector of its `[CLS]`. A document that is too long is cut into
+    windows of whole sentences. A sentence without tokens, such as an empty one, is never chosen.
 
-    `x` is a list of texts, whose sentences are those of `kerasbert.data.split_sentences`, or a list of lists
-    of sentences; or a data set of texts and labels. `y` is for each document 0 or 1 for each sentence, or a
-    summary that somebody wrote, of which `kerasbert.data.oracle_labels` makes labels.
+    `x` is a list of texts, which `kerasbert.data.split_sentences` splits; a list of lists of sentences; or a
+    data set of texts and labels. `y` is, for each document, a 0 or 1 for each sentence, or a reference
+    summary, which `kerasbert.data.oracle_labels` turns into labels.
 
     Args:
         encoder: `BertEncoder`.
         tokenizer: `BertTokenizer` or `RobertaTokenizer`.
-        max_sequence_length: int or None, the longest window in tokens; None: the encoder's.
+        max_sequence_length: int or None, the longest window in tokens; None for the encoder's limit.
         **kwargs: `name`, `dtype`.
 
     Call arguments:
@@ -46,8 +46,8 @@ class BertSummarizer(TokenTask):
             for one sequence.
 
     Returns:
-        Float tensor `(B, S)`, or `(S,)`: logits, of which those at `[CLS]` count. For tokens, or a data set
-        of them, `fit` takes 0 and 1 there and -100 elsewhere, `(B, S)`.
+        Float tensor `(B, S)`, or `(S,)`: logits, of which only those at `[CLS]` count. If `x` is tokens, or a
+        data set of tokens, `fit` takes labels `(B, S)`: 0 or 1 at `[CLS]`, and -100 elsewhere.
 
     Example:
 
@@ -80,7 +80,7 @@ class BertSummarizer(TokenTask):
         self.add_head((None, None, encoder.config.hidden_dim), (None, None, 1))
 
     def make_head(self) -> keras.layers.Layer:
-        """Returns the layer from the sequence output `(B, S, D)` to logits `(B, S, 1)`; see `Task`."""
+        """Returns the layer that maps the sequence output `(B, S, D)` to logits `(B, S, 1)`; see `Task`."""
         return TokenClassificationHead(
             1,
             0.0,
@@ -90,7 +90,7 @@ class BertSummarizer(TokenTask):
         )
 
     def compute_output_shape(self, inputs_shape: dict[str, Shape]) -> Shape:
-        """Returns the shape of the logits, of a dict of the inputs' shapes."""
+        """Returns the shape of the logits, given a dict of the inputs' shapes."""
         return tuple(inputs_shape["token_ids"])
 
     def predict(
@@ -107,19 +107,19 @@ class BertSummarizer(TokenTask):
 
         Args:
             x: texts or lists of sentences; or tokens.
-            batch_size: int or None for 32, windows at a time.
-            verbose, callbacks: of `keras.Model.predict`.
+            batch_size: int or None for 32, the number of windows in a batch.
+            verbose, callbacks: as in `keras.Model.predict`.
             max_sentences: int, the most sentences in a summary.
-            trigram_blocking: bool, whether a sentence is passed over that has three words in a row (or five
-                Chinese characters) with a better one, as in section 3 of the paper.
-            steps: of `keras.Model.predict`, for tokens.
+            trigram_blocking: bool, whether to skip a sentence that has three words in a row (or five Chinese
+                characters) in common with a better one, as in section 3 of the paper.
+            steps: as in `keras.Model.predict`, only for tokens.
 
         Returns:
-            List of `Summary`, one to a document, empty for one without sentences; for tokens, probabilities
-            `(B, S)`.
+            List with a `Summary` for each document, which is empty if the document has no sentences; for
+            tokens, probabilities `(B, S)`.
 
         Warns:
-            UserWarning: if sentences were longer than a window; it says how many.
+            UserWarning: if sentences were longer than a window, with their number.
         """
         checks.positive_int("predict", max_sentences=max_sentences)
         if is_tokens(x):
@@ -142,14 +142,14 @@ class BertSummarizer(TokenTask):
         ]
 
     def _scored(self, preprocessor, x, *args, **kwargs):
-        """Yields the text of each document, the places of its sentences, and their scores."""
+        """Yields the text of each document, the positions of its sentences, and their scores."""
         for part, _, where in preprocessor.parts(x):
             documents = preprocessor.documents(part, where)
             scores = self._scores(preprocessor, documents, *args, **kwargs)
             yield from zip(documents.texts, documents.spans, by_row(scores, documents.splits), strict=True)
 
     def _scores(self, preprocessor, documents, batch_size, *args, **kwargs):
-        """The probability of each sentence, `UNSCORED` for one without tokens."""
+        """The probability of each sentence; `UNSCORED` for a sentence without tokens."""
         scores = np.full(len(documents.id_splits) - 1, UNSCORED, "float32")
         batches = preprocessor.to_decide(documents, checked_batch_size(batch_size, self.name))
         if batches is not None:
@@ -160,13 +160,13 @@ class BertSummarizer(TokenTask):
     def scores(
         self, x: Rows, y: Sequence[str], language: str = "en", use_stemmer: bool = False, **kwargs: Any
     ) -> dict[str, float]:
-        """ROUGE of the summaries that `predict` gives; see `kerasbert.data.rouge_scores`.
+        """Computes the ROUGE scores of the summaries of `predict`; see `kerasbert.data.rouge_scores`.
 
         Args:
             x: texts or lists of sentences.
-            y: list of str, a summary that somebody wrote for each document.
-            language, use_stemmer: of `kerasbert.data.rouge_scores`.
-            **kwargs: of `predict`, such as `max_sentences`.
+            y: list of str, a reference summary for each document.
+            language, use_stemmer: arguments of `kerasbert.data.rouge_scores`.
+            **kwargs: arguments of `predict`, such as `max_sentences`.
 
         Returns:
             dict of floats from 0 to 1: `rouge1`, `rouge2`, `rougeL`.
@@ -178,7 +178,7 @@ class BertSummarizer(TokenTask):
         return rouge_scores([summary.text for summary in found], y, language, use_stemmer)
 
     def score_predictions(self, predictions: Any, x: Rows, y: Labels, **kwargs: Any) -> dict[str, float]:
-        """`rouge1`, `rouge2` and `rougeL` by summaries `y`; see `TextTask.score_predictions`."""
+        """`rouge1`, `rouge2` and `rougeL` for reference summaries `y`; see `TextTask.score_predictions`."""
         return rouge_scores([summary.text for summary in predictions], y, **kwargs)
 
     # === What TextTask asks of a task ===
@@ -186,25 +186,25 @@ class BertSummarizer(TokenTask):
     endpoint = "summarize"
 
     def logits(self, encoder_outputs: Tensors, training: bool | None = None) -> Tensor:
-        """Logits `(B, S)`, or `(S,)`, of what the encoder returns."""
+        """Logits `(B, S)`, or `(S,)`, computed from the encoder's outputs."""
         return ops.squeeze(self.apply_head(encoder_outputs["sequence_output"], training), -1)
 
     def answers(self, logits: Tensor) -> Tensors:
-        """Named outputs of logits: `probabilities`, `(B, S)`, in float32."""
+        """The named outputs: `probabilities`, `(B, S)`, in float32."""
         return {self.output: ops.sigmoid(ops.cast(logits, "float32"))}
 
     def hard_predictions(self, predictions: Any) -> list[tuple[int, ...]]:
-        """Which sentences each summary has; see `TextTask.hard_predictions`."""
+        """The indices of the sentences of each summary; see `TextTask.hard_predictions`."""
         return [summary.indices for summary in predictions]
 
     @staticmethod
     def divergence(first: Tensor, second: Tensor) -> Tensor:
-        """How far two tensors of logits are apart at each token, `(B, S)`; see `RDrop`."""
+        """How much two tensors of logits differ at each token, `(B, S)`; see `RDrop`."""
         return bernoulli_divergence(first[..., None], second[..., None])
 
     @property
     def target(self) -> Target:
-        """What outputs are compared with; see `Task.compile`."""
+        """What the outputs are compared with; see `Task.compile`."""
         return Target("labels", 1, at_tokens=True)
 
     def default_loss(self) -> Any:
@@ -212,5 +212,5 @@ class BertSummarizer(TokenTask):
         return TokenBinaryCrossentropy(IGNORED)
 
     def default_metrics(self) -> Any:
-        """The share of sentences with the right label."""
+        """The fraction of sentences with the right label."""
         return [TokenAccuracy(IGNORED)]

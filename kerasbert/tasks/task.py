@@ -1,4 +1,4 @@
-"""What every task shares: Keras' loops over rows of text, and the contract of a task."""
+"""The base class of all tasks: Keras' loops over rows of text, and the contract of a task."""
 
 from typing import Any
 
@@ -38,23 +38,23 @@ class Task(
     TaskFiles,
     keras.Model,
 ):
-    """An encoder, a preprocessor and a head: strings in `fit`, `evaluate` and `predict`.
+    """An encoder, a preprocessor and a head; `fit`, `evaluate` and `predict` take strings.
 
-    The contract of a task, for a kind of one's own:
+    A new kind of task has to define:
 
-    - what it takes: its `preprocessor`, which makes batches of tokens and numbers for labels, by default a
-      `preprocessor_class`; and `extra_inputs`, numbers beside the text;
-    - its head: `make_head`, which returns a layer, and `logits(encoder_outputs, training)`, from what the
-      encoder returns to what the loss takes. `first_token_only` says that it reads `[CLS]` alone,
-      `needs_pooler` that it reads `pooled_output`;
+    - its inputs: the `preprocessor`, by default a `preprocessor_class`, which turns rows into batches of
+      tokens and numeric labels; and `extra_inputs`, numbers in addition to the text;
+    - its head: `make_head`, which returns a layer, and `logits(encoder_outputs, training)`, which computes
+      the input of the loss from the encoder's outputs. `first_token_only` says that it only uses the vector
+      of `[CLS]`, `needs_pooler` that it uses `pooled_output`;
     - its loss and metrics: `default_loss` and `default_metrics`;
-    - its answers: `answers(logits)`, a dict of named tensors, of which `output` is what `predict` returns (by
-      `postprocess`); `endpoint` is what exports call it. A call, `train_on_batch`, `test_on_batch` and
-      `predict_on_batch` know tokens and logits alone; `predict` gives answers;
-    - its files: `head_names`, as checkpoints know the heads, and `preset_arguments`, which of its arguments a
-      checkpoint keeps.
+    - its answers: `answers(logits)`, a dict of named tensors, of which `predict` returns `output` (through
+      `postprocess`); `endpoint` is their name in exports. A call, `train_on_batch`, `test_on_batch` and
+      `predict_on_batch` only work with tokens and logits; `predict` returns answers;
+    - its files: `head_names`, the names of the heads in checkpoints, and `preset_arguments`, the arguments
+      that a checkpoint stores.
 
-    A head of one's own needs `make_head` alone, in a subclass of the task that has the answers wanted.
+    For a custom head alone, override `make_head` in a subclass of the task that has the right answers.
 
     Args:
         encoder: `BertEncoder`.
@@ -62,12 +62,12 @@ class Task(
         **kwargs: `name`, `dtype`.
 
     Raises:
-        ValueError: if the vocabulary is larger than the embedding, `max_sequence_length` than the encoder's,
-            or a pooler that is needed is missing.
+        ValueError: if the vocabulary is larger than the embedding, `max_sequence_length` is larger than the
+            encoder's, or the encoder has no pooler although the task needs one.
     """
 
     first_token_only = False
-    token_axes = 2  # of a batch of tokens: B, S
+    token_axes = 2  # the number of axes of a batch of tokens: B, S
 
     def __init__(self, encoder: BertEncoder, preprocessor: Preprocessor, **kwargs: Any) -> None:
         refuse_other_names(kwargs, type(self).__name__)
@@ -86,7 +86,7 @@ class Task(
     # === Tokens in, logits out ===
 
     def __call__(self, inputs: Any, *args: Any, **kwargs: Any) -> Any:
-        """The logits of tokens."""
+        """Computes the logits of tokens."""
         if not is_tokens(inputs):
             raise checks.invalid(
                 "A call, `train_on_batch` and their like take tokens, a dict with `token_ids`.",
@@ -108,7 +108,7 @@ class Task(
         return logits(outputs | {"padding_mask": mask} | extra, training=training)
 
     def answer_tokens(self, tokens: Tensors) -> Tensors:
-        """The `answers` to a batch of tokens `(B, S)`, or to one sequence `(S,)`."""
+        """Computes the `answers` for a batch of tokens `(B, S)` or for one sequence `(S,)`."""
         return self.answers(Task.call(self, tokens, training=False))
 
     @property
@@ -135,31 +135,31 @@ class Task(
         steps_per_epoch: int | None = None,
         **kwargs: Any,
     ) -> keras.callbacks.History:
-        """Trains on texts, in batches of about one length, padded to the longest.
+        """Trains on texts, in batches of similar length, padded to the longest text of the batch.
 
-        Compiled by XLA, batches are padded to one of eight lengths, since it compiles anew for each; on TPUs
-        rows that do not fill a batch are left out, others in each epoch. A `WarmupLinearDecay` without
-        `total_steps` is planned over the steps of all `epochs`; those before `initial_epoch` count as done,
-        so a model that was loaded goes on with its schedule.
+        With XLA, batches are padded to one of eight lengths, because XLA compiles again for each length. On
+        TPUs, rows that do not fill a batch are left out, different ones in each epoch. A `WarmupLinearDecay`
+        without `total_steps` covers the steps of all `epochs`; the steps before `initial_epoch` count as
+        done, so a model that was loaded continues its schedule.
 
         Args:
-            x: texts: a sequence of str (list, array, pandas Series, column of a Hugging Face data set; a
-                tuple of str is such a sequence, and one str is refused); a tuple of two such sequences; a
-                dict of `text` and `text_pair`; what a reader of `kerasbert.data` returns, or a
-                `tf.data.Dataset` of `(x, y)`, both read part by part, and through once more to count the
-                rows if need be; or tokens, as a `BertTokenizer` returns them.
-            y: the task's labels, one to a row; None where rows bring their own.
+            x: texts: a sequence of str (list, tuple, array, pandas Series, column of a Hugging Face data set;
+                a single str is refused); a tuple of two such sequences; a dict of `text` and `text_pair`;
+                the rows of a reader of `kerasbert.data`, or a `tf.data.Dataset` of `(x, y)`, which are both
+                read part by part, and once more beforehand if the rows have to be counted; or tokens, as a
+                `BertTokenizer` returns them.
+            y: the task's labels, one for each row; None if `x` contains the labels.
             batch_size: int or None for 32; not used for a data set of batches.
-            validation_data: `(x, y)`, `(x, y, sample_weight)`, a data set or what a reader returns; labels
-                and texts as above. A list of str is `x` alone, for tasks without labels.
-            class_weight: of `keras.Model.fit`, for tasks whose rows have one class each: a dict of class
-                names or numbers -> weight, where a class that is not in it has weight 1. Or `"balanced"`: the
-                number of rows, divided by that of the classes among them and by the number of rows of a
-                class, so that all classes count alike.
-            validation_split: float, the share of rows at the end that are held out; of what a reader returns,
-                too, whose rows are counted first.
+            validation_data: `(x, y)`, `(x, y, sample_weight)`, a data set or the rows of a reader; texts and
+                labels as above. A list of str is `x` without labels, for tasks that need none.
+            class_weight: as in `keras.Model.fit`, for tasks whose rows have one class each: a dict of class
+                names or numbers -> weight; classes that are not in it have weight 1. Or `"balanced"`: the
+                weight of a class is the number of rows, divided by the number of classes that occur and by
+                the number of rows of this class, so that all classes have the same influence.
+            validation_split: float, the fraction of rows at the end that are held out for validation. The
+                rows of a reader are counted first.
             epochs, verbose, callbacks, shuffle, sample_weight, initial_epoch, steps_per_epoch,
-                **kwargs: of `keras.Model.fit`.
+                **kwargs: as in `keras.Model.fit`.
 
         Returns:
             `keras.callbacks.History`.
@@ -169,8 +169,8 @@ class Task(
                 names the row.
 
         Warns:
-            UserWarning: if texts were longer than `max_sequence_length`; it says how many. And if more than a
-                tenth of the tokens are `[UNK]`, after the first epoch.
+            UserWarning: if texts were longer than `max_sequence_length`, with their number; and, after the
+                first epoch, if more than a tenth of the tokens are `[UNK]`.
         """
         check_distribution()
         self.check_strategy()
@@ -196,7 +196,7 @@ class Task(
             x = full_batches(x)
         if validation_data is not None:
             held_out = validation_data if type(validation_data) in (tuple, list) else (validation_data,)
-            if any(isinstance(part, str) for part in held_out):  # rows of text, of a task without labels
+            if any(isinstance(part, str) for part in held_out):  # rows of text, for a task without labels
                 held_out = (validation_data,)
             held_out = (*held_out, None, None)[:3]
             held_out = self.labelled(preprocessor, *held_out, batch_size, where="validation_data")
@@ -230,7 +230,7 @@ class Task(
         return history
 
     def _split(self, preprocessor, x, y, sample_weight, fraction):
-        """Cuts the last `fraction` of the rows off, for validation."""
+        """Splits off the last `fraction` of the rows for validation."""
         checks.fraction(f"{self.name}.fit", validation_split=fraction)
         if is_dataset(x):
             raise checks.invalid(
@@ -254,7 +254,7 @@ class Task(
         shuffle: bool | RowOrder = False,
         where: str = "x",
     ) -> tuple[Any, Any, Any]:
-        """What `preprocessor` makes of labelled rows, in shapes that suit the compiler."""
+        """Returns the batches that `preprocessor` makes of labelled rows, in shapes that suit XLA."""
         tokens = is_tokens(x)
         x, y, sample_weight = preprocessor.labelled(x, y, sample_weight, batch_size, shuffle, where)
         if is_dataset(x) and not tokens:
@@ -262,13 +262,13 @@ class Task(
         return x, y, sample_weight
 
     def _in_few_lengths(self, batches, preprocessor):
-        """Batches of texts, padded to few lengths where XLA compiles for each."""
+        """Pads batches of texts to few different lengths if XLA compiles for each of them."""
         if not self.jit_compile:
             return batches
         return few_lengths(batches, self.max_sequence_length, preprocessor.labels_at_tokens)
 
     def class_weights(self, class_weight: Any, x: Rows, y: Labels) -> dict[int, float]:
-        """The weights of classes by number; refused by tasks whose rows have not one class each."""
+        """Returns the weights of classes by number; raises ValueError if rows do not have one class each."""
         raise checks.invalid(
             "`class_weight` needs rows of one class each, and this task has others.",
             fix="Pass `sample_weight`, a weight for each row.",
@@ -285,8 +285,8 @@ class Task(
         sample_weight: Any = None,
         **kwargs: Any,
     ) -> Any:
-        """Returns the loss and the metrics on texts; arguments as of `fit` and `keras.Model.evaluate`."""
-        if is_validation_of_fit(kwargs):  # of rows that `fit` has prepared
+        """Returns the loss and metrics on texts; for arguments see `fit` and `keras.Model.evaluate`."""
+        if is_validation_of_fit(kwargs):  # `fit` has already prepared these rows
             return super().evaluate(x, y, batch_size, *args, sample_weight=sample_weight, **kwargs)
         batch_size = checked_batch_size(batch_size, self.name)
         preprocessor = self.preprocessor.for_one_call()
@@ -298,7 +298,7 @@ class Task(
         return results
 
     def make_predict_function(self, force: bool = False) -> Any:
-        """Makes Keras' predict function; on TensorFlow traced once, for batches of any shape."""
+        """Makes Keras' predict function; on TensorFlow it is traced once, for batches of any shape."""
         made_before = self.predict_function is not None and not force
         super().make_predict_function(force)
         trace = getattr(self.predict_function, "get_concrete_function", None)
@@ -307,5 +307,5 @@ class Task(
         return self.predict_function
 
     def _predict_specs(self):
-        """What `predict` gives Keras' predict function."""
+        """The specs of the batches that `predict` passes to Keras' predict function."""
         return [self.input_specs(*(None,) * self.token_axes)]

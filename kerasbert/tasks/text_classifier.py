@@ -1,4 +1,4 @@
-"""One label for a text or a pair of texts, or several, or numbers."""
+"""Text classification and regression: one label, several labels or numbers for a text or a pair."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -25,20 +25,20 @@ from kerasbert.types import Config, Labels, Rows, Shape, Tensor, Tensors
 class BertTextClassifier(TextTask):
     """Classifies texts: strings in, class probabilities out.
 
-    Devlin et al. 2019, section 4.1, https://arxiv.org/abs/1810.04805. Only `[CLS]` is read, so the last
-    block computes that position alone.
+    Devlin et al. 2019, section 4.1, https://arxiv.org/abs/1810.04805. Only the vector of `[CLS]` is used, so
+    the last block only computes this position.
 
     Args:
         encoder: `BertEncoder` with a pooler.
         tokenizer: `BertTokenizer`.
-        labels: sequence of str, the class names in the order of their numbers; of a regression, the names of
-            the numbers.
-        dropout: float in [0, 1), before the last layer.
-        problem: str. `"single_label"`: one label to a row. `"multi_label"`: any number of labels to a row,
-            given as lists of names or rows of zeros and ones. `"regression"`: numbers.
-        max_sequence_length: int or None, the longest input in tokens; None: the encoder's.
-        numeric_labels: str or None: `"class_numbers"`, `"names"` or `"indicators"`, what numbers among the
-            labels mean where they can be read in two ways; see `TextPreprocessor`. None: that is an error.
+        labels: sequence of str, the class names in the order of their numbers; for a regression, the names
+            of the numbers.
+        dropout: float in [0, 1), the dropout rate before the last layer.
+        problem: str. `"single_label"`: each row has one label. `"multi_label"`: a row has any number of
+            labels, given as a list of names or a row of zeros and ones. `"regression"`: numbers.
+        max_sequence_length: int or None, the longest input in tokens; None for the encoder's limit.
+        numeric_labels: str or None: `"class_numbers"`, `"names"` or `"indicators"`, what numeric labels mean
+            if they are ambiguous; see `TextPreprocessor`. None: ambiguous labels are an error.
         preprocessor: `TextPreprocessor` or one of your own, instead of `tokenizer`, `labels`, `problem` and
             `max_sequence_length`.
         **kwargs: `name`, `dtype`.
@@ -51,8 +51,8 @@ class BertTextClassifier(TextTask):
         Float tensor `(B, C)`, or `(C,)`: logits. `predict` returns probabilities, or a regression's numbers.
 
     Raises:
-        ValueError: if `labels` are not at least two different names (one, for several labels and for
-            regression), or the parts do not fit together.
+        ValueError: if `labels` are not at least two different names (one for `"multi_label"` and
+            `"regression"`), or the arguments do not fit together.
 
     Example:
 
@@ -92,7 +92,7 @@ class BertTextClassifier(TextTask):
         self.add_head((None, encoder.config.hidden_dim), (None, len(self.labels)))
 
     def make_head(self) -> keras.layers.Layer:
-        """Returns the layer from the pooled output `(B, D)` to logits `(B, C)`; see `Task`."""
+        """Returns the layer that maps the pooled output `(B, D)` to logits `(B, C)`; see `Task`."""
         return ClassificationHead(
             len(self.labels),
             self.dropout,
@@ -116,12 +116,12 @@ class BertTextClassifier(TextTask):
         return kept_labels(cls, checkpoint, *super()._arguments(checkpoint, given), given)
 
     def class_weights(self, class_weight: Any, x: Rows, y: Labels) -> dict[int, float]:
-        """The weights of all classes by number; see `Task.fit`.
+        """Returns the weights of all classes by number; see `Task.fit`.
 
         Raises:
-            TypeError: if `class_weight` is neither a dict nor `"balanced"`, such as an array, whose order
-                nothing says.
-            ValueError: if a class is unknown, or a row has not one class.
+            TypeError: if `class_weight` is neither a dict nor `"balanced"`; an array is refused because it
+                does not say which class a weight is for.
+            ValueError: if a class is unknown, or rows do not have exactly one class.
         """
         if self.problem != "single_label":
             raise checks.invalid(
@@ -143,7 +143,7 @@ class BertTextClassifier(TextTask):
         how = getattr(self.preprocessor, "numeric_labels", None)
         numbers = class_numbers(list(class_weight), self.labels, "class_weight", "row", how)
         weights = row_weights(list(class_weight.values()), "class_weight").tolist()
-        # Keras' graph looks every class up.
+        # Keras needs a weight for every class.
         every = dict.fromkeys(range(len(self.labels)), 1.0)
         return every | dict(zip(numbers.tolist(), weights, strict=True))
 
@@ -161,9 +161,9 @@ class BertTextClassifier(TextTask):
         return {number: total / (classes * count) if count else 1.0 for number, count in enumerate(counts)}
 
     def predict_labels(self, x: Rows, **kwargs: Any) -> list[Any]:
-        """Returns the most probable class name of each row, as a list; arguments as of `predict`.
+        """Returns a list of the most probable class name of each row; takes the arguments of `predict`.
 
-        With several labels to a row, a list of those above one half.
+        If rows have several labels, each item is a list of the labels with probabilities above one half.
         """
         hard = self.hard_predictions(self.predict(x, **kwargs))
         if hard is None:
@@ -188,40 +188,40 @@ class BertTextClassifier(TextTask):
         return (len(self.labels),)
 
     def logits(self, encoder_outputs: Tensors, training: bool | None = None) -> Tensor:
-        """Logits `(B, C)`, or `(C,)`, of what the encoder returns."""
+        """Logits `(B, C)`, or `(C,)`, computed from the encoder's outputs."""
         return self.apply_head(encoder_outputs["pooled_output"], training)
 
     @property
     def output(self) -> str:
-        """The name of the answers: `probabilities`, or `scores` of a regression."""
+        """The name of the answers: `probabilities`, or `scores` for a regression."""
         return self._problem.output
 
     def answers(self, logits: Tensor) -> Tensors:
-        """Named outputs of logits: `probabilities`, or `scores` of a regression, `(B, C)`, in float32."""
+        """The named outputs: `probabilities`, or `scores` for a regression, `(B, C)`, in float32."""
         return {self.output: self._problem.answers(ops.cast(logits, "float32"))}
 
     def hard_predictions(self, answers: np.ndarray) -> np.ndarray | None:
-        """The most probable class of each row `(B,)`, or which labels it has, bool `(B, C)`; None for a
-        regression. See `TextTask.hard_predictions`."""
+        """The most probable class of each row `(B,)`, or which labels each row has, bool `(B, C)`; None for
+        a regression. See `TextTask.hard_predictions`."""
         decide = self._problem.hard_predictions
         return None if decide is None else decide(answers)
 
     @property
     def divergence(self) -> Callable[[Tensor, Tensor], Tensor]:
-        """How far apart two tensors of logits `(B, C)` are, for R-Drop."""
+        """The function that measures how much two tensors of logits `(B, C)` differ; see `RDrop`."""
         return self._problem.divergence
 
     @property
     def target(self) -> Target:
-        """What outputs are compared with; see `Task.compile`."""
+        """What the outputs are compared with; see `Task.compile`."""
         return Target(self._problem.target, len(self.labels))
 
     def default_loss(self) -> Any:
-        """Cross-entropy, of one label among all or of each for itself; the squared error of a regression."""
+        """Categorical cross-entropy, binary for several labels; the squared error for a regression."""
         return self._problem.loss()
 
     def default_metrics(self) -> Any:
-        """Accuracy; of a regression the absolute error."""
+        """Accuracy; the absolute error for a regression."""
         return self._problem.metrics()
 
     def get_config(self) -> Config:

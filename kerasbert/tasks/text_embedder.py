@@ -1,4 +1,4 @@
-"""One vector for a text, near to those of texts that mean the same."""
+"""Text embeddings: one vector for a text, close to the vectors of texts with the same meaning."""
 
 from typing import Any
 
@@ -26,22 +26,22 @@ class BertTextEmbedder(TextTask):
 
     Reimers & Gurevych 2019, section 3, https://arxiv.org/abs/1908.10084. There are four ways to train it:
 
-    - `compile()`, `fit((texts, partners))`: pairs that mean the same, by `ContrastiveLoss`. The larger the
-      batch, the more there is to tell apart. `evaluate` gives the share of texts nearest to their partner.
-    - `compile()`, `fit((texts, partners, negatives))`: triplets, each with a text that means something else,
-      by the same loss.
-    - `compile(loss=SimilarityLoss())`, `fit((texts, others), scores)`: pairs with a score from 0 to 1, as in
-      STS (divide its 0 to 5 by 5). `evaluate` gives Pearson's correlation of cosines and scores,
-      `similarity_scores` Spearman's as well.
-    - `compile(loss="mse")`, `fit(texts, vectors)`: the vectors of another model (Reimers & Gurevych 2020,
+    - `compile()`, `fit((texts, partners))`: on pairs of texts with the same meaning, with `ContrastiveLoss`.
+      Larger batches have more negatives. `evaluate` returns the fraction of texts nearest to their partner.
+    - `compile()`, `fit((texts, partners, negatives))`: on triplets, in which the third text has another
+      meaning, with the same loss.
+    - `compile(loss=SimilarityLoss())`, `fit((texts, others), scores)`: on pairs with a score from 0 to 1, as
+      in STS (divide its scores by 5). `evaluate` returns Pearson's correlation of cosines and scores;
+      `similarity_scores` returns Spearman's, too.
+    - `compile(loss="mse")`, `fit(texts, vectors)`: on the vectors of another model (Reimers & Gurevych 2020,
       https://arxiv.org/abs/2004.09813).
 
     Args:
         encoder: `BertEncoder`.
         tokenizer: `BertTokenizer`.
-        pooling: str, `"mean"` or `"max"` over the tokens that are no padding, or `"cls"`: the first token.
-        normalize: bool, whether vectors get length 1.
-        max_sequence_length: int or None, the longest input in tokens; None: the encoder's.
+        pooling: str, `"mean"` or `"max"` over the tokens without padding, or `"cls"` for the first token.
+        normalize: bool, whether vectors are scaled to length 1.
+        max_sequence_length: int or None, the longest input in tokens; None for the encoder's limit.
         **kwargs: `name`, `dtype`.
 
     Call arguments:
@@ -87,13 +87,13 @@ class BertTextEmbedder(TextTask):
         self.add_head((None, width), (None, width))
 
     def make_head(self) -> keras.layers.Layer | None:
-        """Returns None. A subclass may return a layer from pooled vectors `(B, D)` to others; see `Task`."""
+        """Returns None. A subclass may return a layer to apply to the pooled vectors `(B, D)`; see `Task`."""
         return None
 
     @classmethod
     def _arguments(cls, checkpoint, given):
         kept, limit = read_modules(checkpoint.root), checkpoint.config.max_sequence_length
-        if "max_sequence_length" in kept:  # a tokenizer without a limit names a huge one
+        if "max_sequence_length" in kept:  # it is a huge number if the tokenizer has no limit
             kept["max_sequence_length"] = min(kept["max_sequence_length"], limit)
         return kept | given, ()
 
@@ -103,16 +103,16 @@ class BertTextEmbedder(TextTask):
         )
 
     def encode(self, texts: Rows, **kwargs: Any) -> np.ndarray:
-        """As `predict`, without a progress bar: the name that sentence-transformers has for it."""
+        """Like `predict`, without a progress bar; sentence-transformers has the same method."""
         return self.predict(texts, verbose=0, **kwargs)
 
     def similarity(self, texts: Texts, others: Texts, **kwargs: Any) -> np.ndarray:
-        """Cosine similarities of two lists of texts.
+        """Computes the cosine similarities of two lists of texts.
 
         Args:
             texts: A texts.
             others: B texts.
-            **kwargs: of `predict`.
+            **kwargs: arguments of `predict`.
 
         Returns:
             float32 array `(A, B)`.
@@ -123,20 +123,20 @@ class BertTextEmbedder(TextTask):
     def search(
         self, queries: Texts, texts: Texts | np.ndarray, top_k: int = 5, **kwargs: Any
     ) -> list[list[tuple[int, float]]]:
-        """Finds the texts that are most like each query.
+        """Finds the texts that are most similar to each query.
 
-        It compares each query with all texts, which is fast up to some hundred thousand of them. Pass
-        vectors of the texts that you computed once, and keep, in place of the texts.
+        Each query is compared with all texts, which is fast for up to a few hundred thousand texts. To search
+        the same texts repeatedly, compute their vectors once with `predict`, and pass these instead.
 
         Args:
             queries: Q texts.
-            texts: N texts; or their vectors, a float array `(N, D)` as `predict` returns it.
-            top_k: int, how many to find; fewer if there are fewer.
-            **kwargs: of `predict`.
+            texts: N texts, or their vectors, a float array `(N, D)` as `predict` returns it.
+            top_k: int, how many texts to find for each query; fewer if there are fewer texts.
+            **kwargs: arguments of `predict`.
 
         Returns:
-            For each query a list of pairs, the best first: the number of the text, counted from 0, and its
-            cosine similarity.
+            For each query, a list of pairs, the best first: the index of the text, from 0, and its cosine
+            similarity.
 
         Example:
 
@@ -165,18 +165,18 @@ class BertTextEmbedder(TextTask):
         ]
 
     def similarity_scores(self, x: Rows, scores: Any, **kwargs: Any) -> dict[str, float]:
-        """How well cosine similarities agree with scores of pairs, as STS is judged.
+        """Computes how well cosine similarities agree with the scores of pairs, as in STS benchmarks.
 
         Args:
-            x: `(texts, others)`, or a dict of `text` and `text_pair`: the pairs, in memory.
-            scores: for each pair a number: the higher, the more alike. Any scale.
-            **kwargs: of `predict`.
+            x: pairs in memory, `(texts, others)` or a dict of `text` and `text_pair`.
+            scores: a number for each pair, on any scale; a higher score means more similar texts.
+            **kwargs: arguments of `predict`.
 
         Returns:
-            dict of `pearson` and `spearman`, floats from -1 to 1; NaN where all scores are equal.
+            dict of `pearson` and `spearman`, floats from -1 to 1; NaN if all scores are equal.
 
         Raises:
-            ValueError: if `x` is not pairs, or there are not as many scores.
+            ValueError: if `x` is not pairs, or the number of scores differs from the number of pairs.
         """
         columns, scores = text_columns(x), row_numbers(scores, ("score",), "scores")[:, 0]
         if "text_pair" not in columns:
@@ -198,13 +198,13 @@ class BertTextEmbedder(TextTask):
 
     @property
     def learns_scores(self) -> bool:
-        """Whether it is compiled to learn from pairs with scores."""
+        """Whether the task is compiled with `SimilarityLoss`, to learn from pairs with scores."""
         return isinstance(getattr(self, "loss", None), SimilarityLoss)
 
     def compile(
         self, optimizer: Any = "auto", loss: Any = "auto", metrics: Any = "auto", **kwargs: Any
     ) -> None:
-        """As `Task.compile`; metrics are those that suit the loss: none where it compares vectors."""
+        """Like `Task.compile`; default metrics fit the loss, with none for a loss that compares vectors."""
         if isinstance(metrics, str) and metrics == "auto":
             if isinstance(loss, SimilarityLoss):
                 metrics = [PearsonCorrelation()]
@@ -217,7 +217,7 @@ class BertTextEmbedder(TextTask):
 
     @property
     def first_token_only(self) -> bool:
-        """Whether the first token's vector is all that is read."""
+        """Whether only the vector of the first token is used."""
         return self.pooling == "cls"
 
     @property
@@ -226,7 +226,7 @@ class BertTextEmbedder(TextTask):
         return (self.encoder.config.hidden_dim,)
 
     def logits(self, encoder_outputs: Tensors, training: bool | None = None) -> Tensor:
-        """Vectors `(B, D)`, or `(D,)`, of what the encoder returns and the `padding_mask` beside it."""
+        """Vectors `(B, D)`, or `(D,)`, computed from the encoder's outputs and the `padding_mask`."""
         vectors = encoder_outputs["sequence_output"]
         if self.pooling == "cls":
             pooled = ops.reshape(vectors, (*ops.shape(vectors)[:-2], vectors.shape[-1]))
@@ -245,30 +245,30 @@ class BertTextEmbedder(TextTask):
         return pooled
 
     def answers(self, logits: Tensor) -> Tensors:
-        """Named outputs: `embedding` `(B, D)`, in float32."""
+        """The named outputs: `embedding` `(B, D)`, in float32."""
         return {self.output: ops.cast(logits, "float32")}
 
     def hard_predictions(self, answers: np.ndarray) -> None:
-        """None: vectors are never exactly the same. See `TextTask.hard_predictions`."""
+        """Returns None: vectors are never exactly equal. See `TextTask.hard_predictions`."""
         return None
 
     @property
     def target(self) -> Target:
-        """What outputs are compared with; see `Task.compile`."""
+        """What the outputs are compared with; see `Task.compile`."""
         return Target("numbers", self.logits_shape[0])
 
     def default_loss(self) -> Any:
-        """In-batch negatives."""
+        """A contrastive loss with in-batch negatives."""
         return ContrastiveLoss()
 
     def default_metrics(self) -> Any:
-        """The share of texts that are nearest to their own partner, where these are learned from."""
+        """The fraction of texts that are nearest to their own partner, for training on pairs."""
         return [keras.metrics.MeanMetricWrapper(partner_accuracy, name="accuracy")]
 
     def labelled(
         self, preprocessor: Preprocessor, x: Rows, y: Labels, *args: Any, **kwargs: Any
     ) -> tuple[Any, Any, Any]:
-        """See `Task.labelled`; labels must fit the loss."""
+        """See `Task.labelled`; raises ValueError if the labels do not fit the loss."""
         loss, first = getattr(self, "loss", None), next(iter(y), None) if y is not None else None
         one_number = first is not None and np.ndim(first) == 0
         if y is not None and not self.learns_scores and (isinstance(loss, ContrastiveLoss) or one_number):
@@ -290,18 +290,18 @@ class BertTextEmbedder(TextTask):
 
 
 def _units(vectors):
-    """Vectors of length 1."""
+    """Scales vectors to length 1."""
     return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12)
 
 
 def _correlation(x, y):
-    """Pearson's correlation; NaN where one of them does not vary."""
+    """Pearson's correlation; NaN if all values of `x` or of `y` are equal."""
     x, y = (values - np.mean(values, dtype="float64") for values in (x, y))
     scale = np.sqrt(np.sum(x * x) * np.sum(y * y))
     return float(np.sum(x * y) / scale) if scale else float("nan")
 
 
 def _ranks(values):
-    """Ranks from 0; equal values have the mean of theirs."""
+    """Ranks from 0; equal values get the mean of their ranks."""
     _, inverse, counts = np.unique(values, return_inverse=True, return_counts=True)
     return (np.cumsum(counts) - (counts + 1) / 2)[inverse]

@@ -1,4 +1,4 @@
-"""Tasks that answer rows of texts."""
+"""The base class of tasks that answer rows of texts."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,13 +13,13 @@ from kerasbert.types import Labels, Rows, Shape, Tensor, Tensors
 
 
 class TextTask(Task):
-    """The base of tasks on texts. Unless a subclass says otherwise, a row of texts has one row of numbers.
+    """The base class of tasks on texts. By default, each row of texts has one row of logits.
 
-    A subclass has `logits_shape`, the shape of a row of them.
+    A subclass defines `logits_shape`, the shape of one row of logits.
     """
 
     def compute_output_shape(self, inputs_shape: dict[str, Shape]) -> Any:
-        """Returns the shape of the logits, of a dict of the inputs' shapes."""
+        """Returns the shape of the logits, given a dict of the inputs' shapes."""
         return (*inputs_shape["token_ids"][:-1], *self.logits_shape)
 
     def predict(
@@ -30,13 +30,14 @@ class TextTask(Task):
         steps: int | None = None,
         callbacks: Any = None,
     ) -> np.ndarray | Any:
-        """Returns the task's answers, one to a row, in the order of `x`.
+        """Returns the task's answers, one for each row, in the order of `x`.
 
         Args:
-            x: texts or tokens, as for `fit`. What a reader returns is read and answered part by part, each
-                with a progress bar of its own; labels are left aside.
+            x: texts or tokens, as for `fit`. The rows of a reader are read and answered part by part, each
+                part with its own progress bar; labels are ignored.
             batch_size: int or None for 32.
-            verbose, steps, callbacks: of `keras.Model.predict`; `steps` with a `tf.data.Dataset` or tokens.
+            verbose, steps, callbacks: as in `keras.Model.predict`; `steps` only with a `tf.data.Dataset` or
+                tokens.
 
         Raises:
             TypeError, ValueError: if a row is not text, or `steps` is given with texts in memory.
@@ -73,15 +74,15 @@ class TextTask(Task):
         return self.postprocess(logits)
 
     def postprocess(self, logits: Tensor) -> Any:
-        """What `predict` returns: the answers `(rows, ...)`, a float32 array."""
+        """Computes what `predict` returns: the answers `(rows, ...)`, a float32 array."""
         return np.asarray(self.answers(logits)[self.output])
 
     def predict_with(self, run: Callable[[Tensors], Tensors], x: Rows, batch_size: int | None = None) -> Any:
-        """As `predict`, by whatever else runs this model, such as an exported file.
+        """Like `predict`, but `run` computes the answers, for example with an exported file.
 
         Args:
-            run: function of a batch of tokens, a dict of int tensors `(B, S)`, that returns the task's
-                `answers`: arrays by name.
+            run: function that takes a batch of tokens, a dict of int tensors `(B, S)`, and returns the task's
+                `answers`, a dict of arrays by name.
             x: texts, as for `predict`.
             batch_size: int or None for 32.
 
@@ -95,19 +96,19 @@ class TextTask(Task):
         return np.concatenate(answers)[np.argsort(order)]
 
     def scores(self, x: Rows, y: Labels = None, **kwargs: Any) -> dict[str, float]:
-        """The scores of what `predict` returns, by the right labels.
+        """Compares what `predict` returns with the right labels.
 
         Args:
-            x, y: texts and labels, as for `fit`, in memory; or x alone, what a reader of `kerasbert.data`
-                returns.
-            **kwargs: of `predict`.
+            x, y: texts and labels, as for `fit`, in memory; or only `x`, the rows of a reader of
+                `kerasbert.data`.
+            **kwargs: arguments of `predict`.
 
         Returns:
-            dict, name -> float from 0 to 1, such as `accuracy`; where rows have several labels
-            `subset_accuracy`, the share of rows whose labels are all right.
+            dict, name -> float from 0 to 1, such as `accuracy`; if rows have several labels,
+            `subset_accuracy`, the fraction of rows whose labels are all right.
 
         Raises:
-            ValueError: if there are no labels, or they are numbers, which have no such scores.
+            ValueError: if there are no labels, or the task is a regression, which has no such scores.
         """
         if isinstance(x, RowStream) and x.labelled:
             y = [row[1] for row in x]
@@ -129,14 +130,14 @@ class TextTask(Task):
         return found
 
     def score_predictions(self, predictions: Any, x: Rows, y: Labels) -> dict[str, float]:
-        """As `scores`, of predictions that are there already, such as those of an exported file.
+        """Like `scores`, but for predictions that were already made, such as those of an exported file.
 
         Args:
-            predictions: what `predict(x)` returns, or `predict_with`.
+            predictions: what `predict(x)` or `predict_with` returns.
             x, y: texts and labels, as for `fit`, in memory.
 
         Returns:
-            dict, name -> float from 0 to 1; empty where labels are numbers.
+            dict, name -> float from 0 to 1; empty if the answers are numbers.
         """
         hard = self.hard_predictions(predictions)
         if hard is None:
@@ -146,17 +147,17 @@ class TextTask(Task):
         return {"accuracy" if np.ndim(hard) == 1 else "subset_accuracy": float(np.mean(right))}
 
     def hard_predictions(self, predictions: Any) -> Any:
-        """What is right or wrong in predictions: classes, spans or choices, without their probabilities.
+        """The part of predictions that is right or wrong: classes, spans or choices, without probabilities.
 
         Args:
             predictions: what `predict` returns.
 
         Returns:
-            A sequence, an item to a row; two models give a row the same answer if their items are equal.
-            None where answers are numbers.
+            A sequence with an item for each row; two models give a row the same answer if their items are
+            equal. None if the answers are numbers.
         """
         return None
 
     def compared_values(self, answers: Tensors, padding_mask: Tensor) -> np.ndarray:
-        """What is compared of the `answers` of this model and of an export: an array of numbers near 1."""
+        """The values of `answers` to compare between this task and an export, of a magnitude of about 1."""
         return np.asarray(answers[self.output])

@@ -1,4 +1,4 @@
-"""A label for each word: named entities and parts of speech."""
+"""Token classification, a label for each word: named entity recognition and part-of-speech tagging."""
 
 import itertools
 from collections.abc import Callable, Sequence
@@ -29,33 +29,33 @@ from kerasbert.types import Config, Labels, Rows, Shape, Tensor, Tensors
 
 @keras.saving.register_keras_serializable(package="kerasbert")
 class BertTokenClassifier(TokenTask):
-    """Labels words, as for named entities: texts or lists of words in, entities out.
+    """Labels words, for example with named entities: texts or lists of words in, entities out.
 
-    Devlin et al. 2019, section 5.3, https://arxiv.org/abs/1810.04805. The first token of a word carries its
-    label and decides it; later tokens of the word, special tokens and padding do not count. A row that is
-    too long is cut into windows that overlap, in training too; each word counts once, in the window in
-    which it stands farthest from a border. A word without tokens, such as a control character, is `O`.
+    Devlin et al. 2019, section 5.3, https://arxiv.org/abs/1810.04805. The first sub-word token of a word
+    decides its label; the word's other tokens, special tokens and padding do not count. A row that is too
+    long is cut into sliding windows, also in training; each word counts once, in the window in which it is
+    farthest from the borders. A word without tokens, such as a control character, gets the label `O`.
 
-    `x` is a list of texts, or a list of lists of words. The words of a text are those of
-    `kerasbert.data.split_words`. `y` is, for words, one label each: names, in any scheme of
-    `kerasbert.data.SCHEMES`, or class numbers, -100 where a word does not count. For texts it is a list
-    of `(start, end, type)` in characters, which begin and end where words do. Or `x` is what `read_conll` or
-    another reader returns, or a `tf.data.Dataset` of words and labels, and there is no `y`.
+    `x` is a list of texts, which `kerasbert.data.split_words` splits, or a list of lists of words. For words,
+    `y` has a label for each word: a name, in any scheme of `kerasbert.data.SCHEMES`, or a class number, or
+    -100 if the word does not count. For texts, `y` has a list of `(start, end, type)` for each text, in
+    characters, which must begin and end at the borders of words. If `x` is the rows of `read_conll` or
+    another reader, or a `tf.data.Dataset` of words and labels, there is no `y`.
 
     Args:
         encoder: `BertEncoder`.
         tokenizer: `BertTokenizer` or `RobertaTokenizer`.
         labels: sequence of str, the class names in the order of their numbers, such as
             `kerasbert.data.scheme_labels(["LOC", "PER"])`.
-        dropout: float in [0, 1), before the last layer.
-        scheme: str, how `labels` stand for entities, one of `kerasbert.data.SCHEMES`; None: found out from
-            the names, by the rule of `kerasbert.data.detect`, which refuses names of mixed forms. The
-            attribute `scheme` says what was found, and so does `repr`.
-        window_step: int or None, tokens from the start of one window to the start of the next; None:
-            windows share a quarter.
-        max_sequence_length: int or None, the longest window in tokens; None: the encoder's.
-        numeric_labels: str or None: `"class_numbers"` or `"names"`, what numbers as labels of words mean
-            where names are numbers, too; see `kerasbert.data.class_numbers`.
+        dropout: float in [0, 1), the dropout rate before the last layer.
+        scheme: str or None, the scheme of `labels`, one of `kerasbert.data.SCHEMES`; None: it is detected
+            from the names by `kerasbert.data.detect`, which refuses names in mixed forms. The attribute
+            `scheme` and `repr` show the scheme that was found.
+        window_step: int or None, the tokens from the start of one window to the start of the next; None:
+            neighbouring windows share a quarter of their tokens.
+        max_sequence_length: int or None, the longest window in tokens; None for the encoder's limit.
+        numeric_labels: str or None: `"class_numbers"` or `"names"`, what numeric labels of words mean if the
+            class names are numbers, too; see `kerasbert.data.class_numbers`.
         **kwargs: `name`, `dtype`.
 
     Call arguments:
@@ -63,12 +63,12 @@ class BertTokenClassifier(TokenTask):
             for one sequence.
 
     Returns:
-        Float tensor `(B, S, C)`, or `(S, C)`: logits. For tokens, or a data set of them, `fit` takes class
-        numbers `(B, S)`, and -100 for tokens that do not count.
+        Float tensor `(B, S, C)`, or `(S, C)`: logits. If `x` is tokens, or a data set of tokens, `fit` takes
+        class numbers `(B, S)`, with -100 for tokens that do not count.
 
     Raises:
-        ValueError: if `labels` are not at least two different names of one scheme, or the parts do not fit
-            together.
+        ValueError: if `labels` are not at least two different names in one scheme, or the arguments do not
+            fit together.
 
     Example:
 
@@ -112,7 +112,7 @@ class BertTokenClassifier(TokenTask):
         self.add_head((None, None, encoder.config.hidden_dim), (None, None, len(self.labels)))
 
     def make_head(self) -> keras.layers.Layer:
-        """Returns the layer from the sequence output `(B, S, D)` to logits `(B, S, C)`; see `Task`."""
+        """Returns the layer that maps the sequence output `(B, S, D)` to logits `(B, S, C)`; see `Task`."""
         return TokenClassificationHead(
             len(self.labels),
             self.dropout,
@@ -128,7 +128,7 @@ class BertTokenClassifier(TokenTask):
 
     @property
     def scheme(self) -> str:
-        """str, how `labels` stand for entities, one of `kerasbert.data.SCHEMES`."""
+        """str, the scheme of `labels`, one of `kerasbert.data.SCHEMES`."""
         return self.preprocessor.scheme
 
     def __repr__(self):
@@ -139,7 +139,7 @@ class BertTokenClassifier(TokenTask):
         return kept_labels(cls, checkpoint, *super()._arguments(checkpoint, given), given)
 
     def compute_output_shape(self, inputs_shape: dict[str, Shape]) -> Shape:
-        """Returns the shape of the logits, of a dict of the inputs' shapes."""
+        """Returns the shape of the logits, given a dict of the inputs' shapes."""
         return (*inputs_shape["token_ids"], len(self.labels))
 
     def predict(
@@ -155,10 +155,10 @@ class BertTokenClassifier(TokenTask):
         Args:
             x: texts or lists of words; or tokens.
             batch_size: int or None for 32.
-            verbose, callbacks, steps: of `keras.Model.predict`; the last for tokens alone.
+            verbose, callbacks, steps: as in `keras.Model.predict`; `steps` only for tokens.
 
         Returns:
-            List of lists of `Entity`, one to a row; for tokens, probabilities `(B, S, C)`.
+            A list of `Entity` for each row; for tokens, probabilities `(B, S, C)`.
         """
         if is_tokens(x):
             if is_dataset(x) and isinstance(x.element_spec, tuple):
@@ -184,27 +184,27 @@ class BertTokenClassifier(TokenTask):
     def predict_labels(
         self, x: Rows, batch_size: int | None = None, verbose: int | str = "auto", callbacks: Any = None
     ) -> list[list[str]]:
-        """Labels words.
+        """Returns the label of each word.
 
         Args:
-            x: lists of words, or texts, whose words are those of `words_of`.
+            x: lists of words, or texts; `words_of` returns the words of texts.
             batch_size, verbose, callbacks: as for `predict`.
 
         Returns:
-            List of lists of str, one to a word.
+            For each row, a list of str with a label for each word.
         """
         preprocessor = self.preprocessor
         parts = (preprocessor.words(part, where) for part, _, where in preprocessor.parts(x))
         return [row for words in parts for row in self._decide(words, batch_size, verbose, callbacks)[0]]
 
     def words_of(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
-        """Where the words of texts stand: those of `split_words`, joined where they share a token.
+        """Returns where the words of texts are: those of `split_words`, joined if they share a token.
 
         Args:
             texts: list of str.
 
         Returns:
-            List of lists of `(start, end)`, in characters.
+            For each text, a list of `(start, end)` in characters.
         """
         return self.preprocessor.words(texts).spans
 
@@ -216,17 +216,17 @@ class BertTokenClassifier(TokenTask):
         verbose: int | str = "auto",
         callbacks: Any = None,
     ) -> dict[str, Any]:
-        """Precision, recall and F1 of entities that are found whole, with the right type.
+        """Computes precision, recall and F1 of entities; span and type must both be right.
 
-        The numbers are seqeval's, in its default mode (`conlleval`; Tjong Kim Sang & Buchholz 2000).
+        seqeval computes them in its default mode (`conlleval`; Tjong Kim Sang & Buchholz 2000).
 
         Args:
-            x, y: as for `fit`. Words with the number -100 count as outside.
+            x, y: as for `fit`. Words with the label -100 count as outside.
             batch_size, verbose, callbacks: as for `predict`.
 
         Returns:
-            dict of `precision`, `recall`, `f1` (over all entities), `support` (how many entities there are),
-            and `types`, a dict of the same by type.
+            dict of `precision`, `recall`, `f1` (over all entities), `support` (the number of entities), and
+            `types`, a dict of the same for each type.
 
         Raises:
             ImportError: if seqeval is not installed.
@@ -242,7 +242,7 @@ class BertTokenClassifier(TokenTask):
         return scores_of(true, found, self.scheme)
 
     def scores(self, x: Rows, y: Labels = None, **kwargs: Any) -> dict[str, float]:
-        """`f1`, `precision` and `recall` of all entities, from 0 to 1; arguments as of `entity_scores`."""
+        """Returns `f1`, `precision` and `recall` of entities, from 0 to 1; see `entity_scores`."""
         scores = self.entity_scores(x, y, **kwargs)
         return {name: scores[name] for name in self.score_names}
 
@@ -263,13 +263,13 @@ class BertTokenClassifier(TokenTask):
         return {name: scores[name] for name in self.score_names}
 
     def _add_counted(self, true, found, words, numbers, names):
-        """Adds rows of right labels, and of found ones; words that do not count are outside in both."""
+        """Adds rows of right labels and of predicted ones; words that do not count are outside in both."""
         true += by_row([OUTSIDE if n == IGNORED else self.labels[n] for n in numbers], words.splits)
         for row in zip(names, by_row(numbers == IGNORED, words.splits), strict=True):
             found.append([OUTSIDE if out else name for name, out in zip(*row, strict=True)])
 
     def _decide(self, words, batch_size, *args, **kwargs):
-        """The label of each word and its probability, as lists by row."""
+        """Predicts the label of each word and its probability, each as a list of rows."""
         names = np.full(words.splits[-1], OUTSIDE, object)
         scores = np.ones(words.splits[-1], "float32")
         batches = self.preprocessor.to_decide(words, checked_batch_size(batch_size, self.name))
@@ -284,20 +284,20 @@ class BertTokenClassifier(TokenTask):
     endpoint = "tag"
 
     def logits(self, encoder_outputs: Tensors, training: bool | None = None) -> Tensor:
-        """Logits `(B, S, C)`, or `(S, C)`, of what the encoder returns."""
+        """Logits `(B, S, C)`, or `(S, C)`, computed from the encoder's outputs."""
         return self.apply_head(encoder_outputs["sequence_output"], training)
 
     def answers(self, logits: Tensor) -> Tensors:
-        """Named outputs of logits: `probabilities`, `(B, S, C)`, in float32."""
+        """The named outputs: `probabilities`, `(B, S, C)`, in float32."""
         return {self.output: ops.softmax(ops.cast(logits, "float32"))}
 
     def hard_predictions(self, predictions: Any) -> list[list[tuple[int, int, str]]]:
-        """`(start, end, type)` of each row's entities; see `TextTask.hard_predictions`."""
+        """`(start, end, type)` of the entities of each row; see `TextTask.hard_predictions`."""
         return [[(entity.start, entity.end, entity.type) for entity in row] for row in predictions]
 
     @property
     def target(self) -> Target:
-        """What outputs are compared with; see `Task.compile`."""
+        """What the outputs are compared with; see `Task.compile`."""
         return Target("classes", len(self.labels), at_tokens=True)
 
     def default_loss(self) -> Any:

@@ -1,4 +1,4 @@
-"""Tasks that decide something at some tokens: at the first of a word, at the `[CLS]` of a sentence."""
+"""The base class of tasks that decide at certain tokens: the first of a word, the `[CLS]` of a sentence."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +13,7 @@ from kerasbert.types import Dataset, Tensors
 
 
 class TokenTask(TextTask):
-    """The base of tasks whose answers are `probabilities` at tokens, `(B, S)` or `(B, S, C)`."""
+    """The base class of tasks whose answers are `probabilities` of tokens, `(B, S)` or `(B, S, C)`."""
 
     output = "probabilities"
 
@@ -24,15 +24,17 @@ class TokenTask(TextTask):
         callbacks: Any = None,
         run: Callable[[Tensors], Tensors] | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
-        """The probabilities at the tokens that decide something.
+        """Returns the probabilities at the tokens that decide about a word or a sentence.
 
         Args:
-            batches: `tf.data.Dataset` of tokens and int `(B, S)`: the number of what each decides, or -1.
-            verbose, callbacks: of `keras.Model.predict`.
-            run: as of `predict_with`, or None for this model.
+            batches: `tf.data.Dataset` of pairs: tokens, and int `(B, S)`, the number of the word or sentence
+                that each token decides, or -1.
+            verbose, callbacks: as in `keras.Model.predict`.
+            run: as in `predict_with`, or None for this model.
 
         Returns:
-            int array `(N,)`, these numbers, and float32 array `(N,)` or `(N, C)`.
+            int array `(N,)`, the numbers of the words or sentences, and float32 array `(N,)` or `(N, C)`,
+            their probabilities.
         """
         if run is None:
             found = keras.Model.predict(self, batches, verbose=verbose, callbacks=callbacks)
@@ -43,9 +45,9 @@ class TokenTask(TextTask):
         return found["number"][decides], found["probability"][decides]
 
     def predict_step(self, *arguments: Any) -> Any:
-        """Keras' step; with numbers beside tokens it returns all in one row, as batches differ in S.
+        """Like Keras' step, but flattens the result if the batch has such numbers, as batches differ in S.
 
-        The last argument is the batch; on JAX the trainer's state comes first.
+        The last argument is the batch; on JAX the trainer's state comes before it.
         """
         *state, data = arguments
         tokens, numbers, _ = keras.utils.unpack_x_y_sample_weight(data)
@@ -58,6 +60,6 @@ class TokenTask(TextTask):
 
 
 def _in_one_row(numbers, probabilities):
-    """The probabilities at all tokens of a batch, and what each decides."""
+    """Flattens the probabilities of all tokens of a batch, and the numbers of what they decide."""
     shape = (-1, *probabilities.shape[2:])
     return {"number": ops.reshape(numbers, (-1,)), "probability": ops.reshape(probabilities, shape)}

@@ -1,4 +1,4 @@
-"""A warning where texts and vocabulary do not belong together, such as texts in another language."""
+"""Warns if the vocabulary does not fit the texts, for example because they are in another language."""
 
 import warnings
 
@@ -7,8 +7,8 @@ import numpy as np
 
 from kerasbert.optional import tensorflow as tf
 
-# The vocabularies of BERT have `[UNK]` for less than one word of a hundred in the languages that they are
-# made of; a share of fewer tokens says little.
+# With BERT's vocabularies, less than one word in a hundred becomes `[UNK]` in the languages that they were
+# made from. A fraction of fewer than LEAST_TOKENS tokens says little.
 MOST_UNKNOWN = 0.1
 LEAST_TOKENS = 500
 
@@ -26,7 +26,7 @@ class UnknownTokens(keras.callbacks.Callback):
         self._counts = [tf.Variable(0, dtype=tf.int64) for _ in range(2)]
 
     def watch(self, batches):
-        """Returns a data set of tuples, of which the first is a dict of tokens, that counts as it is read."""
+        """Returns a data set of the same tuples that counts as it is read; the first item is the tokens."""
         unknown, seen = self._counts
         tokenizer = self._tokenizer
 
@@ -39,14 +39,14 @@ class UnknownTokens(keras.callbacks.Callback):
         return batches.map(count)
 
     def on_epoch_end(self, epoch, logs=None):
-        """Warns, once."""
+        """Warns after the first epoch, once."""
         counts, self._counts = self._counts, None
         if counts is not None:
             warn_if_unknown(*(int(count) for count in counts))
 
 
 def warn_of_tokens(ids, tokenizer):
-    """Warns if many of token ids in memory are `[UNK]`."""
+    """Warns if many of the token ids, an array in memory, are `[UNK]`."""
     ids = np.asarray(ids)
     warn_if_unknown(np.sum(ids == tokenizer.unk_id), np.sum(~_is_special(ids, tokenizer)))
 
@@ -56,7 +56,7 @@ def _is_special(ids, tokenizer):
 
 
 def warn_if_unknown(unknown, seen):
-    """Warns if `unknown` of the tokens `seen` are too many."""
+    """Warns if `unknown`, the number of `[UNK]` among `seen` tokens, is too large."""
     if seen >= LEAST_TOKENS and unknown > MOST_UNKNOWN * seen:
         warnings.warn(
             f"{unknown / seen:.0%} of the tokens that were read are [UNK], which the vocabulary has for "

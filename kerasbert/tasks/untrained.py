@@ -1,4 +1,4 @@
-"""Heads that no training has changed: their answers are random, and that is said."""
+"""Warns about heads that have not been trained, because their answers are random."""
 
 import warnings
 from typing import Any
@@ -6,20 +6,20 @@ from typing import Any
 import keras
 import numpy as np
 
-_COMPARED = 16  # numbers of a kernel
+_COMPARED = 16  # how many numbers of a kernel are compared
 
 
 class UntrainedHeads:
-    """The part of a task that knows which of its heads came from no file, and whether they still are new.
+    """The part of a task that knows which of its heads were not loaded, and whether they are still untrained.
 
-    Loading is silent about a new head, because that is how fine-tuning begins. Answers of one are not:
-    `predict`, `evaluate`, `fill_masks` and exports warn, once for each model.
+    Loading does not warn about a new head, because fine-tuning begins like this. `predict`, `evaluate`,
+    `fill_masks` and exports do, once for each model.
     """
 
     _new_kernels: tuple[tuple[str, Any], ...] = ()
 
     def note_new_heads(self) -> None:
-        """Remembers the kernels of heads, and of a pooler that they read, that were not in the preset."""
+        """Remembers the kernels that were not in the preset, of heads and of a pooler that they use."""
         variables = self.named_weights()
         self._new_kernels = tuple(
             (path, _beginning(variables[path]))
@@ -28,7 +28,7 @@ class UntrainedHeads:
         )
 
     def warn_if_untrained(self) -> None:
-        """Warns if a head that was in no preset still has the numbers that it started with.
+        """Warns if a head that was not in the preset still has its initial weights.
 
         Warns:
             UserWarning: once for each model.
@@ -46,12 +46,12 @@ class UntrainedHeads:
             )
 
     def make_predict_function(self, force: bool = False) -> Any:
-        """As Keras'; `predict` and its like call it."""
+        """As in Keras, with the warning; `predict` and similar methods call it."""
         self.warn_if_untrained()
         return super().make_predict_function(force)
 
     def make_test_function(self, force: bool = False) -> Any:
-        """As Keras'; `evaluate` calls it, and validation in `fit`."""
+        """As in Keras, with the warning; `evaluate` and the validation in `fit` call it."""
         self.warn_if_untrained()
         return super().make_test_function(force)
 
