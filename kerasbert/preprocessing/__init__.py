@@ -1,4 +1,4 @@
-"""Preprocessors: rows as users have them in, batches of tokens and numbers for labels out."""
+"""Preprocessors: turn rows of users' data into batches of tokens and numeric labels."""
 
 from kerasbert.preprocessing.choices import ChoicePreprocessor
 from kerasbert.preprocessing.label_kinds import LABEL_KINDS, LabelKind

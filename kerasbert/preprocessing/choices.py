@@ -1,4 +1,4 @@
-"""Texts with several choices each, as batches of tokens with an axis for the choices."""
+"""Turns texts with several choices each into batches of tokens with an axis for the choices."""
 
 from collections.abc import Callable
 
@@ -15,11 +15,11 @@ from kerasbert.types import Dataset, Labels, Rows, Tensor
 
 @keras.saving.register_keras_serializable(package="kerasbert")
 class ChoicePreprocessor(Preprocessor):
-    """Rows of a text and K choices, K being the same in all rows; the label is the number of the right one.
+    """Rows of a text and K choices, with the same K in all rows; the label is the right choice's number.
 
     Args:
-        tokenizer: a tokenizer of `kerasbert.text`, or None: rows must then be tokens already.
-        max_sequence_length: int, the longest input in tokens, special ones included.
+        tokenizer: a tokenizer of `kerasbert.text`, or None if rows are already tokens.
+        max_sequence_length: int, the longest input in tokens, including special tokens.
 
     Example:
 
@@ -33,7 +33,7 @@ class ChoicePreprocessor(Preprocessor):
     empty = ((), ())
 
     def label_numbers(self, y: Labels, where: str) -> np.ndarray:
-        """Numbers of choices as an int32 array."""
+        """Returns the numbers of the right choices as an int32 array."""
         y = as_array(y)
         if y.dtype.kind not in "iu" or y.ndim != 1 or (y < 0).any():
             raise checks.invalid(
@@ -49,10 +49,10 @@ class ChoicePreprocessor(Preprocessor):
         return whole_numbers()
 
     def _columns(self, x, where):
-        """`text` `(rows,)` and `choices` `(rows, K)`, string tensors, of `x = (texts, choices)`."""
+        """The string tensors `text` `(rows,)` and `choices` `(rows, K)` of `x = (texts, choices)`."""
         self.need_tokenizer(where)
         named = x if isinstance(x, dict) else dict(zip(("text", "choices"), x, strict=False))
-        if tf.is_tensor(named.get("choices")):  # our own, after a split
+        if tf.is_tensor(named.get("choices")):  # these are already columns, after a split
             return named
         if isinstance(named.get("text"), (str, bytes)):
             raise not_rows(x, where, 'Put both in lists: (["2 + 2 is"], [["3", "4"]]).')
@@ -87,7 +87,7 @@ class ChoicePreprocessor(Preprocessor):
         return y.astype("int32")
 
     def _batches(self, rows, tokenizer, batch_size, batched, shuffle):
-        """Batches of rows in the order they come in, or any; `batched` rows are batches already."""
+        """Batches of rows, in their order or shuffled; if `batched`, the rows are already batches."""
 
         def pack(row):
             shape = tf.shape(row["choices"])
@@ -109,7 +109,7 @@ class ChoicePreprocessor(Preprocessor):
         return rows.map(without_autograph(pack)).prefetch(tf.data.AUTOTUNE)
 
     def unlabelled(self, x: Rows, batch_size: int | None, where: str = "x") -> tuple[Dataset, np.ndarray]:
-        """Returns batches of tokens, and the row numbers in their order, which is that of `x`."""
+        """Returns batches of tokens in the order of `x`, and the row numbers in this order."""
         columns = self._columns(x, where)
         rows = tf.data.Dataset.from_tensor_slices(columns)
         size = batch_size or max(len(columns["text"]), 1)

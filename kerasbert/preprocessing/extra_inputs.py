@@ -1,4 +1,4 @@
-"""Numbers that stand beside the text of a row, such as a table's."""
+"""Numeric inputs in addition to the text of a row, such as the columns of a table."""
 
 import numpy as np
 
@@ -9,16 +9,16 @@ def take_extra_inputs(x, shapes, where):
     """Splits a user's columns into texts and numbers.
 
     Args:
-        x: dict of columns: texts, and one of numbers for each name in `shapes`.
-        shapes: dict, name -> shape of one row's numbers.
-        where: str, named in errors.
+        x: dict of columns: texts, and a column of numbers for each name in `shapes`.
+        shapes: dict, name -> shape of the numbers of one row.
+        where: str, the place to show in errors.
 
     Returns:
-        The pair of a dict of texts, and a dict of float32 arrays `(rows, *shape)`.
+        A pair: a dict of texts, and a dict of float32 arrays `(rows, *shape)`.
 
     Raises:
-        TypeError: if `x` is no dict.
-        ValueError: if a column is missing, has other shapes, or numbers that are not finite.
+        TypeError: if `x` is not a dict.
+        ValueError: if a column is missing, has a wrong shape, or has numbers that are not finite.
     """
     missing = sorted(set(shapes) - set(x)) if isinstance(x, dict) else sorted(shapes)
     if missing:

@@ -1,4 +1,4 @@
-"""What labels of a text can be: one class of several, any of several, or plain numbers."""
+"""The kinds of labels of a text: one of several classes, any number of labels, or numbers."""
 
 import dataclasses
 from collections.abc import Callable
@@ -19,14 +19,15 @@ from kerasbert.types import Tensor
 
 @dataclasses.dataclass(frozen=True)
 class LabelKind:
-    """How labels of one kind become what a loss takes.
+    """How labels of one kind are converted for the loss.
 
     Args:
-        least_labels: int, how many names there must be.
-        numeric_labels: tuple, what users may say that numbers among the labels mean.
-        numbers: function of labels in memory, the label names, a place for errors and `numeric_labels`: an
-            array.
-        in_graph: function of the label names and `numeric_labels`: a graph function of a tensor of labels.
+        least_labels: int, the smallest number of label names.
+        numeric_labels: tuple, the values that `numeric_labels` of a preprocessor may have.
+        numbers: function that takes labels in memory, the label names, the place to show in errors and
+            `numeric_labels`, and returns an array.
+        in_graph: function that takes the label names and `numeric_labels`, and returns a graph function that
+            converts a tensor of labels.
     """
 
     least_labels: int

@@ -1,4 +1,4 @@
-"""Texts of which some tokens are masked, and are to be found again."""
+"""Masks tokens of texts, which a masked language model learns to predict."""
 
 import dataclasses
 from typing import Any
@@ -30,15 +30,15 @@ from kerasbert.types import Config, Labels, Rows
 
 @keras.saving.register_keras_serializable(package="kerasbert")
 class MaskedTextPreprocessor(Preprocessor):
-    """Texts without labels: the tokens that are masked are the labels. Or tokens, with labels.
+    """Rows are texts without labels, whose masked tokens are the labels; or tokens with labels.
 
-    Which tokens are masked is a function of the batch, of a seed and of the number of the pass over the rows:
-    `fit` masks others in each epoch, and `evaluate` the same ones each time.
+    Which tokens are masked depends on the batch, a seed and the number of the pass over the rows: `fit` masks
+    different tokens in each epoch, and `evaluate` masks the same ones each time.
 
     Args:
-        tokenizer: a tokenizer of `kerasbert.text`, or None: rows must then be tokens, with labels.
-        max_sequence_length: int, the longest input in tokens, special ones included.
-        masking: `kerasbert.pretraining.Masking`, a dict of its arguments, or None for BERT's 15 %.
+        tokenizer: a tokenizer of `kerasbert.text`, or None if rows are tokens with labels.
+        max_sequence_length: int, the longest input in tokens, including special tokens.
+        masking: `kerasbert.pretraining.Masking`, a dict of its arguments, or None for 15 %, as in BERT.
 
     Example:
 
@@ -100,7 +100,7 @@ class MaskedTextPreprocessor(Preprocessor):
         return *kept, held_out
 
     def _mask(self, order):
-        """Returns a graph function of a batch that masks it; `order` knows the seed and the pass."""
+        """Returns a graph function that masks a batch; `order` has the seed and the number of the pass."""
         table = tf.constant(continuations(self.tokenizer))
         seed = 0 if order is None else order.seed
         most = self.masking.predictions(self.max_sequence_length)

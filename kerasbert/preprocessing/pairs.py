@@ -1,4 +1,4 @@
-"""Pairs and triplets of texts, of which each text is encoded by itself."""
+"""Pairs and triplets of texts in which each text is encoded separately."""
 
 from collections.abc import Callable
 from typing import Any
@@ -33,13 +33,13 @@ from kerasbert.types import Config, Labels, Rows, Tensor
 class EmbeddingPreprocessor(Preprocessor):
     """Texts with vectors as labels, pairs with scores, or pairs and triplets without labels.
 
-    The texts of pairs and triplets are encoded each by itself.
+    Each text of a pair or triplet is encoded separately.
 
     Args:
-        tokenizer: a tokenizer of `kerasbert.text`, or None: rows must then be tokens already.
-        max_sequence_length: int, the longest input in tokens, special ones included.
+        tokenizer: a tokenizer of `kerasbert.text`, or None if rows are already tokens.
+        max_sequence_length: int, the longest input in tokens, including special tokens.
         embedding_dim: int, the length of vectors.
-        scored: bool, whether labels are scores of pairs, from 0 to 1, and not vectors.
+        scored: bool, whether labels are scores of pairs, from 0 to 1, instead of vectors.
 
     Example:
 
@@ -50,7 +50,7 @@ class EmbeddingPreprocessor(Preprocessor):
     (2, 4)
     """
 
-    of_encoder = ("embedding_dim", "scored")  # the second is the loss'
+    of_encoder = ("embedding_dim", "scored")  # the second depends on the task's loss
 
     def __init__(
         self,
@@ -64,7 +64,7 @@ class EmbeddingPreprocessor(Preprocessor):
         self.scored = scored
 
     def label_numbers(self, y: Labels, where: str) -> np.ndarray:
-        """Vectors in memory, float32 `(rows, D)`, or scores of pairs, `(rows, 1)`."""
+        """Returns vectors in memory as float32 `(rows, D)`, or scores of pairs as `(rows, 1)`."""
         if not self.scored:
             return row_numbers(y, range(self.embedding_dim), where)
         scores = row_numbers(y, ("score",), where)
@@ -79,7 +79,7 @@ class EmbeddingPreprocessor(Preprocessor):
         return scores
 
     def label_function(self) -> Callable[[Tensor], Tensor]:
-        """The same for tensors in a `tf.data` graph; the numbers of `pair_batches` stay what they are."""
+        """The same for tensors in a `tf.data` graph; the numbers of `pair_batches` are not changed."""
         if self.scored:
             return rows_of_scores
         vectors = rows_of_numbers(range(self.embedding_dim))
@@ -94,7 +94,7 @@ class EmbeddingPreprocessor(Preprocessor):
         shuffle: bool | RowOrder = False,
         where: str = "x",
     ) -> tuple[Any, Any, Any]:
-        """As `Preprocessor.labelled`, and for pairs with scores, and pairs and triplets without labels."""
+        """Like `RowBatches.labelled`, also for pairs with scores, and pairs or triplets without labels."""
         groups = None
         if not is_tokens(x):
             groups = (self._scored if self.scored else self._unscored)(x, y, sample_weight, where)
@@ -112,7 +112,7 @@ class EmbeddingPreprocessor(Preprocessor):
         return batches, None, None
 
     def _unscored(self, x, y, sample_weight, where):
-        """Rows of pairs or triplets; None where there are labels."""
+        """The rows of pairs or triplets; None if they have labels."""
         if y is not None:
             return None
         if isinstance(x, RowStream):
@@ -140,7 +140,7 @@ class EmbeddingPreprocessor(Preprocessor):
         return rows
 
     def _scored(self, x, y, sample_weight, where):
-        """Rows of pairs, each with the score that it should have."""
+        """The rows of pairs, each with its score."""
         if isinstance(x, RowStream):
             rows = streamed_rows(x, self._scored_columns, where)
         elif is_dataset(x):
@@ -171,12 +171,12 @@ class EmbeddingPreprocessor(Preprocessor):
         return columns
 
     def _dataset(self, x):
-        """The rows of a data set, one by one."""
+        """The rows of a data set, without batches."""
         rows, batched = dataset_rows(counted(x), most_texts=3)
         return counted(rows.unbatch()) if batched else rows
 
     def split(self, x: Rows, y: Labels, sample_weight: Any, fraction: float) -> tuple[Any, Any, Any, Any]:
-        """As `Preprocessor.split`; pairs and triplets without labels are cut, too."""
+        """Like `Preprocessor.split`, but also for pairs and triplets without labels."""
         if y is not None:
             return super().split(x, y, sample_weight, fraction)
         columns = group_columns(x)

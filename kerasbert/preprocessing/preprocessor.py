@@ -1,4 +1,4 @@
-"""What every preprocessor shares: rows in, batches of tokens and numbers for labels out."""
+"""The base class of all preprocessors: rows in, batches of tokens and numeric labels out."""
 
 import copy
 from collections.abc import Callable
@@ -20,7 +20,7 @@ BATCH_SIZE = 32
 
 
 def checked_batch_size(batch_size, where):
-    """The number of rows to a batch, 32 for None; raises ValueError if it is no positive int."""
+    """Returns the number of rows in a batch, 32 for None; raises ValueError unless it is a positive int."""
     if batch_size is None:
         return BATCH_SIZE
     batch_size = batch_size.item() if hasattr(batch_size, "item") else batch_size
@@ -29,20 +29,20 @@ def checked_batch_size(batch_size, where):
 
 
 class Preprocessor(RowBatches):
-    """Turns rows, as users have them, into batches of tokens, and labels into numbers.
+    """Turns rows of users' data into batches of tokens, and labels into numbers.
 
-    A task has one as `task.preprocessor`, made of its tokenizer and its labels; `fit`, `evaluate` and
-    `predict` are Keras' own loops over the batches that it makes. It works without a task as well: call it
-    for one batch, or `batches` for an epoch of them, in a training loop of TensorFlow, JAX or PyTorch. To
-    feed a task in another way, subclass one and pass it as `preprocessor=`; Keras saves it with the task if
-    it is registered by `keras.saving.register_keras_serializable`.
+    Each task has one as `task.preprocessor`, which is built from its tokenizer and its labels; `fit`,
+    `evaluate` and `predict` run Keras' own loops over its batches. You can also use it without a task, in a
+    training loop of TensorFlow, JAX or PyTorch: call it for one batch, or call `batches` for an epoch of
+    batches. To feed a task in another way, write a subclass and pass an instance as `preprocessor=`; Keras
+    saves it with the task if it is registered with `keras.saving.register_keras_serializable`.
 
-    A subclass says what its labels are: `label_numbers` for labels in memory, and `label_function` for those
-    in a `tf.data.Dataset`. One whose rows are no single texts also has `_prepared`.
+    A subclass defines how labels are converted: `label_numbers` for labels in memory, and `label_function`
+    for labels in a `tf.data.Dataset`. If its rows are not single texts, it also defines `_prepared`.
 
     Args:
-        tokenizer: a tokenizer of `kerasbert.text`, or None: rows must then be tokens already.
-        max_sequence_length: int, the longest input in tokens, special ones included.
+        tokenizer: a tokenizer of `kerasbert.text`, or None if rows are already tokens.
+        max_sequence_length: int, the longest input in tokens, including special tokens.
     """
 
     of_encoder: tuple[str, ...] = ()  # arguments of `__init__` that a task takes from its encoder
@@ -58,13 +58,13 @@ class Preprocessor(RowBatches):
         """Returns one batch of all rows, in their order.
 
         Args:
-            x: rows as for the task's `fit`, in memory; or string tensors `(B,)` within `Dataset.map`.
+            x: rows in memory, as for the task's `fit`; or string tensors `(B,)` within `Dataset.map`.
             y: their labels, or None.
             sample_weight: their weights, or None.
 
         Returns:
-            dict of tokens, int32 `(B, S)` each; with labels a tuple `(tokens, labels)`, with weights
-            `(tokens, labels, weights)`. B is the number of rows, or of windows where rows are cut into them.
+            dict of tokens, int32 `(B, S)` each; with labels, a tuple `(tokens, labels)`; with weights,
+            `(tokens, labels, weights)`. B is the number of rows, or of windows if rows are cut into windows.
         """
         if not tf.executing_eagerly():
             return self._in_graph(x, y, sample_weight)
@@ -79,7 +79,7 @@ class Preprocessor(RowBatches):
         return batch
 
     def _in_graph(self, x, y, sample_weight):
-        """As `__call__`, of string tensors `(B,)` in a graph, such as that of `tf.data.Dataset.map`."""
+        """Like `__call__`, for string tensors `(B,)` in a graph, such as that of `tf.data.Dataset.map`."""
         if not self.texts_in_graph:
             raise checks.invalid(
                 f"A {type(self).__name__} works in Python, and not within a graph.",
@@ -106,16 +106,16 @@ class Preprocessor(RowBatches):
         batch_size: int = BATCH_SIZE,
         shuffle: bool | RowOrder = False,
     ) -> Dataset:
-        """Returns an epoch of batches of about one length each, padded to the longest row.
+        """Returns an epoch of batches; the rows of a batch have similar lengths, padded to the longest.
 
         Args:
             x, y, sample_weight: as for the task's `fit`.
             batch_size: int, B.
-            shuffle: bool, another random order in each epoch.
+            shuffle: bool, whether each epoch has a different random order.
 
         Returns:
-            `tf.data.Dataset` of `(tokens, labels)` or `(tokens, labels, weights)`; `.as_numpy_iterator()`
-            gives numpy arrays, for loops of JAX and PyTorch.
+            `tf.data.Dataset` of `(tokens, labels)` or `(tokens, labels, weights)`; its `.as_numpy_iterator()`
+            yields numpy arrays, for training loops of JAX and PyTorch.
         """
         x, y, sample_weight = self.labelled(x, y, sample_weight, batch_size, shuffle)
         if is_dataset(x):
@@ -126,31 +126,31 @@ class Preprocessor(RowBatches):
     # === Labels: what a subclass says ===
 
     def label_numbers(self, y: Labels, where: str) -> Any:
-        """Labels in memory, one to a row of tokens, as the loss takes them; the error names `where`."""
+        """Converts labels in memory, one for each row, for the loss; errors show `where`."""
         return np.asarray(y)
 
     def label_function(self) -> Callable[[Any], Any]:
-        """The same for tensors in a `tf.data` graph: a function of a tensor."""
+        """Returns a function that does the same for a tensor in a `tf.data` graph."""
         return lambda y: y
 
     # === What a task asks ===
 
     def for_one_call(self) -> Self:
-        """A copy with a count of its own of what it truncates, for one call of `fit` or `predict`."""
+        """Returns a copy that counts truncated texts separately, for one call of `fit` or `predict`."""
         one = copy.copy(self)
         one._truncation = TruncationCount(*self.counted_as)
         return one
 
     def split(self, x: Rows, y: Labels, sample_weight: Any, fraction: float) -> tuple[Any, Any, Any, Any]:
-        """Cuts the last `fraction` of the rows off: `x, y, sample_weight` and `validation_data`."""
+        """Splits off the last `fraction` of the rows; returns `x, y, sample_weight, validation_data`."""
         columns = self._columns(x, "x")
-        self._label_numbers(y, columns, "x")  # checked here; both parts keep the user's own labels
+        self._label_numbers(y, columns, "x")  # only a check: both parts keep the user's own labels
         y = as_array(y)
         same_length("x", **columns, y=y, sample_weight=sample_weight)
         return cut_off(lambda rows: {n: c[rows] for n, c in columns.items()}, y, sample_weight, fraction)
 
     def warn_if_truncated(self) -> None:
-        """Warns, with the count, if texts did not fit."""
+        """Warns if texts were truncated, with their number."""
         self._truncation.warn()
 
     # === Saving ===

@@ -1,4 +1,4 @@
-"""Masked batches of `kerasbert.pretraining` as inputs and labels."""
+"""Turns the masked batches of `kerasbert.pretraining` into inputs and labels."""
 
 from typing import Any
 
@@ -17,12 +17,12 @@ PAIRS = ("next_sentence", "sentence_order", "none")
 
 @keras.saving.register_keras_serializable(package="kerasbert")
 class PretrainingPreprocessor(Preprocessor):
-    """Batches of `pretraining_batches`, or tokens with labels.
+    """The data are batches of `pretraining_batches`, or tokens with labels.
 
     Args:
         tokenizer: a tokenizer of `kerasbert.text`, or None.
-        max_sequence_length: int, the longest input in tokens, special ones included.
-        pairs: str, as of `BertPretrainer`.
+        max_sequence_length: int, the longest input in tokens, including special tokens.
+        pairs: str, as for `BertPretrainer`.
     """
 
     def __init__(
@@ -41,11 +41,11 @@ class PretrainingPreprocessor(Preprocessor):
         shuffle: bool | RowOrder = False,
         where: str = "x",
     ) -> tuple[Any, Any, Any]:
-        """See `Preprocessor.labelled`; what `pretraining_batches` returns becomes inputs and labels."""
+        """See `RowBatches.labelled`; converts what `pretraining_batches` returns to inputs and labels."""
         return super().labelled(self.inputs_and_labels(x), y, sample_weight, batch_size, shuffle, where)
 
     def inputs_and_labels(self, batches: Any) -> Any:
-        """Makes pairs of inputs and labels of what `pretraining_batches` returns; what is not that stays."""
+        """Splits the batches of `pretraining_batches` into inputs and labels; leaves other data unchanged."""
         if not is_dataset(batches) or not isinstance(batches.element_spec, dict):
             return batches
         has_pairs = self.pairs != "none"
@@ -67,7 +67,7 @@ class PretrainingPreprocessor(Preprocessor):
         return batches.map(split)
 
     def label_numbers(self, y: Labels, where: str) -> np.ndarray | dict[str, np.ndarray]:
-        """Labels in memory: a dict of int arrays by head, or one array."""
+        """Returns labels in memory as a dict of int arrays by head, or as one array."""
         return {name: np.asarray(v) for name, v in y.items()} if isinstance(y, dict) else np.asarray(y)
 
     def get_config(self) -> Config:

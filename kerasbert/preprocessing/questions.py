@@ -1,4 +1,4 @@
-"""Questions with contexts: batches of windows, and labels that are positions."""
+"""Turns questions with contexts into batches of windows, and answers into positions of tokens."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -31,14 +31,14 @@ from kerasbert.types import Config, Dataset, Labels, Rows, Tensors
 
 @keras.saving.register_keras_serializable(package="kerasbert")
 class QuestionPreprocessor(Preprocessor):
-    """Questions with contexts, which are cut into windows that overlap, and answers as positions in them.
+    """Rows are questions with contexts, which are cut into sliding windows; labels are positions in these.
 
     Args:
-        tokenizer: a tokenizer of `kerasbert.text`, or None: rows must then be tokens already.
-        max_sequence_length: int, the longest window in tokens, question and special ones included.
-        window_step: int, tokens from the start of one window to the start of the next; half a window where
-            a window is no longer than that.
-        max_question_length: int, tokens of a question that are read, at most half of a window.
+        tokenizer: a tokenizer of `kerasbert.text`, or None if rows are already tokens.
+        max_sequence_length: int, the longest window in tokens, including the question and special tokens.
+        window_step: int, the tokens from the start of one window to the start of the next. If windows are not
+            longer than that, the step is half a window.
+        max_question_length: int, the most tokens of a question that are used; at most half of a window.
 
     Example:
 
@@ -68,7 +68,7 @@ class QuestionPreprocessor(Preprocessor):
         self.max_question_length = max_question_length
 
     def label_numbers(self, y: Labels, where: str) -> dict[str, np.ndarray]:
-        """Positions that go with tokens in memory: a dict of int32 `start` and `end`, `(rows,)`."""
+        """Returns the positions of answers in tokens as a dict of int32 arrays `start`, `end`, `(rows,)`."""
         good = isinstance(y, dict) and set(y) == {"start", "end"}
         if not good or any(np.asarray(v).dtype.kind not in "iu" or np.ndim(v) != 1 for v in y.values()):
             raise checks.invalid(
@@ -85,7 +85,7 @@ class QuestionPreprocessor(Preprocessor):
         return lambda y: {name: numbers(position) for name, position in y.items()}
 
     def _rows(self, x, y, sample_weight, where):
-        """As `Feed._rows`; tokens of rows in memory are not copied for each of their windows."""
+        """See `RowBatches._rows`; tokens of rows in memory are not copied for each of their windows."""
         if isinstance(x, RowStream):
             return super()._rows(x, y, sample_weight, where)
         columns, slices = self._windows(x, y, sample_weight, where)
@@ -103,7 +103,7 @@ class QuestionPreprocessor(Preprocessor):
         return columns | tokens
 
     def _windows(self, x, y, sample_weight, where):
-        """The windows of rows in memory, and the tokenizer that knows their tokens."""
+        """The windows of rows in memory, and a tokenizer that returns the tokens of a window."""
         questions, contexts, answers = self._columns(x, y, where)
         spans = answer_spans(answers, contexts, f"{where}: y")
         windows = self.windows(questions, contexts, where)
@@ -134,13 +134,13 @@ class QuestionPreprocessor(Preprocessor):
         return questions, contexts, y
 
     def split(self, x: Rows, y: Labels, sample_weight: Any, fraction: float) -> tuple[Any, Any, Any, Any]:
-        """Cuts the last `fraction` of the rows off: `x, y, sample_weight` and `validation_data`."""
+        """Splits off the last `fraction` of the rows; returns `x, y, sample_weight, validation_data`."""
         questions, contexts, answers = self._columns(x, y, "x")
         same_length("x", x=questions, sample_weight=sample_weight)
         return cut_off(lambda rows: (questions[rows], contexts[rows]), answers, sample_weight, fraction)
 
     def windows(self, questions: Sequence[str], contexts: Sequence[str], where: str = "x") -> QuestionWindows:
-        """Tokenizes and cuts, and counts the questions that are too long."""
+        """Tokenizes rows and cuts them into windows, and counts the questions that are too long."""
         self.need_tokenizer(where)
         windows = QuestionWindows(
             self.tokenizer,
@@ -155,7 +155,7 @@ class QuestionPreprocessor(Preprocessor):
         return windows
 
     def unlabelled(self, x: Rows, batch_size: int | None, where: str = "x") -> tuple[Dataset, None]:
-        """See `Preprocessor.unlabelled`; the rows are windows."""
+        """See `RowBatches.unlabelled`; the rows are windows."""
         questions, contexts = question_columns(x, where)
         windows = self.windows(questions, contexts, where)
         columns, slices = windows.slices()
@@ -164,7 +164,7 @@ class QuestionPreprocessor(Preprocessor):
         return batches.map(lambda tokens, rest: tokens), None
 
     def by_length(self, windows: QuestionWindows, batch_size: int) -> Iterator[tuple[np.ndarray, Tensors]]:
-        """Yields pairs of the numbers of windows and their tokens, in batches of about one length."""
+        """Yields the numbers of windows and their tokens, in batches of windows of similar length."""
         order = np.argsort(-windows.packed_lengths, kind="stable")
         columns, slices = windows.slices(order)
         batches = ordered_batches(tf.data.Dataset.from_tensor_slices(columns), slices, batch_size, None)
@@ -178,7 +178,7 @@ class QuestionPreprocessor(Preprocessor):
 
 
 def question_columns(x, where="x"):
-    """Returns questions and contexts as two lists of str, or raises as `text_columns` does."""
+    """Returns questions and contexts as two lists of str; raises the errors of `text_columns`."""
     if isinstance(x, QuestionRows):
         return list(x.questions), list(x.contexts)
     given = tuple(x.values()) if isinstance(x, dict) else x if isinstance(x, tuple) else (x,)

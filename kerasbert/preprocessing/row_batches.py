@@ -1,4 +1,4 @@
-"""From rows to batches: the way that all preprocessors go, and where each may differ."""
+"""The steps from rows to batches that all preprocessors share, and the methods that each may override."""
 
 from collections.abc import Iterator
 from typing import Any, ClassVar
@@ -35,13 +35,13 @@ from kerasbert.types import Dataset, Labels, Rows, Shape
 class RowBatches:
     """The part of a preprocessor that reads rows and makes batches of them."""
 
-    texts_in_graph = True  # a `tf.data.Dataset` of rows stays one, and is not read in Python
-    labels_at_tokens = False  # labels and weights are `(B, S)`
+    texts_in_graph = True  # whether a `tf.data.Dataset` of rows is processed in its graph, not in Python
+    labels_at_tokens = False  # whether labels and weights are `(B, S)`
     empty: Any = ()  # an `x` without rows
     takes_extra_inputs = False
-    # A task sets it: the shapes of the numbers beside the text of a row, by name.
+    # Set by a task: the shapes, for one row, of the numeric inputs in addition to the text, by name.
     extra_inputs: ClassVar[dict[str, Shape]] = {}
-    encoder_config = None  # a task sets it: token ids are then checked against the encoder's tables
+    encoder_config = None  # set by a task: token ids are then checked against the encoder's tables
 
     def labelled(
         self,
@@ -52,9 +52,9 @@ class RowBatches:
         shuffle: bool | RowOrder = False,
         where: str = "x",
     ) -> tuple[Any, Any, Any]:
-        """Returns `x, y, sample_weight` as Keras takes them: a data set alone, or arrays of tokens.
+        """Returns `x, y, sample_weight` for Keras: a data set and two Nones, or arrays of tokens.
 
-        With `batch_size` None all rows in memory are one batch, in their order.
+        If `batch_size` is None, all rows in memory are one batch, in their order.
         """
         x = self.source(x)
         streamed = is_dataset(x) or isinstance(x, RowStream)
@@ -96,13 +96,13 @@ class RowBatches:
     def unlabelled(
         self, x: Rows, batch_size: int | None, where: str = "x"
     ) -> tuple[Dataset, np.ndarray | None]:
-        """Returns batches of tokens, and the row numbers in the order of the batches (None: as they come)."""
+        """Returns batches of tokens, and the row numbers in their order; None if rows keep their order."""
         self.need_tokenizer(where)
         order, batched = None, False
         if is_dataset(x):
             rows, batched = dataset_rows(x)
         else:
-            # Sorted by length over all rows: least padding.
+            # All rows are sorted by length, for the least padding.
             columns = self._columns(x, where)
             lengths = self.tokenizer.packed_lengths(
                 *(self.tokenizer.tokenize(v) for name, v in columns.items() if name not in self.extra_inputs)
@@ -124,14 +124,14 @@ class RowBatches:
     def tokens_only(
         self, x: Rows, batch_size: int | None, shuffle: bool | RowOrder = False, where: str = "x"
     ) -> Dataset:
-        """Batches of the tokens of texts in memory, of about one length each, as `labelled` makes them."""
+        """Returns batches of the tokens of texts in memory, grouped by length as in `labelled`."""
         rows = tf.data.Dataset.from_tensor_slices(self._columns(x, where))
         return self._batches(rows, self.tokenizer, batch_size, False, shuffle).map(self._with_extra)
 
     # === Rows ===
 
     def source(self, x: Rows) -> Rows:
-        """What a user passes as `x`; a data set whose rows need Python becomes a `RowStream`."""
+        """Returns `x` as it is, but a data set whose rows need Python as a `RowStream`."""
         if hasattr(x, "columns") or hasattr(x, "column_names") or isinstance(x, Iterator):
             raise checks.invalid(
                 "Rows must come as columns, or as what can be read again in each epoch.",
@@ -144,7 +144,7 @@ class RowBatches:
         return x if self.texts_in_graph or not is_dataset(x) or is_tokens(x) else stream_of(x)
 
     def parts(self, x: Rows, y: Labels = None) -> Iterator[tuple[Rows, Labels, str]]:
-        """Yields `x`, `y` and a name for errors: of all rows, or part by part of those of a stream."""
+        """Yields `x`, `y` and the place to show in errors: of all rows, or of each part of a stream."""
         x = self.source(x)
         if not isinstance(x, RowStream):
             yield x, y, "x"
@@ -156,7 +156,7 @@ class RowBatches:
             yield self.empty, (), "x"
 
     def tokens(self, x: Rows, where: str = "x") -> Any:
-        """`x`, tokens in memory or a data set of them, whose ids are checked."""
+        """Returns `x`, tokens in memory or a data set of tokens, and checks their ids."""
         return checked_ids(x, self.encoder_config, where)
 
     def _tokens(self, x, y, sample_weight, where):
@@ -176,7 +176,7 @@ class RowBatches:
         return x, labels, sample_weight
 
     def _rows(self, x, y, sample_weight, where):
-        """Rows with labels, and a tokenizer that packs them, as `text_batches` takes them."""
+        """Rows with labels, and the tokenizer that packs them, as arguments of `text_batches`."""
         if isinstance(x, RowStream):
             rows = streamed_rows(x, self._prepared, where)
         else:
@@ -186,7 +186,7 @@ class RowBatches:
         return rows, PackedTokens() if "segment_ids" in rows.element_spec else self.tokenizer
 
     def _prepared(self, x, y, sample_weight, where):
-        """Rows in memory as columns, by name: tensors and arrays with a first axis of rows."""
+        """Rows in memory as columns by name: tensors and arrays whose first axis is the rows."""
         columns = self._token_columns(x, where) if is_tokens(x) else self._columns(x, where)
         if y is None:
             raise no_labels(where)
@@ -197,7 +197,7 @@ class RowBatches:
         return columns | labels
 
     def _token_columns(self, x, where):
-        """Tokens in memory, by name, without padding."""
+        """The columns of tokens in memory by name, without padding."""
         if not self.texts_in_graph:
             raise tokens_not_by_row(x, where)
         numbers = {}
@@ -206,7 +206,7 @@ class RowBatches:
         return token_columns(x, self.encoder_config, self.max_sequence_length, where) | numbers
 
     def _columns(self, x, where):
-        """The texts of `x` in memory, by name."""
+        """The columns of texts in memory by name."""
         self.need_tokenizer(where)
         if not self.extra_inputs:
             return text_columns(x, where)
@@ -216,11 +216,11 @@ class RowBatches:
         return columns
 
     def _with_extra(self, tokens, rest):
-        """The inputs of a batch: its tokens, and the numbers beside its texts."""
+        """The inputs of a batch: its tokens and its extra inputs."""
         return tokens | {name: rest[name] for name in self.extra_inputs}
 
     def _label_numbers(self, y, columns, where):
-        """The labels of rows of `columns`, as the loss takes them."""
+        """The labels of the rows of `columns`, converted for the loss."""
         return self.label_numbers(y, f"{where}: y")
 
     def _batches(self, rows, tokenizer, batch_size, batched, shuffle):
@@ -230,15 +230,15 @@ class RowBatches:
         return text_batches(rows, tokenizer, batch_size, length, shuffle=shuffle, on_lengths=self._count)
 
     def _targets(self, rest, *weight):
-        """Labels, and weights where there are some, of the columns of a batch, as Keras takes them."""
+        """The labels of a batch, and its weights if there are any, as Keras expects them."""
         return (rest["label"], *weight)
 
     def _count(self, lengths):
-        """A graph function that counts rows, and those that are longer than `max_sequence_length`."""
+        """Counts rows, and those longer than `max_sequence_length`; works in a graph."""
         self._truncation.add(lengths, self.max_sequence_length)
 
     def need_tokenizer(self, where: str) -> None:
-        """Raises ValueError if there is no tokenizer, and rows must be tokens."""
+        """Raises ValueError if there is no tokenizer, so that rows must be tokens."""
         if self.tokenizer is None:
             raise checks.invalid(
                 "Texts need a tokenizer: without one, a task takes tokens only.",

@@ -1,4 +1,4 @@
-"""Documents, with a label for each sentence."""
+"""Turns documents into batches of tokens, with a label for each sentence."""
 
 from collections.abc import Callable
 from typing import Any
@@ -29,14 +29,14 @@ from kerasbert.types import Config, Dataset, Labels, Rows, Tensor
 
 @keras.saving.register_keras_serializable(package="kerasbert")
 class SentencePreprocessor(Preprocessor):
-    """Documents with a label for each sentence: it stands at the `[CLS]` before the sentence.
+    """Rows are documents; the label of each sentence is at the `[CLS]` before the sentence.
 
     Documents that are too long are cut into windows of whole sentences.
 
     Args:
-        tokenizer: a tokenizer of `kerasbert.text`, or None: rows must then be tokens already.
-        max_sequence_length: int, the longest window in tokens, special ones included.
-        num_segments: int, how many segments the encoder tells apart; with two they alternate by sentence.
+        tokenizer: a tokenizer of `kerasbert.text`, or None if rows are already tokens.
+        max_sequence_length: int, the longest window in tokens, including special tokens.
+        num_segments: int, the encoder's number of segments; with two, segment ids alternate by sentence.
 
     Example:
 
@@ -58,7 +58,7 @@ class SentencePreprocessor(Preprocessor):
         self.num_segments = num_segments
 
     def label_numbers(self, y: Labels, where: str) -> np.ndarray:
-        """Labels of tokens: 0, 1 and -100, as an int32 array `(B, S)`."""
+        """Returns labels of tokens, 0, 1 or -100, as an int32 array `(B, S)`."""
         y = np.asarray(y)
         if y.ndim != 2 or not np.isin(y, (0, 1, IGNORED)).all():
             raise checks.invalid(
@@ -82,13 +82,13 @@ class SentencePreprocessor(Preprocessor):
         return numbers
 
     def _prepared(self, x, y, sample_weight, where):
-        """The windows of rows in memory: token ids, segments, labels and weights."""
+        """The windows of rows in memory: token ids, segment ids, labels and weights."""
         if is_tokens(x):
             return super()._prepared(x, y, sample_weight, where)
         documents = self.documents(x, where)
         if y is None:
             raise no_labels(where)
-        # The last one, of -1, is that of tokens which decide no sentence.
+        # The last label, at index -1, is for tokens that do not decide a sentence.
         labels = np.append(sentence_labels(list(y), documents, f"{where}: y"), IGNORED)
         same_length(where, x=documents.texts, sample_weight=sample_weight)
         columns, decided = self._windows(documents)
@@ -108,7 +108,7 @@ class SentencePreprocessor(Preprocessor):
         return (labels, *(w[:, None] * tf.ones_like(labels, tf.float32) for w in weight))
 
     def documents(self, x: Rows, where: str = "x") -> Documents:
-        """The sentences of `x`, texts or lists of sentences, and their tokens: `Documents`."""
+        """Splits `x`, texts or lists of sentences, into sentences, and tokenizes these."""
         self.need_tokenizer(where)
         x = x.numpy().tolist() if tf.is_tensor(x) else x
         if isinstance(x, (str, bytes, dict)) or not hasattr(x, "__iter__"):
@@ -124,14 +124,17 @@ class SentencePreprocessor(Preprocessor):
         return documents
 
     def unlabelled(self, x: Rows, batch_size: int | None, where: str = "x") -> tuple[Dataset, None]:
-        """See `Preprocessor.unlabelled`; the rows are windows."""
+        """See `RowBatches.unlabelled`; the rows are windows."""
         columns, decided = self._windows(self.documents(x, where))
         rows = tf.data.Dataset.from_tensor_slices(columns)
         batches = ordered_batches(rows, PackedTokens(), batch_size or max(len(decided), 1), None)
         return batches.map(_with_segments), None
 
     def to_decide(self, documents: Documents, batch_size: int) -> Dataset | None:
-        """Batches of tokens and the number of the sentence that each decides, or -1; None without any."""
+        """Batches of tokens, and the number of the sentence that each token decides, or -1.
+
+        Returns None if there are no sentences.
+        """
         columns, decided = self._windows(documents)
         if not decided:
             return None
@@ -142,11 +145,11 @@ class SentencePreprocessor(Preprocessor):
         return batches.map(lambda *batch: (_with_segments(*batch), batch[1]["sentence"].to_tensor(-1)))
 
     def split(self, x: Rows, y: Labels, sample_weight: Any, fraction: float) -> tuple[Any, Any, Any, Any]:
-        """Cuts the last `fraction` of the rows off: `x, y, sample_weight` and `validation_data`."""
+        """Splits off the last `fraction` of the rows; returns `x, y, sample_weight, validation_data`."""
         return cut_lists(x, y, sample_weight, fraction)
 
     def _windows(self, documents):
-        """Columns of windows, `ids` and `segment_ids`; and which sentence each token decides."""
+        """The columns of windows, `ids` and `segment_ids`, and which sentence each token decides."""
         ids, segments, decided = sentence_windows(
             documents,
             self.tokenizer.cls_id,
@@ -166,6 +169,6 @@ def _with_segments(tokens, rest):
 
 
 def _ragged(rows):
-    """Rows of int32 as a ragged tensor."""
+    """Returns rows of int32 as a ragged tensor."""
     values = np.concatenate([np.zeros(0, "int32"), *rows], dtype="int32")
     return tf.RaggedTensor.from_row_splits(values, np.cumsum([0, *map(len, rows)]))

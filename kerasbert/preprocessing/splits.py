@@ -1,4 +1,4 @@
-"""Rows cut in two, for training and for validation."""
+"""Splits rows into a part for training and a part for validation."""
 
 import keras
 import numpy as np
@@ -8,16 +8,16 @@ from kerasbert.data import same_length
 
 
 def cut_off(part, y, sample_weight, fraction):
-    """Cuts the last `fraction` of rows off.
+    """Splits off the last `fraction` of the rows.
 
     Args:
-        part: function of a slice of rows, that returns these of `x`.
-        y: sequence, a label to a row.
+        part: function that takes a slice and returns these rows of `x`.
+        y: sequence, a label for each row.
         sample_weight: sequence or None.
         fraction: float.
 
     Returns:
-        `x`, `y` and `sample_weight` of the first rows, and a tuple of those of the last.
+        `x`, `y` and `sample_weight` of the first rows, and a tuple of the same for the last rows.
     """
     weight = None if sample_weight is None else np.asarray(sample_weight)
     cut = int(len(y) * (1 - fraction))
@@ -29,14 +29,14 @@ def cut_off(part, y, sample_weight, fraction):
 
 
 def cut_lists(x, y, sample_weight, fraction):
-    """As `cut_off`, of rows of `x` and `y` that come as any sequences."""
+    """Like `cut_off`, for `x` and `y` that are any sequences of rows."""
     x, y = list(x), list(y)
     same_length("x", x=x, y=y, sample_weight=sample_weight)
     return cut_off(x.__getitem__, y, sample_weight, fraction)
 
 
 def cut_arrays(rows, fraction):
-    """Cuts the last part of arrays off, as Keras does: the first rows, and the last."""
+    """Splits arrays as Keras does; returns the first rows and the last rows."""
     kept = int(len(keras.tree.flatten(rows)[0]) * (1 - fraction))
 
     def part(which):
@@ -46,7 +46,7 @@ def cut_arrays(rows, fraction):
 
 
 def no_labels(where):
-    """The error of training and evaluation without labels."""
+    """Returns the error for training or evaluation without labels."""
     return checks.invalid(
         "Training and evaluation need labels.",
         fix="Pass `y`, one label to a text; or a data set of `(x, y)`.",

@@ -1,4 +1,4 @@
-"""Texts or pairs of texts, with labels of a kind."""
+"""Turns texts or pairs of texts, with labels of one kind, into batches."""
 
 from collections.abc import Callable, Sequence
 
@@ -15,24 +15,24 @@ from kerasbert.types import Config, Labels, Tensor
 
 @keras.saving.register_keras_serializable(package="kerasbert")
 class TextPreprocessor(Preprocessor):
-    """Texts or pairs of texts, each with one label, several, or numbers.
+    """Rows are texts or pairs of texts with one label, several labels or numbers.
 
     Args:
-        tokenizer: a tokenizer of `kerasbert.text`, or None: rows must then be tokens already.
-        labels: sequence of str, the class names in the order of their numbers; of a regression, the names of
+        tokenizer: a tokenizer of `kerasbert.text`, or None if rows are already tokens.
+        labels: sequence of str, the class names in the order of their numbers; for a regression, the names of
             the numbers.
         problem: str, `"single_label"`, `"multi_label"` or `"regression"`.
-        max_sequence_length: int, the longest input in tokens, special ones included.
-        numeric_labels: str or None, what numbers among the labels mean where they can be read in two ways.
-            `"class_numbers"`: numbers of classes, counted from 0. `"names"`: names that are numbers, such as
-            the stars "1" to "5". `"indicators"`, of several labels: zeros and ones, one for each class. None:
-            where both readings fit, there is an error. The rules are those of
-            `kerasbert.data.class_numbers` and `kerasbert.data.multi_hot`, and the same for lists, arrays,
+        max_sequence_length: int, the longest input in tokens, including special tokens.
+        numeric_labels: str or None, what numeric labels mean if they are ambiguous.
+            `"class_numbers"`: class numbers, from 0. `"names"`: class names that are numbers, such as the
+            stars "1" to "5". `"indicators"`, only for `"multi_label"`: zeros and ones, one for each class.
+            None: labels for which two readings fit are an error. The rules are those of
+            `kerasbert.data.class_numbers` and `kerasbert.data.multi_hot`, and are the same for lists, arrays,
             columns, files and `tf.data`.
 
     Raises:
-        ValueError: if `labels` are not at least two different names (one, for several labels and for
-            regression).
+        ValueError: if `labels` are not at least two different names (one for `"multi_label"` and
+            `"regression"`).
 
     Example:
 
@@ -62,7 +62,7 @@ class TextPreprocessor(Preprocessor):
         self.numeric_labels = numeric_labels
 
     def label_numbers(self, y: Labels, where: str) -> np.ndarray:
-        """Labels in memory as the loss takes them: class numbers `(rows,)`, or float32 `(rows, C)`."""
+        """Converts labels in memory for the loss: to class numbers `(rows,)`, or float32 `(rows, C)`."""
         return self._kind.numbers(y, self.labels, where, numeric_labels=self.numeric_labels)
 
     def label_function(self) -> Callable[[Tensor], Tensor]:

@@ -1,4 +1,4 @@
-"""Rows that come as tokens."""
+"""Checks rows that are already tokens."""
 
 import numpy as np
 
@@ -9,20 +9,21 @@ from kerasbert.text import TOKEN_INPUTS
 
 
 def checked_ids(x, config, where):
-    """Checks that `token_ids` and `segment_ids` are within their tables.
+    """Checks that `token_ids` and `segment_ids` are within their embedding tables.
 
-    Lookups count negative ids from the table's end, and on some devices read zeros beyond it.
+    Without this check, lookups count negative ids from the end of the table, and return zeros for ids beyond
+    it on some devices.
 
     Args:
         x: dict of tokens in memory, or a `tf.data.Dataset` of such dicts or of tuples that begin with one.
-        config: `BertConfig` of the encoder; None where there is none yet, and nothing to check against.
-        where: str, named in the error.
+        config: `BertConfig` of the encoder; None if there is no encoder yet, so that nothing is checked.
+        where: str, the place to show in the error.
 
     Returns:
         `x`; a data set checks each batch when it is read, and raises `tf.errors.InvalidArgumentError`.
 
     Raises:
-        ValueError: if an id in memory has no row, or is not a whole number.
+        ValueError: if an id in memory is outside its table, or is not a whole number.
     """
     if config is None:
         return x
@@ -63,13 +64,13 @@ def _check(ids, name, rows, where):
 
 
 def token_columns(x, config, max_sequence_length, where):
-    """Tokens in memory, `(rows, S)`, as ragged columns without their padding.
+    """Converts tokens in memory, `(rows, S)`, to ragged columns without padding.
 
     Args:
         x: dict of tokens in memory, with all inputs.
-        config: `BertConfig` of the encoder, or None; its positions are the limit of a row.
-        max_sequence_length: int, the limit where there is no config.
-        where: str, named in errors.
+        config: `BertConfig` of the encoder, or None; its number of positions limits the length of a row.
+        max_sequence_length: int, the limit if there is no config.
+        where: str, the place to show in errors.
 
     Returns:
         dict of `ids` and `segment_ids`, ragged int `(rows, None)`.
@@ -92,7 +93,7 @@ def token_columns(x, config, max_sequence_length, where):
 
 
 def tokens_not_by_row(x, where):
-    """The error of tokens that cannot be batched row by row."""
+    """Returns the error for tokens that cannot be batched row by row."""
     return checks.invalid(
         "Rows of tokens must have all of their inputs, and one label or list of numbers each.",
         fix=f"Name {', '.join(TOKEN_INPUTS)}; tokens for other tasks come as arrays, or as a "

@@ -1,4 +1,4 @@
-"""How many texts did not fit, counted while they are read."""
+"""Counts truncated texts while they are read."""
 
 import warnings
 
@@ -6,7 +6,7 @@ from kerasbert.optional import tensorflow as tf
 
 
 class TruncationCount:
-    """Counts, in eager code and in graphs, what one call reads and what of it is truncated.
+    """Counts, in eager code and in graphs, the texts that one call reads, and how many are truncated.
 
     Args:
         what: str, what is counted, such as `"texts"`.
@@ -18,7 +18,7 @@ class TruncationCount:
         self._counts = None
 
     def add(self, lengths, limit):
-        """Counts rows of `lengths`, an int tensor or array `(rows,)`, and those above `limit`."""
+        """Counts rows, and those longer than `limit`; `lengths` is an int tensor or array `(rows,)`."""
         if self._counts is None:
             with tf.init_scope():
                 self._counts = [tf.Variable(0, dtype=tf.int64) for _ in range(2)]
@@ -28,7 +28,7 @@ class TruncationCount:
         truncated.assign_add(tf.math.count_nonzero(lengths > limit))
 
     def warn(self):
-        """Warns, with the count, if something did not fit."""
+        """Warns if something was truncated, with the number."""
         read, truncated = (0, 0) if self._counts is None else (int(count) for count in self._counts)
         if truncated:
             warnings.warn(

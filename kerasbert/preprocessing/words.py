@@ -1,4 +1,4 @@
-"""Rows of words, or texts whose words are found, with a label for each word."""
+"""Turns rows of words, or texts that are split into words, into batches with a label for each word."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -37,27 +37,27 @@ from kerasbert.types import Config, Dataset, Labels, Rows, Tensor
 
 @keras.saving.register_keras_serializable(package="kerasbert")
 class WordPreprocessor(Preprocessor):
-    """Rows of words with a label each: it stands at the first token of its word.
+    """Rows are words; the label of each word is at its first sub-word token.
 
-    Rows that are too long are cut into windows that overlap; a word counts in the window in which it stands
-    farthest from a border.
+    Rows that are too long are cut into sliding windows; a word counts in the window in which it is farthest
+    from the borders.
 
     Args:
-        tokenizer: a tokenizer of `kerasbert.text`, or None: rows must then be tokens already.
+        tokenizer: a tokenizer of `kerasbert.text`, or None if rows are already tokens.
         labels: sequence of str, the class names in the order of their numbers.
-        scheme: str, how `labels` stand for entities, one of `kerasbert.data.SCHEMES`; None: found out from
-            the names, by the rule of `kerasbert.data.detect`, which refuses names of mixed forms. The
-            attribute `scheme` says what was found.
-        window_step: int or None, tokens from the start of one window to the start of the next; None:
-            windows share a quarter.
-        max_sequence_length: int, the longest window in tokens, special ones included.
-        numeric_labels: str or None: `"class_numbers"` or `"names"`, what numbers as labels of words mean
-            where names are numbers, too; see `kerasbert.data.class_numbers`. At tokens, numbers are always
-            class numbers.
+        scheme: str or None, the scheme of `labels`, one of `kerasbert.data.SCHEMES`; None: it is detected
+            from the names by `kerasbert.data.detect`, which refuses names in mixed forms. The attribute
+            `scheme` shows the scheme that was found.
+        window_step: int or None, the tokens from the start of one window to the start of the next; None:
+            neighbouring windows share a quarter of their tokens.
+        max_sequence_length: int, the longest window in tokens, including special tokens.
+        numeric_labels: str or None: `"class_numbers"` or `"names"`, what numeric labels of words mean if the
+            class names are numbers, too; see `kerasbert.data.class_numbers`. For rows of tokens, numbers are
+            always class numbers.
 
     Raises:
-        ValueError: if `labels` are not at least two different names of one scheme, or `window_step` is
-            too large.
+        ValueError: if `labels` are not at least two different names in one scheme, or `window_step` is too
+            large.
 
     Example:
 
@@ -98,7 +98,7 @@ class WordPreprocessor(Preprocessor):
             )
 
     def label_numbers(self, y: Labels, where: str) -> np.ndarray:
-        """Class numbers of tokens, as an int32 array `(B, S)`."""
+        """Returns class numbers of tokens as an int32 array `(B, S)`."""
         y = np.asarray(y)
         if y.ndim != 2:
             raise checks.invalid(
@@ -129,7 +129,7 @@ class WordPreprocessor(Preprocessor):
         numbers = self.numbers(x, y, words, where)
         same_length(where, x=words.texts, sample_weight=sample_weight)
         ids, decided = self._windows(words)
-        # The last number, of -1, is that of tokens which decide no word.
+        # The last label, at index -1, is for tokens that do not decide a word.
         labels = np.append(numbers, IGNORED)[decided.flat_values.numpy()].astype("int32")
         columns = {"ids": ids, "label": decided.with_flat_values(labels)}
         if sample_weight is not None:
@@ -147,7 +147,7 @@ class WordPreprocessor(Preprocessor):
         return (labels, *(w[:, None] * tf.ones_like(labels, tf.float32) for w in weight))
 
     def words(self, x: Rows, where: str = "x") -> Words:
-        """The words of `x`, lists of words or texts, and their tokens: `Words`."""
+        """Returns the words of `x`, lists of words or texts, and their tokens."""
         self.need_tokenizer(where)
         if are_words(x):
             return tokenize_words(list(x), self.tokenizer, where)
@@ -158,7 +158,7 @@ class WordPreprocessor(Preprocessor):
         )
 
     def numbers(self, x: Rows, y: Labels, words: Words, where: str = "x") -> np.ndarray:
-        """The class numbers of all words, int32 `(W,)`, from what the user says of them."""
+        """Returns the class numbers of all words, int32 `(W,)`, from the labels that a user gave."""
         if y is None:
             raise checks.invalid(
                 "Training and evaluation need labels.",
@@ -172,7 +172,7 @@ class WordPreprocessor(Preprocessor):
         return numbers_of_words(*arguments, self.numeric_labels)
 
     def unlabelled(self, x: Rows, batch_size: int | None, where: str = "x") -> tuple[Dataset, None]:
-        """See `Preprocessor.unlabelled`; the numbers are those of windows."""
+        """See `RowBatches.unlabelled`; the rows are windows."""
         ids, _ = self._windows(self.words(x, where))
         rows = tf.data.Dataset.from_tensor_slices({"ids": ids})
         size = batch_size or max(int(ids.nrows()), 1)
@@ -180,7 +180,7 @@ class WordPreprocessor(Preprocessor):
         return batches.map(lambda tokens, rest: tokens), None
 
     def to_decide(self, words: Words, batch_size: int) -> Dataset | None:
-        """Batches of tokens and the number of the word that each decides, or -1; None without words."""
+        """Batches of tokens, and the word that each token decides, or -1; None if there are no words."""
         ids, decided = self._windows(words)
         if not ids.nrows():
             return None
@@ -195,7 +195,7 @@ class WordPreprocessor(Preprocessor):
         return batches.map(lambda tokens, rest: (tokens, _as_packed(rest["word"], -1)))
 
     def split(self, x: Rows, y: Labels, sample_weight: Any, fraction: float) -> tuple[Any, Any, Any, Any]:
-        """Cuts the last `fraction` of the rows off: `x, y, sample_weight` and `validation_data`."""
+        """Splits off the last `fraction` of the rows; returns `x, y, sample_weight, validation_data`."""
         return cut_lists(x, y, sample_weight, fraction)
 
     def get_config(self) -> Config:
@@ -208,5 +208,5 @@ class WordPreprocessor(Preprocessor):
 
 
 def _as_packed(ragged, other):
-    """Numbers at tokens, `(B, None)`, as `(B, S)`: `other` at special tokens and padding."""
+    """Numbers of tokens, ragged `(B, None)`, as `(B, S)`, with `other` at special tokens and padding."""
     return tf.pad(ragged.to_tensor(other), [[0, 0], [1, 1]], constant_values=other)
