@@ -1,3 +1,3 @@
-"""Tokenizers as integers: code points in, token ids and places out, in operations that every runtime has."""
+"""Tokenizers as integer graphs: code points in, token ids and offsets out, with ops of every runtime."""
 
 from kerasbert.text.integers.tokenizer import IntegerTokenizer

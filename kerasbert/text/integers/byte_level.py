@@ -1,4 +1,4 @@
-"""`RobertaTokenizer` as a graph of integers."""
+"""`RobertaTokenizer` as a graph of integer operations."""
 
 import numpy as np
 
@@ -11,13 +11,13 @@ from kerasbert.text.integers.finder import CodePointFinder
 from kerasbert.text.roberta_files import MASK, ROBERTA_SPECIAL_TOKENS
 
 _BLANK = ord(" ")
-_REPLACEMENT = 0xFFFD  # what a surrogate of a str counts as, too
-# The first byte of a character of 1, 2, 3 and 4 bytes in UTF-8, and what each byte further back counts for.
+_REPLACEMENT = 0xFFFD  # also replaces surrogates in a str
+# The first bytes of characters of 1 to 4 bytes in UTF-8, and the weight of a byte by its place from the end.
 _LEADS, _UNITS = np.array([0, 0xC0, 0xE0, 0xF0], np.int32), np.array([1, 1 << 6, 1 << 12, 1 << 18], np.int32)
 
 
 class ByteLevelGraph:
-    """Splits code points into the ids of a `RobertaTokenizer`.
+    """Converts code points to the token ids of a `RobertaTokenizer`.
 
     Args:
         tokenizer: `RobertaTokenizer`.
@@ -38,17 +38,17 @@ class ByteLevelGraph:
             self._special = CodePointFinder(ROBERTA_SPECIAL_TOKENS)
             ids = [tokenizer.vocabulary.id_of(token) for token in ROBERTA_SPECIAL_TOKENS]
             self._special_ids = np.array([-1, *ids], np.int32)
-            self._sizes[ids] = 1  # one cell in place of their bytes
+            self._sizes[ids] = 1  # they take one cell instead of one for each byte
 
     def tokenize(self, code_points):
-        """Splits one text.
+        """Tokenizes one text.
 
         Args:
-            code_points: int32 (N,), any integers; those that are no characters count as U+FFFD, and zeros
-                at the end as none.
+            code_points: int32 (N,), any integers. Integers that are not characters count as U+FFFD; zeros at
+                the end are ignored.
 
         Returns:
-            (ids, starts, ends), each int32 (T,), as of `RobertaTokenizer.tokenize_with_offsets`.
+            (ids, starts, ends), each int32 (T,), as in `RobertaTokenizer.tokenize_with_offsets`.
         """
         code, special, sources, after = self._characters(code_points)
         alone = special >= 0
@@ -68,11 +68,11 @@ class ByteLevelGraph:
         return ids, begins, tf.where(ends > starts, tf.gather(after, ends - 1), begins)
 
     def _characters(self, code_points):
-        """Finds the characters and special tokens of a text, and its end, as one more special token.
+        """Finds the characters and special tokens of a text; its end counts as another special token.
 
         Returns:
             (code, special, sources, after), int32 (M,): the code point; the id of a special token, or -1; the
-            place in the text, and the place after it.
+            position in the text, and the position after it.
         """
         known = (
             (code_points >= 0) & (code_points < NUM_CODE_POINTS) & (code_points // 0x800 != 0xD800 // 0x800)
@@ -100,20 +100,20 @@ class ByteLevelGraph:
         return code, special, sources, after
 
     def _before(self, marked, space):
-        """Where only white space stands between a character of it and a marked one."""
+        """True for white space before a marked character, with only white space between them."""
         solid = tf.cast(~space, tf.int32)
         through = tf.cumsum(solid)  # the last character, the end of the text, is solid
         following = tf.gather(marked, _where(~space))
         return space & tf.gather(tf.concat([following, [False]], 0), through)
 
     def _bytes(self, code, special):
-        """Turns characters into the tokens of their bytes, and special tokens into one each.
+        """Converts characters to the tokens of their bytes, and each special token to its id.
 
         Returns:
-            (ids, places), int32 (B,), the places in `code`.
+            (ids, places), int32 (B,), where places are positions in `code`.
         """
         count = sum(tf.cast(code >= limit, tf.int32) for limit in (0x80, 0x800, 0x10000))
-        count = tf.where(special >= 0, 0, count)[:, tf.newaxis]  # of the bytes after the first
+        count = tf.where(special >= 0, 0, count)[:, tf.newaxis]  # the number of bytes after the first
         number = tf.range(4)
         unit = tf.gather(_UNITS, tf.maximum(count - number, 0))  # (M, 4)
         digits = code[:, tf.newaxis] // unit

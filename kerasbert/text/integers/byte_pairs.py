@@ -1,4 +1,4 @@
-"""Byte-pair encoding in integers alone."""
+"""Byte-pair encoding with integers only."""
 
 import numpy as np
 
@@ -8,9 +8,9 @@ from kerasbert.text.integers.double_array import place
 
 
 class IntegerBytePairs(BytePairs):
-    """`BytePairs` in operations that every runtime has.
+    """`BytePairs` with operations that every runtime has.
 
-    The rank of a pair stands in a double array: at `base[left] + right`, if `check` there says `left`.
+    The ranks of pairs are in a double array, at `base[left] + right`, where `check` must be `left`.
     """
 
     def __init__(self, ids, merges, where=None):
@@ -39,7 +39,7 @@ class IntegerBytePairs(BytePairs):
         return self._ranks_at(ids, word, None)
 
     def _lowest(self, values, block, in_block):
-        # A row for each block, as long as the longest of them: no runtime knows the minimum of segments.
+        # Each block becomes a row, padded to the longest one, because no runtime has a segment minimum.
         width = tf.reduce_max(in_block) + 1
         cells = (block * width + in_block)[:, tf.newaxis]
         count = block[-1] + 1

@@ -1,4 +1,4 @@
-"""What a `BertTokenizer` makes of each character of Unicode, as tables of integers."""
+"""Tables of integers for how a `BertTokenizer` normalises each character of Unicode."""
 
 import functools
 
@@ -12,10 +12,10 @@ from kerasbert.text.offsets import CHANGED
 from kerasbert.text.wordpiece import WordPiece
 
 NUM_CODE_POINTS = 0x110000
-PAGE = 128  # code points that share an entry of the first table
-# What a normalised character is in its text. 0 marks a cell that holds no character.
+PAGE = 128  # how many code points share an entry of the first table
+# The kinds of normalised characters. 0 marks a cell without a character.
 LETTER, SPACE, SINGLE = 1, 2, 3
-# What a character is to a capital sigma beside it, which ends a word or does not.
+# How a character affects a capital sigma beside it, which is written in another way at the end of a word.
 ENDS_WORD, IGNORED, CASED = 0, 1, 2
 _SURROGATES = slice(0xD800, 0xE000)
 _CAPITAL_SIGMA, _FINAL_SIGMA = "Σς"
@@ -24,17 +24,17 @@ _CAPITAL_SIGMA, _FINAL_SIGMA = "Σς"
 class CharacterTables:
     """Looks up the normalised characters of code points.
 
-    Two levels keep the tables small: `pages` says for each 128 code points where their entries begin in
+    Two levels keep the tables small: `pages` has, for every 128 code points, the position of their entries in
     `entries`, and equal pages are stored once. An entry is `3 * row + kind beside a sigma`, and `rows[row]`
-    holds the normalised characters, each as `4 * symbol + kind`, with zeros behind them. Row 0 is empty.
+    contains the normalised characters, each as `4 * symbol + kind`, followed by zeros. Row 0 is empty.
 
     Args:
         tokenizer: `BertTokenizer`.
-        symbols: dict, the number of each character that the vocabulary knows, from 1; others are 0.
+        symbols: dict, the number of each character in the vocabulary, from 1; other characters are 0.
         special: sequence of int, symbols of special tokens. Each has a row in `special_rows`, in this order.
 
     Raises:
-        ValueError: if the vocabulary knows several of the marks that Unicode brings into order.
+        ValueError: if the vocabulary has several of the combining marks that Unicode reorders.
     """
 
     def __init__(self, tokenizer, symbols, special=()):
@@ -49,9 +49,9 @@ class CharacterTables:
             normalised > 0, 4 * symbol_of[normalised] + _kinds(tokenizer.split_chinese)[normalised], 0
         )
 
-        letter = np.array([LETTER, *[0] * (cells.shape[1] - 1)], np.int32)  # one that no token has
+        letter = np.array([LETTER, *[0] * (cells.shape[1] - 1)], np.int32)  # a letter of no token
         others = np.flatnonzero((cells != letter).any(axis=1))
-        rows, number = np.unique(cells[others], axis=0, return_inverse=True)  # the empty row in front
+        rows, number = np.unique(cells[others], axis=0, return_inverse=True)  # the empty row comes first
         numbers = np.full(NUM_CODE_POINTS, len(rows))
         numbers[others] = number.reshape(-1)
         self.special_rows = len(rows) + 1 + np.arange(len(special), dtype=np.int32)
@@ -66,10 +66,10 @@ class CharacterTables:
         """Finds the row of each code point.
 
         Args:
-            code_points: int32 (N,), any integers: those that are none of Unicode are dropped like U+0000.
+            code_points: int32 (N,), any integers; those that are not code points are dropped like U+0000.
 
         Returns:
-            int32 (N,), places in `rows`.
+            int32 (N,), indices of `rows`.
         """
         known = (code_points >= 0) & (code_points < NUM_CODE_POINTS)
         code_points = tf.where(known, code_points, 0)
@@ -83,23 +83,23 @@ class CharacterTables:
 
 
 def _ends_word(kinds):
-    """Where a capital sigma would be a final one: after a cased letter and before none, as in Unicode's
-    `Final_Sigma`, which looks past ignored characters on both sides."""
+    """True where a capital sigma is a final one: after a cased letter and not before one, as in Unicode's
+    `Final_Sigma`, which skips ignored characters on both sides."""
     kept = tf.cast(kinds != IGNORED, tf.int32)
     cased = tf.cast(tf.gather(kinds, tf.where(kept == 1)[:, 0]) == CASED, tf.int32)
     cased = tf.concat([[0], cased, [0]], 0)
-    through = tf.cumsum(kept)  # how many characters that are not ignored stand up to here
+    through = tf.cumsum(kept)  # the number of characters up to here that are not ignored
     before, after = tf.gather(cased, through - kept), tf.gather(cased, through + 1)
     return (before == 1) & (after == 0)
 
 
 @functools.lru_cache(maxsize=4)
 def _normalised(lowercase, accents):
-    """Runs the tokenizer's own normalisation over all characters that it may change.
+    """Applies the tokenizer's own normalisation to all characters that it may change.
 
     Returns:
-        (normalised, numpy int32 (0x110000, K): the code points that each becomes, with zeros behind them;
-        kinds, numpy int32 (0x110000,): what each is to a capital sigma).
+        (normalised, numpy int32 (0x110000, K): the normalised code points of each, followed by zeros;
+        kinds, numpy int32 (0x110000,): how each affects a capital sigma).
     """
     with tf.init_scope():
         characters = tf.constant([chr(c) for c in CHANGED])
@@ -125,10 +125,10 @@ def _normalised(lowercase, accents):
 
 @functools.lru_cache(maxsize=2)
 def _kinds(split_chinese):
-    """Asks the tokenizer's own splitting what each normalised character is between two letters.
+    """Splits each normalised character between two letters, with the tokenizer's own splitting.
 
     Returns:
-        numpy int32 (0x110000,): `a`, character and `b` are one, two or three words.
+        numpy int32 (0x110000,): whether `a`, the character and `b` are one, two or three words.
     """
     with tf.init_scope():
         words = WordPiece(["[UNK]", "a", "b"], split_chinese, max_characters_per_word=3)
@@ -141,12 +141,12 @@ def _kinds(split_chinese):
 
 @functools.lru_cache(maxsize=1)
 def _marks_in_order():
-    """Marks that stay when accents are stripped, and that Unicode's normalisation may put in another order.
+    """Combining marks that are not stripped as accents, and that Unicode's normalisation may reorder.
 
     Returns:
         list of str.
     """
-    lowest = "\u0334"  # goes in front of every mark that moves at all
+    lowest = "\u0334"  # is moved before every mark that can be reordered
     with tf.init_scope():
         characters = tf.constant([chr(c) for c in CHANGED])
         normalised = tensorflow_text.normalize_utf8(tf.strings.join([characters, lowest]), "NFD")

@@ -1,23 +1,24 @@
-"""Sparse rows in one array: each has a base, and no two of them share a place (Aoe 1989)."""
+"""Double arrays: sparse rows in one array, each with a base, without overlapping cells (Aoe 1989)."""
 
 import numpy as np
 
-RESERVED = 3  # places in front that no child takes
-_TRIED = 1 << 14  # places that are looked at in one step
+RESERVED = 3  # the first places, which no child takes
+_TRIED = 1 << 14  # how many places are tried in one step
 
 
 def place(children, most):
     """Finds a base for each node so that no two children share a place.
 
-    Large families go first, at the first base where all children fit; single children fill what is left.
+    Nodes with many children come first, at the first base where all of them fit; single children fill the
+    gaps.
 
     Args:
-        children: list of dict, for each node symbol -> node; symbols are int from 0.
-        most: int, the greatest symbol.
+        children: list of dict, symbol -> node for each node; symbols are int from 0.
+        most: int, the largest symbol.
 
     Returns:
-        (bases, places), numpy int64 (nodes,): `bases[node] + symbol` is the place of a child. Nodes that are
-        nobody's children keep their own number; their places must be among the first `RESERVED`.
+        (bases, places), numpy int64 (nodes,): `bases[node] + symbol` is the place of a child. The place of a
+        node without a parent is its own number, which must be less than `RESERVED`.
     """
     bases, places = np.zeros(len(children), np.int64), np.arange(len(children))
     taken = np.zeros(2 * (len(children) + most + _TRIED), bool)

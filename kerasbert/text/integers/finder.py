@@ -1,4 +1,4 @@
-"""Tokens that stand in texts as they are, such as `[MASK]` or added ones, found among integers."""
+"""Finds tokens that are written out in texts, such as `[MASK]` or added tokens, with integers only."""
 
 import numpy as np
 
@@ -7,12 +7,12 @@ from kerasbert.text.integers.trie import WORD, Trie, follow
 
 
 class TokenFinder:
-    """Finds tokens in a row of symbols: the leftmost one each time, and there the longest.
+    """Finds tokens in a sequence of symbols, from left to right, the longest one at each position.
 
     Args:
-        tokens: sequence of str; they are numbered from 1. Of equal tokens the first counts.
+        tokens: sequence of str; they are numbered from 1. Of equal tokens, the first one is found.
         symbols: dict, character -> int from 1.
-        most: int, the greatest symbol that a text can have.
+        most: int, the largest symbol that a text can have.
     """
 
     def __init__(self, tokens, symbols, most):
@@ -22,15 +22,15 @@ class TokenFinder:
         self._trie = Trie(words, {}, most)
 
     def find(self, symbols):
-        """Looks for the tokens.
+        """Finds the tokens.
 
         Args:
-            symbols: int32 (N,), N at least 1; no token ends with the last one.
+            symbols: int32 (N,), N at least 1; the last symbol is not part of a token.
 
         Returns:
-            (tokens, int32 (N,): the number of the token that begins there, or 0;
-            sizes, int32 (N,): how many symbols it has, 1 where there is none;
-            inside, bool (N,): whether a token has begun before and goes on).
+            (tokens, int32 (N,): the number of the token that begins at each position, or 0;
+            sizes, int32 (N,): how many symbols it has, 1 if no token begins there;
+            inside, bool (N,): whether the position is within a token that began before).
         """
         places = tf.range(tf.size(symbols))
         last = tf.size(symbols) - 1
@@ -53,14 +53,14 @@ class CodePointFinder:
         self._finder = TokenFinder(tokens, symbols, len(symbols))
         steps = len(characters).bit_length()
         self._steps = [1 << i for i in reversed(range(steps))]
-        # Symbol i stands at place i; what is behind the last is more than any code point.
+        # Symbol i is at index i; the values after the last one are larger than any code point.
         self._sorted = np.full(1 << steps, np.iinfo(np.int32).max, np.int32)
         self._sorted[: len(characters) + 1] = [np.iinfo(np.int32).min, *map(ord, characters)]
 
     def find(self, code_points):
-        """As `TokenFinder.find`, of int32 (N,) code points."""
+        """Like `TokenFinder.find`, for int32 (N,) code points."""
         symbols = tf.zeros_like(code_points)
-        for step in self._steps:  # a binary search for all of them at once
+        for step in self._steps:  # a binary search for all code points at once
             further = tf.gather(self._sorted, symbols + step) <= code_points
             symbols = tf.where(further, symbols + step, symbols)
         known = tf.gather(self._sorted, symbols) == code_points

@@ -1,4 +1,4 @@
-"""From code points to the inputs of an encoder."""
+"""Converts code points to the inputs of an encoder."""
 
 from kerasbert import checks
 from kerasbert.optional import tensorflow as tf
@@ -12,21 +12,22 @@ PLACES = ("starts", "ends")
 
 
 class IntegerTokenizer:
-    """A tokenizer as a graph of integers, for runtimes that know no strings.
+    """A tokenizer as a graph of integer operations, for runtimes without strings.
 
-    Code points go in, and token ids and places come out, exactly as from the tokenizer it is made of: its
-    tables are what that tokenizer does to every character of Unicode. All operations are builtin operations
-    of TFLite and standard operations of ONNX. The time is linear in the length of a text.
+    It takes code points and returns exactly the token ids and offsets of the given tokenizer, because its
+    tables contain what that tokenizer does with every character of Unicode. All operations are builtin
+    operations of TFLite and standard operations of ONNX. The time is linear in the length of a text.
 
-    A text may have zeros behind it, as padding: they make no tokens. An integer that is no code point counts
-    as U+FFFD, like a surrogate in a `str`, which BERT drops.
+    A text may be padded with zeros, which do not become tokens. An integer that is not a code point counts as
+    U+FFFD, like a surrogate in a `str`; BERT drops it.
 
     Args:
         tokenizer: `BertTokenizer` or `RobertaTokenizer`.
 
     Raises:
         TypeError: if the tokenizer is of another kind.
-        ValueError: if its vocabulary knows several of the marks that Unicode's normalisation puts in order.
+        ValueError: if its vocabulary has several of the combining marks that Unicode's normalisation
+            reorders.
 
     Example:
 
@@ -50,30 +51,30 @@ class IntegerTokenizer:
         self._graph = graphs[type(tokenizer)](tokenizer)
 
     def tokenize(self, code_points):
-        """Splits one text, without special tokens.
+        """Tokenizes one text, without special tokens.
 
         Args:
             code_points: int32 (N,) or (1, N), any integers.
 
         Returns:
-            (ids, starts, ends), each int32 (T,), as of `tokenize_with_offsets`.
+            (ids, starts, ends), each int32 (T,), as in `tokenize_with_offsets`.
         """
         code_points = tf.convert_to_tensor(code_points, tf.int32)
-        if code_points.shape.rank == 2:  # runtimes resize inputs: beside one zero, two rows are refused
+        if code_points.shape.rank == 2:  # runtimes resize inputs: this concat fails for more than one row
             code_points = tf.concat([code_points, [[0]]], 1)
         return self._graph.tokenize(tf.reshape(code_points, [-1]))
 
     def pack(self, code_points, pair_code_points=None, max_length=None):
-        """Splits and packs one text, or a pair, as the tokenizer's `pack` does.
+        """Tokenizes and packs one text or a pair, as the tokenizer's `pack` does.
 
         Args:
             code_points: int32 (N,) or (1, N).
             pair_code_points: like `code_points`, or None.
-            max_length: int or None, the most tokens, special tokens included.
+            max_length: int or None, the most tokens, including special tokens.
 
         Returns:
-            dict of `token_ids`, `segment_ids`, `padding_mask`, `starts` and `ends`, each int32 (1, S). Places
-            are code points of the text that a token is of; special tokens have 0 and 0.
+            dict of `token_ids`, `segment_ids`, `padding_mask`, `starts` and `ends`, each int32 (1, S). Starts
+            and ends count code points in the text of the token; they are 0 for special tokens.
 
         Raises:
             ValueError: if `max_length` has no room for the special tokens.
@@ -82,15 +83,15 @@ class IntegerTokenizer:
         return self.join([self.tokenize(text) for text in texts], max_length)
 
     def joined_length(self, sizes):
-        """How many tokens one text or two have with their special tokens, before anything is cut.
+        """The number of tokens of one or two texts with their special tokens, before truncation.
 
         Args:
-            sizes: list of one int32 or two, the tokens of each text.
+            sizes: list of one or two int32, the number of tokens of each text.
         """
         return sum(sizes) + 2 + (self._tokenizer.num_separators if len(sizes) == 2 else 0)
 
     def join(self, texts, max_length=None):
-        """Packs what `tokenize` returned for one text, or for each of a pair.
+        """Packs what `tokenize` returned for one text or for both texts of a pair.
 
         Args:
             texts: list of `(ids, starts, ends)`.
@@ -110,14 +111,14 @@ class IntegerTokenizer:
         ids, starts, ends = (tf.concat(values, 0) for values in zip(*parts, strict=True))
         segments = tf.zeros_like(ids)
         if pairs:
-            second = tf.size(ids) - 1 - tf.size(texts[1][0])  # the place of its first token
+            second = tf.size(ids) - 1 - tf.size(texts[1][0])  # the position of the second text's first token
             segments += tokenizer.second_segment * tf.cast(tf.range(tf.size(ids)) >= second, tf.int32)
         values = (ids, segments, tf.ones_like(ids), starts, ends)
         return dict(zip((*packing.TOKEN_INPUTS, *PLACES), (x[tf.newaxis] for x in values), strict=True))
 
 
 def _truncated(texts, budget):
-    """Drops tokens at the end of (ids, starts, ends) of one text or two, so that `budget` are left."""
+    """Truncates the (ids, starts, ends) of one or two texts to `budget` tokens in all."""
     sizes = [tf.size(ids) for ids, _, _ in texts]
     kept = packing.truncated_lengths(*sizes, budget) if len(texts) == 2 else [tf.minimum(sizes[0], budget)]
     return [[values[:count] for values in text] for text, count in zip(texts, kept, strict=True)]

@@ -1,23 +1,24 @@
-"""A trie in three arrays, which a graph of integers can walk."""
+"""A trie in three arrays, which a graph of integer operations can walk."""
 
 import numpy as np
 
 from kerasbert.optional import tensorflow as tf
 from kerasbert.text.integers.double_array import place
 
-DEAD, WORD, CONTINUATION = 0, 1, 2  # no token goes on like this; a word begins; a word continues
+# States: no token continues like this; the root for the start of a word; the root for its continuation.
+DEAD, WORD, CONTINUATION = 0, 1, 2
 
 
 class Trie:
     """A double-array trie (Aoe 1989).
 
     From a state, a symbol leads to `next = base[state] + symbol`, if `check[next] == state`. Walks begin at
-    `WORD` or `CONTINUATION`; nothing leads to `DEAD` or away from it.
+    `WORD` or `CONTINUATION`; no symbol leads to `DEAD` or away from it.
 
     Args:
         words: dict, tuple of symbols -> id, the tokens that begin a word. Symbols are int, from 1.
         continuations: dict, the same for tokens that continue a word.
-        most: int, the greatest symbol that a text can have.
+        most: int, the largest symbol that a text can have.
 
     Attributes:
         base: numpy int32 (states,).
@@ -46,12 +47,12 @@ class Trie:
             self.check[places[list(family.values())]] = places[node]
 
     def longest(self, symbols, states, rest):
-        """Finds the longest token at each place; all places walk at once.
+        """Finds the longest token at each position, for all positions at once.
 
         Args:
             symbols: int32 (M,), M at least 1.
-            states: int32 (M,), `WORD` or `CONTINUATION`, where the walk of each place begins.
-            rest: int32 (M,), the most symbols of a token there.
+            states: int32 (M,), `WORD` or `CONTINUATION`, the state in which the walk of each position begins.
+            rest: int32 (M,), the most symbols that a token at each position may have.
 
         Returns:
             (lengths, values), int32 (M,): length and value are 0 where no token begins.
@@ -75,21 +76,21 @@ class Trie:
 
 
 def follow(begins, targets):
-    """Finds what can be reached from some places, where each leads to one further on, or to itself.
+    """Finds the positions that are reached from the given ones, if each leads to a later one or to itself.
 
-    Steps are doubled each time, so that a word of a million tokens takes twenty.
+    The step size doubles each time, so that a word of a million tokens takes twenty steps.
 
     Args:
-        begins: bool (M,).
-        targets: int32 (M,).
+        begins: bool (M,), the positions to begin from.
+        targets: int32 (M,), the position that each one leads to.
 
     Returns:
-        bool (M,).
+        bool (M,), the positions that are reached.
     """
     size = tf.size(targets)
 
     def step(reached, targets, _):
-        # The place behind the last takes what comes from where nobody is: all that is written is 1.
+        # Positions that are not reached write their 1 to an extra cell at the end, which is cut off.
         hit = tf.where(reached, targets, size)[:, tf.newaxis]
         hits = tf.scatter_nd(hit, tf.ones_like(targets), [size + 1])[:-1] > 0
         more = tf.reduce_any(hits & ~reached)

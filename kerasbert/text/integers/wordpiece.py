@@ -1,4 +1,4 @@
-"""`BertTokenizer` as a graph of integers."""
+"""`BertTokenizer` as a graph of integer operations."""
 
 import collections
 
@@ -10,23 +10,23 @@ from kerasbert.text.vocabulary import SPECIAL_TOKENS
 
 
 class WordPieceGraph:
-    """Splits code points into the ids of a `BertTokenizer`.
+    """Converts code points to the token ids of a `BertTokenizer`.
 
-    Normalised characters are looked up in tables, and words begin where the kinds of characters say so. All
-    characters walk the trie of the vocabulary at once, each for the longest token that begins there. The
-    tokens of a word are those that its first character leads to, from token to token.
+    Normalised characters are looked up in tables, and the kinds of characters decide where words begin. The
+    longest token that begins at each character is found in the trie of the vocabulary, for all characters at
+    once. The tokens of a word are those that are reached from its first character, token by token.
 
     Args:
         tokenizer: `BertTokenizer`.
     """
 
     def __init__(self, tokenizer):
-        # Tokens that texts hold as they are: added ones, as written and in normalised texts, and `[MASK]`.
+        # Tokens that are written out in texts: added tokens, before and after normalisation, and `[MASK]`.
         written, normalised = ((f.contents, f.ids) if f else ([], []) for f in tokenizer.added_token_finders)
         special = SPECIAL_TOKENS if tokenizer.special_tokens_in_text else ()
         tokens = {token: i for i, token in enumerate(tokenizer.wordpieces) if token not in SPECIAL_TOKENS}
         counts = collections.Counter(c for token in (*tokens, *normalised[0]) for c in token)
-        # Small numbers for what is frequent, so that the trie has few gaps.
+        # Frequent characters get small numbers, so that the trie has few gaps.
         symbols = {c: i for i, (c, _) in enumerate(counts.most_common(), start=1)}
         alone = [*written[1], *map(tokenizer.vocabulary.id_of, special), *normalised[1]]
         alone_symbols = range(len(symbols) + 1, len(symbols) + 1 + len(alone))
@@ -47,24 +47,24 @@ class WordPieceGraph:
         self._max_characters = tokenizer.max_characters_per_word
 
     def tokenize(self, code_points):
-        """Splits one text.
+        """Tokenizes one text.
 
         Args:
-            code_points: int32 (N,), any integers; those that are no characters are dropped.
+            code_points: int32 (N,), any integers; those that are not characters are dropped.
 
         Returns:
-            (ids, starts, ends), each int32 (T,), as of `BertTokenizer.tokenize_with_offsets`.
+            (ids, starts, ends), each int32 (T,), as in `BertTokenizer.tokenize_with_offsets`.
         """
         code_points = tf.concat([code_points, [ord(" ")]], 0)  # so that nothing below is empty
         after = tf.range(tf.size(code_points)) + 1
-        found_rows = tf.fill(tf.shape(code_points), -1)  # of tokens as they are, and 0 for what they cover
+        found_rows = tf.fill(tf.shape(code_points), -1)  # rows of written tokens; 0 within a token
         for finder, first in ((self._written, 0), (self._special, self._first_special)):
             if finder:
                 found, sizes, inside = finder.find(code_points)
                 row = tf.gather([0, *self._characters.special_rows[first:]], found)
                 found_rows = tf.where((found > 0) | inside, row, found_rows)
                 after += sizes - 1
-                if finder is self._written:  # what stands on both sides of a token are two texts
+                if finder is self._written:  # the text before a token and the one after it are separate
                     code_points = tf.where(found_rows >= 0, ord(" "), code_points)
         rows = self._characters.look_up(code_points)
         rows = tf.where(found_rows >= 0, found_rows, rows)
@@ -79,7 +79,7 @@ class WordPieceGraph:
         lengths, values = self._trie.longest(symbols, tf.where(begins, WORD, CONTINUATION), ends - places)
         ids = values - 1
         reached = follow(begins, places + lengths)
-        # A word is unknown if a place is reached where no token begins, or if it is too long.
+        # A word is unknown if a position is reached where no token begins, or if it is too long.
         stuck = tf.concat([[0], tf.cumsum(tf.cast(reached & (lengths == 0), tf.int32))], 0)
         unknown = tf.gather(stuck, word_ends) > tf.gather(stuck, word_starts)
         unknown |= word_ends - word_starts > self._max_characters
@@ -94,11 +94,11 @@ class WordPieceGraph:
         return tf.gather(ids, tokens), tf.gather(sources, tokens), tf.gather(after, last)
 
     def _split(self, rows):
-        """Puts the characters of rows one after another, without spaces, and one of no word behind them.
+        """Concatenates the characters of rows, without spaces, and adds one that belongs to no word.
 
         Returns:
-            (symbols, begins, sources, last_sources), each (M,): int32; bool, whether a word begins there;
-            int32, the place of the code point, and of the last one of an added token.
+            (symbols, begins, sources, last_sources), each (M,): int32, the symbols; bool, whether a word
+            begins there; int32, the position of the code point, and of the last one of an added token.
         """
         cells = tf.reshape(tf.gather(self._characters.rows, rows), [-1])
         kept = _where(cells != 0)
