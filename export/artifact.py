@@ -1,4 +1,4 @@
-"""What an export wrote."""
+"""Describes the file or folder that an export wrote."""
 
 import dataclasses
 import hashlib
@@ -14,21 +14,21 @@ from kerasbert.types import PathLike, Self
 
 @dataclasses.dataclass(frozen=True)
 class Artifact:
-    """A file or folder that an export wrote, and what is in it.
+    """A file or folder that an export wrote, and its contents.
 
     Args:
         path: `pathlib.Path`.
         format: str, `"saved_model"`, `"tflite"`, `"onnx"`, `"huggingface"`, `"google"` or `"keras_hub"`.
-        size_bytes: int, of all files together.
-        sha256: str, of the file, or of all files in the order of their names.
+        size_bytes: int, the size of all files together.
+        sha256: str, the hash of the file, or of all files in the order of their names.
         signatures: dict, signature -> {"inputs": names, "outputs": names}.
         recipe: str or None, how it was quantized.
-        part_recipes: dict, parts of the model that have another recipe -> theirs.
-        partitions: int or None, pieces of the graph that XNNPACK runs as a whole.
+        part_recipes: dict, part of the model -> its recipe, for parts with another one.
+        partitions: int or None, the number of partitions of the graph that XNNPACK runs.
         ops: dict, operation -> how often it occurs.
-        trials: tuple of `Trial`, every file that was tried for a budget.
-        part_errors: dict, part of the model -> how far answers move when it alone is stored in four bits, the
-            worst first; of budgets that int4 alone does not hold.
+        trials: tuple of `Trial`, all files that were tried for a budget.
+        part_errors: dict, part of the model -> how much answers change if only this part is stored in four
+            bits, the worst first; filled if int4 for all parts did not meet a budget.
     """
 
     path: pathlib.Path
@@ -45,10 +45,10 @@ class Artifact:
 
     @classmethod
     def of(cls, path: PathLike, format: str, **fields: Any) -> Self:
-        """Measures what stands at `path`."""
+        """Describes the file or folder at `path`."""
         path = pathlib.Path(path)
         files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
-        files = [file for file in files if file != path / MARK]  # it is written last, and says nothing new
+        files = [file for file in files if file != path / MARK]  # it is written last, and adds nothing
         digest = hashlib.sha256()
         for file in files:
             if path.is_dir():
@@ -61,8 +61,8 @@ class Artifact:
 def check_exportable(task, where):
     """Raises ValueError unless a task can be exported.
 
-    It must run on TensorFlow, answer to texts, which gives it an endpoint, have its LoRA merged, and have
-    finite weights. Warns if a head of it was never trained.
+    It must run on TensorFlow, have an endpoint (take texts), have its LoRA weights merged, and have finite
+    weights. Warns if one of its heads was never trained.
     """
     if keras.backend.backend() != "tensorflow":
         raise checks.invalid(
@@ -91,7 +91,7 @@ def check_exportable(task, where):
 
 
 def in_float32(task):
-    """The task, or where it computes in another dtype, a copy with its weights that computes in float32.
+    """Returns the task, or a copy with the same weights that computes in float32 if the task does not.
 
     TFLite and ONNX files compute in float32; a model trained in `mixed_bfloat16` has float32 weights.
     """
@@ -105,7 +105,7 @@ def in_float32(task):
 
 
 def _with_float32(config):
-    """The config of a layer with all dtypes in it replaced."""
+    """Returns the config of a layer with all its dtypes replaced."""
     if isinstance(config, dict):
         return {k: "float32" if k == "dtype" else _with_float32(v) for k, v in config.items()}
     return config

@@ -1,4 +1,4 @@
-"""Folders in other libraries' formats: Hugging Face's, Google's, KerasHub's."""
+"""Exports to the formats of other libraries: Hugging Face, Google's original code, KerasHub."""
 
 from typing import Any
 
@@ -12,20 +12,20 @@ from kerasbert.types import PathLike
 
 
 def to_huggingface(model: Task | BertEncoder, folder: PathLike) -> Artifact:
-    """Writes a model as a folder that transformers loads: config, weights and tokenizer.
+    """Writes a model to a folder that transformers can load: config, weights and tokenizer.
 
     Args:
-        model: a kerasbert task or `BertEncoder`. A `BertTextEmbedder` also gets the files of
-            sentence-transformers.
-        folder: str or path. What this function wrote there before, and nobody changed, is replaced once the
-            new folder is complete.
+        model: a kerasbert task or `BertEncoder`. For a `BertTextEmbedder`, the files of sentence-transformers
+            are written, too.
+        folder: str or path. A folder that this function wrote there, and that has not been changed since, is
+            replaced once the new one is complete.
 
     Returns:
         `Artifact`.
 
     Raises:
-        FileExistsError: if the folder holds anything but what this function wrote.
-        ValueError: if transformers has no such model.
+        FileExistsError: if the folder contains anything except what this function wrote.
+        ValueError: if transformers does not have such a model.
     """
     encoder: Any = getattr(model, "encoder", model)
     encoder.config.check_equal_blocks("to_huggingface")
@@ -36,21 +36,21 @@ def to_huggingface(model: Task | BertEncoder, folder: PathLike) -> Artifact:
 
 
 def to_google(model: Task | BertEncoder, folder: PathLike) -> Artifact:
-    """Writes a model as Google's original code reads it: `bert_config.json`, `bert_model.ckpt`, `vocab.txt`.
+    """Writes a model for Google's original code: `bert_config.json`, `bert_model.ckpt`, `vocab.txt`.
 
     Args:
-        model: a `BertEncoder`, or a kerasbert task whose head the original has: those of pre-training,
-            classification and question answering.
-        folder: str or path. What this function wrote there before, and nobody changed, is replaced once the
-            new folder is complete.
+        model: a `BertEncoder`, or a kerasbert task with a head that the original code has: for pre-training,
+            classification or question answering.
+        folder: str or path. A folder that this function wrote there, and that has not been changed since, is
+            replaced once the new one is complete.
 
     Returns:
         `Artifact`.
 
     Raises:
-        FileExistsError: if the folder holds anything but what this function wrote.
-        ValueError: if the original has no such model: its layer norms add 1e-12, its activations are gelu,
-            relu and tanh.
+        FileExistsError: if the folder contains anything except what this function wrote.
+        ValueError: if the original code does not have such a model: its layer norms have an epsilon of 1e-12,
+            its activations are gelu, relu and tanh.
     """
     _write(write_google, model, folder)
     return Artifact.of(folder, "google", signatures={})
@@ -59,28 +59,28 @@ def to_google(model: Task | BertEncoder, folder: PathLike) -> Artifact:
 def to_keras_hub(model: Task | BertEncoder, folder: PathLike) -> Artifact:
     """Writes a model as a preset of KerasHub's `BertBackbone` or `BertTextClassifier`.
 
-    KerasHub's own tokenizer reads the vocabulary and folds characters by NFKC, which the original does not:
-    its ids differ on texts with full-width characters, on most Chinese ones among them.
+    KerasHub's own tokenizer uses the vocabulary, but normalises characters by NFKC, which the original does
+    not: its ids differ for texts with full-width characters, which includes most Chinese texts.
 
     Args:
         model: a `BertEncoder` with a pooler, or a `BertTextClassifier`.
-        folder: str or path. What this function wrote there before, and nobody changed, is replaced once the
-            new folder is complete.
+        folder: str or path. A folder that this function wrote there, and that has not been changed since, is
+            replaced once the new one is complete.
 
     Returns:
         `Artifact`.
 
     Raises:
-        FileExistsError: if the folder holds anything but what this function wrote.
-        ValueError: if KerasHub has no such model: it computes gelu in its tanh form and adds 1e-12 in layer
-            norms, whatever a config says.
+        FileExistsError: if the folder contains anything except what this function wrote.
+        ValueError: if KerasHub does not have such a model: it always uses the tanh approximation of gelu and
+            an epsilon of 1e-12 in layer norms, whatever the config says.
     """
     _write(write_keras_hub, model, folder)
     return Artifact.of(folder, "keras_hub", signatures={})
 
 
 def _check_head(model, known, where):
-    """Raises ValueError if the other library has no class for the model's head, or computes another one."""
+    """Raises ValueError if the other library has no class for the model's head, or a different one."""
     own_problem = getattr(model, "problem", None) not in (None, *PROBLEMS.values())
     if not known or own_problem or getattr(model, "has_own_head", False):
         received = {"problem": model.problem} if own_problem else {}

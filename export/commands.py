@@ -1,4 +1,4 @@
-"""What `python -m kerasbert export`, `verify` and `benchmark` do."""
+"""The commands `python -m kerasbert export`, `verify` and `benchmark`."""
 
 import dataclasses
 import json
@@ -20,7 +20,7 @@ from kerasbert.tasks.task import Task
 
 
 def export_command(options):
-    """Exports a `.keras` file; the target's name says in which format."""
+    """Exports a `.keras` file; the name of the target decides the format."""
     task, data = _task(options.model), None
     if options.data:
         data = _rows(options.data, options)
@@ -53,7 +53,7 @@ def export_command(options):
 
 
 def verify_command(options):
-    """Compares an artifact with the `.keras` file that it was made of."""
+    """Compares an artifact with the `.keras` file from which it was exported."""
     task = _task(options.model)
     names = ("min_agreement", "max_mean_difference", "max_drop")
     limits = {name: getattr(options, name) for name in names if getattr(options, name) is not None}
@@ -61,7 +61,7 @@ def verify_command(options):
 
 
 def benchmark_command(options):
-    """Measures artifacts one after the other."""
+    """Benchmarks artifacts one after the other."""
     size = _task(options.model).encoder.config.vocabulary_size
     for path in options.artifacts:
         found = benchmark(path, size, options.lengths, options.threads, options.repeats)
@@ -92,7 +92,7 @@ def _task(path):
         )
     try:
         task = keras.saving.load_model(path)
-    except Exception as error:  # Keras has no class for damaged files
+    except Exception as error:  # Keras has no exception class for damaged files
         raise checks.invalid(
             "A model must be a whole `.keras` file of a kerasbert task.",
             fix="It is damaged, or of another program: save the task again.",
@@ -110,7 +110,7 @@ def _task(path):
 
 
 def _rows(path, options):
-    """Texts and labels of a file, in memory; its name says what it holds."""
+    """Reads the texts and labels of a file into memory; its name decides the format."""
     name = path.lower()
     if name.endswith(".json"):
         rows = read_squad(path)

@@ -14,14 +14,14 @@ def main(folder, path, recipe, *signatures):
 
     Args:
         folder, path: str.
-        recipe: str, `"float32"`, `"float16"`, or what the file will be quantized to.
-        signatures: str, the task's in front.
+        recipe: str, `"float32"`, `"float16"`, or the recipe by which the file will be quantized later.
+        signatures: str, the names of the signatures, the task's first.
     """
     from tensorflow.lite.python.convert import OpsSet, convert_saved_model
 
     halved = recipe == "float16"
-    # What `TFLiteConverter` calls, after it has loaded the SavedModel itself, twice. What is quantized next
-    # has its weights behind the flatbuffer: one copy less.
+    # `TFLiteConverter` calls the same, but first loads the SavedModel twice. If the file will be quantized,
+    # its weights are stored after the flatbuffer, which saves a copy.
     content = convert_saved_model(
         saved_model_dir=folder,
         saved_model_version=1,
@@ -43,9 +43,9 @@ def main(folder, path, recipe, *signatures):
 
 
 def order_inputs(path):
-    """Puts the inputs of a file into the order of `INPUTS`, for callers that know them by their places.
+    """Sorts the inputs of a file in the order of `INPUTS`, for callers that refer to them by index.
 
-    The converter's own order has no meaning: segments, tokens, mask.
+    The converter's own order, segments, tokens, mask, has no meaning.
     """
     content = np.memmap(path, mode="r+")
     model = Model.GetRootAs(content, 0)
@@ -58,7 +58,7 @@ def order_inputs(path):
 
 
 def fill_table(path, table):
-    """Writes the table of tokens over the constant that stands for it in a float file."""
+    """Overwrites the placeholder constant of a float file with the token embedding."""
     table = np.load(table, mmap_mode="r")
     content = np.memmap(path, mode="r+")
     model = Model.GetRootAs(content, 0)
@@ -69,7 +69,7 @@ def fill_table(path, table):
         place = content[start : start + buffer.Size()] if start else data
         if np.array_equal(tensor.ShapeAsNumpy(), table.shape) and np.size(place):
             numbers = place.view("float16" if tensor.Type() == TensorType.FLOAT16 else "float32")
-            # A kernel may have the same shape.
+            # The values are checked, because a kernel may have the same shape.
             if np.all(numbers == STAND_IN):
                 numbers[:] = table.ravel()
                 return

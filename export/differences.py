@@ -1,4 +1,4 @@
-"""How far an artifact's numbers are from the Keras model's."""
+"""Measures how much an artifact's numbers differ from the Keras model's."""
 
 import dataclasses
 
@@ -9,7 +9,7 @@ from kerasbert import checks
 
 
 class VerificationError(ValueError):
-    """Raised when an artifact is not the same model; `verification` holds the numbers, if it came to that."""
+    """Raised if an artifact is not the same model; `verification` has the numbers if they were measured."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -18,15 +18,15 @@ class VerificationError(ValueError):
 
 @dataclasses.dataclass(frozen=True)
 class Differences:
-    """What was found over all numbers that were compared.
+    """A summary of the differences of all numbers that were compared.
 
     Args:
         row_maxima: list of float, the largest difference of each row.
-        mean: float, over all numbers.
-        spread: float, how far the Keras model's own numbers are, on average, from their mean over rows, or
-            over the tokens of a row: how much its answers to different inputs differ.
+        mean: float, the mean difference over all numbers.
+        spread: float, the mean absolute deviation of the Keras model's own numbers from their mean over rows,
+            or over the tokens of a row: how much its answers to different inputs differ.
         not_finite: int, how many of the artifact's numbers are NaN or infinite.
-        width: int, how many numbers there are at a place: C.
+        width: int, how many numbers there are for each row or token: C.
     """
 
     row_maxima: list[float]
@@ -37,13 +37,13 @@ class Differences:
 
 
 def text_differences(expected, found, where):
-    """`Differences` of two arrays `(rows, ...)`."""
+    """Returns the `Differences` of two arrays `(rows, ...)`."""
     off = _off(expected, found, where)
     return _summary([row.max(initial=0.0) for row in off], [_sums(off, expected)])
 
 
 def token_differences(task, run, columns, where):
-    """`Differences` of the numbers at all tokens of texts.
+    """Returns the `Differences` of the numbers at all tokens of texts.
 
     Args:
         task: a kerasbert task.
@@ -58,7 +58,7 @@ def token_differences(task, run, columns, where):
         mask = tokens["padding_mask"]
         answers = {name: keras.ops.convert_to_numpy(x) for name, x in task.answer_tokens(tokens).items()}
         pair = (task.compared_values(x, mask) for x in (answers, run(tokens)))
-        # Summed at once: those of a masked language model, a vocabulary at each token, do not fit in memory.
+        # Summed at once, because all answers of a masked language model, `(B, S, V)`, do not fit in memory.
         for one, other, inside in zip(*pair, mask > 0, strict=True):
             off = _off(one[inside], other[inside], where)
             sums.append(_sums(off, one[inside]))
@@ -73,7 +73,7 @@ def token_differences(task, run, columns, where):
 
 
 def _off(expected, found, where):
-    """How far each number is off, infinite where it is not finite."""
+    """The absolute difference of each number; infinite if the artifact's number is not finite."""
     if found.shape != expected.shape:
         raise checks.invalid(
             "The artifact must have as many answers as the Keras model.",

@@ -1,4 +1,4 @@
-"""What a few rows can show, and what may be chance."""
+"""Statistics: which differences a few rows can prove, and which may be due to chance."""
 
 import math
 
@@ -8,18 +8,19 @@ from kerasbert import checks
 from kerasbert.data import is_pair
 
 GROUPS = 20
-# One-sided, 95 %: where a limit holds, one comparison of twenty is refused by chance.
+# One-sided, 95 %: if a limit holds, one comparison in twenty is still refused by chance.
 CHANCE, STANDARD_ERRORS = 0.05, 1.645
 
 
 def too_many_differ(rows, different, min_agreement):
-    """Whether more rows have another answer than chance explains.
+    """Whether more rows have a different answer than chance can explain.
 
-    If a share of `1 - min_agreement` of all texts had another answer, would fewer than 1 of 20 samples of
-    `rows` texts have as many as these? One in 76 is no evidence against 99 %, three are.
+    If a fraction of `1 - min_agreement` of all texts had a different answer, would fewer than 1 in 20 samples
+    of `rows` texts have at least this many? One in 76 is no evidence against 99 %; three are.
 
     Args:
-        rows, different: int.
+        rows: int, the number of texts.
+        different: int, how many of them have a different answer.
         min_agreement: float in [0, 1].
 
     Example:
@@ -30,14 +31,14 @@ def too_many_differ(rows, different, min_agreement):
     if not 0 < min_agreement < 1:
         return different > 0 and min_agreement > 0
     odds = math.log((1 - min_agreement) / min_agreement)
-    # In logarithms: binomial coefficients of many rows are larger than any float.
+    # Logarithms are used because the binomial coefficients of many rows are larger than any float.
     ways = (math.lgamma(rows + 1) - math.lgamma(k + 1) - math.lgamma(rows - k + 1) for k in range(different))
     fewer = sum(math.exp(way + k * odds + rows * math.log(min_agreement)) for k, way in enumerate(ways))
     return 1.0 - fewer < CHANCE
 
 
 def check_drop(max_drop, where):
-    """Refuses a drop of scores that is no small share of 1, such as one in percent."""
+    """Raises ValueError if a drop of scores is not a small fraction of 1, for example if it is in percent."""
     if not 0 <= max_drop < 0.5:
         raise checks.invalid(
             "`max_drop` must be from 0 to below 0.5: scores go from 0 to 1.",
@@ -48,18 +49,19 @@ def check_drop(max_drop, where):
 
 
 def drop_interval(measure, expected, found, x, y):
-    """How much less an artifact's answers measure than the Keras model's, and the least that this shows.
+    """Computes how much lower the artifact's score is than the Keras model's, with a confidence bound.
 
-    The standard error is that of the jackknife: it measures again without each of up to 20 groups of rows
-    (Efron 1982, "The Jackknife, the Bootstrap and Other Resampling Plans"). So it works for any measure.
+    The standard error is estimated by the jackknife, which computes the score again without each of up to 20
+    groups of rows (Efron 1982, "The Jackknife, the Bootstrap and Other Resampling Plans"), so that it works
+    for any score.
 
     Args:
         measure: function of predictions, `x` and `y` that returns a number.
-        expected, found: what `predict(x)` returns, of the Keras model and of the artifact.
+        expected, found: the results of `predict(x)` of the Keras model and of the artifact.
         x, y: texts and labels, in memory.
 
     Returns:
-        (drop, least): the difference, and the lower end of its one-sided interval of 95 %.
+        (drop, least): the difference, and the lower end of its one-sided 95 % confidence interval.
     """
 
     def drop(rows):
@@ -77,14 +79,14 @@ def drop_interval(measure, expected, found, x, y):
 
 
 def count_rows(x):
-    """How many rows texts have that `predict` takes."""
+    """The number of rows of texts, in any form that `predict` takes."""
     if isinstance(x, dict):
         return len(next(iter(x.values())))
     return len(x[0]) if is_pair(x) else len(x)
 
 
 def rows_of(x, rows):
-    """Some rows of texts, by a list of their numbers, in the same form."""
+    """The rows of texts with the given numbers, in the same form."""
     if isinstance(x, dict):
         return {name: _pick(column, rows) for name, column in x.items()}
     return tuple(_pick(column, rows) for column in x) if is_pair(x) else _pick(x, rows)
@@ -93,5 +95,5 @@ def rows_of(x, rows):
 def _pick(values, rows):
     if isinstance(values, np.ndarray):
         return values[rows]
-    values = list(values)  # by their places, whatever index a pandas Series has
+    values = list(values)  # by position, whatever index a pandas Series has
     return [values[row] for row in rows]

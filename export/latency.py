@@ -1,4 +1,4 @@
-"""How fast an artifact answers, how long it takes to load and how much memory it needs."""
+"""Benchmarks an artifact: its latency, load time and memory."""
 
 import dataclasses
 import json
@@ -17,15 +17,15 @@ LENGTHS = (16, 32, 64, 128, 256)
 
 @dataclasses.dataclass(frozen=True)
 class Benchmark:
-    """What one artifact takes, on this machine, for one sequence at a time.
+    """The time and memory that one artifact needs on this machine, for one sequence at a time.
 
     Args:
         path: str, the artifact.
         size_bytes: int.
         load_ms: dict, threads -> milliseconds from opening the file to the first answer.
-        memory_bytes: dict, threads -> peak memory above that of the bare runtime.
+        memory_bytes: dict, threads -> peak memory in addition to that of the bare runtime.
         latency_ms: dict, (threads, length) -> median milliseconds.
-        latency_p90_ms: the same, the 90th percentile.
+        latency_p90_ms: dict, (threads, length) -> 90th percentile in milliseconds.
     """
 
     path: str
@@ -43,22 +43,22 @@ def benchmark(
     threads: Sequence[int] = (1, 2),
     repeats: int = 30,
 ) -> Benchmark:
-    """Measures an artifact, each number of threads in a fresh process that has only the runtime.
+    """Benchmarks an artifact, for each number of threads in a new process that only loads the runtime.
 
     Args:
         artifact: `Artifact`, or the path of a SavedModel, a TFLite or an ONNX file. A file may come from
-            elsewhere, if its inputs are called like ours or like Hugging Face's (`input_ids`).
-        vocabulary_size: int, V; token ids are drawn from the words among them.
-        lengths: sequence of int, S of each measurement, at most the model's `max_sequence_length`.
+            another exporter if its inputs have our names or Hugging Face's (`input_ids`).
+        vocabulary_size: int, V; token ids are drawn at random, without special tokens.
+        lengths: sequence of int, the sequence lengths S to measure, at most `max_sequence_length`.
         threads: sequence of int.
-        repeats: int, timed runs of each, after three that are not.
+        repeats: int, the number of timed runs, after three runs that are not timed.
 
     Returns:
         `Benchmark`.
 
     Raises:
-        FileNotFoundError: if nothing is there.
-        RuntimeError: if the artifact cannot be run, such as at a length beyond its positions.
+        FileNotFoundError: if the artifact does not exist.
+        RuntimeError: if the artifact cannot be run, for example because a length exceeds its positions.
     """
     checks.positive_int("benchmark", vocabulary_size=vocabulary_size, repeats=repeats)
     path = existing(getattr(artifact, "path", artifact))

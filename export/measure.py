@@ -1,6 +1,6 @@
 """Measures one artifact in a process of its own: PATH VOCABULARY_SIZE LENGTHS THREADS REPEATS; prints JSON.
 
-It imports no kerasbert, so that the memory it reports is what a program needs that has only the runtime.
+It does not import kerasbert, so that it reports the memory of a program that only loads the runtime.
 """
 
 import json
@@ -12,9 +12,9 @@ import time
 
 import numpy as np
 
-# [CLS] and [SEP] of all of Google's vocabularies stand below this; words stand above.
+# In all of Google's vocabularies, the ids of [CLS] and [SEP] are below this, and those of words above.
 FIRST_WORD = 1000
-# What other exporters call the inputs; the last part of a name counts.
+# Names of the inputs, also in other exporters' files; only the last part of a name is compared.
 NAMES = {
     "token_ids": "token_ids",
     "segment_ids": "segment_ids",
@@ -26,7 +26,7 @@ NAMES = {
 
 
 def token_inputs(length, vocabulary_size):
-    """Valid tokens of one sequence, int32 `(1, length)` each."""
+    """Returns valid tokens of one sequence, int32 `(1, length)` each."""
     rng = np.random.default_rng(length)
     first = FIRST_WORD if vocabulary_size > 2 * FIRST_WORD else 0
     return {
@@ -37,11 +37,11 @@ def token_inputs(length, vocabulary_size):
 
 
 def bound(tensors, inputs):
-    """The inputs by a model's own names for them.
+    """Returns the inputs by the model's own names.
 
     Args:
-        tensors: dict, name -> (numpy type, shape) of the model's inputs. Those of float32 that stand beside
-            the tokens get zeros.
+        tensors: dict, name -> (numpy type, shape) of the model's inputs. Extra inputs of float32 are set to
+            zeros.
         inputs: dict of tokens, as `token_inputs` returns it.
     """
     bound = {}
@@ -54,9 +54,9 @@ def bound(tensors, inputs):
 
 
 def peak_bytes():
-    """The most memory that this process has held, in bytes."""
+    """The peak memory of this process in bytes."""
     if os.path.exists("/proc/self/status"):
-        # Linux lets a child inherit its parent's ru_maxrss.
+        # Not ru_maxrss, which a child process inherits from its parent on Linux.
         with open("/proc/self/status") as file:
             return next(1024 * int(line.split()[1]) for line in file if line.startswith("VmHWM"))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -64,7 +64,7 @@ def peak_bytes():
 
 
 def open_tflite(path, threads):
-    """Returns a function of tokens."""
+    """Returns a function that runs a TFLite file on tokens."""
     from ai_edge_litert.interpreter import Interpreter
 
     interpreter = Interpreter(path, num_threads=threads)
@@ -73,12 +73,12 @@ def open_tflite(path, threads):
     run = interpreter.get_signature_runner(of_tokens)
     details = run.get_input_details().items()
     tensors = {name: (tensor["dtype"], tensor["shape"]) for name, tensor in details}
-    # The interpreter is named because the runner does not keep it alive.
+    # The interpreter is used here because the signature runner does not keep it alive.
     return lambda inputs: (interpreter, run(**bound(tensors, inputs)))
 
 
 def open_onnx(path, threads):
-    """Returns a function of tokens."""
+    """Returns a function that runs an ONNX file on tokens."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -90,7 +90,7 @@ def open_onnx(path, threads):
 
 
 def open_saved_model(path, threads):
-    """Returns a function of tokens."""
+    """Returns a function that runs a SavedModel on tokens."""
     import tensorflow as tf
     import tensorflow_text  # noqa: F401  the graph holds its operations
 
@@ -110,7 +110,7 @@ def opener(path):
 
 
 def import_runtime(path, threads):
-    """Imports what running needs, so that loading is timed without it."""
+    """Imports the runtime, so that the load time does not include it."""
     if os.path.isdir(path):
         import tensorflow as tf
         import tensorflow_text  # noqa: F401
@@ -124,7 +124,7 @@ def import_runtime(path, threads):
 
 
 def main(path, vocabulary_size, lengths, threads, repeats):
-    """Prints load time, peak memory above the bare runtime's and the latency at each length."""
+    """Prints the load time, the peak memory in addition to the runtime's, and the latency at each length."""
     import_runtime(path, threads)
     before = peak_bytes()
     start = time.perf_counter()

@@ -1,4 +1,4 @@
-"""Files for MediaPipe's tasks: TFLite files that say how texts become their inputs."""
+"""Files for MediaPipe's tasks: TFLite files with metadata that say how to convert texts to inputs."""
 
 import dataclasses
 import mmap
@@ -22,13 +22,13 @@ from kerasbert.tasks import BertTextClassifier, BertTextEmbedder
 from kerasbert.text import BertTokenizer
 from kerasbert.types import PathLike
 
-# What MediaPipe calls the inputs; it finds them by these names.
+# The names by which MediaPipe finds the inputs.
 _INPUTS = {
     "token_ids": ("ids", "Token ids of [CLS], the text and [SEP]."),
     "padding_mask": ("mask", "1 for tokens, 0 for padding."),
     "segment_ids": ("segment_ids", "0, for the first and only text."),
 }
-_MEASURED = ("size_bytes", "sha256", "signatures", "partitions", "ops")  # of an artifact
+_MEASURED = ("size_bytes", "sha256", "signatures", "partitions", "ops")  # fields of an `Artifact`
 _TASKS = {"classify": "TextClassifier", "embed": "TextEmbedder"}  # endpoint -> MediaPipe's class
 
 
@@ -42,34 +42,34 @@ def add_mediapipe_metadata(
 ) -> Artifact:
     """Writes a TFLite file that MediaPipe's `TextClassifier` or `TextEmbedder` runs on texts.
 
-    The file is the one of `to_tflite`, with TFLite Model Metadata: what its inputs are, the vocabulary and
-    the labels, which are stored in it as `vocab.txt` and `labels.txt`. LiteRT runs it as before, with inputs
-    bound by name: their order is the one that MediaPipe needs. Writing it needs no MediaPipe.
+    It is a file of `to_tflite` with TFLite Model Metadata added: descriptions of its inputs, and the files
+    `vocab.txt` and `labels.txt` with the vocabulary and the labels. LiteRT still runs it if inputs are bound
+    by name; their order is the one that MediaPipe needs. MediaPipe is not needed to write the file.
 
-    MediaPipe makes tokens itself, and not quite as BERT does: it lower-cases ASCII letters alone, strips no
-    accents, drops no control characters. `mediapipe_differences` finds the texts of yours for which this
-    matters. It takes single texts, no pairs, and ends them at U+0000.
+    MediaPipe tokenizes texts itself, and not exactly as BERT does: it only lower-cases ASCII letters, and
+    does not strip accents or drop control characters. `mediapipe_differences` finds texts for which this
+    matters. MediaPipe takes single texts, not pairs, and ends a text at U+0000.
 
-    It neither pads nor truncates. Export with `to_tflite(..., truncate=True)`: a text of more tokens than the
-    encoder has positions is an error else, after which MediaPipe 1.2 refuses every other text as well, until
-    its task is created anew.
+    MediaPipe neither pads nor truncates. Export with `to_tflite(..., truncate=True)`; otherwise a text with
+    more tokens than the encoder has positions is an error, after which MediaPipe 1.2 refuses all other texts
+    as well until its task is created again.
 
     Args:
-        task: `BertTextClassifier` of one label to a row, or `BertTextEmbedder`, with an uncased
+        task: `BertTextClassifier` with one label per row, or `BertTextEmbedder`, with an uncased
             `BertTokenizer`.
-        artifact: `Artifact`, str or path: the file that `to_tflite` wrote of this task.
-        path: str or path of the new file; None: it replaces the old one.
-        name: str or None, the model's name in the metadata; None: MediaPipe's name of the task.
-        description: str or None, of the model, in the metadata.
+        artifact: `Artifact`, str or path: the file that `to_tflite` wrote for this task.
+        path: str or path of the new file; None to replace the old one.
+        name: str or None, the model's name in the metadata; None for the name of MediaPipe's task.
+        description: str or None, the model's description in the metadata.
 
     Returns:
         `Artifact`.
 
     Raises:
         ImportError: if `ai-edge-litert` is missing.
-        TypeError: if MediaPipe has no such task.
-        ValueError: if MediaPipe cannot make the task's tokens, or the file is not of this task or has
-            metadata already.
+        TypeError: if MediaPipe does not have such a task.
+        ValueError: if MediaPipe does not have the task's kind of tokenizer, or the file was not exported from
+            this task or already has metadata.
     """
     where = "add_mediapipe_metadata"
     check_mediapipe(task, where)
@@ -103,13 +103,13 @@ def add_mediapipe_metadata(
     with replacing(path) as temporary:
         write_with_metadata(source, temporary, metadata, files)
         written = describe_tflite(temporary)
-    if isinstance(artifact, Artifact):  # it knows how it was quantized
+    if isinstance(artifact, Artifact):  # it has the recipe by which it was quantized
         written = dataclasses.replace(artifact, **{name: getattr(written, name) for name in _MEASURED})
     return dataclasses.replace(written, path=path)
 
 
 def check_mediapipe(task, where):
-    """Raises TypeError or ValueError unless MediaPipe has such a task, and a tokenizer like the task's."""
+    """Raises TypeError or ValueError unless MediaPipe has the same kind of task and of tokenizer."""
     if getattr(task, "endpoint", None) not in _TASKS:
         raise checks.invalid(
             "MediaPipe must have such a task: it classifies texts, and embeds them.",
@@ -145,7 +145,7 @@ def check_mediapipe(task, where):
 
 
 def _label_lines(labels):
-    """The content of a labels.txt; MediaPipe skips empty lines, and the carriage return at a line's end."""
+    """Returns the content of labels.txt; MediaPipe skips empty lines and carriage returns at line ends."""
     for label in labels:
         if not label or set("\r\n\0") & set(label) or label != label.encode("utf-8", "ignore").decode():
             raise checks.invalid(
@@ -158,7 +158,7 @@ def _label_lines(labels):
 
 
 def _input_order(task, path):
-    """The names of the inputs in the order that `write_with_metadata` gives them, of a file of the task's."""
+    """Returns the names of a file's inputs, in the order in which `write_with_metadata` will sort them."""
     if not path.is_file():
         raise checks.invalid(
             "A TFLite file must exist.",
@@ -181,7 +181,7 @@ def _signature_inputs(task, path, model):
     names = {}
     for i in range(signature.InputsLength()):
         names[signature.Inputs(i).TensorIndex()] = signature.Inputs(i).Name().decode()
-    # Not as numpy arrays: they would keep the map of the file open.
+    # Numpy arrays are not used, because they would keep the memory map of the file open.
     outputs = [graph.Tensors(graph.Outputs(i)) for i in range(graph.OutputsLength())]
     found = {
         "signature": signature.SignatureKey().decode(),

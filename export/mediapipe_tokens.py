@@ -1,4 +1,4 @@
-"""Which texts MediaPipe would read otherwise than the task: its tokenizer, in TensorFlow Text."""
+"""Finds texts that MediaPipe tokenizes differently, with its tokenizer rebuilt in TensorFlow Text."""
 
 import dataclasses
 from typing import Any
@@ -15,26 +15,27 @@ from kerasbert.types import Texts
 
 _BATCH_SIZE = 1024
 _EXAMPLES = 5
-# What MediaPipe splits at, and keeps, beside white space.
+# The characters, in addition to white space, at which MediaPipe splits, and which it keeps.
 _CHINESE = (
     r"\x{4E00}-\x{9FFF}\x{3400}-\x{4DBF}\x{20000}-\x{2A6DF}\x{2A700}-\x{2B73F}"
     r"\x{2B740}-\x{2B81F}\x{2B820}-\x{2CEAF}\x{F900}-\x{FAFF}\x{2F800}-\x{2FA1F}"
 )
 _WORDS = rf"[!-/:-@\[-`{{-~\p{{P}}{_CHINESE}]"
-_MOST_BYTES = 100  # of a word; longer ones become [UNK]
+_MOST_BYTES = 100  # longer words become [UNK]
 
 
 @dataclasses.dataclass(frozen=True)
 class MediaPipeDifferences:
-    """What MediaPipe's tokenizer makes of some texts, beside the task's own.
+    """How MediaPipe's tokens of some texts differ from the task's own.
 
     Args:
-        texts: int, how many were compared.
-        other_tokens: int, how many get other tokens, and so maybe other answers.
-        share: float in [0, 1], `other_tokens` of `texts`.
-        too_long: int, how many get more tokens of MediaPipe than `max_sequence_length`, with `[CLS]` and
-            `[SEP]`: the task truncates such texts, MediaPipe does not.
-        examples: tuple of dicts `text`, `tokens`, `mediapipe_tokens`, the first texts with other tokens.
+        texts: int, how many texts were compared.
+        other_tokens: int, how many get different tokens, and so perhaps different answers.
+        share: float in [0, 1], `other_tokens` divided by `texts`.
+        too_long: int, how many have more MediaPipe tokens, including `[CLS]` and `[SEP]`, than
+            `max_sequence_length`; the task truncates such texts, MediaPipe does not.
+        examples: tuple of dicts of `text`, `tokens` and `mediapipe_tokens`: the first texts with different
+            tokens.
     """
 
     texts: int
@@ -45,12 +46,12 @@ class MediaPipeDifferences:
 
 
 def mediapipe_differences(task: BertTextClassifier | BertTextEmbedder, texts: Texts) -> MediaPipeDifferences:
-    """Finds the texts that MediaPipe's tasks would read otherwise than the task itself.
+    """Finds the texts that MediaPipe's tasks tokenize differently from the task itself.
 
-    MediaPipe's BERT tokenizer lower-cases ASCII letters alone and strips no accents, so that uncased
-    vocabularies give `[UNK]` or other pieces for `Ärger` and `Ä`; it drops no control characters, knows no
-    spaces beyond ASCII, and takes words of more than 100 bytes for unknown, where BERT has a limit in
-    characters. Plain English gets the same tokens. The comparison needs no MediaPipe: it is made of the
+    MediaPipe's BERT tokenizer only lower-cases ASCII letters and does not strip accents, so that with uncased
+    vocabularies `Ärger` and `Ä` become `[UNK]` or other tokens. It does not drop control characters, only
+    knows ASCII white space, and replaces words of more than 100 bytes by `[UNK]`, while BERT's limit is in
+    characters. Plain English gets the same tokens. MediaPipe is not needed for the comparison, which uses the
     operations of TensorFlow Text that MediaPipe 1.2 is built from.
 
     Args:
@@ -61,8 +62,8 @@ def mediapipe_differences(task: BertTextClassifier | BertTextEmbedder, texts: Te
         `MediaPipeDifferences`.
 
     Raises:
-        TypeError: if `texts` are not texts, or MediaPipe has no such task.
-        ValueError: if MediaPipe cannot make the task's tokens at all.
+        TypeError: if `texts` are not texts, or MediaPipe does not have such a task.
+        ValueError: if MediaPipe does not have the task's kind of tokenizer.
 
     Example:
 
@@ -96,7 +97,7 @@ def mediapipe_differences(task: BertTextClassifier | BertTextEmbedder, texts: Te
 
 
 class MediaPipeTokenizer:
-    """MediaPipe's BertTokenizer in graph operations.
+    """MediaPipe's BertTokenizer, built from graph operations.
 
     Args:
         vocabulary: `Vocabulary`.
@@ -126,5 +127,5 @@ class MediaPipeTokenizer:
 
 
 def _rows(ids):
-    """The rows of ragged ids, as arrays."""
+    """Returns the rows of ragged ids as arrays."""
     return np.split(ids.flat_values.numpy(), ids.row_splits.numpy()[1:-1])

@@ -1,7 +1,7 @@
-"""TFLite Model Metadata: what a model's tensors mean, written into the model's own file.
+"""Writes TFLite Model Metadata, which describes a model's tensors, into the model's own file.
 
-The format: https://ai.google.dev/edge/litert/models/metadata. A flatbuffer lies in the model as one more
-buffer; the files that it names follow the model as a ZIP archive, stored as they are.
+The format: https://ai.google.dev/edge/litert/models/metadata. The metadata are a flatbuffer in an additional
+buffer of the model; the files that they name follow the model as an uncompressed ZIP archive.
 """
 
 import mmap
@@ -16,7 +16,7 @@ from kerasbert import checks
 from kerasbert.export.tflite_files import INSTALL
 
 ENTRY = "TFLITE_METADATA"
-# Tables of the metadata's schema, their fields in the order of their numbers.
+# The tables of the metadata's schema, with their fields in the order of their numbers.
 _FIELDS = {
     "ModelMetadata": (
         "name",
@@ -49,21 +49,21 @@ _FIELDS = {
     "BertTokenizerOptions": ("vocab_file",),
     "AssociatedFile": ("name", "description", "type"),
 }
-BERT_TOKENIZER = 4  # of the union ProcessUnitOptions
-TENSOR_AXIS_LABELS, VOCABULARY = 2, 5  # of the enum AssociatedFileType
-_PARSER_VERSION = "1.1.0"  # the first that knows BertTokenizerOptions
-# Fields of a model that lead to its parts, but for buffers and metadata: operator codes, subgraphs,
-# description, metadata_buffer, signatures, external buffers in groups, and these.
+BERT_TOKENIZER = 4  # in the union ProcessUnitOptions
+TENSOR_AXIS_LABELS, VOCABULARY = 2, 5  # in the enum AssociatedFileType
+_PARSER_VERSION = "1.1.0"  # the first version with BertTokenizerOptions
+# Fields of a model that point to its parts, except buffers and metadata: operator codes, subgraphs,
+# description, metadata_buffer, signatures, groups of external buffers, and these.
 _KEPT, _BUFFERS, _METADATA = (1, 2, 3, 5, 7, 8, 9), 4, 6
-_ALIGNMENT = 64  # as wide as the widest buffer is aligned
+_ALIGNMENT = 64  # the widest alignment of a buffer
 
 
 def table(kind, **fields):
-    """A table of the metadata, for `model_metadata`.
+    """Returns a table of the metadata, for `model_metadata`.
 
     Args:
         kind: str, its name in the schema.
-        **fields: str, int (of enums), another table or a list of tables.
+        **fields: str, int (for enums), another table or a list of tables.
     """
     return {_FIELDS[kind].index(name): value for name, value in fields.items()}
 
@@ -72,8 +72,8 @@ def model_metadata(name, description, subgraph):
     """Returns the bytes of a metadata flatbuffer.
 
     Args:
-        name: str, of the model.
-        description: str.
+        name: str, the model's name.
+        description: str, the model's description.
         subgraph: `table("SubGraphMetadata", ...)`.
     """
     builder = flatbuffers.Builder()
@@ -89,7 +89,7 @@ def model_metadata(name, description, subgraph):
 
 
 def _placed(builder, value):
-    """Writes a value, its parts first, and returns where it is."""
+    """Writes a value, after its parts, and returns its offset."""
     if isinstance(value, str):
         return builder.CreateString(value)
     if isinstance(value, list):
@@ -104,9 +104,9 @@ def _table(builder, places, numbers=(), prepend_number=None):
 
     Args:
         builder: `flatbuffers.Builder`.
-        places: dict, slot -> where the value is.
+        places: dict, slot -> offset of the value.
         numbers: dict, slot -> the number itself.
-        prepend_number: method of the builder, for the width of the numbers.
+        prepend_number: the method of the builder that writes numbers of the right width.
     """
     builder.StartObject(max([*places, *numbers]) + 1)
     for slot, place in places.items():
@@ -126,20 +126,20 @@ def _vector(builder, places):
 def write_with_metadata(source, target, metadata, files):
     """Copies a TFLite file and adds metadata to it.
 
-    The model itself is copied byte by byte, whatever its size, behind a new head: offsets in a flatbuffer
-    lead forwards and count from where they stand, so a head can take over the parts of the model behind it.
-    Two things are set anew: the places of weights that lie behind the flatbuffer, which count from the start
-    of the file; and the order of the inputs, which becomes that of the graph's tensors, because MediaPipe 1.2
-    fills the wrong tensors in any other.
+    The model itself is copied unchanged, whatever its size, after a new head: offsets in a flatbuffer point
+    forwards and are relative to their own position, so that the head can point to the parts of the model.
+    Only two things are changed: the offsets of weights after the flatbuffer, which count from the start of
+    the file; and the order of the inputs, which becomes that of the graph's tensors, because MediaPipe 1.2
+    fills the wrong tensors in any other order.
 
     Args:
         source: str or path, a TFLite file without metadata.
         target: str or path of the new file.
-        metadata: bytes, of `model_metadata`.
-        files: dict, name -> str, the files that the metadata names.
+        metadata: bytes, the result of `model_metadata`.
+        files: dict, name -> str, the contents of the files that the metadata names.
 
     Raises:
-        ValueError: if the model has metadata already.
+        ValueError: if the model already has metadata.
     """
     with open(source, "rb") as model, open(target, "w+b") as file:
         with mmap.mmap(model.fileno(), 0, access=mmap.ACCESS_READ) as content:
@@ -155,12 +155,12 @@ def write_with_metadata(source, target, metadata, files):
         file.seek(0, os.SEEK_END)
         with zipfile.ZipFile(file, "w") as archive:
             for name, text in files.items():
-                # Such a file is stored, not compressed, and of 1980: the same bytes every time.
+                # A plain ZipInfo is not compressed and dated 1980, so that the bytes are always the same.
                 archive.writestr(zipfile.ZipInfo(name), text)
 
 
 def open_model(content):
-    """Returns a reader of a TFLite model, of LiteRT's own schema.
+    """Returns a reader of a TFLite model, from LiteRT's own schema.
 
     Args:
         content: bytes-like.
@@ -169,9 +169,9 @@ def open_model(content):
 
 
 def _head(model, metadata, where):
-    """The bytes to put before a model: its first table anew, with one more buffer and metadata entry.
+    """Returns the bytes to put before a model: a new root table with an additional buffer and metadata entry.
 
-    A builder counts places from its end, where the old file begins: what is at byte `n` there is at `-n`.
+    A builder counts offsets from its end, where the old file begins, so that its byte `n` is at `-n`.
     """
     entries = [model.Metadata(i) for i in range(model.MetadataLength())]
     buffers = [model.Buffers(i) for i in range(model.BuffersLength())]
@@ -183,7 +183,7 @@ def _head(model, metadata, where):
             entry=ENTRY,
         )
     builder = flatbuffers.Builder()
-    builder.Prep(_ALIGNMENT, 0)  # the head's size will be a multiple of it: the model's parts stay aligned
+    builder.Prep(_ALIGNMENT, 0)  # the size of the head is a multiple of it, so that the model stays aligned
     builder.Prep(16, len(metadata))
     data = builder.CreateByteVector(metadata)
     new_buffer = _table(builder, {0: data})
@@ -203,13 +203,13 @@ def _head(model, metadata, where):
 
 
 def _outside(model):
-    """Weights behind the flatbuffer: pairs of where the model says their place, and that place."""
+    """Returns, for weights after the flatbuffer, pairs: the position of the offset field, and the offset."""
     buffers = [model.Buffers(i) for i in range(model.BuffersLength())]
-    # 0 and 1 are no places.
+    # 0 and 1 are not offsets.
     return [(b._tab.Pos + b._tab.Offset(6), b.Offset()) for b in buffers if b.Offset() > 1]
 
 
 def _sorted_inputs(graph):
-    """The inputs of a graph in the order of its tensors: where they stand in the file, and their bytes."""
+    """Returns the position of a graph's inputs in the file, and their bytes in the order of its tensors."""
     numbers = sorted(graph.Inputs(i) for i in range(graph.InputsLength()))
     return graph._tab.Vector(graph._tab.Offset(6)), struct.pack(f"<{len(numbers)}i", *numbers)

@@ -1,4 +1,4 @@
-"""How weights are stored and products computed, by litert-quantizer's names."""
+"""Quantization recipes, by litert-quantizer's names: how weights are stored and products are computed."""
 
 import dataclasses
 import re
@@ -11,10 +11,10 @@ class Recipe:
     """One way to store and run a model.
 
     Args:
-        partitions: int, the most pieces of the graph that XNNPACK may run; more is slow.
-        weights: str, how dense kernels and tables are stored, for people.
-        calibrated: bool, it needs texts of the user, from which scales of activations are taken.
-        target: str, `"cpu"`, or `"npu"` for accelerators that compute in whole numbers alone.
+        partitions: int, the most partitions of the graph that XNNPACK may run; more of them are slow.
+        weights: str, a description of how dense kernels and embedding tables are stored.
+        calibrated: bool, whether it needs the user's texts to compute the scales of activations.
+        target: str, `"cpu"`, or `"npu"` for accelerators that only compute with integers.
     """
 
     partitions: int
@@ -23,8 +23,8 @@ class Recipe:
     target: str = "cpu"
 
 
-# The converter writes the first two; the others are litert-quantizer's. LiteRT looks rows up in float32, int8
-# and int4 only: float16 tables are widened first, apart.
+# The converter writes the first two; the others are litert-quantizer's. LiteRT only looks up rows in float32,
+# int8 and int4, so that float16 tables are first converted, in another partition.
 RECIPES = {
     "float32": Recipe(1, "float32"),
     "float16": Recipe(2, "float16"),
@@ -37,8 +37,8 @@ RECIPES = {
     "static_wi8_ai16": Recipe(64, "int8, activations int16", calibrated=True, target="npu"),
 }
 DEFAULT = "dynamic_wi8_afp32"
-BLOCK = 64  # numbers with one scale in `dynamic_wi4b64_afp32`
-# litert-quantizer has these, too.
+BLOCK = 64  # how many numbers share a scale in `dynamic_wi4b64_afp32`
+# Recipes of litert-quantizer that are refused, and why.
 REFUSED = {
     "weight_only_wi4_afp32": "LiteRT widens int4 kernels before each product: 27 partitions instead of one, "
     "and 12 times the time of int8",
@@ -47,13 +47,13 @@ REFUSED = {
 
 
 def parts_of(task):
-    """The parts that can have another recipe: `"embeddings"`, and layers, such as `"block_0/attention"`."""
+    """The parts that can have their own recipe: `"embeddings"`, and layers such as `"block_0/attention"`."""
     paths = [path.removeprefix("encoder/").split("/") for path in task.named_weights() if "kernel" in path]
     return {"embeddings"} | {"/".join(path[:n]) for path in paths for n in range(1, len(path))}
 
 
 def reason_against(task, recipe):
-    """Why a recipe cannot work for a task, as a sentence; None if it can."""
+    """Returns a sentence that says why a recipe cannot work for a task, or None if it can."""
     if recipe in REFUSED:
         return REFUSED[recipe]
     if recipe != "dynamic_wi4b64_afp32":
@@ -65,7 +65,7 @@ def reason_against(task, recipe):
 
 
 def check_recipe(task, recipe, part_recipes, calibration, where):
-    """Raises ValueError unless a recipe, and those of parts, can work."""
+    """Raises ValueError unless the recipe and the recipes of parts can work."""
     for name in (recipe, *part_recipes.values()):
         reason = reason_against(task, name)
         if reason:
@@ -100,13 +100,13 @@ def check_recipe(task, recipe, part_recipes, calibration, where):
 
 
 def quantizer_recipe(recipe, part_recipes, token_lookup):
-    """A recipe as litert-quantizer takes it: a list of rules, of which the last that fits holds.
+    """Returns a recipe for litert-quantizer: a list of rules, of which the last one that matches applies.
 
     Args:
         recipe: str.
-        token_lookup: str, a pattern of the name of the operation that looks tokens up.
         part_recipes: dict, path of a part of the model, such as `"embeddings"` or `"block_3/feed_forward"` ->
             its recipe.
+        token_lookup: str, a pattern for the name of the operation that looks up tokens.
     """
     from litert_quantizer.qtyping import TFLOperationName
 
@@ -127,7 +127,7 @@ def _rules(recipe, token_lookup):
     from litert_quantizer.qtyping import TFLOperationName
 
     dense, lookup = TFLOperationName.FULLY_CONNECTED, TFLOperationName.EMBEDDING_LOOKUP
-    # Positions and segments are small and part of every token: in int4 they alone cost 2 % of accuracy.
+    # Position and segment tables are small and affect every token: in int4, they alone cost 2 % accuracy.
     tables = recipes.dynamic_wi8c_afp32(operation_name=lookup)
     tokens = recipes.dynamic_wi4c_afp32(operation_name=lookup, regex=token_lookup)
     if recipe == "mixed48":
@@ -139,7 +139,7 @@ def _rules(recipe, token_lookup):
         return recipes.dynamic_wi4b64_afp32(operation_name=dense) + tables + tokens
     rules = getattr(recipes, recipe)()
     if RECIPES[recipe].calibrated:
-        # Static recipes leave tables in float32, and would return whole numbers.
+        # Without these rules, static recipes would leave tables in float32, and return integers.
         rules += tables
         rules.append(_unquantized() | {"operation": TFLOperationName.OUTPUT})
     return rules
@@ -150,9 +150,9 @@ def _unquantized():
 
 
 def _scope(part):
-    """A pattern of the names that products of a layer have: Keras may number each layer.
+    """Returns a pattern for the names of a layer's matrix products; Keras may number each layer.
 
-    An operation that several were joined to has their names, and the first can be the norm's of another part.
+    A fused operation has the names of all its parts, of which the first can be another part's norm.
     """
     return (
         "(^|[/;])" + "/".join(rf"{re.escape(name)}(_\d+)?" for name in part.split("/")) + "/([^;]*/)?MatMul"

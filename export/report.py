@@ -1,4 +1,4 @@
-"""One page about a model and its exports: what they answer, how exactly, how fast, how large."""
+"""Writes a page about a model and its exports: their answers, accuracy, speed and size."""
 
 import dataclasses
 import io
@@ -22,12 +22,12 @@ from kerasbert.types import PathLike
 
 @dataclasses.dataclass(frozen=True)
 class ModelCard:
-    """What people must know of a model before they use it, and no file can tell.
+    """A model card: what people must know before they use a model, and what is not in its files.
 
     Mitchell et al. 2019, https://arxiv.org/abs/1810.03993.
 
     Args:
-        data: str, what it learned from, and what it was measured on.
+        data: str, the data that the model was trained and evaluated on.
         metric: str, what its scores mean.
         limits: str, what it is not made for, and what it gets wrong.
     """
@@ -49,18 +49,18 @@ def write_report(
     benchmarks: Mapping[str, Benchmark],
     answers: Mapping[str, Mapping[str, str]],
 ) -> pathlib.Path:
-    """Writes `report.html`, with a model card and plots, and the same numbers as JSON beside it.
+    """Writes `report.html`, with a model card and plots, and a JSON file with the same numbers.
 
     Args:
         path: str or path of the HTML file; the JSON file has the same name and ends in `.json`.
         task: the Keras model.
         title: str.
         card: `ModelCard`.
-        scores: dict, the Keras model's on the test set, from 0 to 1, as the task's `scores` or a
-            `Verification`'s `keras_scores`.
+        scores: dict, the Keras model's scores on the test set, from 0 to 1, as returned by the task's
+            `scores`, or `keras_scores` of a `Verification`.
         artifacts: dict, name -> `Artifact`.
         verifications: dict, name -> `Verification`.
-        benchmarks: dict, name -> `Benchmark`; also of files of others, to be compared with.
+        benchmarks: dict, name -> `Benchmark`; files of other exporters can be included for comparison.
         answers: dict, text -> {name of a model -> its answer, as a str}.
 
     Returns:
@@ -82,7 +82,7 @@ def write_report(
         "answers": answers,
     }
     plots = latency_plot(benchmarks) + cost_plot(benchmarks) if benchmarks else ""
-    # A lone surrogate, which UTF-8 cannot hold, is written as JSON escapes it.
+    # A lone surrogate, which UTF-8 cannot represent, is written as a JSON escape.
     written = json.dumps(numbers, indent=1, ensure_ascii=False).encode("utf-8", "backslashreplace")
     with replacing(path.with_suffix(".json")) as temporary:
         temporary.write_bytes(written)
@@ -92,7 +92,7 @@ def write_report(
 
 
 def machine():
-    """Returns a dict that names the machine and the versions that the numbers belong to."""
+    """Returns a dict of the machine and the versions on which the numbers were measured."""
     processor = platform.processor()
     cpuinfo = pathlib.Path("/proc/cpuinfo")
     if cpuinfo.exists():
@@ -111,7 +111,7 @@ def machine():
 
 
 def latency_plot(benchmarks):
-    """Draws median latency over length, a line for each file and number of threads.
+    """Draws the median latency over the length, with a line for each file and number of threads.
 
     Args:
         benchmarks: dict, name -> `Benchmark`.
@@ -136,10 +136,10 @@ def latency_plot(benchmarks):
 
 
 def cost_plot(benchmarks):
-    """Draws size, load time and peak memory as bars, one row for each file.
+    """Draws size, load time and peak memory as bars, with one row for each file.
 
     Args:
-        benchmarks: dict, name -> `Benchmark`; load time and memory are those of its fewest threads.
+        benchmarks: dict, name -> `Benchmark`; load time and memory are those with the fewest threads.
 
     Returns:
         str, an SVG element.
@@ -170,7 +170,7 @@ def _figure(height, panels=1):
 
 
 def _plotted(name):
-    """A name as matplotlib draws it: `$` begins no formula, `_` does not hide it from the legend."""
+    """Escapes a name for matplotlib: `$` would begin a formula, and `_` would hide it from the legend."""
     name = name.encode("utf-8", "replace").decode().replace("$", r"\$")
     return "\u200b" + name if name.startswith("_") else name
 
@@ -182,7 +182,7 @@ def _svg(figure):
 
 
 def plain(record):
-    """A frozen record as JSON takes it."""
+    """Converts a dataclass to a dict for JSON."""
     fields = {}
     for name, value in dataclasses.asdict(record).items():
         if isinstance(value, dict):

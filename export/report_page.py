@@ -14,10 +14,10 @@ td:first-child, th:first-child, .text td, .text th { text-align: left }
 
 
 def page(numbers, benchmarks, plots):
-    """Returns the page.
+    """Returns the page as HTML.
 
     Args:
-        numbers: dict, what the report's JSON file holds.
+        numbers: dict, the content of the report's JSON file.
         benchmarks: dict, name -> `Benchmark`.
         plots: str, SVG elements.
     """
@@ -57,7 +57,7 @@ def page(numbers, benchmarks, plots):
 
 
 def _card(numbers, benchmarks):
-    """What the model is, then what each file of it costs."""
+    """The rows of the model card: facts about the model, then about each of its files."""
     model, card = numbers["model"], numbers["card"]
     rows = [
         ["model", f"{model['task']}, {model['parameters']:,} parameters, {model['encoder']}"],
@@ -123,7 +123,7 @@ def _scores(scores):
 
 
 def threads_text(count):
-    """Such as `2 threads`."""
+    """Returns a text such as `2 threads`."""
     return f"{count} thread{'s' * (count > 1)}"
 
 
@@ -136,5 +136,5 @@ def _table(header, rows, kind):
 
 
 def _text(value):
-    """Text for HTML; lone surrogates, which no file can hold, become question marks."""
+    """Escapes text for HTML; lone surrogates, which cannot be encoded, become question marks."""
     return html.escape(str(value).encode("utf-8", "replace").decode("utf-8"))

@@ -1,10 +1,10 @@
-"""What runners of all formats say of inputs that they cannot run."""
+"""The errors of the runners of all formats for inputs that they cannot run."""
 
 from kerasbert import checks
 
 
 def cannot_run(runtime, path, error):
-    """The exception for tokens that a runtime refuses, such as more than the model has positions for."""
+    """Returns the exception for tokens that a runtime refuses, such as more than the model has positions."""
     return checks.invalid(
         f"{runtime} must be able to run the file on these tokens.",
         fix="Ids must be in the vocabulary, and rows no longer than the model's positions.",
@@ -15,7 +15,7 @@ def cannot_run(runtime, path, error):
 
 
 def no_signature(names, signatures):
-    """The exception for inputs whose names no signature has."""
+    """Returns the exception for inputs whose names are not those of any signature."""
     return checks.invalid(
         "The inputs must be those of a signature.",
         fix=f"The signatures are {signatures}.",

@@ -1,4 +1,4 @@
-"""Any artifact as one function: a dict of arrays in, a dict of arrays out."""
+"""Opens any artifact as a function that takes and returns a dict of arrays."""
 
 import pathlib
 from typing import Any
@@ -19,7 +19,7 @@ BATCH_SIZE = 32
 
 
 def existing(path):
-    """An artifact's path, or FileNotFoundError."""
+    """Returns the path of an artifact, or raises FileNotFoundError."""
     path = pathlib.Path(path)
     if not path.exists():
         raise checks.invalid(
@@ -34,17 +34,17 @@ def existing(path):
 def open_artifact(
     path: Artifact | PathLike, num_threads: int = 1
 ) -> SavedModelRunner | TFLiteRunner | OnnxRunner:
-    """Returns the runner that fits a file or folder.
+    """Returns the runner for a file or folder.
 
     Args:
         path: str, path or `Artifact`.
         num_threads: int, for a TFLite or ONNX file.
 
     Raises:
-        FileNotFoundError: if nothing is there.
+        FileNotFoundError: if it does not exist.
         ImportError: if its runtime is missing.
-        ValueError: if it is no SavedModel, TFLite file or ONNX file, of which the last is known by its name's
-            ending; or if it is damaged.
+        ValueError: if it is not a SavedModel, a TFLite file or an ONNX file, whose name must end in `.onnx`;
+            or if it is damaged.
     """
     path = existing(getattr(path, "path", path))
     if (path / "saved_model.pb").is_file():
@@ -64,7 +64,7 @@ def open_artifact(
         return kind(*arguments)
     except ImportError:
         raise
-    except Exception as error:  # the runtimes share no class of errors
+    except Exception as error:  # the runtimes have no common exception class
         raise checks.invalid(
             "An artifact must be a whole file that its runtime can load.",
             fix="It is damaged, or of another version: export it again.",
@@ -74,7 +74,7 @@ def open_artifact(
 
 
 def answer_texts(runner: SavedModelRunner | TFLiteRunner | OnnxRunner, task: Task, x: Rows) -> Any:
-    """Runs an artifact on texts: what takes text tokenizes it itself, others get the task's tokens.
+    """Runs an artifact on texts; if the artifact does not take texts, the task tokenizes them.
 
     Args:
         runner: `SavedModelRunner`, `TFLiteRunner` or `OnnxRunner`.
@@ -82,7 +82,7 @@ def answer_texts(runner: SavedModelRunner | TFLiteRunner | OnnxRunner, task: Tas
         x: texts, as for the task's `predict`, in memory.
 
     Returns:
-        What `predict` returns (`fill_masks`, of a masked language model).
+        What the task's `predict` returns (for a masked language model, `fill_masks`).
     """
     if not isinstance(runner, SavedModelRunner):
         if isinstance(runner, TFLiteRunner) and runner.takes_texts and not _are_words(x):

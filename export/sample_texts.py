@@ -1,4 +1,4 @@
-"""Texts for a first comparison of a new artifact with its model, where a user gives none."""
+"""Texts for a first comparison of a new artifact with its model if the user gives none."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from kerasbert.data import text_columns
 from kerasbert.export import endpoints
 from kerasbert.optional import tensorflow as tf
 
-# A sentence in each of the scripts that vocabularies are made for.
+# Sentences in the scripts that vocabularies are made for.
 SENTENCES = (
     "The film was long, but nobody in the audience wanted it to end.",
     "On 12 March 2021 about 4,500 people met in the park near the old station.",
@@ -24,17 +24,17 @@ SENTENCES = (
     "昨日の夜、友達と一緒に新しい映画を見ました。",
     "어제 저녁에 친구와 함께 새로운 영화를 보았습니다.",
 )
-MOST_UNKNOWN = 0.25  # the share of a sentence's tokens, above which it is not in the vocabulary's language
+MOST_UNKNOWN = 0.25  # a sentence with a larger fraction of [UNK] is not in the vocabulary's language
 
 
 def sample_inputs(task):
-    """Inputs for `predict`, of several lengths, in words that the vocabulary has.
+    """Returns inputs for `predict`, of several lengths, with words of the vocabulary.
 
     Args:
         task: a kerasbert task with a tokenizer.
 
     Returns:
-        List of `x`, each as the task's `predict` takes it; tasks that also take pairs of texts get two.
+        List of `x` for the task's `predict`: two of them if the task also takes pairs of texts, or else one.
     """
     texts = _texts(task)
     others = [*texts[1:], texts[0]]
@@ -53,7 +53,7 @@ def sample_inputs(task):
 
 
 def _with_numbers(task, x):
-    """Rows of texts, with random numbers where a task has inputs beside them."""
+    """Adds random numbers to rows of texts if the task has extra inputs."""
     if not task.extra_inputs:
         return x
     columns = text_columns(x)
@@ -62,7 +62,7 @@ def _with_numbers(task, x):
 
 
 def _texts(task):
-    """Sentences, and some of them joined to longer texts."""
+    """The sentences that the vocabulary knows, and longer texts made by joining them."""
     ids = task.tokenizer.tokenize(list(SENTENCES))
     unknown = tf.reduce_mean(tf.cast(ids == task.tokenizer.unk_id, "float32"), axis=1).numpy()
     known = [text for text, share in zip(SENTENCES, unknown, strict=True) if share < MOST_UNKNOWN]
@@ -71,7 +71,7 @@ def _texts(task):
 
 
 def _words(tokenizer):
-    """For a vocabulary of no known script: its own tokens, from all of its parts, in rows of 2 to 13."""
+    """Random tokens of a vocabulary that knows none of the sentences, joined to texts of 2 to 13 tokens."""
     special = {tokenizer.pad_id, tokenizer.unk_id, tokenizer.cls_id, tokenizer.sep_id, tokenizer.mask_id}
     words = [token for i, token in enumerate(tokenizer.vocabulary) if i not in special]
     lengths = [2, 3, 5, 8, 13]

@@ -1,4 +1,4 @@
-"""SavedModel: texts or tokens in, named answers out, for TF Serving and for plain TensorFlow."""
+"""Exports SavedModels that take texts or tokens and return named answers, for TF Serving and TensorFlow."""
 
 import dataclasses
 import gc
@@ -27,42 +27,43 @@ def to_saved_model(
     data: tuple[Rows, Labels] | None = None,
     verify: bool | dict[str, Any] = True,
 ) -> Artifact:
-    """Writes a task as a SavedModel that needs TensorFlow and TensorFlow Text, and not kerasbert.
+    """Writes a task as a SavedModel that needs TensorFlow and TensorFlow Text, but not kerasbert.
 
-    Its signatures are called after what the task does; the first one is the default:
+    Its signatures are named after what the task does; the first one is the default:
 
-    - of classifiers `classify` and `classify_pair`: `text`, and `text_pair`, to `probabilities` or `scores`
-      `(B, C)`, and `label` if one class of several is chosen;
-    - of the embedder `embed` and `embed_pair`: the same to `embedding` `(B, D)`;
-    - of the token classifier `tag`: `text` to its entities, `text`, `type`, `score`, `start`, `end`,
-      `first_word` and `end_word`, `(B, E)` each, where less than E are followed by `""`, 0 and -1;
-    - of the question answerer `answer`: `question` and `context` to `text`, `start`, `end`, `score` and
+    - classifiers, `classify` and `classify_pair`: take `text` (and `text_pair`); return `probabilities` or
+      `scores` `(B, C)`, and `label` if each row has one class;
+    - embedder, `embed` and `embed_pair`: take the same; return `embedding` `(B, D)`;
+    - token classifier, `tag`: takes `text`; returns the entities, `text`, `type`, `score`, `start`, `end`,
+      `first_word` and `end_word`, `(B, E)` each, padded with `""`, 0 and -1;
+    - question answerer, `answer`: takes `question` and `context`; returns `text`, `start`, `end`, `score` and
       `null_score`, `(B,)` each;
-    - of multiple choice `choose`: `text` and `choices` `(B, K)` to `probabilities` `(B, K)`;
-    - of the masked language model `fill`: `text` to `token` and `probability`, `(B, M, 5)` for M masks.
+    - multiple choice, `choose`: takes `text` and `choices` `(B, K)`; returns `probabilities` `(B, K)`;
+    - masked language model, `fill`: takes `text`; returns `token` and `probability`, `(B, M, 5)` for M masks.
 
-    Inputs but choices are strings `(B,)`. Texts to be tagged and contexts can have any length; for others
-    `truncated`, bool `(B,)`, says which ones were too long. One more signature, such as `classify_tokens`,
+    All inputs except choices are strings `(B,)`. Texts to tag and contexts can have any length; for others,
+    `truncated`, bool `(B,)`, says which ones were too long. Another signature, such as `classify_tokens`,
     takes `token_ids`, `segment_ids` and `padding_mask`, int32 `(B, S)`, and returns the task's `answers`.
 
-    The graph uses only operations of stock TF Serving. `assets.extra/` holds a warm-up request for each
-    signature, `serving.md`, which shows requests by REST and gRPC and the model's answers to them, and
+    The graph only uses operations of stock TF Serving. `assets.extra/` contains a warm-up request for each
+    signature, `serving.md`, which shows requests by REST and gRPC with the model's answers, and
     `batching_parameters.txt`.
 
     Args:
         task: a kerasbert task, such as `BertTextClassifier`.
         path: str or path of the folder; for TF Serving it ends in a version number, `serving/film/1`. A
-            SavedModel that kerasbert wrote there, and nobody changed, is replaced once the new one is
-            complete.
+            SavedModel that kerasbert wrote there, and that has not been changed since, is replaced once the
+            new one is complete.
         data, verify: as for `to_tflite`.
 
     Returns:
         `Artifact`.
 
     Raises:
-        FileExistsError: if the folder holds anything but a SavedModel that kerasbert wrote.
+        FileExistsError: if the folder contains anything except a SavedModel that kerasbert wrote.
         OSError: if the disk is full.
-        ValueError: if the task takes no texts, or its graph has an operation that stock TF Serving lacks.
+        ValueError: if the task does not take texts, or its graph has an operation that stock TF Serving does
+            not have.
     """
     check_exportable(task, "to_saved_model")
     archive = keras.export.ExportArchive()
@@ -95,5 +96,5 @@ def to_saved_model(
         if verify:
             verify_export(task, artifact, data, verify)
     del archive, graphs, written
-    gc.collect()  # graphs refer to themselves, and hold weights
+    gc.collect()  # graphs refer to themselves, and keep weights in memory
     return dataclasses.replace(artifact, path=pathlib.Path(path))

@@ -6,7 +6,7 @@ from kerasbert.export.artifact import Artifact
 
 
 def describe_saved_model(path):
-    """Reads what a SavedModel holds, without loading its weights.
+    """Describes a SavedModel without loading its weights.
 
     Args:
         path: str or path of the folder.
@@ -24,13 +24,13 @@ def describe_saved_model(path):
 
 
 def read_graph(path):
-    """The `MetaGraphDef` of a SavedModel."""
+    """Returns the `MetaGraphDef` of a SavedModel."""
     from tensorflow.python.saved_model import loader_impl
 
     return loader_impl.parse_saved_model(str(path)).meta_graphs[0]
 
 
 def count_ops(graph):
-    """How often each operation is in a graph and in its functions."""
+    """Counts each operation in a graph and in its functions."""
     nodes = [*graph.graph_def.node, *(n for f in graph.graph_def.library.function for n in f.node_def)]
     return dict(sorted(collections.Counter(node.op for node in nodes).items()))

@@ -1,4 +1,4 @@
-"""A SavedModel as a function."""
+"""Runs a SavedModel."""
 
 import numpy as np
 
@@ -13,20 +13,20 @@ from kerasbert.types import PathLike, Tensors
 class SavedModelRunner:
     """Runs a SavedModel's signatures.
 
-    Several threads may call one runner at the same time. `bits` says in how many bits the file's narrowest
-    weights are stored: 32, the Keras model's own float32 weights.
+    Several threads may call one runner at the same time. `bits` is the number of bits of the narrowest
+    weights: 32, because a SavedModel has the Keras model's own float32 weights.
 
     Args:
         path: str or path of the folder.
 
     Call arguments:
-        inputs: dict of arrays; the signature is the one that takes these names.
+        inputs: dict of arrays; their names select the signature.
 
     Returns:
         dict of numpy arrays.
 
     Raises:
-        ValueError: if no signature takes these names, or an array of tokens is none.
+        ValueError: if no signature has inputs of these names, or the tokens are not valid.
     """
 
     bits = 32
@@ -61,7 +61,7 @@ class SavedModelRunner:
 
 
 def _strings(texts, name):
-    """Texts `(B,)` or `(B, N)` as a tensor; what UTF-8 cannot hold is replaced as the tokenizer does."""
+    """Converts texts `(B,)` or `(B, N)` to a tensor; lone surrogates are replaced as in the tokenizer."""
     if len(texts) and isinstance(texts[0], (list, tuple)):
         if len({len(row) for row in texts}) > 1:
             raise checks.invalid(

@@ -1,4 +1,4 @@
-"""Which parts of a model lose most when their weights are stored in four bits."""
+"""Measures which parts of a model lose the most accuracy if their weights are stored in four bits."""
 
 import numpy as np
 
@@ -8,19 +8,19 @@ from kerasbert.optional import tensorflow as tf
 
 
 def part_errors(task, texts, rows=128):
-    """How far answers move when one part at a time has its kernels rounded to int4.
+    """Measures how much answers change if the kernels of one part at a time are rounded to int4.
 
-    Kernels get a scale for each 64 numbers of an output, the table of tokens one for each row; all else stays
-    float32.
+    Kernels get a scale for every 64 inputs of an output, the token embedding one for each row; all other
+    weights stay float32.
 
     Args:
-        task: a kerasbert task; it is as before when this returns.
+        task: a kerasbert task; it is unchanged after the call.
         texts: texts as for `predict`.
-        rows: int, about how many sequences to ask.
+        rows: int, about how many sequences to use.
 
     Returns:
-        dict, part (`"embeddings"`, `"block_0/attention"`, ...) -> the mean difference of an answer, the worst
-        first.
+        dict, part (`"embeddings"`, `"block_0/attention"`, ...) -> the mean difference of the answers, the
+        worst first.
     """
     batches = token_batches(task, texts, rows)
     spec = task.input_specs(None, None)
@@ -47,7 +47,7 @@ def part_errors(task, texts, rows=128):
 
 
 def part_sizes(task):
-    """How many numbers the kernels and tables of each part have."""
+    """Returns how many numbers the kernels and tables of each part have."""
     return {
         part: sum(int(np.prod(weight.shape)) for weight in weights)
         for part, weights in _weights_by_part(task).items()
@@ -55,7 +55,7 @@ def part_sizes(task):
 
 
 def _weights_by_part(task):
-    """Kernels and tables of each part that can have a recipe of its own: sublayers, and what is around."""
+    """The kernels and tables of each part that can have its own recipe: sublayers, embeddings and heads."""
     named = {path.removeprefix("encoder/"): weight for path, weight in task.named_weights().items()}
     parts = {"embeddings": [w for path, w in named.items() if path.startswith("embeddings/token_embedding/")]}
     for part in sorted(parts_of(task) - {"embeddings"}):
@@ -69,14 +69,14 @@ def _weights_by_part(task):
 
 
 def rounded(weights, by_row=False):
-    """Weights as four bits give them back: whole numbers from -8 to 7 times a scale.
+    """Rounds weights to four bits, integers from -8 to 7 times a scale, and returns them as floats.
 
     Args:
         weights: float array, a kernel `(inputs, outputs)` or a table `(rows, D)`.
-        by_row: bool, a scale for each row, as tables have; else for each 64 inputs of an output.
+        by_row: bool, whether each row has a scale, as in tables; otherwise every 64 inputs of an output do.
 
     Returns:
-        Float array like it.
+        Float array of the same shape.
 
     Example:
 

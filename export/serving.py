@@ -1,4 +1,4 @@
-"""How to serve a SavedModel: `assets.extra/serving.md`, and parameters for TF Serving's batching."""
+"""Writes `assets.extra/serving.md`, a guide to serving a SavedModel, and parameters for batching."""
 
 import json
 import pathlib
@@ -9,7 +9,7 @@ import numpy as np
 
 from kerasbert.optional import tensorflow as tf
 
-# Two rows of everything that a signature takes but tokens.
+# Two rows for each input of a signature, except tokens.
 _SAMPLES = {
     "text": ["a short text", "another one, a little longer"],
     "text_pair": ["it is short", "it is long"],
@@ -18,7 +18,7 @@ _SAMPLES = {
     "choices": [["one", "another"], ["yes", "no"]],
     "sentences": [["It rained.", "Ann left."], ["It was fine.", ""]],
 }
-# Longer lists of an answer are cut.
+# Longer lists in an answer are truncated.
 MOST_SHOWN = 5
 
 BATCHING = """\
@@ -33,14 +33,14 @@ max_enqueued_batches { value: 100 }
 
 
 def sample_requests(task, signatures):
-    """A request for each signature.
+    """Returns a request for each signature.
 
     Args:
         task: a kerasbert task.
         signatures: dict, signature -> names of its inputs.
 
     Returns:
-        dict, signature -> dict, input -> values of two rows, nested lists of str or int.
+        dict, signature -> dict, input -> values of two rows, as nested lists of str, int or float.
     """
     samples = dict(_SAMPLES)
     if task.endpoint == "fill":
@@ -56,13 +56,14 @@ def write_guide(folder, path, signature_defs, requests, answers):
     """Writes `serving.md` and `batching_parameters.txt` into `assets.extra/` of a SavedModel.
 
     That folder is for files "that co-exist with the model, but are not loaded by the graph" (SavedModel's
-    format). TF Serving opens one file there, by its name, which is that of the warm-up requests.
+    format). TF Serving only opens one file there, the one with the warm-up requests.
 
     Args:
         folder: path of the SavedModel.
-        path: `pathlib.Path` where it will stand, `serving/film/1`; says how the examples call the model.
+        path: `pathlib.Path`, its final path, such as `serving/film/1`, from which the examples take the
+            model's name.
         signature_defs: dict, signature -> `SignatureDef`.
-        requests: dict, signature -> inputs, as from `sample_requests`; the first one is the default.
+        requests: dict, signature -> inputs, from `sample_requests`; the first signature is the default.
         answers: dict, signature -> dict, output -> tensor: the model's answers to these requests.
     """
     path = path.resolve()
@@ -117,7 +118,7 @@ def _signature(name, signature, default):
 def _rest(model, name, inputs, answer):
     body = json.dumps({"signature_name": name, "inputs": inputs}, ensure_ascii=False)
     outputs = {key: _shown(value.numpy().tolist()) for key, value in sorted(answer.items())}
-    # TF Serving leaves the name out where there is one output.
+    # TF Serving omits the name if there is only one output.
     (outputs,) = outputs.values() if len(outputs) == 1 else (outputs,)
     answer = json.dumps({"outputs": outputs}, ensure_ascii=False)
     return f"""\
@@ -190,7 +191,7 @@ def _shape(info):
 
 
 def _shown(value):
-    """A value of an answer as REST writes it, rounded and cut."""
+    """Converts a value of an answer to the form of the REST API, rounded and truncated."""
     if isinstance(value, list):
         return [*map(_shown, value[:MOST_SHOWN]), *(["…"] if len(value) > MOST_SHOWN else [])]
     if isinstance(value, bytes):

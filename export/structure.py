@@ -1,19 +1,19 @@
-"""What an artifact must look like to run fast, and everywhere."""
+"""Checks the structure of an artifact, so that it runs fast and on every device."""
 
 from kerasbert import checks
 from kerasbert.export.recipes import RECIPES
 
-# A file whose recipe is not known: of those for processors, float16 has most.
+# The limit for a file whose recipe is not known: the largest one of the recipes for CPUs.
 PARTITIONS = max(recipe.partitions for recipe in RECIPES.values() if recipe.target == "cpu")
 
 
 def check_structure(task, artifact, kind=RuntimeError):
-    """Raises an error for what a converter can get wrong without saying so.
+    """Raises an error for anything that a converter may silently get wrong.
 
     Args:
         task: the kerasbert task that was exported.
-        artifact: `Artifact`, as it was described from what stands on disk.
-        kind: type of the error.
+        artifact: `Artifact`, described from the files on disk.
+        kind: the class of the exception.
     """
     if artifact.format == "saved_model":
         _check_signature(task, artifact, f"{task.endpoint}_tokens", kind)
@@ -23,7 +23,7 @@ def check_structure(task, artifact, kind=RuntimeError):
         return
     bad = [op for op in artifact.ops if op.startswith("Flex") or op in ("VAR_HANDLE", "READ_VARIABLE")]
     limit = RECIPES[artifact.recipe].partitions if artifact.recipe else PARTITIONS
-    if task.has_own_head:  # it may have operations that XNNPACK lacks
+    if task.has_own_head:  # it may have operations that XNNPACK does not support
         limit = artifact.partitions
     of_tokens = [name for name, names in artifact.signatures.items() if "code_points" not in names["inputs"]]
     if bad or len(of_tokens) != 1 or artifact.partitions > limit:

@@ -1,4 +1,4 @@
-"""A TFLite file as a function of tokens, and of texts if it takes them."""
+"""Runs a TFLite file on tokens, or on texts if it takes them."""
 
 import threading
 import warnings
@@ -20,29 +20,30 @@ class TFLiteRunner:
     """Runs a TFLite file, one sequence at a time.
 
     Several threads may share one runner: its interpreter is locked while it runs, so that their calls wait
-    for each other. Open a runner for each thread to run them side by side; each then holds the weights.
-    `bits` is as for `SavedModelRunner`: 32, 16, 8 or 4.
+    for each other. To run in parallel, open a runner for each thread; each has its own copy of the weights.
+    `bits` is the number of bits of the narrowest weights: 32, 16, 8 or 4.
 
     Args:
         path: str or path of the file.
         num_threads: int.
 
     Call arguments:
-        inputs: dict of int arrays `token_ids`, `segment_ids`, `padding_mask`, `(B, S)`: rows are run one
-            by one, up to the last 1 in their mask; zeros before it are padding, too.
+        inputs: dict of int arrays `token_ids`, `segment_ids`, `padding_mask`, `(B, S)`. Rows are run one by
+            one, up to the last 1 in their mask; zeros before it are padding, too.
 
     Returns:
-        dict of numpy arrays, the rows' answers in order, with zeros at padding.
+        dict of numpy arrays, the answers of the rows in order, padded with zeros.
 
     Raises:
         ImportError: if `ai-edge-litert` is missing.
-        ValueError: if the inputs have other names, or an array is no batch of tokens.
-        RuntimeError: if LiteRT cannot run the file on these tokens, such as more than it has positions for.
+        ValueError: if the inputs have other names, or an array is not a valid batch of tokens.
+        RuntimeError: if LiteRT cannot run the file on these tokens, for example because there are more than
+            the model has positions.
     """
 
     def __init__(self, path: PathLike, num_threads: int = 1) -> None:
         litert = checks.require("ai_edge_litert.interpreter", INSTALL, "A TFLite file")
-        # Kept: the signatures' runners do not keep it alive.
+        # The interpreter is stored because the signature runners do not keep it alive.
         self._interpreter = litert.Interpreter(str(path), num_threads=num_threads)
         self.signatures = self._interpreter.get_signature_list()
         of_texts = {name for name, names in self.signatures.items() if "code_points" in names["inputs"]}
@@ -53,7 +54,7 @@ class TFLiteRunner:
         self.bits = tflite_bits(path)
         self._path = path
         self._of_texts: dict[str, Any] = {}
-        # Not while the file is made: what it says of itself comes last.
+        # False while the file is being written, because its description is added last.
         self.takes_texts = bool(of_texts) and zipfile.is_zipfile(path)
 
     def __call__(self, inputs: Tensors) -> dict[str, np.ndarray]:
@@ -69,7 +70,7 @@ class TFLiteRunner:
         return {name: _stacked([row[name][0] for row in rows]) for name in rows[0]}
 
     def tokenize(self, text: str, second: str | None = None) -> dict[str, np.ndarray]:
-        """Tokenizes by the file itself, if it takes text.
+        """Tokenizes a text or a pair with the file's own tokenizer, if it takes text.
 
         Args:
             text: str.
@@ -79,24 +80,24 @@ class TFLiteRunner:
             dict of `token_ids`, `segment_ids`, `padding_mask`, `starts` and `ends`, numpy int32 `(1, S)`.
 
         Raises:
-            ValueError: if the file takes no text.
+            ValueError: if the file does not take text.
         """
         texts = (text,) if second is None else (text, second)
         name = next(name for name, inputs in TOKENIZERS.items() if len(inputs) == len(texts))
         return self.run_texts(name, dict(zip(TOKENIZERS[name], map(as_code_points, texts), strict=True)))
 
     def run_texts(self, name: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Runs a signature of code points.
+        """Runs a signature that takes code points.
 
         Args:
-            name: str.
+            name: str, the name of the signature.
             inputs: dict of numpy int32 arrays.
 
         Returns:
             dict of numpy arrays.
 
         Raises:
-            ValueError: if the file takes no text.
+            ValueError: if the file does not take text.
         """
         if name not in self.signatures:
             raise checks.invalid(
@@ -111,16 +112,16 @@ class TFLiteRunner:
             return self._of_texts[name](**inputs)
 
     def predict(self, x: Rows) -> Any:
-        """Answers texts, by the file alone.
+        """Answers texts with the file alone.
 
         Args:
-            x: texts, as for the task's `predict`, in memory.
+            x: texts in memory, as for the task's `predict`.
 
         Returns:
             What the task's `predict` returns: an array of probabilities, lists of entities, answers.
 
         Raises:
-            ValueError: if the file takes no text.
+            ValueError: if the file does not take text.
         """
         description = describe(self._path)
         kind, module = description["kind"], BY_ENDPOINT[description["kind"]]
@@ -137,7 +138,7 @@ class TFLiteRunner:
 
 
 def _stacked(rows):
-    """Arrays of one rank, but maybe of several lengths, as one array; shorter ones end in zeros."""
+    """Stacks arrays of the same rank but perhaps different shapes; smaller ones are padded with zeros."""
     joined = np.zeros((len(rows), *np.max([row.shape for row in rows], axis=0)), rows[0].dtype)
     for place, row in zip(joined, rows, strict=True):
         place[tuple(map(slice, row.shape))] = row

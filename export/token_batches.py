@@ -1,4 +1,4 @@
-"""Batches of tokens: those that a task makes of texts, and those that callers bring."""
+"""Batches of tokens: those that a task makes from texts, and those that callers pass."""
 
 import contextlib
 
@@ -14,12 +14,12 @@ class _EnoughError(Exception):
 
 
 def token_batches(task, texts, rows=float("inf")):
-    """The tokens of texts as `predict` batches them.
+    """Returns the tokens of texts in the batches of `predict`.
 
     Args:
         task: a kerasbert task.
         texts: texts as for `predict`.
-        rows: int, after so many sequences it stops, at the end of a batch.
+        rows: int, the number of sequences after which to stop, at the end of a batch.
 
     Returns:
         List of dicts of int arrays `(B, S)`.
@@ -38,17 +38,17 @@ def token_batches(task, texts, rows=float("inf")):
 
 
 def token_arrays(inputs, where):
-    """A batch of tokens as int32 arrays, and other inputs beside them as float32 arrays.
+    """Checks a batch, and returns its tokens as int32 arrays and its extra inputs as float32 arrays.
 
     Args:
-        inputs: dict of arrays or tensors `(B, S)`: `token_ids`, `segment_ids`, `padding_mask`; and others,
-            `(B, ...)`.
-        where: str, for errors.
+        inputs: dict of arrays or tensors `(B, S)`: `token_ids`, `segment_ids`, `padding_mask`; and extra
+            inputs, `(B, ...)`.
+        where: str, the place to show in errors.
 
     Raises:
-        ValueError: if they are not whole numbers of one shape `(B, S)`, with at least one row and one token;
-            if an id is negative, which lookups count from the table's end; or if a mask has other numbers
-            than 0 and 1, or no 1 in a row.
+        ValueError: if tokens are not whole numbers of one shape `(B, S)`, with at least one row and one
+            token; if an id is negative, which lookups would count from the end of the table; or if a mask
+            has numbers other than 0 and 1, or a row without a 1.
     """
     arrays = {name: np.asarray(value) for name, value in inputs.items() if name in TOKEN_INPUTS}
     others = {name: np.asarray(v, "float32") for name, v in inputs.items() if name not in TOKEN_INPUTS}
@@ -86,7 +86,7 @@ def token_arrays(inputs, where):
 
 
 def single_rows(arrays):
-    """Yields the rows of a batch as batches of one row, cut after the last 1 of their `padding_mask`."""
+    """Yields each row of a batch as a batch of one row, cut after the last 1 of its `padding_mask`."""
     _, width = arrays["padding_mask"].shape
     lengths = width - np.argmax(arrays["padding_mask"][:, ::-1], axis=1)
     for i, length in enumerate(lengths):

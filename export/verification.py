@@ -1,4 +1,4 @@
-"""Is the exported model still the same model? Asked of the user's own texts."""
+"""Verifies on the user's own texts that an exported file is still the same model."""
 
 import dataclasses
 import warnings
@@ -23,38 +23,38 @@ from kerasbert.optional import tensorflow as tf
 from kerasbert.tasks.task import Task
 from kerasbert.types import Labels, PathLike, Rows
 
-# Float32 sums in another order differ by about 1e-6, another model by more than this.
+# Float32 sums in another order differ by about 1e-6; those of another model differ by more than this.
 EXACT = 1e-4
-# Of narrower weights, by their bits: the mean difference as a share of the spread of the model's own answers.
-# A share fits every model: what is narrow or deep rounds more, many classes have small probabilities, vectors
-# and scores have units of their own. A broken file's answers have nothing to do with the model's, and are as
-# far from these as those of different texts are from each other, a share of about 1.
+# For narrower weights, by their bits: the mean difference as a fraction of the spread of the model's answers.
+# A fraction suits every model: narrow or deep models round more, with many classes probabilities are small,
+# and vectors and scores have their own units. A broken file's answers are unrelated to the model's, and
+# differ from them as much as the answers to different texts differ from each other: a fraction of about 1.
 SHARES = {16: 0.01, 8: 0.05, 4: 0.3}
-# Where the model hardly tells texts apart, such as before training: the same of probabilities that do not
-# depend on the text, which sum to 1 over the classes.
+# The smallest limit, divided by the number of classes, for models that hardly distinguish texts, for example
+# before training. Probabilities sum to 1 over the classes.
 LEAST = 0.01
 MIN_AGREEMENT = 0.99
-# Of built-in sentences, which are not of the user's kind: many are at the border of two classes.
+# For built-in sentences, which are unlike the user's texts: many are at the border of two classes.
 SAMPLE_AGREEMENT = {32: 0.99, 16: 0.9, 8: 0.9, 4: 0.5}
 
 
 @dataclasses.dataclass(frozen=True)
 class Verification:
-    """How far an artifact's answers are from the Keras model's, on some texts.
+    """How much an artifact's answers to some texts differ from the Keras model's.
 
     Args:
         path: str, the artifact.
         rows: int, how many texts were compared.
-        max_difference: float, the largest difference of one number: a probability, of a class or at a token;
-            or of an embedding or a regression.
-        mean_difference: float, over all of them.
-        label_agreement: float in [0, 1], the share of rows with the same label, labels, entities, answer, or
-            best tokens; None for tasks without any.
+        max_difference: float, the largest difference of one number: a probability of a class or at a token,
+            or a number of an embedding or a regression.
+        mean_difference: float, the mean difference over all numbers.
+        label_agreement: float in [0, 1], the fraction of rows with the same label, labels, entities, answer
+            or best tokens; None for tasks without these.
         worst_text: the text with the largest difference.
         not_finite: int, how many of the artifact's numbers are NaN or infinite.
-        keras_scores: dict, the Keras model's scores if labels were given, from 0 to 1, by the names that the
-            task's `scores` have, such as `"accuracy"` or `"f1"`.
-        scores: dict, the artifact's.
+        keras_scores: dict, the Keras model's scores, from 0 to 1, if labels were given, with the names of the
+            task's `scores`, such as `"accuracy"` or `"f1"`.
+        scores: dict, the artifact's scores.
     """
 
     path: str
@@ -79,41 +79,40 @@ def verify(
     min_agreement: float = MIN_AGREEMENT,
     max_drop: float | None = None,
 ) -> Verification:
-    """Compares an artifact with the Keras model it was made of, and raises if they differ.
+    """Compares an artifact with the Keras model from which it was exported, and raises if they differ.
 
-    A SavedModel is given the texts themselves, so its tokenizer is compared too, and so is a file that takes
-    text: its tokens must be equal for every text. Another TFLite or ONNX file gets the
-    task's tokens. Files are compared with the model in float32, in which they compute. Where an answer is no
-    array of numbers, but entities or a span, both are compared: the answers, and the probabilities at
-    all tokens.
+    A SavedModel, or a file that takes text, gets the texts themselves, so that its tokenizer is compared,
+    too: the file's tokens must be equal for every text. Other TFLite or ONNX files get the task's tokens.
+    Files compute in float32, and are compared with the model in float32. If an answer is not an array of
+    numbers, but entities or a span, both the answers and the probabilities at all tokens are compared.
 
     Args:
         task: the kerasbert task that was exported.
         artifact: `Artifact`, or the path of one.
-        x: texts as for `predict`, in memory; such as a test set.
-        y: their labels, or None; with them the scores of both are measured, by the task's
+        x: texts in memory, as for `predict`, such as a test set.
+        y: their labels, or None; if they are given, the scores of both are computed with the task's
             `score_predictions`.
-        max_difference: float or None, the largest difference of one number that passes. None means 1e-4 for a
+        max_difference: float or None, the largest allowed difference of one number. None means 1e-4 for a
             file with float32 weights, which computes the same sums in another order, and no limit for a
             float16 or quantized one, where one text at the border of two classes says little.
-        max_mean_difference: float or None, the same for the mean over all numbers. None means 1e-4 for a file
-            with float32 weights. For others it is a share of how far the model's own answers to these texts
-            are from their mean: 1 % for float16, 5 % for int8, 30 % for int4 and static recipes; but at least
-            0.01 divided by the number of classes.
-        min_agreement: float in [0, 1], the smallest share of all such texts with the same label. It is broken
-            if fewer than one of twenty samples of as many rows would show so many other labels by chance:
-            one of 76 passes 0.99, three do not.
+        max_mean_difference: float or None, the largest allowed mean difference over all numbers. None means
+            1e-4 for a file with float32 weights. For others it is a fraction of the mean deviation of the
+            model's own answers to these texts from their mean: 1 % for float16, 5 % for int8, 30 % for int4
+            and static recipes; but at least 0.01 divided by the number of classes.
+        min_agreement: float in [0, 1], the smallest allowed fraction of such texts with the same label. It is
+            not met if fewer than one in twenty samples of as many rows would have so many different labels by
+            chance: one in 76 passes 0.99, three do not.
         max_drop: float or None, how much lower than the Keras model's any score may be: 0.005 is half a
-            percent. It is broken if the lower end of the drop's one-sided interval of 95 % (`drop_interval`)
-            is above it.
+            percent. It is not met if the lower end of the drop's one-sided 95 % confidence interval
+            (`drop_interval`) is above it.
 
     Returns:
         `Verification`.
 
     Raises:
-        VerificationError: if a limit does not hold, or a number is not finite; it names the worst text. Or if
-            the file is none that runs fast everywhere: outputs missing, Flex or variable operations, more
-            XNNPACK partitions than its recipe has.
+        VerificationError: if a limit is not met, or a number is not finite; it shows the worst text. Also if
+            the file would not run fast on every device: if outputs are missing, or it has Flex or variable
+            operations or more XNNPACK partitions than its recipe allows.
         ValueError: if there are no texts, or labels are needed.
     """
     if max_drop is not None:
@@ -187,7 +186,7 @@ def verify(
 
 
 def describe(artifact, runner):
-    """What stands at an artifact's path now, as an `Artifact`.
+    """Describes what is at an artifact's path now, as an `Artifact`.
 
     Args:
         artifact: `Artifact`, or a path.
@@ -203,16 +202,17 @@ def describe(artifact, runner):
 
 
 def verify_export(task, artifact, data, limits, calibration=None):
-    """Compares a new file with its model: on `data`, or on built-in sentences.
+    """Compares a new file with its model, on `data` or on built-in sentences.
 
     Args:
         task, artifact: as for `verify`.
-        data: `(x, y)`, y perhaps None; or None.
-        limits: dict, the limits of `verify`; or True for its own.
-        calibration: texts or None; without data a static file is compared on those that its ranges are of.
+        data: `(x, y)`, where y may be None; or None.
+        limits: dict, the limits of `verify`; or True for the defaults.
+        calibration: texts or None; without `data`, a static file is compared on the texts with which it was
+            calibrated.
 
     Raises:
-        VerificationError: as `verify`.
+        VerificationError: as in `verify`.
     """
     limits = limits if isinstance(limits, dict) else {}
     if data is not None:
@@ -221,13 +221,13 @@ def verify_export(task, artifact, data, limits, calibration=None):
     limits = {"min_agreement": SAMPLE_AGREEMENT[_bits(task, artifact, open_artifact(artifact))]} | limits
     for x in sample_inputs(task) if calibration is None else [calibration]:
         with warnings.catch_warnings():
-            # The sentences are ours, and too long for some models.
+            # The built-in sentences are too long for some models.
             warnings.filterwarnings("ignore", ".*were truncated", UserWarning)
             verify(task, artifact, x, **limits)
 
 
 def _bits(task, artifact, runner):
-    """The bits of the narrowest weights; static recipes, which round activations too, count as coarser."""
+    """The bits of the narrowest weights; static recipes count as 4, because activations are rounded, too."""
     recipe = RECIPES.get(getattr(artifact, "recipe", None))
     if recipe and recipe.calibrated:
         return 4
@@ -236,7 +236,7 @@ def _bits(task, artifact, runner):
 
 
 def _limits(bits, differences, max_difference, max_mean_difference):
-    """The largest differences that pass, by the names of their options."""
+    """The largest allowed differences, by the names of their arguments."""
     most, mean = EXACT, EXACT
     if bits < 32:
         most, mean = float("inf"), max(LEAST / differences.width, SHARES[bits] * differences.spread)
@@ -247,7 +247,7 @@ def _limits(bits, differences, max_difference, max_mean_difference):
 
 
 def _dropped(task, expected, found, x, y, names, max_drop):
-    """The scores that are shown to lose more than `max_drop`: name -> drop."""
+    """The scores that are proven to drop by more than `max_drop`: name -> drop."""
     drops = {}
     for name in names:
 
@@ -261,7 +261,7 @@ def _dropped(task, expected, found, x, y, names, max_drop):
 
 
 def _same(one, two):
-    """The share of rows that are equal."""
+    """The fraction of rows that are equal."""
     return float(np.mean([np.all(a == b) for a, b in zip(one, two, strict=True)]))
 
 

@@ -1,4 +1,4 @@
-"""The warm-up file of TF Serving: requests that it answers before it takes the first real one."""
+"""Writes TF Serving's warm-up file: requests that it runs before it accepts the first real one."""
 
 import pathlib
 
@@ -8,11 +8,11 @@ from kerasbert.optional import tensorflow as tf
 def write_warmup(folder, requests):
     """Writes `assets.extra/tf_serving_warmup_requests`.
 
-    TensorFlow optimizes the graph of a signature in its first run, so each has a request of its own, also
-    `serving_default` and the signature that it stands for.
+    TensorFlow optimizes the graph of a signature in its first run, so that each signature needs a request,
+    both `serving_default` and the signature that it is another name for.
 
-    A record is TF Serving's `PredictionLog`; its package is too heavy to need for three nested messages, so
-    they are encoded here.
+    A record is TF Serving's `PredictionLog`; its package is too large to require it for three nested
+    messages, so that they are encoded here.
 
     Args:
         folder: path of the SavedModel.
@@ -35,7 +35,7 @@ def _prediction_log(signature, inputs):
 
 
 def _field(number, content):
-    """A length-delimited field of a protocol buffer."""
+    """Encodes a length-delimited field of a protocol buffer."""
     return bytes([number << 3 | 2]) + _varint(len(content)) + content
 
 

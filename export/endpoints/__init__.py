@@ -1,8 +1,8 @@
-"""What each kind of task answers to texts in a SavedModel, a module a kind; named by a task's `endpoint`.
+"""How each kind of task answers texts in a SavedModel, with a module for each value of a task's `endpoint`.
 
-Each has three functions: `signatures(task)`, the graph functions by name, the default one first, with their
-inputs; `columns(x)`, these inputs from what `predict` takes; and `predictions(task, outputs, x)`, what
-`predict(x)` returns, from their outputs.
+Each module has three functions: `signatures(task)` returns the graph functions by name, the default one
+first, with their inputs; `columns(x)` converts what `predict` takes to these inputs; and
+`predictions(task, outputs, x)` converts their outputs to what `predict(x)` returns.
 """
 
 from typing import Any
@@ -22,14 +22,14 @@ BY_NAME = {
 
 
 def register_endpoint(name: str, endpoint: Any) -> None:
-    """Makes another kind of answers known to exports, for tasks whose `endpoint` is `name`.
+    """Registers another kind of answers for exports of tasks whose `endpoint` is `name`.
 
     Args:
-        name: str, what the signature is called.
+        name: str, the name of the signature.
         endpoint: module or object with the functions `signatures`, `columns` and `predictions`.
 
     Raises:
-        TypeError: if it lacks one of these.
+        TypeError: if one of these functions is missing.
         ValueError: if the name is taken.
 
     Example:

@@ -1,4 +1,4 @@
-"""Answers to questions."""
+"""The endpoint of question answerers."""
 
 from kerasbert.data import context_windows, windows_with_most_context
 from kerasbert.optional import tensorflow as tf
@@ -8,11 +8,11 @@ from kerasbert.text import valid_utf8
 
 
 def signatures(task):
-    """A graph function of questions `(B,)` and contexts `(B,)` of any length.
+    """Returns a graph function of questions `(B,)` and contexts `(B,)` of any length.
 
-    It returns for each the best answer, of up to 30 tokens: `text`, string; `start` and `end`, int32, in
-    characters of the context; `score` and `null_score`, float32, as of `Answer`; and `truncated`, bool,
-    whether the question was.
+    It returns the best answer for each row, of up to 30 tokens: `text`, string; `start` and `end`, int32, in
+    characters of the context; `score` and `null_score`, float32, as in `Answer`; and `truncated`, bool,
+    whether the question was truncated.
     """
     specs = {name: tf.TensorSpec((None,), tf.string, name) for name in ("question", "context")}
     return {task.endpoint: (lambda question, context: _answers(task, question, context), specs)}
@@ -36,9 +36,10 @@ def _answers(task, question, context):
     first = tf.gather(contexts.row_starts(), row) + start
     windows = tf.gather(contexts.flat_values, tf.ragged.range(first, first + length))
     logits = task.answer_tokens(task.tokenizer.pack(tf.gather(questions, row), windows))
-    place = tf.gather(questions.row_lengths(), row) + special - 1  # of the context in a window
+    place = tf.gather(questions.row_lengths(), row) + special - 1  # the start of the context in a window
 
-    # All spans of all contexts: by their first token, in its home, and by their length less one.
+    # All spans of all contexts, by their first token, in the window where it has the most context, and by
+    # their length - 1.
     home = windows_with_most_context(row, start, length, lengths)
     token = tf.range(tf.size(home, tf.int64))
     at = tf.gather(place - first, home) + token
@@ -76,13 +77,13 @@ def _answers(task, question, context):
 
 
 def columns(x):
-    """Inputs by name."""
+    """Returns the inputs by name."""
     questions, contexts = (x["text"], x["text_pair"]) if isinstance(x, dict) else x
     return {"question": list(questions), "context": list(contexts)}
 
 
 def predictions(task, outputs, x):
-    """A list of `Answer`, whose text is cut from the context itself: the graph's strings are UTF-8."""
+    """Returns a list of `Answer`, with texts from the contexts, because the graph's strings are UTF-8."""
     names = ("start", "end", "score", "null_score")
     rows = zip(columns(x)["context"], *(outputs[name].tolist() for name in names), strict=True)
     return [Answer(context[start:end], start, end, *scores) for context, start, end, *scores in rows]

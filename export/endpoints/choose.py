@@ -1,10 +1,10 @@
-"""Which of K texts goes with another."""
+"""The endpoint of multiple choice: which of K texts goes with another."""
 
 from kerasbert.optional import tensorflow as tf
 
 
 def signatures(task):
-    """A graph function of texts `(B,)` and choices `(B, K)`: `probabilities` `(B, K)`."""
+    """Returns a graph function of texts `(B,)` and choices `(B, K)` that returns `probabilities` `(B, K)`."""
     specs = {
         "text": tf.TensorSpec((None,), tf.string, "text"),
         "choices": tf.TensorSpec((None, None), tf.string, "choices"),
@@ -25,11 +25,11 @@ def _answers(task, text, choices):
 
 
 def columns(x):
-    """Inputs by name."""
+    """Returns the inputs by name."""
     text, choices = (x["text"], x["choices"]) if isinstance(x, dict) else x
     return {"text": list(text), "choices": [list(row) for row in choices]}
 
 
 def predictions(task, outputs, x):
-    """Probabilities `(rows, K)`."""
+    """Returns probabilities `(rows, K)`."""
     return outputs["probabilities"]

@@ -1,4 +1,4 @@
-"""One row of numbers for a text or a pair of texts."""
+"""The endpoint of classifiers and embedders: one row of numbers for a text or a pair of texts."""
 
 from kerasbert.data import is_pair
 from kerasbert.optional import tensorflow as tf
@@ -6,7 +6,7 @@ from kerasbert.text import as_text_tensor
 
 
 def signatures(task):
-    """Graph functions of texts and of pairs of texts: the task's answers, and which were too long."""
+    """Returns graph functions of texts and of pairs: the task's answers, and which texts were too long."""
     texts = {"text": tf.TensorSpec((None,), tf.string, "text")}
     pairs = texts | {"text_pair": tf.TensorSpec((None,), tf.string, "text_pair")}
     numbers = {name: task.input_specs(None, None)[name] for name in task.extra_inputs}
@@ -29,7 +29,7 @@ def _answers(task, text, text_pair, extra):
 
 
 def named(task, tokens):
-    """The task's answers to tokens, and the name of the best class if it chooses one of several."""
+    """Returns the task's answers to tokens, and the name of the best class if each row has one class."""
     answers = task.answer_tokens(tokens)
     if getattr(task, "problem", None) == "single_label":
         best = tf.argmax(answers[task.output], axis=-1)
@@ -38,12 +38,12 @@ def named(task, tokens):
 
 
 def columns(x):
-    """Inputs by name: texts, or pairs of them."""
+    """Returns the inputs by name: texts or pairs of texts."""
     if isinstance(x, dict):
         return x
     return dict(zip(("text", "text_pair"), x if is_pair(x) else (x,), strict=False))
 
 
 def predictions(task, outputs, x):
-    """Numbers `(rows, C)`."""
+    """Returns numbers `(rows, C)`."""
     return outputs[task.output]

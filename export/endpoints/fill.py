@@ -1,4 +1,4 @@
-"""The most probable tokens at masks."""
+"""The endpoint of masked language models: the most probable tokens at masks."""
 
 import numpy as np
 
@@ -7,10 +7,10 @@ from kerasbert.tasks.masked_lm import TOP_K
 
 
 def signatures(task):
-    """A graph function of texts `(B,)` with masks.
+    """Returns a graph function of texts `(B,)` with masks.
 
-    It returns `token`, string, and `probability`, `(B, M, 5)` both: the best tokens of each text's masks, in
-    their order; `""` and 0 where a text has less than M; and `truncated`.
+    It returns `token`, string, and `probability`, both `(B, M, 5)`: the best tokens for the masks of each
+    text, in their order, padded with `""` and 0 if a text has fewer than M masks; and `truncated`.
     """
     tokenizer = task.mask_tokenizer("to_saved_model")
     return {
@@ -26,7 +26,7 @@ def _answers(task, tokenizer, text):
     tokens = tokenizer.pack(ids, max_length=task.max_sequence_length)
     vectors = task.encoder(tokens, training=False)["sequence_output"]
     masks = tf.where(tokens["token_ids"] == tokenizer.mask_id)
-    # Scores of the whole vocabulary are made for masks alone.
+    # Scores of the whole vocabulary are only computed at masks.
     vectors = tf.gather_nd(vectors, masks)
     probabilities = task.answers(task.logits({"sequence_output": vectors}))[task.output]
     count = min(TOP_K, tokenizer.vocabulary_size)
@@ -40,12 +40,12 @@ def _answers(task, tokenizer, text):
 
 
 def columns(x):
-    """Inputs by name."""
+    """Returns the inputs by name."""
     return {"text": list(x)}
 
 
 def predictions(task, outputs, x):
-    """As `BertMaskedLM.fill_masks`."""
+    """Returns what `BertMaskedLM.fill_masks` returns."""
     return [
         [
             [(token.decode(), float(p)) for token, p in zip(*mask, strict=True)]

@@ -1,4 +1,4 @@
-"""How well each sentence of a text stands for it."""
+"""The endpoint of summarizers: how probably each sentence of a text belongs in its summary."""
 
 from kerasbert.data import sentence_spans
 from kerasbert.optional import tensorflow as tf
@@ -6,10 +6,10 @@ from kerasbert.tasks.summaries import UNSCORED, best_summary
 
 
 def signatures(task):
-    """A graph function of documents `(B, N)`, a sentence to a string, shorter ones ending in `""`.
+    """Returns a graph function of documents `(B, N)`: one string per sentence, padded with `""`.
 
-    It returns `score`, float32 `(B, N)`: how probably each sentence belongs in the summary, -1 for one
-    without tokens; and `truncated`, bool `(B, N)`, whether it was longer than the model takes.
+    It returns `score`, float32 `(B, N)`: the probability that a sentence belongs in the summary, -1 for one
+    without tokens; and `truncated`, bool `(B, N)`, whether the sentence was too long for the model.
     """
     specs = {"sentences": tf.TensorSpec((None, None), tf.string, "sentences")}
     return {task.endpoint: (lambda sentences: _answers(task, sentences), specs)}
@@ -57,7 +57,7 @@ def _answers(task, sentences):
 
 
 def _windows(lengths, rows, limit):
-    """The window of each sentence: as many as fit, of one row, stand together."""
+    """Assigns each sentence to a window; a window has as many sentences of one row as fit."""
 
     def step(state, sentence):
         window, room, row = state
@@ -69,13 +69,13 @@ def _windows(lengths, rows, limit):
 
 
 def columns(x):
-    """Inputs by name."""
+    """Returns the inputs by name."""
     rows = [[text[slice(*span)] for span in spans] for text, spans in sentence_spans(x)]
     longest = max(map(len, rows), default=0)
     return {"sentences": [[*row, *[""] * (longest - len(row))] for row in rows]}
 
 
 def predictions(task, outputs, x):
-    """Lists of `Summary`."""
+    """Returns a list of `Summary`."""
     rows = zip(sentence_spans(x), outputs["score"], strict=True)
     return [best_summary(text, spans, scores[: len(spans)]) for (text, spans), scores in rows]

@@ -1,4 +1,4 @@
-"""Entities in texts."""
+"""The endpoint of token classifiers: the entities in texts."""
 
 import numpy as np
 
@@ -9,11 +9,11 @@ from kerasbert.text import as_text_tensor, valid_utf8
 
 
 def signatures(task):
-    """A graph function of texts `(B,)` of any length.
+    """Returns a graph function of texts `(B,)` of any length.
 
-    It returns, `(B, E)` each, the entities of each text in their order: `text` and `type`, strings; `score`,
-    float32; `start` and `end`, int32, in characters; and `first_word` and `end_word`, int32. Where a text has
-    less than E, `""`, 0 and -1.
+    It returns the entities of each text in their order, `(B, E)` each: `text` and `type`, strings; `score`,
+    float32; `start` and `end`, int32, in characters; and `first_word` and `end_word`, int32. They are padded
+    with `""`, 0 and -1 if a text has fewer than E entities.
     """
     specs = {"text": tf.TensorSpec((None,), tf.string, "text")}
     return {task.endpoint: (lambda text: _answers(task, text), specs)}
@@ -46,9 +46,9 @@ def _answers(task, text):
 
 
 def _decide(task, ids, first):
-    """The label of each word, C for a word without tokens, and its probability, `(words,)` both."""
+    """The label of each word, C for a word without tokens, and its probability, both `(words,)`."""
     windows, decided = word_windows(ids, first, task.max_sequence_length - 2, task.preprocessor.window_step)
-    # The model takes no batch of no rows.
+    # The model cannot run on a batch without rows.
     none = tf.RaggedTensor.from_row_lengths(tf.zeros(0, tf.int32), tf.zeros(1, tf.int64))
     none = none[: tf.maximum(1 - windows.nrows(tf.int32), 0)]
     windows, decided = tf.concat([windows, none], 0), tf.concat([decided, none], 0)
@@ -63,9 +63,9 @@ def _decide(task, ids, first):
 
 
 def _entities(task, label, row):
-    """The first and the last word of each entity; and the words in entities, and the entity of each."""
+    """The first and the last word of each entity; and all words in entities, with the entity of each."""
     names = [*task.labels, OUTSIDE]
-    # Whether an entity begins, or has ended, between two words, depends on their labels alone.
+    # Whether an entity begins or ends between two words only depends on their labels.
     pairs = [[entities([a, b], task.scheme) for b in names] for a in names]
     begins = np.array([[any(begin == 1 for begin, _, _ in pair) for pair in line] for line in pairs])
     ends = np.array([[any(end == 1 for _, end, _ in pair) for pair in line] for line in pairs])
@@ -82,14 +82,14 @@ def _entities(task, label, row):
 
 
 def columns(x):
-    """Inputs by name."""
+    """Returns the inputs by name."""
     return {"text": list(x)}
 
 
 def predictions(task, outputs, x):
-    """Lists of `Entity`."""
+    """Returns a list of `Entity` for each text."""
     names = ("type", "score", "start", "end", "first_word", "end_word")
-    # The graph's strings are UTF-8: what that cannot hold, a lone surrogate, is taken from the originals.
+    # The graph's strings are UTF-8, without lone surrogates: texts and types are taken from the originals.
     types = dict(zip(as_text_tensor(_types(task), "labels").numpy(), _types(task), strict=True))
     rows = zip(x, *(outputs[name].tolist() for name in names), strict=True)
     return [
@@ -103,5 +103,5 @@ def predictions(task, outputs, x):
 
 
 def _types(task):
-    """The type of each label, "" of the one outside entities."""
+    """The type of each label, "" for the label outside entities."""
     return [type_of(name, task.scheme) or "" for name in task.labels]
