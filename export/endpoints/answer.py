@@ -50,7 +50,7 @@ def _answers(task, question, context):
     end = tf.gather(end, tf.where(inside, spans, 0), batch_dims=1)
     scores = tf.gather_nd(logits["start"], tf.stack([home, at], 1))[:, None] + end
     last = tf.minimum(token[:, None] + more, tf.size(home, tf.int64) - 1)
-    # A token without characters, such as a lone prefix blank, is no answer.
+    # A token without characters, such as a lone prefix blank, is not an answer.
     inside &= tf.gather(ends.flat_values, last) > starts.flat_values[:, None]
     scores = tf.where(inside, scores, -float("inf"))
 

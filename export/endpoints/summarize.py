@@ -25,7 +25,7 @@ def _answers(task, sentences):
     row, ids = (
         tf.concat([row, [-1]], 0),
         tf.concat([ids, tf.ragged.constant([[]], tf.int32)], 0),
-    )  # never none
+    )  # so that there is always a sentence
     window = _windows(tf.cast(ids.row_lengths(), tf.int32) + 2, row, limit)
 
     tokens = tf.concat(

@@ -181,7 +181,7 @@ class BertMaskedLM(Task):
         return [[best[0][0] for best in row] for row in predictions]
 
     def score_predictions(self, predictions: Any, x: Rows, y: Labels) -> dict[str, float]:
-        """`accuracy` over all masks; `y` is a list of right tokens per text. See `TextTask`."""
+        """`accuracy` over all masks; `y` has a list of right tokens for each text. See `TextTask`."""
         pairs = zip(self.hard_predictions(predictions), y, strict=True)
         right = [one == two for row in pairs for one, two in zip(*row, strict=True)]
         return {"accuracy": float(np.mean(right))}

@@ -58,7 +58,7 @@ def best_answers(
         starts, ends = windows.contexts.starts[texts], windows.contexts.ends[texts]
         scores = _span_scores(windows, start, end, home, max_answer_length)
         last = np.arange(len(home))[:, None] + np.arange(scores.shape[1])
-        # A token without characters, such as a lone prefix blank, is no answer.
+        # A token without characters, such as a lone prefix blank, is not an answer.
         scores[ends[np.minimum(last, len(home) - 1)] <= starts[:, None]] = -np.inf
         spans = _best_spans(scores, starts, ends, context, n_best)
         margin = float(null[row]) - spans[0][0] if spans else np.inf

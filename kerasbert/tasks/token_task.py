@@ -45,8 +45,9 @@ class TokenTask(TextTask):
         return found["number"][decides], found["probability"][decides]
 
     def predict_step(self, *arguments: Any) -> Any:
-        """Like Keras' step, but flattens the result if the batch has such numbers, as batches differ in S.
+        """Like Keras' step, but flattens the result if a batch has the numbers that `decided` needs.
 
+        Keras can then concatenate the results, although batches differ in S.
         The last argument is the batch; on JAX the trainer's state comes before it.
         """
         *state, data = arguments
