@@ -39,9 +39,10 @@ def to_saved_model(
     - question answerer, `answer`: takes `question` and `context`; returns `text`, `start`, `end`, `score` and
       `null_score`, `(B,)` each;
     - multiple choice, `choose`: takes `text` and `choices` `(B, K)`; returns `probabilities` `(B, K)`;
-    - masked language model, `fill`: takes `text`; returns `token` and `probability`, `(B, M, 5)` for M masks.
+    - masked language model, `fill`: takes `text`; returns `token` and `probability`, `(B, M, 5)` for M masks;
+    - summarizer, `summarize`: takes `sentences` `(B, N)`; returns the `score` of each, `(B, N)`.
 
-    All inputs except choices are strings `(B,)`. Texts to tag and contexts can have any length; for others,
+    Inputs are strings, `(B,)` where nothing else is said; a task's `extra_inputs` are float32. Texts to tag and contexts can have any length; for others,
     `truncated`, bool `(B,)`, says which ones were too long. Another signature, such as `classify_tokens`,
     takes `token_ids`, `segment_ids` and `padding_mask`, int32 `(B, S)`, and returns the task's `answers`.
 

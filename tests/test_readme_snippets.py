@@ -126,6 +126,7 @@ def test_those_that_take_long(folder, names):
     # Four bits are noise beside a model that hardly tells texts apart, and its file would be refused.
     names["classifier"].compile(keras.optimizers.Adam(0.01))
     names["classifier"].fit(TEXTS, names["labels"], epochs=30, verbose=0)
+    names["classifier"].save("film.keras")
     run(SLOW, names)
     assert len(SLOW) == 1
     for line in "".join(COMMANDS).splitlines():

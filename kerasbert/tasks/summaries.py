@@ -22,7 +22,7 @@ class Summary:
     """
 
     text: str
-    sentences: tuple[str, ...]
+    sentences: tuple[tuple[int, int], ...]
     indices: tuple[int, ...]
     scores: tuple[float, ...]
 

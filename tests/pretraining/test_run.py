@@ -287,7 +287,7 @@ def command(path):
 def test_the_command_line(folder):
     done = subprocess.run(command(folder / "absent.toml"), capture_output=True, text=True)
     assert done.returncode == 2
-    assert "error: The settings must be a file." in done.stderr
+    assert "error: The file of settings must exist." in done.stderr
     assert "Traceback" not in done.stderr
 
 
