@@ -42,9 +42,10 @@ def to_saved_model(
     - masked language model, `fill`: takes `text`; returns `token` and `probability`, `(B, M, 5)` for M masks;
     - summarizer, `summarize`: takes `sentences` `(B, N)`; returns the `score` of each, `(B, N)`.
 
-    Inputs are strings, `(B,)` where nothing else is said; a task's `extra_inputs` are float32. Texts to tag and contexts can have any length; for others,
-    `truncated`, bool `(B,)`, says which ones were too long. Another signature, such as `classify_tokens`,
-    takes `token_ids`, `segment_ids` and `padding_mask`, int32 `(B, S)`, and returns the task's `answers`.
+    Inputs are strings, `(B,)` where nothing else is said; a task's `extra_inputs` are float32. Texts to tag
+    and contexts can have any length; for others, `truncated`, bool `(B,)`, says which ones were too long.
+    Another signature, such as `classify_tokens`, takes `token_ids`, `segment_ids` and `padding_mask`, int32
+    `(B, S)`, and returns the task's `answers`.
 
     The graph only uses operations of stock TF Serving. `assets.extra/` contains a warm-up request for each
     signature, `serving.md`, which shows requests by REST and gRPC with the model's answers, and
