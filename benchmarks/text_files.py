@@ -14,10 +14,12 @@ import subprocess
 import sys
 import tempfile
 
+import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 from device_tokenizer import SENTENCES, as_row, fastest_ms, peak_kilobytes
 
 TOKENS = ("token_ids", "segment_ids", "padding_mask")
+LENGTHS = (32, 64, 128)
 
 
 def signatures(path):
@@ -33,6 +35,20 @@ def signatures(path):
     return {"tokenizer": tokenize, "two calls": two, "one call": one}
 
 
+def fixed(path, lengths):
+    """Prints the milliseconds of each fixed length, beside the model alone on as many tokens."""
+    for length in lengths:
+        model = Interpreter(path, num_threads=1)
+        classify, text = (
+            model.get_signature_runner(name) for name in ("classify", f"classify_text_{length}")
+        )
+        row, ones = np.zeros((1, 8 * length), np.int32), np.ones((1, length), np.int32)
+        row[0, : 3 * length] = as_row(SENTENCES["long"] * 3)[0, : 3 * length]
+        alone = fastest_ms(classify, **dict.fromkeys(TOKENS, ones))
+        ours = fastest_ms(text, code_points=row)
+        print(f"{length} tokens: from text {ours:.2f} ms, model alone {alone:.2f} ms", flush=True)
+
+
 def memory(path, name):
     """Prints the megabytes that opening a file and answering a text adds to a bare process."""
     before = peak_kilobytes()
@@ -46,13 +62,18 @@ def main(folder):
 
     task = kerasbert.BertTextClassifier.from_preset(folder, labels=["bad", "good"])
     with tempfile.TemporaryDirectory() as temporary:
-        for name, text in (("tokens", False), ("texts", True)):
+        for name, text, lengths in (
+            ("tokens", False, ()),
+            ("texts of fixed lengths", True, LENGTHS),
+            ("texts", True, ()),
+        ):
             path = pathlib.Path(temporary) / f"{name}.tflite"
-            artifact = export.to_tflite(task, path, text=text, verify=False)
+            artifact = export.to_tflite(task, path, text=text, lengths=lengths, verify=False)
             print(
                 f"takes {name}: {artifact.size_bytes / 1e6:.2f} MB, {artifact.partitions} partition",
                 flush=True,
             )
+            fixed(str(path), lengths)
         for name, sentence in SENTENCES.items():
             row = as_row(sentence)
             times = {call: fastest_ms(run, code_points=row) for call, run in signatures(str(path)).items()}

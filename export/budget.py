@@ -75,7 +75,7 @@ class Trial:
     holds: bool
 
 
-def find_smallest(task, path, budget, data, truncate, text=False):
+def find_smallest(task, path, budget, data, truncate, lengths=None):
     """Tries recipes from the smallest file, and keeps the smallest that holds the budget.
 
     Once a recipe holds, the one before it is tried again with those parts at int8 that lose most for their
@@ -86,7 +86,8 @@ def find_smallest(task, path, budget, data, truncate, text=False):
         path: str or path of the file.
         budget: `AccuracyBudget`.
         data: `(x, y)`, texts and labels.
-        truncate, text: as for `to_tflite`.
+        truncate: as for `to_tflite`.
+        lengths: as for `write_tflite`.
 
     Returns:
         `Artifact` with all `trials`, and `part_errors` if they were asked for.
@@ -108,7 +109,7 @@ def find_smallest(task, path, budget, data, truncate, text=False):
 
         def attempt(recipe, part_recipes):
             file, source = folder / f"{len(trials)}.tflite", folder / "float.tflite"
-            artifacts.append(write_tflite(task, file, recipe, part_recipes, None, truncate, source, text))
+            artifacts.append(write_tflite(task, file, recipe, part_recipes, None, truncate, source, lengths))
             found = answer_texts(open_artifact(file), task, x)
             drop, least = drop_interval(measure, predicted, found, x, y)
             size, holds = artifacts[-1].size_bytes, least <= budget.max_drop

@@ -7,6 +7,7 @@ import numpy as np
 
 from kerasbert.export.one_call import CALLED, caller, number_branches
 from kerasbert.export.text_graphs import text_signatures
+from kerasbert.export.text_graphs.fixed import fixed_signatures
 from kerasbert.layers import attention_bias
 from kerasbert.optional import tensorflow as tf
 
@@ -15,7 +16,7 @@ TABLE, STAND_IN = "token_table.npy", 1.0
 MASKED = -120.0
 
 
-def write_edge_graph(task, folder, truncate=False, text=False):
+def write_edge_graph(task, folder, truncate=False, lengths=None):
     """Writes a task as a SavedModel for one sequence, the converter's input.
 
     The table of tokens, half of a small model's weights, stands beside it as `TABLE`, and a constant of its
@@ -26,8 +27,8 @@ def write_edge_graph(task, folder, truncate=False, text=False):
         task: a kerasbert task.
         folder: str or path.
         truncate: bool, whether longer sequences are cut to the task's `max_sequence_length`.
-        text: bool, whether the signatures of `text_graphs` stand beside the task's, and that of `one_call`,
-            which they call.
+        lengths: sequence of int or None; if it is given, perhaps empty, the signatures of `text_graphs` stand
+            beside the task's, and that of `one_call`, which they call; and one of texts for each length.
 
     Returns:
         List of str, the signatures, the task's in front.
@@ -39,8 +40,9 @@ def write_edge_graph(task, folder, truncate=False, text=False):
     function = edge_function(task, truncate, with_table=is_tied)
     archive.add_endpoint(task.endpoint, function, input_signature=specs)
     others = {}
-    if text:
+    if lengths is not None:
         others = text_signatures(task, caller(function, specs)) | {CALLED: (function, specs)}
+        others |= fixed_signatures(task, function, lengths)
     for name, (answer, inputs) in others.items():
         archive.add_endpoint(name, answer, input_signature=inputs)
     archive.write_out(str(folder), verbose=False)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import pathlib
+from collections.abc import Sequence
 from typing import Any
 
 from kerasbert import checks
@@ -10,6 +11,7 @@ from kerasbert.export.artifact import Artifact, check_exportable, in_float32
 from kerasbert.export.budget import AccuracyBudget, find_smallest
 from kerasbert.export.recipes import DEFAULT
 from kerasbert.export.text_files import finish_text_file
+from kerasbert.export.text_graphs.fixed import check_lengths
 from kerasbert.export.tflite_files import write_tflite
 from kerasbert.export.verification import verify_export
 from kerasbert.tasks.task import Task
@@ -27,6 +29,7 @@ def to_tflite(
     data: tuple[Rows, Labels] | None = None,
     truncate: bool = False,
     text: bool = False,
+    lengths: Sequence[int] = (),
     verify: bool | dict[str, Any] = True,
 ) -> Artifact:
     """Writes a task as a TFLite file for one sequence of any length.
@@ -68,6 +71,10 @@ def to_tflite(
             stands, 0 and 0 for special tokens. `export.describe(path)` reads what the file says of itself,
             and `export.open_artifact(path).predict(texts)` needs no task. The model is loaded twice, for
             tokens and for texts: a runtime needs its packed weights again, 12 MB of MiniLM-L6 in int8.
+        lengths: sequence of int, numbers of tokens, such as `(32, 128)`, for a file that takes text where
+            inputs cannot be resized. For each a classifier or an embedder has a signature whose inputs
+            and outputs have fixed shapes, such as `classify_text_32`: `code_points` `(1, 256)`,
+            8 times as many, with zeros behind the text.
         verify: bool, or a dict of limits for `verify`; whether the new file is compared with the model before
             it takes its place: on `data`, or without any on built-in sentences in the vocabulary's languages,
             and for static recipes on `calibration`.
@@ -86,10 +93,13 @@ def to_tflite(
     """
     check_exportable(task, "to_tflite")
     task = in_float32(task)
+    if lengths:
+        check_lengths(task, recipe, lengths, text)
+    lengths = tuple(lengths) if text else None
     with replacing(path) as temporary:
         if budget is None:
             artifact = write_tflite(
-                task, temporary, recipe, dict(part_recipes or {}), calibration, truncate, text=text
+                task, temporary, recipe, dict(part_recipes or {}), calibration, truncate, lengths=lengths
             )
         else:
             if recipe != DEFAULT or part_recipes or calibration is not None:
@@ -100,7 +110,7 @@ def to_tflite(
                     recipe=recipe,
                     part_recipes=part_recipes,
                 )
-            artifact = find_smallest(task, temporary, budget, data, truncate, text)
+            artifact = find_smallest(task, temporary, budget, data, truncate, lengths)
         if text:
             artifact = finish_text_file(task, artifact)
         if verify:

@@ -29,10 +29,11 @@ CONVERT = (
 )
 
 
-def write_tflite(task, path, recipe, part_recipes, calibration, truncate=False, source=None, text=False):
+def write_tflite(task, path, recipe, part_recipes, calibration, truncate=False, source=None, lengths=None):
     """Writes a task as a TFLite file; arguments, results and errors are those of `to_tflite`.
 
-    `source` is the path of the float file that quantized ones are made of; it is written if it is not there.
+    `lengths` is None for a file that takes no text. `source` is the path of the float file that quantized
+    ones are made of; it is written if it is not there.
     """
     check_recipe(task, recipe, part_recipes, calibration, "to_tflite")
     checks.require("ai_edge_litert.interpreter", INSTALL, "Export to TFLite")
@@ -41,13 +42,13 @@ def write_tflite(task, path, recipe, part_recipes, calibration, truncate=False, 
     # Beside the file, so that a later export removes it if this process is killed.
     with tempfile.TemporaryDirectory(dir=pathlib.Path(path).parent) as folder:
         if recipe.startswith("float"):
-            _write_float(task, path, recipe, truncate, text)
+            _write_float(task, path, recipe, truncate, lengths)
         else:
             source = source or pathlib.Path(folder) / "float.tflite"
             if not source.exists():
-                _write_float(task, source, recipe, truncate, text)
+                _write_float(task, source, recipe, truncate, lengths)
             quantize(source, path, recipe, part_recipes, task.encoder.config.vocabulary_size, sequences)
-    if text:
+    if lengths is not None:
         drop_called(path)
     artifact = describe_tflite(path, recipe, part_recipes)
     check_structure(task, artifact)
@@ -62,9 +63,9 @@ def _sequences(task, texts):
     return [row for tokens in token_batches(task, texts) for row in single_rows(tokens)]
 
 
-def _write_float(task, path, recipe, truncate, text):
+def _write_float(task, path, recipe, truncate, lengths):
     with tempfile.TemporaryDirectory(dir=pathlib.Path(path).parent) as folder:
-        signatures = write_edge_graph(task, folder, truncate, text)
+        signatures = write_edge_graph(task, folder, truncate, lengths)
         gc.collect()  # its graphs refer to themselves, and would hold weights beside the converter's
         done = run_conversion(folder, str(path), recipe, *signatures)
     if done.returncode:

@@ -29,12 +29,13 @@ def text_spec(name, rows=1):
     return tf.TensorSpec((rows, None), tf.int32, name)
 
 
-def packed(task, tokenizer, *texts):
-    """Tokens of a text or a pair; and `truncated`, int32 `(1,)`, 1 if the model takes fewer tokens."""
+def packed(task, tokenizer, *texts, max_length=None):
+    """Tokens of a text or a pair; and `truncated`, int32 `(1,)`, 1 if they were more than `max_length`."""
+    max_length = max_length or task.max_sequence_length
     pieces = [tokenizer.tokenize(text) for text in texts if text is not None]
-    tokens = tokenizer.join(pieces, task.max_sequence_length)
+    tokens = tokenizer.join(pieces, max_length)
     length = tokenizer.joined_length([tf.size(ids) for ids, _, _ in pieces])
-    truncated = tf.cast(length > task.max_sequence_length, tf.int32)
+    truncated = tf.cast(length > max_length, tf.int32)
     return tokens | {"truncated": tf.reshape(truncated, [1])}
 
 

@@ -194,3 +194,50 @@ def test_what_is_refused(int8):
         export.open_artifact(int8).tokenize("a text")
     with pytest.raises(ValueError, match="says what it is"):
         export.describe(int8)
+
+
+@pytest.fixture(scope="module")
+def fixed_file(trained, tmp_path_factory):
+    path = tmp_path_factory.mktemp("fixed") / "film.tflite"
+    return export.to_tflite(trained, path, "float32", text=True, lengths=(4, 16))
+
+
+def test_fixed_lengths_run_where_nothing_can_be_resized(trained, fixed_file, text_file):
+    compiled_model = pytest.importorskip("ai_edge_litert.compiled_model")
+    model = compiled_model.CompiledModel.from_file(str(fixed_file.path))
+    for length in (16, 4):
+        name = f"classify_text_{length}"
+        for text in TEXTS:
+            row = np.zeros((1, 8 * length), "int32")
+            text = text[: 8 * length]
+            row[0, : len(text)] = [*map(ord, text)]
+            given = model.create_input_buffer_by_name(name, "code_points")
+            given.write(row)
+            outputs = {
+                key: model.create_output_buffer_by_name(name, key) for key in ("probabilities", "truncated")
+            }
+            model.run_by_name(name, {"code_points": given}, outputs)
+            found = outputs["probabilities"].read(2, np.float32)
+            tokens = trained.tokenizer([text], max_length=length)
+            np.testing.assert_allclose(found, trained.predict(tokens, verbose=0)[0], atol=1e-5)
+            longer = trained.tokenizer([text])["token_ids"].shape[1] > length
+            assert outputs["truncated"].read(1, np.int32).tolist() == [longer]
+    np.testing.assert_allclose(
+        export.open_artifact(fixed_file).predict(TEXTS),
+        export.open_artifact(text_file).predict(TEXTS),
+        atol=1e-6,
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"lengths": (4,)}, "take text"),
+        ({"lengths": (4, 4), "text": True}, "different"),
+        ({"lengths": (400,), "text": True}, "different"),
+        ({"lengths": (4,), "text": True, "recipe": "static_wi8_ai8"}, "calibration"),
+    ],
+)
+def test_lengths_that_are_refused(arguments, message, trained, tmp_path):
+    with pytest.raises(ValueError, match=message):
+        export.to_tflite(trained, tmp_path / "it.tflite", **arguments)
