@@ -1,6 +1,7 @@
 """Who may import whom."""
 
 import ast
+import configparser
 import pathlib
 import subprocess
 import sys
@@ -116,3 +117,17 @@ def test_without_tensorflow_text_models_work_and_texts_say_what_to_install():
     )
     assert "tensorflow_text" in done.stdout, done.stderr
     assert "pip install" in done.stdout
+
+
+def test_every_package_is_installed():
+    """Installed from this folder all are found; a wheel has only those that setup.cfg names."""
+    settings = configparser.ConfigParser()
+    settings.read(ROOT / "setup.cfg")
+    named = settings["options"]["packages"].split()
+    folders = {"kerasbert": ROOT / "kerasbert", "kerasbert.export": ROOT / "export"}
+    found = {
+        ".".join([name, *path.parent.relative_to(folder).parts])
+        for name, folder in folders.items()
+        for path in folder.rglob("__init__.py")
+    }
+    assert sorted(named) == sorted(found)
