@@ -27,6 +27,11 @@ class Problem:
         divergence: function that returns, for two tensors of logits `(B, C)`, how much they differ, `(B,)`.
         hard_predictions: function that returns, for an array of answers, the class of each row `(B,)`, or
             which labels it has `(B, C)`; None for a regression, whose numbers are never exactly equal.
+
+    Example:
+
+    >>> MULTI_LABEL.output, MULTI_LABEL.hard_predictions(np.array([[0.2, 0.9]])).tolist()
+    ('probabilities', [[False, True]])
     """
 
     output: str

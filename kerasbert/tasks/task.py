@@ -64,6 +64,18 @@ class Task(
     Raises:
         ValueError: if the vocabulary is larger than the embedding, `max_sequence_length` is larger than the
             encoder's, or the encoder has no pooler although the task needs one.
+
+    Example: a custom head. `TextTask` has an example of a whole task.
+
+    >>> from kerasbert.tasks import BertTextClassifier
+    >>> class Deep(BertTextClassifier):
+    ...     def make_head(self):
+    ...         layers = [keras.layers.Dense(4, "gelu"), keras.layers.Dense(len(self.labels))]
+    ...         return keras.Sequential(layers, name=self.head_names[0])
+    >>> tokenizer = BertTokenizer(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "good", "bad"])
+    >>> config = BertConfig(vocabulary_size=7, num_layers=1, num_heads=2, hidden_dim=8, intermediate_dim=16)
+    >>> isinstance(Deep(BertEncoder(config), tokenizer, labels=["bad", "good"]), Task)
+    True
     """
 
     first_token_only = False

@@ -15,7 +15,40 @@ from kerasbert.types import Labels, Rows, Shape, Tensor, Tensors
 class TextTask(Task):
     """The base class of tasks on texts. By default, each row of texts has one row of logits.
 
-    A subclass defines `logits_shape`, the shape of one row of logits.
+    A subclass defines `logits_shape`, the shape of one row of logits, and what `Task` lists.
+
+    Example: a task of your own, which answers with a number from 0 to 5.
+
+    >>> import keras
+    >>> from kerasbert.preprocessing import TextPreprocessor
+    >>> from kerasbert.tasks.measures import Target
+    >>> class Stars(TextTask):
+    ...     head_names, needs_pooler, first_token_only = ("stars",), True, True
+    ...     output, logits_shape, target = "stars", (1,), Target("numbers", 1)
+    ...
+    ...     def __init__(self, encoder, preprocessor, **kwargs):
+    ...         super().__init__(encoder, preprocessor, **kwargs)
+    ...         self.add_head((None, encoder.config.hidden_dim), (None, 1))
+    ...
+    ...     def make_head(self):
+    ...         return keras.layers.Dense(1, name="stars")
+    ...
+    ...     def logits(self, encoder_outputs, training=None):
+    ...         return self.apply_head(encoder_outputs["pooled_output"], training)
+    ...
+    ...     def answers(self, logits):
+    ...         return {"stars": 5 * keras.ops.sigmoid(logits)}
+    ...
+    ...     def default_loss(self):
+    ...         return keras.losses.MeanSquaredError()
+    >>> tokenizer = BertTokenizer(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "good", "bad"])
+    >>> config = BertConfig(vocabulary_size=7, num_layers=1, num_heads=2, hidden_dim=8, intermediate_dim=16)
+    >>> rows = TextPreprocessor(tokenizer, ["stars"], problem="regression", max_sequence_length=16)
+    >>> task = Stars(BertEncoder(config), rows)
+    >>> task.compile()
+    >>> history = task.fit(["good", "bad"], [5.0, 1.0], verbose=0)
+    >>> task.predict(["good good"], verbose=0).shape
+    (1, 1)
     """
 
     def compute_output_shape(self, inputs_shape: dict[str, Shape]) -> Any:
