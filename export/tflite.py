@@ -95,11 +95,11 @@ def to_tflite(
     task = in_float32(task)
     if lengths:
         check_lengths(task, recipe, lengths, text)
-    lengths = tuple(lengths) if text else None
+    of_texts = tuple(lengths) if text else None
     with replacing(path) as temporary:
         if budget is None:
             artifact = write_tflite(
-                task, temporary, recipe, dict(part_recipes or {}), calibration, truncate, lengths=lengths
+                task, temporary, recipe, dict(part_recipes or {}), calibration, truncate, lengths=of_texts
             )
         else:
             if recipe != DEFAULT or part_recipes or calibration is not None:
@@ -110,7 +110,7 @@ def to_tflite(
                     recipe=recipe,
                     part_recipes=part_recipes,
                 )
-            artifact = find_smallest(task, temporary, budget, data, truncate, lengths)
+            artifact = find_smallest(task, temporary, budget, data, truncate, of_texts)
         if text:
             artifact = finish_text_file(task, artifact)
         if verify:
