@@ -76,6 +76,8 @@ def names(monkeypatch):
     monkeypatch.setattr(
         kerasbert.BertPretrainer, "fit", lambda *args, **kw: fit(*args, **(kw | {"steps_per_epoch": 1}))
     )
+    # Models of a few steps give words labels by a hair, and int8 moves many.
+    monkeypatch.setattr("kerasbert.export.verification.SAMPLE_AGREEMENT", dict.fromkeys((32, 16, 8, 4), 0.0))
     numbers = [int("good" in text) for text in TEXTS]
     features = datasets.Features(
         sentence=datasets.Value("string"), label=datasets.ClassLabel(names=["negative", "positive"])
@@ -88,6 +90,7 @@ def names(monkeypatch):
         "keras": keras,
         "kerasbert": kerasbert,
         "texts": TEXTS,
+        "text": "Anna moved to New York.",
         "labels": names,
         "dev_texts": TEXTS,
         "dev_labels": names,
