@@ -22,10 +22,12 @@ def test_an_export_leaves_no_graphs_to_the_collector(name, trained, tmp_path):
     try:
         # The first may leave what others use again.
         EXPORTS[name](trained, tmp_path / name)
+        gc.freeze()
         before, frozen = graphs(), gc.get_freeze_count()
         EXPORTS[name](trained, tmp_path / name)
         assert graphs() == before
-        assert gc.get_freeze_count() == frozen  # how a process collects garbage is its own affair
+        # How a process collects garbage is its own affair: nothing is frozen (what was may die), and nothing thawed.
+        assert 0 < gc.get_freeze_count() <= frozen
         assert not gc.isenabled()
     finally:
         gc.enable()
