@@ -26,7 +26,7 @@ def test_an_export_leaves_no_graphs_to_the_collector(name, trained, tmp_path):
         before, frozen = graphs(), gc.get_freeze_count()
         EXPORTS[name](trained, tmp_path / name)
         assert graphs() == before
-        # How a process collects garbage is its own affair: nothing is frozen (what was may die), and nothing thawed.
+        # How a process collects garbage is its own affair: nothing new is frozen, nothing thawed.
         assert 0 < gc.get_freeze_count() <= frozen
         assert not gc.isenabled()
     finally:
