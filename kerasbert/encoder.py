@@ -97,11 +97,8 @@ class BertEncoder(Adaptation, PresetLoader, keras.Model):
             )
             for i, (heads, units) in enumerate(config.block_sizes)
         ]
-        self.pooler = None
-        if pooler:
-            self.pooler = Pooler(
-                config.initializer_range, config.pooler_activation, name="pooler", dtype=dtype
-            )
+        pooling = config.initializer_range, config.pooler_activation
+        self.pooler = Pooler(*pooling, name="pooler", dtype=dtype) if pooler else None
 
         # === Weights ===
         self.build({"token_ids": (None, None)})

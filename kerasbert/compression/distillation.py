@@ -7,14 +7,7 @@ import keras
 from keras import ops
 
 from kerasbert import checks
-from kerasbert.compression.imitation import (
-    KL,
-    attention_distance,
-    computed,
-    hidden_distance,
-    padding_mask,
-    relation_distance,
-)
+from kerasbert.compression.imitation import KL, computed, padding_mask, state_distances
 from kerasbert.compression.matching import (
     check_heads,
     check_pair,
@@ -179,7 +172,8 @@ class Distiller(Task):
         if self._reads_states:
             mask = ops.cast(padding_mask(x), "float32")
             mask = ops.reshape(mask, (-1, ops.shape(mask)[-1]))
-            distances = self._state_distances(y_pred["hidden_states"], taught["hidden_states"], mask)
+            states = y_pred["hidden_states"], taught["hidden_states"]
+            distances = state_distances(self, *states, mask)
             for name, distance in distances.items():
                 mean = MeanLoss(name=name)(ops.zeros_like(distance), distance)  # over all devices
                 loss = loss + weight_of[name] * mean
@@ -211,24 +205,6 @@ class Distiller(Task):
                 for logits in (student, teacher)
             )
         return self._mean_divergence(y, student, teacher, sample_weight)
-
-    def _state_distances(self, student, teacher, mask):
-        """A dict of the distances `(B,)` of hidden states, attention and relations that have a weight."""
-        ours, theirs = self.student.encoder.blocks, self.teacher.encoder.blocks
-        found = {}
-        if self.weight_of["hidden"]:
-            first, later = self.projections or [keras.activations.linear] * 2
-            pairs = [(later(x), teacher[i + 1]) for x, i in zip(student[1:], self.imitated, strict=True)]
-            pairs = [(first(student[0]), teacher[0]), *pairs]
-            found["hidden"] = sum(hidden_distance(*pair, mask) for pair in pairs) / len(pairs)
-        if self.weight_of["attention"]:
-            blocks = zip(ours, student[:-1], self.imitated, strict=True)
-            each = [attention_distance((block, x), (theirs[i], teacher[i]), mask) for block, x, i in blocks]
-            found["attention"] = sum(each) / len(each)
-        if self.weight_of["relation"]:
-            last = (ours[-1], student[-2]), (theirs[-1], teacher[-2])
-            found["relation"] = relation_distance(*last, mask, self.relation_heads)
-        return found
 
     # === Keras' loop ===
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import keras
 from keras import ops
 
 from kerasbert.layers import attention_bias
@@ -92,6 +93,34 @@ def relation_distance(student, teacher, mask, relation_heads):
         divergence = ops.sum(ops.exp(theirs) * (theirs - ours), axis=-1)  # (B, heads, S)
         total = total + _over_tokens(ops.mean(divergence, axis=-2), mask)
     return total
+
+
+def state_distances(distiller, student, teacher, mask):
+    """The distances that a distiller gives a weight: of hidden states, attention and relations.
+
+    Args:
+        distiller: `Distiller`.
+        student, teacher: lists of the hidden states of both encoders, from the embeddings on.
+        mask: as for `hidden_distance`.
+
+    Returns:
+        dict of `hidden`, `attention` and `relation`, those that have a weight -> float tensor `(B,)`.
+    """
+    ours, theirs = distiller.student.encoder.blocks, distiller.teacher.encoder.blocks
+    imitated, weight_of, found = distiller.imitated, distiller.weight_of, {}
+    if weight_of["hidden"]:
+        first, later = distiller.projections or [keras.activations.linear] * 2
+        pairs = [(later(x), teacher[i + 1]) for x, i in zip(student[1:], imitated, strict=True)]
+        pairs = [(first(student[0]), teacher[0]), *pairs]
+        found["hidden"] = sum(hidden_distance(*pair, mask) for pair in pairs) / len(pairs)
+    if weight_of["attention"]:
+        blocks = zip(ours, student[:-1], imitated, strict=True)
+        each = [attention_distance((block, x), (theirs[i], teacher[i]), mask) for block, x, i in blocks]
+        found["attention"] = sum(each) / len(each)
+    if weight_of["relation"]:
+        last = (ours[-1], student[-2]), (theirs[-1], teacher[-2])
+        found["relation"] = relation_distance(*last, mask, distiller.relation_heads)
+    return found
 
 
 def attention_width(block):

@@ -8,7 +8,7 @@ from kerasbert.preprocessing.preprocessor import BATCH_SIZE, Preprocessor, check
 from kerasbert.preprocessing.pretraining import PAIRS, PretrainingPreprocessor
 from kerasbert.preprocessing.questions import QuestionPreprocessor, question_columns
 from kerasbert.preprocessing.sentences import SentencePreprocessor
-from kerasbert.preprocessing.splits import cut_arrays
+from kerasbert.preprocessing.splits import cut_arrays, split_rows
 from kerasbert.preprocessing.texts import TextPreprocessor
 from kerasbert.preprocessing.words import WordPreprocessor
 

@@ -4,7 +4,32 @@ import keras
 import numpy as np
 
 from kerasbert import checks
-from kerasbert.data import same_length
+from kerasbert.data import RowStream, is_dataset, same_length
+
+
+def split_rows(preprocessor, x, y, sample_weight, fraction):
+    """Splits off the last `fraction` of the rows in memory, or of a reader, for validation.
+
+    Args:
+        preprocessor: `Preprocessor`, which knows the form of rows in memory.
+        x, y, sample_weight: as in `Task.fit`.
+        fraction: float in [0, 1).
+
+    Returns:
+        `x, y, sample_weight, validation_data`.
+    """
+    checks.fraction("validation_split", validation_split=fraction)
+    if is_dataset(x):
+        raise checks.invalid(
+            "`validation_split` needs rows in memory, or those of a reader.",
+            fix="Split the data set by its `take` and `skip`, and pass `validation_data`.",
+            where="fit",
+            validation_split=fraction,
+        )
+    if not isinstance(x, RowStream):
+        return preprocessor.split(x, y, sample_weight, fraction)
+    cut = int(x.count() * (1 - fraction))
+    return x[:cut], y, sample_weight, x[cut:]
 
 
 def cut_off(part, y, sample_weight, fraction):

@@ -1,6 +1,7 @@
 """Pre-training, from raw text through masked batches to a preset."""
 
-from kerasbert.data.masking import Masking, geometric_spans, mask_tokens, ngram_spans
+from kerasbert.data.masking import Masking, mask_tokens
+from kerasbert.data.span_weights import geometric_spans, ngram_spans
 from kerasbert.pretraining.batches import pretraining_batches
 from kerasbert.pretraining.beam import write_examples_with_beam
 from kerasbert.pretraining.documents import Corpus

@@ -81,6 +81,19 @@ class Fitting:
             values += schedule.traced_values()
         return TracedStep(self._rate(), values)
 
+    def make_predict_function(self, force: bool = False) -> Any:
+        """Makes Keras' predict function; on TensorFlow it is traced once, for batches of any shape."""
+        made_before = self.predict_function is not None and not force
+        super().make_predict_function(force)
+        trace = getattr(self.predict_function, "get_concrete_function", None)
+        if trace and not made_before and self.steps_per_execution == 1:
+            trace(self._predict_specs())
+        return self.predict_function
+
+    def _predict_specs(self):
+        """The specs of the batches that `predict` passes to Keras' predict function."""
+        return [self.input_specs(*(None,) * self.token_axes)]
+
 
 class TracedStep:
     """The constants of a traced training step.

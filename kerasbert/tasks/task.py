@@ -6,10 +6,10 @@ import keras
 from keras import ops
 
 from kerasbert import checks
-from kerasbert.data import RowOrder, RowStream, few_lengths, full_batches, is_dataset, is_tokens
+from kerasbert.data import RowOrder, few_lengths, full_batches, is_dataset, is_tokens
 from kerasbert.encoder import BertEncoder
 from kerasbert.keras_private import is_validation_of_fit
-from kerasbert.preprocessing import Preprocessor, checked_batch_size, cut_arrays
+from kerasbert.preprocessing import Preprocessor, checked_batch_size, cut_arrays, split_rows
 from kerasbert.tasks.compiling import Compiling
 from kerasbert.tasks.extra_inputs import ExtraInputs
 from kerasbert.tasks.files import TaskFiles
@@ -200,7 +200,7 @@ class Task(
         if class_weight is not None:
             class_weight = self.class_weights(class_weight, x, y)
         if validation_split and not is_tokens(x):
-            split = self._split(preprocessor, x, y, sample_weight, validation_split)
+            split = split_rows(preprocessor, x, y, sample_weight, validation_split)
             x, y, sample_weight, validation_data = split
             validation_split = 0.0
         x, y, sample_weight = self.labelled(preprocessor, x, y, sample_weight, batch_size, order)
@@ -240,21 +240,6 @@ class Task(
             )
         preprocessor.warn_if_truncated()
         return history
-
-    def _split(self, preprocessor, x, y, sample_weight, fraction):
-        """Splits off the last `fraction` of the rows for validation."""
-        checks.fraction(f"{self.name}.fit", validation_split=fraction)
-        if is_dataset(x):
-            raise checks.invalid(
-                "`validation_split` needs rows in memory, or those of a reader.",
-                fix="Split the data set by its `take` and `skip`, and pass `validation_data`.",
-                where=f"{self.name}.fit",
-                validation_split=fraction,
-            )
-        if not isinstance(x, RowStream):
-            return preprocessor.split(x, y, sample_weight, fraction)
-        cut = int(x.count() * (1 - fraction))
-        return x[:cut], y, sample_weight, x[cut:]
 
     def labelled(
         self,
@@ -308,16 +293,3 @@ class Task(
         )
         preprocessor.warn_if_truncated()
         return results
-
-    def make_predict_function(self, force: bool = False) -> Any:
-        """Makes Keras' predict function; on TensorFlow it is traced once, for batches of any shape."""
-        made_before = self.predict_function is not None and not force
-        super().make_predict_function(force)
-        trace = getattr(self.predict_function, "get_concrete_function", None)
-        if trace and not made_before and self.steps_per_execution == 1:
-            trace(self._predict_specs())
-        return self.predict_function
-
-    def _predict_specs(self):
-        """The specs of the batches that `predict` passes to Keras' predict function."""
-        return [self.input_specs(*(None,) * self.token_axes)]

@@ -1,6 +1,5 @@
 """Token classification, a label for each word: named entity recognition and part-of-speech tagging."""
 
-import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -13,22 +12,22 @@ from kerasbert.data import (
     OUTSIDE,
     is_dataset,
     is_tokens,
-    spans_to_labels,
 )
 from kerasbert.encoder import BertEncoder
 from kerasbert.heads import TokenClassificationHead
 from kerasbert.preprocessing import Preprocessor, WordPreprocessor, checked_batch_size
-from kerasbert.tasks.entities import Entity, by_row, entities_of, scores_of
+from kerasbert.tasks.entities import Entity, by_row, entities_of
+from kerasbert.tasks.entity_scoring import EntityScoring
 from kerasbert.tasks.labels import kept_labels, refuse_other_names
 from kerasbert.tasks.measures import Target
 from kerasbert.tasks.token_task import TokenTask
 from kerasbert.text.base import TextTokenizer
 from kerasbert.training import TokenAccuracy
-from kerasbert.types import Config, Labels, Rows, Shape, Tensor, Tensors
+from kerasbert.types import Config, Rows, Shape, Tensor, Tensors
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
-class BertTokenClassifier(TokenTask):
+class BertTokenClassifier(EntityScoring, TokenTask):
     """Labels words, for example with named entities: texts or lists of words in, entities out.
 
     Devlin et al. 2019, section 5.3, https://arxiv.org/abs/1810.04805. The first sub-word token of a word
@@ -207,66 +206,6 @@ class BertTokenClassifier(TokenTask):
             For each text, a list of `(start, end)` in characters.
         """
         return self.preprocessor.words(texts).spans
-
-    def entity_scores(
-        self,
-        x: Rows,
-        y: Labels = None,
-        batch_size: int | None = None,
-        verbose: int | str = "auto",
-        callbacks: Any = None,
-    ) -> dict[str, Any]:
-        """Computes precision, recall and F1 of entities; span and type must both be right.
-
-        seqeval computes them in its default mode (`conlleval`; Tjong Kim Sang & Buchholz 2000).
-
-        Args:
-            x, y: as for `fit`. Words with the label -100 count as outside.
-            batch_size, verbose, callbacks: as for `predict`.
-
-        Returns:
-            dict of `precision`, `recall`, `f1` (over all entities), `support` (the number of entities), and
-            `types`, a dict of the same for each type.
-
-        Raises:
-            ImportError: if seqeval is not installed.
-        """
-        preprocessor = self.preprocessor
-        true: list[list[str]] = []
-        found: list[list[str]] = []
-        for part, labels, where in preprocessor.parts(x, y):
-            words = preprocessor.words(part, where)
-            numbers = preprocessor.numbers(part, labels, words, where)
-            names = self._decide(words, batch_size, verbose, callbacks)[0]
-            self._add_counted(true, found, words, numbers, names)
-        return scores_of(true, found, self.scheme)
-
-    def scores(self, x: Rows, y: Labels = None, **kwargs: Any) -> dict[str, float]:
-        """Returns `f1`, `precision` and `recall` of entities, from 0 to 1; see `entity_scores`."""
-        scores = self.entity_scores(x, y, **kwargs)
-        return {name: scores[name] for name in self.score_names}
-
-    score_names = ("f1", "precision", "recall")
-
-    def score_predictions(self, predictions: Any, x: Rows, y: Labels) -> dict[str, float]:
-        """`f1`, `precision` and `recall` of entities; see `TextTask.score_predictions`."""
-        preprocessor = self.preprocessor
-        true: list[list[str]] = []
-        found: list[list[str]] = []
-        words = preprocessor.words(x)
-        names = [
-            spans_to_labels([(e.first_word, e.end_word, e.type) for e in row], end - begin, self.scheme)
-            for row, (begin, end) in zip(predictions, itertools.pairwise(words.splits), strict=True)
-        ]
-        self._add_counted(true, found, words, preprocessor.numbers(x, y, words), names)
-        scores = scores_of(true, found, self.scheme)
-        return {name: scores[name] for name in self.score_names}
-
-    def _add_counted(self, true, found, words, numbers, names):
-        """Adds rows of right labels and of predicted ones; words that do not count are outside in both."""
-        true += by_row([OUTSIDE if n == IGNORED else self.labels[n] for n in numbers], words.splits)
-        for row in zip(names, by_row(numbers == IGNORED, words.splits), strict=True):
-            found.append([OUTSIDE if out else name for name, out in zip(*row, strict=True)])
 
     def _decide(self, words, batch_size, *args, **kwargs):
         """Predicts the label of each word and its probability, each as a list of rows."""
