@@ -67,14 +67,15 @@ def check_exportable(task, where):
     if keras.backend.backend() != "tensorflow":
         raise checks.invalid(
             "Exports need Keras on TensorFlow.",
-            fix="Save the task, set KERAS_BACKEND=tensorflow, load the file and export that.",
+            fix="Save the task, then load the file and export it in a process with KERAS_BACKEND=tensorflow.",
             where=where,
             backend=keras.backend.backend(),
         )
     if not hasattr(task, "endpoint") or task.tokenizer is None:
         raise checks.invalid(
-            "A task must answer to texts to be exported to this format.",
-            fix="Give it a tokenizer; of an encoder or a pre-trained model export a task that holds it.",
+            "Only tasks that take texts can be exported to this format.",
+            fix="Build the task with a tokenizer. To export an encoder or a pre-trained model, build a task "
+            "on it.",
             where=where,
             task=type(task).__name__,
         )
@@ -82,8 +83,10 @@ def check_exportable(task, where):
     for path, weight in task.named_weights().items():
         if not keras.ops.all(keras.ops.isfinite(weight)):
             raise checks.invalid(
-                "Weights must be finite to be exported: with NaN or infinity in one, so are the answers.",
-                fix="Train again from a state before the loss was NaN, with a smaller learning rate.",
+                "All weights must be finite to be exported, because NaN or infinity in a weight spoils the "
+                "answers.",
+                fix="Go back to a checkpoint from before the loss became NaN, and train with a smaller "
+                "learning rate.",
                 where=where,
                 weight=path,
             )

@@ -98,9 +98,9 @@ def find_smallest(task, path, budget, data, truncate, lengths=None):
     expected = measure(predicted, x, y)
     if 1 / rows > budget.max_drop:
         warnings.warn(
-            f"A budget of {budget.max_drop} is judged on {rows} rows, of which one is "
-            f"{1 / rows:.2g}: a recipe is refused only if its drop is beyond chance. Pass more rows "
-            "as `data` to see smaller drops.",
+            f"A budget of {budget.max_drop} is judged on {rows} rows, each of which counts for "
+            f"{1 / rows:.2g}. A recipe is only refused if its drop is larger than chance explains. Pass more "
+            "rows as `data` to detect smaller drops.",
             stacklevel=3,
         )
     trials, artifacts = [], []
@@ -124,7 +124,7 @@ def find_smallest(task, path, budget, data, truncate, lengths=None):
         else:
             raise checks.invalid(
                 f"A file's score must be at most {budget.max_drop} below the Keras model's {expected:.4f}.",
-                fix="Allow a larger `max_drop`, name finer recipes, or train further.",
+                fix="Allow a larger `max_drop`, add more exact recipes, or train longer.",
                 where="to_tflite",
                 scores={trial.recipe: trial.score for trial in trials},
                 rows=rows,
@@ -152,7 +152,7 @@ def find_smallest(task, path, budget, data, truncate, lengths=None):
 def _pair(data):
     if not isinstance(data, tuple) or len(data) != 2 or data[1] is None:
         raise checks.invalid(
-            "A budget is measured on texts and their labels.",
+            "A budget is measured with texts and their labels.",
             fix="Pass `data=(x, y)`, such as a development set.",
             where="to_tflite",
             data=type(data).__name__,
@@ -169,8 +169,8 @@ def _measure(task, metric):
         scores = task.score_predictions(predictions, x, y)
         if metric not in scores:
             raise checks.invalid(
-                "A budget's metric must be one of the task's scores, or a function.",
-                fix="The scores are " + (", ".join(scores) or "none: pass a function") + ".",
+                "The metric of a budget must be one of the task's scores, or a function.",
+                fix="The task's scores are " + (", ".join(scores) or "none, so pass a function") + ".",
                 where="AccuracyBudget",
                 metric=metric,
             )

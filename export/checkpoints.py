@@ -85,8 +85,9 @@ def _check_head(model, known, where):
     if not known or own_problem or getattr(model, "has_own_head", False):
         received = {"problem": model.problem} if own_problem else {}
         raise checks.invalid(
-            "The other library must have a class for the model's head.",
-            fix="Export its `encoder`; `save_to_preset` keeps the head too, for kerasbert.",
+            "The other library must have a model class with this head.",
+            fix="Export the `encoder` alone. `save_to_preset` also keeps the head, but only kerasbert can "
+            "load it.",
             where=where,
             model=type(model).__name__,
             **received,

@@ -27,8 +27,8 @@ def export_command(options):
     target = pathlib.Path(options.target)
     if target.suffix != ".tflite" and (options.recipe or options.max_drop is not None):
         raise checks.invalid(
-            "Recipes and budgets are for TFLite.",
-            fix="Give the target a name that ends in .tflite.",
+            "Recipes and budgets are only for TFLite files.",
+            fix="Give the output a name that ends in .tflite.",
             where="export",
             target=str(target),
         )
@@ -85,7 +85,7 @@ def _show(record, names=None):
 def _task(path):
     if not pathlib.Path(path).exists():
         raise checks.invalid(
-            "The model's file must exist.",
+            "The file of the model must exist.",
             fix="Check the path; `task.save('film.keras')` writes one.",
             kind=FileNotFoundError,
             model=path,
@@ -94,15 +94,15 @@ def _task(path):
         task = keras.saving.load_model(path)
     except Exception as error:  # Keras has no exception class for damaged files
         raise checks.invalid(
-            "A model must be a whole `.keras` file of a kerasbert task.",
-            fix="It is damaged, or of another program: save the task again.",
+            "The model must be a complete `.keras` file of a kerasbert task.",
+            fix="The file is damaged or was written by another program. Save the task again.",
             model=path,
             reason=str(error),
         ) from error
     if not isinstance(task, Task):
         raise checks.invalid(
             "A model must be a kerasbert task, such as a `BertTextClassifier`.",
-            fix="Build a task on it, and save that.",
+            fix="Build a task on the model, and save the task.",
             model=path,
             type=type(task).__name__,
         )

@@ -58,7 +58,7 @@ def describe(path: Artifact | PathLike) -> dict[str, Any]:
             return json.loads(archive.read(TASK))
     except (zipfile.BadZipFile, KeyError) as error:
         raise checks.invalid(
-            "The file must be one that takes text, and so says what it is.",
+            "Only files that take text contain a description of themselves.",
             fix="Export it with `to_tflite(task, path, text=True)`.",
             where="describe",
             path=str(path),

@@ -76,8 +76,8 @@ def _off(expected, found, where):
     """The absolute difference of each number; infinite if the artifact's number is not finite."""
     if found.shape != expected.shape:
         raise checks.invalid(
-            "The artifact must have as many answers as the Keras model.",
-            fix="Export again from this very task.",
+            "The artifact must give as many answers as the Keras model.",
+            fix="Export this task again.",
             where=where,
             kind=VerificationError,
             artifact=found.shape,

@@ -41,8 +41,8 @@ def check_drop(max_drop, where):
     """Raises ValueError if a drop of scores is not a small fraction of 1, for example if it is in percent."""
     if not 0 <= max_drop < 0.5:
         raise checks.invalid(
-            "`max_drop` must be from 0 to below 0.5: scores go from 0 to 1.",
-            fix="Write half a percent as 0.005.",
+            "`max_drop` must be at least 0 and less than 0.5; scores go from 0 to 1.",
+            fix="Half a percent is 0.005.",
             where=where,
             max_drop=max_drop,
         )

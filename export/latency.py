@@ -73,7 +73,8 @@ def benchmark(
         if done.returncode:
             raise checks.invalid(
                 "An artifact must run at every length.",
-                fix="Leave out lengths beyond the model's `max_sequence_length`, or read what failed above.",
+                fix="Leave out lengths above the model's `max_sequence_length`; the runtime's own message is "
+                "above.",
                 where=str(path),
                 kind=RuntimeError,
                 lengths=tuple(lengths),

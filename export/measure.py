@@ -48,7 +48,7 @@ def bound(tensors, inputs):
     for name, (dtype, shape) in tensors.items():
         key = next((NAMES[end] for end in NAMES if name.endswith(end)), None)
         if key is None and dtype not in ("float32", "float", np.float32):
-            raise ValueError(f"inputs must be called like {sorted(NAMES)}; received: {sorted(tensors)}")
+            raise ValueError(f"inputs must have names from {sorted(NAMES)}; received: {sorted(tensors)}")
         bound[name] = np.zeros((1, *shape[1:]), "float32") if key is None else inputs[key].astype(dtype)
     return bound
 

@@ -112,8 +112,9 @@ def check_mediapipe(task, where):
     """Raises TypeError or ValueError unless MediaPipe has the same kind of task and of tokenizer."""
     if getattr(task, "endpoint", None) not in _TASKS:
         raise checks.invalid(
-            "MediaPipe must have such a task: it classifies texts, and embeds them.",
-            fix="Export a BertTextClassifier or a BertTextEmbedder; others run in LiteRT itself.",
+            "MediaPipe only supports text classification and text embedding.",
+            fix="Export a BertTextClassifier or a BertTextEmbedder. Other tasks can be run with LiteRT "
+            "directly.",
             where=where,
             kind=TypeError,
             task=type(task).__name__,
@@ -121,23 +122,24 @@ def check_mediapipe(task, where):
     check_exportable(task, where)
     if getattr(task, "problem", "single_label") != "single_label":
         raise checks.invalid(
-            "A classifier for MediaPipe must choose one label for a text.",
-            fix="Run the file in LiteRT itself.",
+            "MediaPipe only supports classifiers that choose one label for each text.",
+            fix="Run the file with LiteRT directly.",
             where=where,
             problem=task.problem,
         )
     if task.extra_inputs:
         raise checks.invalid(
-            "MediaPipe takes texts alone, and no numbers beside them.",
-            fix="Run the file in LiteRT itself.",
+            "MediaPipe only passes texts to a model, no `extra_inputs`.",
+            fix="Run the file with LiteRT directly.",
             where=where,
             extra_inputs=sorted(task.extra_inputs),
         )
     tokenizer = task.tokenizer
     if not isinstance(tokenizer, BertTokenizer) or not tokenizer.lowercase:
         raise checks.invalid(
-            "The tokenizer must be an uncased BertTokenizer: MediaPipe has WordPiece, and lower-cases.",
-            fix="Run the file in LiteRT itself, on the tokens of the task's own tokenizer.",
+            "The tokenizer must be an uncased BertTokenizer, because MediaPipe only has WordPiece and "
+            "lower-cases all text.",
+            fix="Run the file with LiteRT directly, on the tokens of the task's own tokenizer.",
             where=where,
             tokenizer=type(tokenizer).__name__,
             lowercase=getattr(tokenizer, "lowercase", None),
@@ -149,7 +151,7 @@ def _label_lines(labels):
     for label in labels:
         if not label or set("\r\n\0") & set(label) or label != label.encode("utf-8", "ignore").decode():
             raise checks.invalid(
-                "A label of a labels.txt must be one line of text.",
+                "Each label in a labels.txt file must be a single line of text.",
                 fix="Give the labels other names, in the same order, and export again.",
                 where="add_mediapipe_metadata",
                 label=label,
@@ -161,7 +163,7 @@ def _input_order(task, path):
     """Returns the names of a file's inputs, in the order in which `write_with_metadata` will sort them."""
     if not path.is_file():
         raise checks.invalid(
-            "A TFLite file must exist.",
+            "The TFLite file must exist.",
             fix="Write it with `to_tflite` first.",
             where="add_mediapipe_metadata",
             kind=FileNotFoundError,
@@ -200,9 +202,10 @@ def _signature_inputs(task, path, model):
 
 def _foreign(task, path, **found):
     return checks.invalid(
-        f"The file must be the task's own: one signature `{task.endpoint}` of three inputs, with one output "
-        f"of shape {(1, *task.logits_shape)}.",
-        fix="Pass the file that `to_tflite` wrote of this very task.",
+        f"The file must have been exported from this task and have one signature `{task.endpoint}` with "
+        "three inputs and one output "
+        f"of the shape {(1, *task.logits_shape)}.",
+        fix="Pass the file that `to_tflite` wrote for this task.",
         where=str(path),
         **found,
     )

@@ -177,8 +177,8 @@ def _head(model, metadata, where):
     buffers = [model.Buffers(i) for i in range(model.BuffersLength())]
     if ENTRY in [entry.Name().decode() for entry in entries]:
         raise checks.invalid(
-            "The file must have no metadata yet.",
-            fix="Add them to the file that `to_tflite` wrote.",
+            "The file must not have metadata yet.",
+            fix="Add metadata to the file as `to_tflite` wrote it.",
             where=where,
             entry=ENTRY,
         )

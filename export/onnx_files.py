@@ -65,7 +65,7 @@ def to_onnx(
     if pathlib.Path(path).suffix != ".onnx":
         raise checks.invalid(
             "The name of an ONNX file must end in `.onnx`.",
-            fix="Add it: `open_artifact` knows these files by their name.",
+            fix="Add it; `open_artifact` recognizes these files by their name.",
             where="to_onnx",
             path=str(path),
         )
@@ -144,8 +144,10 @@ def _check(model, task):
     domains = {node.domain for node in graph.node} - {""}
     if reason or domains or inputs != set(_inputs(task)) or outputs != set(task.answer_names):
         raise checks.invalid(
-            "A converted graph must be valid, have the task's inputs and outputs, and ONNX's own operations.",
-            fix="Use the tested versions of TensorFlow and tf2onnx; report this if you do.",
+            "The converted graph must be valid, have the inputs and outputs of the task, and use only "
+            "standard ONNX operations.",
+            fix="Use the versions of TensorFlow and tf2onnx that setup.cfg names. If you already do, please "
+            "report this error.",
             where="to_onnx",
             kind=RuntimeError,
             reason=reason,

@@ -49,7 +49,7 @@ def quantize(source, path, recipe, part_recipes, vocabulary_size, calibration=No
     except Exception as error:
         raise checks.invalid(
             "litert-quantizer must be able to quantize the file.",
-            fix="Its error is above; report it if the model is a plain kerasbert task.",
+            fix="Its error is above. If the model is a plain kerasbert task, please report it.",
             where="to_tflite",
             kind=RuntimeError,
             recipe=recipe,

@@ -70,7 +70,7 @@ def check_recipe(task, recipe, part_recipes, calibration, where):
         reason = reason_against(task, name)
         if reason:
             raise checks.invalid(
-                "A recipe must work on the target.",
+                "The recipe must be possible for this model.",
                 fix=f"{reason}. Choose another.",
                 where=where,
                 recipe=name,
@@ -83,16 +83,16 @@ def check_recipe(task, recipe, part_recipes, calibration, where):
         recipe == "float32" and part_recipes
     ):
         raise checks.invalid(
-            "Recipes that are mixed must be dynamic or weight-only ones, with float32 for parts.",
-            fix="Leave `part_recipes` out, or choose other recipes.",
+            "Recipes can only be mixed if they are dynamic or weight-only; parts may also be float32.",
+            fix="Leave out `part_recipes`, or choose other recipes.",
             where=where,
             recipe=recipe,
             part_recipes=part_recipes,
         )
     if RECIPES[recipe].calibrated != (calibration is not None):
         raise checks.invalid(
-            "Static recipes, and no others, need texts to calibrate with.",
-            fix="Pass some hundred rows of training data as `calibration`, or choose a dynamic recipe.",
+            "Static recipes need texts as `calibration`, and other recipes take none.",
+            fix="Pass a few hundred rows of training data as `calibration`, or choose a dynamic recipe.",
             where=where,
             recipe=recipe,
             calibration=type(calibration).__name__,

@@ -23,7 +23,7 @@ def existing(path):
     path = pathlib.Path(path)
     if not path.exists():
         raise checks.invalid(
-            "An artifact must exist.",
+            "The artifact must exist.",
             fix="Export it first.",
             kind=FileNotFoundError,
             path=str(path),
@@ -66,8 +66,8 @@ def open_artifact(
         raise
     except Exception as error:  # the runtimes have no common exception class
         raise checks.invalid(
-            "An artifact must be a whole file that its runtime can load.",
-            fix="It is damaged, or of another version: export it again.",
+            "The artifact must be a complete file that its runtime can load.",
+            fix="The file is damaged or of another version. Export it again.",
             path=str(path),
             reason=str(error),
         ) from error

@@ -65,8 +65,8 @@ def _strings(texts, name):
     if len(texts) and isinstance(texts[0], (list, tuple)):
         if len({len(row) for row in texts}) > 1:
             raise checks.invalid(
-                "A SavedModel takes texts, or rows that have as many texts each.",
-                fix="Join the words of each row to a text.",
+                "A SavedModel takes texts, or rows that all have the same number of texts.",
+                fix="Join the words of each row into one text.",
                 where=name,
                 lengths=[len(row) for row in texts],
             )

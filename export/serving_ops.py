@@ -55,7 +55,7 @@ def check_served(ops, where):
     unknown = sorted(op for op in ops if op in PYTHON_OPS or not (op in TEXT_OPS or hasattr(tf.raw_ops, op)))
     if unknown:
         raise checks.invalid(
-            "A SavedModel must use only operations that stock TF Serving has.",
+            "A SavedModel must only use operations that the standard build of TF Serving has.",
             fix="Use TensorFlow's own operations, and those of TensorFlow Text in "
             "`kerasbert.export.serving_ops.TEXT_OPS`.",
             where=where,

@@ -28,9 +28,11 @@ def check_structure(task, artifact, kind=RuntimeError):
     of_tokens = [name for name, names in artifact.signatures.items() if "code_points" not in names["inputs"]]
     if bad or len(of_tokens) != 1 or artifact.partitions > limit:
         raise checks.invalid(
-            "A converted file must have one signature of tokens, builtin operations alone, and at most "
+            "A converted file must have one signature that takes tokens, only built-in operations, and at "
+            "most "
             f"{limit} XNNPACK partitions.",
-            fix="Use the tested versions of TensorFlow and LiteRT; report this if you do.",
+            fix="Use the versions of TensorFlow and LiteRT that setup.cfg names. If you already do, please "
+            "report this error.",
             where=str(artifact.path),
             kind=kind,
             operations=bad,
@@ -47,7 +49,7 @@ def _check_signature(task, artifact, name, kind):
     if any(missing.values()):
         raise checks.invalid(
             f"An artifact must have the signature `{name}` with the task's inputs and outputs.",
-            fix="Export again from this very task.",
+            fix="Export this task again.",
             where=str(artifact.path),
             kind=kind,
             missing=sorted(set.union(*missing.values())),

@@ -44,7 +44,8 @@ def check_tokens(task, runner, texts):
             if row.numpy().tolist() != found[name][0].tolist():
                 raise checks.invalid(
                     "The tokens of the file must be those of the task's tokenizer.",
-                    fix="Use the tested versions of TensorFlow and LiteRT; report this if you do.",
+                    fix="Use the versions of TensorFlow and LiteRT that setup.cfg names. If you already do, "
+                    "please report this error.",
                     kind=VerificationError,
                     text=text,
                     expected=row.numpy().tolist(),

@@ -104,8 +104,8 @@ def to_tflite(
         else:
             if recipe != DEFAULT or part_recipes or calibration is not None:
                 raise checks.invalid(
-                    "A budget chooses recipes itself.",
-                    fix="Pass `recipe`, `part_recipes` and `calibration` without a budget.",
+                    "A budget chooses the recipe.",
+                    fix="Pass either a budget, or `recipe`, `part_recipes` and `calibration`.",
                     where="to_tflite",
                     recipe=recipe,
                     part_recipes=part_recipes,

@@ -70,8 +70,9 @@ def _write_float(task, path, recipe, truncate, lengths):
         done = run_conversion(folder, str(path), recipe, *signatures)
     if done.returncode:
         raise checks.invalid(
-            "The converter must finish.",
-            fix="Read its last lines above; report them if the model is a plain kerasbert task.",
+            "The conversion to TFLite failed.",
+            fix="The converter's last lines are above. If the model is a plain kerasbert task, please report "
+            "them.",
             where="to_tflite",
             kind=RuntimeError,
             exit_status=done.returncode,

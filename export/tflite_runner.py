@@ -101,7 +101,7 @@ class TFLiteRunner:
         """
         if name not in self.signatures:
             raise checks.invalid(
-                "The file must take text.",
+                "Only a file that takes text can answer texts.",
                 fix="Export it with `to_tflite(task, path, text=True)`, or pass tokens.",
                 path=str(self._path),
                 signatures=list(self.signatures),

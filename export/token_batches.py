@@ -56,8 +56,8 @@ def token_arrays(inputs, where):
     shape, *more = set(shapes.values())
     if more or len(shape) != 2 or not all(shape):
         raise checks.invalid(
-            "Tokens must be arrays of one shape (B, S), with at least one row and one token.",
-            fix="Pass `task.tokenizer(texts)`; one sequence is a batch of one row.",
+            "All token arrays must have the same shape (B, S), with at least one row and one token.",
+            fix="Pass `task.tokenizer(texts)`; a single sequence is a batch of one row.",
             where=where,
             **shapes,
         )
@@ -66,8 +66,8 @@ def token_arrays(inputs, where):
         highest = 1 if name == "padding_mask" else np.iinfo("int32").max
         if value.dtype.kind not in "iub" or value.min() < 0 or value.max() > highest:
             raise checks.invalid(
-                f"`{name}` must hold {allowed}.",
-                fix="Pass what the task's tokenizer returns.",
+                f"`{name}` must contain {allowed}.",
+                fix="Pass the result of the task's tokenizer.",
                 where=where,
                 dtype=str(value.dtype),
                 lowest=value.min().item(),
@@ -76,8 +76,8 @@ def token_arrays(inputs, where):
     empty = np.flatnonzero(~arrays["padding_mask"].any(1)) if "padding_mask" in arrays else ()
     if len(empty):
         raise checks.invalid(
-            "Every row must have a token: `padding_mask` must hold a 1 in it.",
-            fix="Leave rows of padding out; each runtime answers something else to them.",
+            "Every row must contain a token, marked by a 1 in `padding_mask`.",
+            fix="Leave out rows that are only padding; each runtime gives a different answer for them.",
             where=where,
             row=int(empty[0]),
         )

@@ -124,10 +124,12 @@ def verify(
     columns = endpoints.BY_NAME[task.endpoint].columns(x)
     columns = [column for name, column in columns.items() if name not in task.extra_inputs]
     if not len(columns[0]):
-        raise checks.invalid("Verifying needs texts.", fix="Pass a test set.", where="verify", x=x)
+        raise checks.invalid(
+            "Verification needs texts.", fix="Pass the texts of a test set.", where="verify", x=x
+        )
     if y is None and max_drop is not None:
         raise checks.invalid(
-            "A drop of scores is measured by labels.", fix="Pass `y`.", where="verify", y=None
+            "`max_drop` needs labels, to compute scores.", fix="Pass `y`.", where="verify", y=None
         )
     where = str(getattr(artifact, "path", artifact))
     if getattr(runner, "takes_texts", False):
@@ -137,8 +139,8 @@ def verify(
         found = answer_texts(runner, task, x)
     except (RuntimeError, tf.errors.OpError) as error:
         raise checks.invalid(
-            "The artifact must be able to run on the Keras model's tokens of these texts.",
-            fix="Export again from this very task.",
+            "The artifact must be able to run on these texts' tokens.",
+            fix="Export this task again.",
             where=where,
             kind=VerificationError,
             reason=str(error),
@@ -167,10 +169,10 @@ def verify(
     broken += [f"max_drop={max_drop} ({name} loses {drop:.4f})" for name, drop in dropped.items()]
     if result.not_finite or broken:
         broken_limits = checks.invalid(
-            "The artifact must give the Keras model's answers, finite numbers within the limits of `verify`."
-            + (f" Beyond {', '.join(broken)}." if broken else ""),
-            fix="Look at the worst text; export again from this very task, choose a finer recipe, or, if you "
-            "accept this difference, pass another limit by its name.",
+            "The artifact must give the same answers as the Keras model, as finite numbers within the limits "
+            "of `verify`." + (f" Beyond {', '.join(broken)}." if broken else ""),
+            fix="Look at the worst text. Export this task again or choose a more exact recipe; or, if you "
+            "accept the difference, pass a higher limit by its name.",
             where=result.path,
             kind=VerificationError,
             max_difference=result.max_difference,

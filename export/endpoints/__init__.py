@@ -43,8 +43,9 @@ def register_endpoint(name: str, endpoint: Any) -> None:
     missing = [function for function in wanted if not callable(getattr(endpoint, function, None))]
     if missing or name in BY_NAME:
         raise checks.invalid(
-            f"An endpoint must have a name of its own, and the functions {', '.join(wanted)}.",
-            fix="Look at `kerasbert/export/endpoints/classify.py`.",
+            "An endpoint must have a name that no other endpoint has, and the functions "
+            f"{', '.join(wanted)}.",
+            fix="See `kerasbert/export/endpoints/classify.py` for an example.",
             where="register_endpoint",
             kind=TypeError if missing else ValueError,
             name=name,

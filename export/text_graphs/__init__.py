@@ -50,8 +50,8 @@ def text_signatures(task, run):
     """
     if task.endpoint not in BY_ENDPOINT or task.extra_inputs:
         raise checks.invalid(
-            "A file that takes text must be of a kind of task that kerasbert has, and take texts alone.",
-            fix="Leave out `text=True`, and pass tokens.",
+            "Files that take text are only possible for kerasbert's own tasks, without `extra_inputs`.",
+            fix="Leave out `text=True`, and pass tokens to the file.",
             where="to_tflite",
             endpoint=task.endpoint,
             extra_inputs=list(task.extra_inputs),

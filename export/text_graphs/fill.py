@@ -45,7 +45,8 @@ def predictions(description, rows, outputs):
     for number, ((text,), row) in enumerate(zip(rows, outputs, strict=True)):
         if not row["starts"].size:
             raise checks.invalid(
-                f"Every text must hold a mask, and within {description['max_sequence_length']} tokens.",
+                f"Every text must contain a mask token within the first {description['max_sequence_length']} "
+                "tokens.",
                 fix="Write it where a token is to be found, or shorten the text.",
                 where=f"predict, row {number}",
                 text=text,

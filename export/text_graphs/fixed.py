@@ -53,8 +53,9 @@ def check_lengths(task, recipe, lengths, text):
     calibrated = recipe in RECIPES and RECIPES[recipe].calibrated
     if not text or task.endpoint not in KINDS or calibrated:
         raise checks.invalid(
-            "Fixed lengths are for classifiers and embedders, whose files take text and need no calibration.",
-            fix="Pass `text=True`, or leave `lengths` out.",
+            "Fixed lengths are only possible for classifiers and embedders, with `text=True` and without "
+            "calibration.",
+            fix="Pass `text=True`, or leave out `lengths`.",
             where="to_tflite",
             endpoint=task.endpoint,
             lengths=tuple(lengths),

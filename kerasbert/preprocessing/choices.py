@@ -37,7 +37,7 @@ class ChoicePreprocessor(Preprocessor):
         y = as_array(y)
         if y.dtype.kind not in "iu" or y.ndim != 1 or (y < 0).any():
             raise checks.invalid(
-                "The right choice must be a whole number from 0, one to a row.",
+                "The right choice of each row must be a whole number, counted from 0.",
                 fix="Count the choices from 0.",
                 where=where,
                 y=y.tolist(),
@@ -60,9 +60,10 @@ class ChoicePreprocessor(Preprocessor):
         counts = {len(row) for row in choices}
         if set(named) != {"text", "choices"} or len(choices) != len(named["choices"]) or len(counts) > 1:
             raise checks.invalid(
-                "Rows must be a text and a list of choices, as many in each row.",
-                fix='Pass (["2 + 2 is"], [["3", "4"]]), or a dict of `text` and `choices`. Where rows '
-                "have more and fewer choices, make a call for each number of them.",
+                "Each row must have a text and a list of choices, and all rows must have the same number of "
+                "choices.",
+                fix='Pass (["2 + 2 is"], [["3", "4"]]), or a dict of `text` and `choices`. If the '
+                "number of choices varies, make a separate call for each number.",
                 where=where,
                 columns=sorted(named),
                 choices_to_a_row=sorted(counts),

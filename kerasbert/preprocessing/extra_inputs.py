@@ -23,7 +23,7 @@ def take_extra_inputs(x, shapes, where):
     missing = sorted(set(shapes) - set(x)) if isinstance(x, dict) else sorted(shapes)
     if missing:
         raise checks.invalid(
-            "This task takes texts and numbers, by name.",
+            "This task takes texts together with numbers, each under its name.",
             fix=f"Pass a dict, {{'text': texts, {', '.join(f'{name!r}: ...' for name in shapes)}}}.",
             where=where,
             kind=ValueError if isinstance(x, dict) else TypeError,
@@ -41,7 +41,7 @@ def _numbers(values, name, shape, where):
     if array is None or array.shape[1:] != shape or not array.ndim or not np.isfinite(array).all():
         raise checks.invalid(
             f"`{name}` must be finite numbers of the shape (rows{''.join(f', {size}' for size in shape)}).",
-            fix="Pass an array, and fill in what is missing.",
+            fix="Pass an array without missing values.",
             where=where,
             shape=np.shape(values) if array is None else array.shape,
         )

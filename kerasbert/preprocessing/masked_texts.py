@@ -131,8 +131,8 @@ class MaskedTextPreprocessor(Preprocessor):
 
 def _has_labels(where):
     return checks.invalid(
-        "Texts have no labels here: tokens of them are masked, and are the labels.",
-        fix="Pass texts alone, from a reader without `label`; or tokens, with labels of your own.",
+        "Texts need no labels here: some of their tokens are masked, and these tokens are the labels.",
+        fix="Pass only texts, for example from a reader without `label`; or tokens, with labels of your own.",
         where=where,
     )
 

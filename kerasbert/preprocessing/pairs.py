@@ -72,7 +72,7 @@ class EmbeddingPreprocessor(Preprocessor):
         if outside.size:
             raise checks.invalid(
                 "The score of a pair must be a number from 0 to 1.",
-                fix="Scale the scores: those of STS, from 0 to 5, are to be divided by 5.",
+                fix="Scale the scores: divide those of STS, which go from 0 to 5, by 5.",
                 where=f"{where}, row {outside[0]}",
                 score=scores[outside[0], 0].item(),
             )
@@ -153,7 +153,7 @@ class EmbeddingPreprocessor(Preprocessor):
             rows = tf.data.Dataset.from_tensor_slices(self._scored_columns(x, y, sample_weight, where))
         if set(rows.element_spec) - {"label", "sample_weight"} != {"text", "text_pair"}:
             raise checks.invalid(
-                "A score belongs to a pair of texts.",
+                "Scores belong to pairs of texts.",
                 fix="Pass (texts, others), and a score from 0 to 1 for each pair.",
                 where=where,
                 columns=sorted(rows.element_spec),

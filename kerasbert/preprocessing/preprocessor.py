@@ -82,7 +82,7 @@ class Preprocessor(RowBatches):
         """Like `__call__`, for string tensors `(B,)` in a graph, such as that of `tf.data.Dataset.map`."""
         if not self.texts_in_graph:
             raise checks.invalid(
-                f"A {type(self).__name__} works in Python, and not within a graph.",
+                f"A {type(self).__name__} works in Python, not inside a TensorFlow graph.",
                 fix="Pass the rows, or a `tf.data.Dataset` of them, to `batches` or to the task's `fit`.",
                 where="map",
                 x=x,

@@ -52,8 +52,8 @@ class PretrainingPreprocessor(Preprocessor):
         missing = {"mask_ids", *(["next_sentence"] if has_pairs else [])} - set(batches.element_spec)
         if missing:
             raise checks.invalid(
-                f'Batches for `pairs="{self.pairs}"` must have labels of everything that is learned.',
-                fix="Write the examples with the same `pairs` in their `ExampleSettings`.",
+                f'Batches for `pairs="{self.pairs}"` must have labels for each loss of the model.',
+                fix="Write the examples with the same `pairs` in `ExampleSettings`.",
                 where="BertPretrainer",
                 missing=sorted(missing),
             )

@@ -72,8 +72,8 @@ class QuestionPreprocessor(Preprocessor):
         good = isinstance(y, dict) and set(y) == {"start", "end"}
         if not good or any(np.asarray(v).dtype.kind not in "iu" or np.ndim(v) != 1 for v in y.values()):
             raise checks.invalid(
-                "With tokens, answers must be positions: a dict of `start` and `end`, a whole number a row.",
-                fix="Pass texts and answers instead, or count tokens from `[CLS]`, which is 0.",
+                "For tokens, answers must be a dict of `start` and `end`, a token position for each row.",
+                fix="Pass texts and answers instead, or positions counted from `[CLS]`, which is 0.",
                 where=where,
                 y=y,
             )

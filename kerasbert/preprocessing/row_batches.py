@@ -60,8 +60,9 @@ class RowBatches:
         streamed = is_dataset(x) or isinstance(x, RowStream)
         if streamed and (y is not None or sample_weight is not None):
             raise checks.invalid(
-                "A data set must bring its own labels and weights.",
-                fix="Let it give `(x, y)`, or `(x, y, sample_weight)`, and pass no others.",
+                "A data set must contain its labels and weights.",
+                fix="Let it yield `(x, y)` or `(x, y, sample_weight)`, and do not pass `y` or "
+                "`sample_weight`.",
                 where=where,
                 y=type(y).__name__,
             )
@@ -134,7 +135,7 @@ class RowBatches:
         """Returns `x` as it is, but a data set whose rows need Python as a `RowStream`."""
         if hasattr(x, "columns") or hasattr(x, "column_names") or isinstance(x, Iterator):
             raise checks.invalid(
-                "Rows must come as columns, or as what can be read again in each epoch.",
+                "Rows must be columns, or something that can be read again in each epoch.",
                 fix="Pass columns, `table['text'], table['label']`, or `read_table(table, text='text')`; for "
                 "a generator, `RowStream`. Both are in `kerasbert.data`.",
                 where="x",
@@ -241,8 +242,9 @@ class RowBatches:
         """Raises ValueError if there is no tokenizer, so that rows must be tokens."""
         if self.tokenizer is None:
             raise checks.invalid(
-                "Texts need a tokenizer: without one, a task takes tokens only.",
-                fix="Pass a dict of `token_ids`, `segment_ids`, `padding_mask`, or give it a tokenizer.",
+                "Texts need a tokenizer; a task without a tokenizer takes only tokens.",
+                fix="Pass a dict of `token_ids`, `segment_ids` and `padding_mask`, or build the task with a "
+                "tokenizer.",
                 where=where,
                 tokenizer=None,
             )

@@ -62,7 +62,8 @@ class SentencePreprocessor(Preprocessor):
         y = np.asarray(y)
         if y.ndim != 2 or not np.isin(y, (0, 1, IGNORED)).all():
             raise checks.invalid(
-                "With tokens, labels must be 0 or 1 at `[CLS]` and -100 elsewhere, (B, S).",
+                "For tokens, labels must have the shape (B, S), with 0 or 1 at each `[CLS]` and -100 "
+                "everywhere else.",
                 fix="Pass texts instead, or correct the rows.",
                 where=where,
                 shape=y.shape,
@@ -113,8 +114,8 @@ class SentencePreprocessor(Preprocessor):
         x = x.numpy().tolist() if tf.is_tensor(x) else x
         if isinstance(x, (str, bytes, dict)) or not hasattr(x, "__iter__"):
             raise checks.invalid(
-                "A summarizer takes documents: a list of texts, or of lists of sentences.",
-                fix='Put a text in a list: ["It rained. Ann left."].',
+                "A summarizer takes a list of documents: texts, or lists of sentences.",
+                fix='Put a single text in a list: ["It rained. Ann left."].',
                 where=where,
                 kind=TypeError,
                 x=x,

@@ -21,8 +21,8 @@ def split_rows(preprocessor, x, y, sample_weight, fraction):
     checks.fraction("validation_split", validation_split=fraction)
     if is_dataset(x):
         raise checks.invalid(
-            "`validation_split` needs rows in memory, or those of a reader.",
-            fix="Split the data set by its `take` and `skip`, and pass `validation_data`.",
+            "`validation_split` needs rows in memory, or the rows of a reader.",
+            fix="Split the data set with `take` and `skip`, and pass the second part as `validation_data`.",
             where="fit",
             validation_split=fraction,
         )
@@ -74,7 +74,7 @@ def no_labels(where):
     """Returns the error for training or evaluation without labels."""
     return checks.invalid(
         "Training and evaluation need labels.",
-        fix="Pass `y`, one label to a text; or a data set of `(x, y)`.",
+        fix="Pass `y`, one label for each text; or a data set of `(x, y)`.",
         where=where,
         y=None,
     )

@@ -83,8 +83,8 @@ def token_columns(x, config, max_sequence_length, where):
     limit = max_sequence_length if config is None else config.max_sequence_length
     if lengths.max() > limit:
         raise checks.invalid(
-            f"Tokens must be at most {limit}, as many as the encoder has positions for.",
-            fix="Write them anew with a shorter `max_length`.",
+            f"A row must have at most {limit} tokens, because the encoder has no more positions.",
+            fix="Write the rows again with a shorter `max_length`.",
             where=where,
             tokens=lengths.max().item(),
         )
@@ -95,7 +95,7 @@ def token_columns(x, config, max_sequence_length, where):
 def tokens_not_by_row(x, where):
     """Returns the error for tokens that cannot be batched row by row."""
     return checks.invalid(
-        "Rows of tokens must have all of their inputs, and one label or list of numbers each.",
+        "Each row of tokens must have all inputs, and one label or one list of numbers.",
         fix=f"Name {', '.join(TOKEN_INPUTS)}; tokens for other tasks come as arrays, or as a "
         "`tf.data.Dataset` of batches.",
         where=where,

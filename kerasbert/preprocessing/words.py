@@ -91,8 +91,9 @@ class WordPreprocessor(Preprocessor):
         checks.positive_int("WordPreprocessor", window_step=self.window_step)
         if self.window_step > room:
             raise checks.invalid(
-                f"`window_step` must be at most {room}: the tokens of a window, without the special ones.",
-                fix="Choose a smaller one, such as three quarters of it.",
+                f"`window_step` must be at most {room}, the number of tokens in a window without the special "
+                "tokens.",
+                fix="Choose a smaller step, such as three quarters of that.",
                 where="WordPreprocessor",
                 window_step=window_step,
             )
@@ -102,8 +103,8 @@ class WordPreprocessor(Preprocessor):
         y = np.asarray(y)
         if y.ndim != 2:
             raise checks.invalid(
-                "With tokens, labels must be a class number for each token, (B, S).",
-                fix="Pass texts or words instead; or -100 for tokens that do not count.",
+                "For tokens, labels must have the shape (B, S): a class number for each token.",
+                fix="Pass texts or words instead, or write -100 for tokens that do not count.",
                 where=where,
                 shape=y.shape,
             )

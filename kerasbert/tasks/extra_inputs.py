@@ -31,7 +31,8 @@ class ExtraInputs:
         taken = sorted(_TAKEN & set(self.extra_inputs))
         if taken or (self.extra_inputs and not preprocessor.takes_extra_inputs):
             raise checks.invalid(
-                "`extra_inputs` are for tasks on texts with a label, and need names of their own.",
+                "`extra_inputs` are only possible for tasks that give a text one label, and must not have "
+                "the name of another input.",
                 fix="Rename them, build on a `BertTextClassifier`, or use Keras' functional API.",
                 where=type(self).__name__,
                 taken=taken,
@@ -53,7 +54,7 @@ class ExtraInputs:
         if missing:
             raise checks.invalid(
                 "A call must have all of the task's inputs.",
-                fix="Add them to the dict of tokens; `extra_inputs` says their shapes.",
+                fix="Add them to the dict of tokens; `task.extra_inputs` shows their shapes.",
                 where=self.name,
                 missing=missing,
             )

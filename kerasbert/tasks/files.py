@@ -128,7 +128,8 @@ class TaskFiles(PresetLoader):
     def export(self, filepath: PathLike, *args: Any, **kwargs: Any) -> NoReturn:
         """Raises ValueError, because Keras' file would not take texts; use `kerasbert.export`."""
         raise checks.invalid(
-            "A task is exported by `kerasbert.export`, with its tokenizer, and compared with the model.",
+            "Tasks are exported with `kerasbert.export`, which includes the tokenizer and compares the file "
+            "with the model.",
             fix="Write `from kerasbert import export; export.to_saved_model(task, path)`, or `to_tflite` or "
             "`to_onnx`.",
             where=self.name,
@@ -140,7 +141,7 @@ class TaskFiles(PresetLoader):
         path = checks.keras_file(filepath)
         if path.exists() and not overwrite:
             raise checks.invalid(
-                "With `overwrite=False` the file must not exist.",
+                "With `overwrite=False`, the file must not exist yet.",
                 fix="Choose another name.",
                 kind=FileExistsError,
                 filepath=str(path),
@@ -176,8 +177,8 @@ class TaskFiles(PresetLoader):
                 config[name] = keras.saving.deserialize_keras_object(config[name])
         if not isinstance(config.get("encoder"), BertEncoder):
             raise checks.invalid(
-                "The config of a task must hold its encoder.",
-                fix="Take what `get_config` returned, or save the model anew.",
+                "The config of a task must contain its encoder.",
+                fix="Pass the result of `get_config`, or save the model again.",
                 where=f"{cls.__name__}.from_config",
                 encoder=config.get("encoder"),
             )

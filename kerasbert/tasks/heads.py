@@ -35,9 +35,9 @@ class Heads:
         """Raises TypeError if a subclass overrides `make_head` although its task never calls it."""
         if not _comes_from_here(type(self), "make_head"):
             raise checks.invalid(
-                "A masked language model's head is tied to the table of tokens: `make_head` is not called.",
-                fix="Override `logits`, or build a head of your own on another task, such as a "
-                "`BertTokenClassifier`.",
+                "The head of a masked language model is tied to the token embeddings, so `make_head` is "
+                "never called.",
+                fix="Override `logits`, or give another task, such as `BertTokenClassifier`, your own head.",
                 where=type(self).__name__,
                 kind=TypeError,
                 make_head=type(self).make_head.__qualname__,
@@ -69,7 +69,8 @@ class Heads:
             if received != wanted:
                 raise checks.invalid(
                     f"`make_head` must return a layer whose `{name}` is {wanted!r}.",
-                    fix="Correct the layer: files know it by its name, the loss and answers by its shape.",
+                    fix="Correct the layer: saved files refer to it by its name, and the loss and the "
+                    "answers depend on its shape.",
                     where=type(self).__name__,
                     **{name: received},
                 )

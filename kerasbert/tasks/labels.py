@@ -76,7 +76,7 @@ def kept_labels(task_class, checkpoint, arguments, fresh_heads, given):
         given = given | {"labels": check_labels(given["labels"], least=1)}
     if "labels" not in arguments:
         raise checks.invalid(
-            "`labels` must be given: the checkpoint was not saved with a head for this task.",
+            "`labels` must be given, because the checkpoint has no head for this task.",
             fix='Pass the class names, such as labels=["negative", "positive"].',
             where=f"{task_class.__name__}.from_preset",
             heads=checkpoint.heads,

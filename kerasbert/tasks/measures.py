@@ -205,8 +205,8 @@ def _refused(metric, target):
         "numbers": "metrics of numbers, such as MeanSquaredError",
     }
     return checks.invalid(
-        "This metric of Keras would be wrong for the task: metrics get probabilities (so no `from_logits`), "
-        "and labels in the form of the task.",
+        "This Keras metric would be wrong here: metrics get probabilities (so do not set `from_logits`), "
+        "and labels in the task's own form.",
         fix=f"Use {forms[target.kind]}; a function of your own gets labels and logits.",
         where="compile",
         metric=metric if isinstance(metric, str) else type(metric).__name__,
@@ -269,7 +269,7 @@ def loss_for(loss, target, default):
 
 def _refuse_loss(loss, target, default):
     raise checks.invalid(
-        "This loss of Keras would be wrong for the task: losses get logits, and labels in the task's form.",
+        "This Keras loss would be wrong here: losses get logits, and labels in the task's own form.",
         fix=f"Leave it out, for {type(default).__name__}"
         + ("" if target.kind == "numbers" else "; or write from_logits=True")
         + (f", and ignore_class={IGNORED}" if target.at_tokens else "")

@@ -23,8 +23,8 @@ class Preprocessed:
         twice = {name: value for name, value in twice.items() if value is not None}
         if twice:
             raise checks.invalid(
-                "A preprocessor has a tokenizer and a length of its own.",
-                fix="Pass `tokenizer=None` beside `preprocessor`, and no `max_sequence_length`.",
+                "A preprocessor already has a tokenizer and a maximum length.",
+                fix="With `preprocessor`, pass neither `tokenizer` nor `max_sequence_length`.",
                 where=cls.__name__,
                 **twice,
             )
@@ -41,7 +41,8 @@ class Preprocessed:
         if not 3 <= preprocessor.max_sequence_length <= config.max_sequence_length:
             raise checks.invalid(
                 f"`max_sequence_length` must be from 3 to the encoder's {config.max_sequence_length}.",
-                fix="Choose one in this range, or an encoder with more positions (`extend_positions_to`).",
+                fix="Choose a length in this range, or load the encoder with more positions "
+                "(`extend_positions_to`).",
                 where=self.name,
                 max_sequence_length=preprocessor.max_sequence_length,
             )

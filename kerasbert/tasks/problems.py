@@ -106,7 +106,7 @@ def register_problem(name: str, problem: Problem, label_kind: LabelKind) -> None
     """
     if name in BY_NAME:
         raise checks.invalid(
-            "A problem must have a name of its own.",
+            "A problem must have a name that no other problem has.",
             fix="Choose another name.",
             where="register_problem",
             name=name,

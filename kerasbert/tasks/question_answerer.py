@@ -189,7 +189,9 @@ class BertQuestionAnswerer(TextTask):
         elif isinstance(x, RowStream) and x.labelled:
             y = [row[1] for row in x]
         if y is None:
-            raise checks.invalid("Scores need right answers.", fix="Pass `y`, a list to each row.", y=None)
+            raise checks.invalid(
+                "Scores need the right answers.", fix="Pass `y`, with a list of answers for each row.", y=None
+            )
         found = self.predict(x, **kwargs)
         return squad_scores([answer.text for answer in found], y, language, version)
 

@@ -28,9 +28,11 @@ class Replicas(TrainerHooks):
             _TRAINED.add(strategy)
         if len(_TRAINED) > 1 and strategy in _TRAINED:
             warnings.warn(
-                "Models train in different mirrored strategies of one process. TensorFlow numbers the sums "
-                "of each alike, so training may fail in CollectiveReduceV2. Use one strategy for all models, "
-                "such as `kerasbert.training.strategy()`, which returns the same each time.",
+                "Models are trained in different mirrored strategies of one process. TensorFlow numbers the "
+                "collective operations of each strategy from the same start, so training may fail in "
+                "CollectiveReduceV2. Use one strategy for all models, such as "
+                "`kerasbert.training.strategy()`, "
+                "which always returns the same one.",
                 stacklevel=4,
             )
 

@@ -101,7 +101,8 @@ class Task(
         """Computes the logits of tokens."""
         if not is_tokens(inputs):
             raise checks.invalid(
-                "A call, `train_on_batch` and their like take tokens, a dict with `token_ids`.",
+                "Calling a task, and `train_on_batch`, `test_on_batch` and `predict_on_batch`, take tokens: "
+                "a dict with `token_ids`.",
                 fix="Pass `task.preprocessor(texts)`; or call `fit`, `evaluate` or `predict` with texts.",
                 where=self.name,
                 kind=TypeError,
@@ -267,7 +268,7 @@ class Task(
     def class_weights(self, class_weight: Any, x: Rows, y: Labels) -> dict[int, float]:
         """Returns the weights of classes by number; raises ValueError if rows do not have one class each."""
         raise checks.invalid(
-            "`class_weight` needs rows of one class each, and this task has others.",
+            "`class_weight` is only possible if each row has one class, which is not so for this task.",
             fix="Pass `sample_weight`, a weight for each row.",
             where=f"{self.name}.fit",
             class_weight=class_weight,

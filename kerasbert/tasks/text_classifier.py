@@ -125,7 +125,8 @@ class BertTextClassifier(TextTask):
         """
         if self.problem != "single_label":
             raise checks.invalid(
-                "`class_weight` needs rows of one class: Keras would take the first label of a row for it.",
+                "`class_weight` is only possible if each row has one class; Keras would use the first label "
+                "of the row.",
                 fix="Pass `sample_weight`, a weight for each row.",
                 where=f"{self.name}.fit",
                 problem=self.problem,
@@ -135,7 +136,7 @@ class BertTextClassifier(TextTask):
         if not isinstance(class_weight, dict):
             raise checks.invalid(
                 '`class_weight` must be a dict of class names and weights, or "balanced".',
-                fix="Write dict(zip(names, weights)), where names[i] is the class that weights[i] is for.",
+                fix="Write dict(zip(names, weights)), where weights[i] is the weight of the class names[i].",
                 where=f"{self.name}.fit",
                 kind=TypeError,
                 class_weight=class_weight,
@@ -168,8 +169,8 @@ class BertTextClassifier(TextTask):
         hard = self.hard_predictions(self.predict(x, **kwargs))
         if hard is None:
             raise checks.invalid(
-                "A regression has no labels to choose from.",
-                fix="Use `predict`, which returns its numbers.",
+                "A regression predicts numbers and has no labels.",
+                fix="Use `predict`, which returns the numbers.",
                 where=self.name,
                 problem=self.problem,
             )

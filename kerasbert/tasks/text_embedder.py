@@ -152,8 +152,9 @@ class BertTextEmbedder(TextTask):
         vectors = np.asarray(texts, "float32") if is_vectors else self.predict(texts, **kwargs)
         if vectors.shape[-1] != self.logits_shape[0]:
             raise checks.invalid(
-                f"Vectors of texts must be `(N, {self.logits_shape[0]})`, as `predict` returns them.",
-                fix="Pass texts, or what this embedder's `predict` returns for them.",
+                f"The vectors of texts must have the shape `(N, {self.logits_shape[0]})`, as `predict` "
+                "returns them.",
+                fix="Pass texts, or the vectors that this embedder's `predict` returned for them.",
                 where="search",
                 shape=vectors.shape,
             )
@@ -181,7 +182,7 @@ class BertTextEmbedder(TextTask):
         columns, scores = text_columns(x), row_numbers(scores, ("score",), "scores")[:, 0]
         if "text_pair" not in columns:
             raise checks.invalid(
-                "Scores are compared with the similarities of pairs.",
+                "Scores belong to pairs of texts.",
                 fix="Pass (texts, others).",
                 where="similarity_scores",
                 columns=sorted(columns),

@@ -92,7 +92,8 @@ class TextTask(Task):
             x, order = preprocessor.unlabelled(x, batch_size, where)
         if order is not None and arguments["steps"] is not None:
             raise checks.invalid(
-                "`steps` must be None for texts in memory: they are answered in the order of their lengths.",
+                "`steps` must be None for texts in memory, because they are processed in the order of their "
+                "lengths.",
                 fix="Pass fewer texts, such as `x[:64]`.",
                 where=where,
                 steps=arguments["steps"],
@@ -147,7 +148,7 @@ class TextTask(Task):
             y = [row[1] for row in x]
         if y is None or is_dataset(x):
             raise checks.invalid(
-                "Scores need texts in memory, or those of a reader, and their right labels.",
+                "Scores need texts, in memory or from a reader, and their labels.",
                 fix="Pass `x` and `y`.",
                 where=f"{self.name}.scores",
                 x=type(x).__name__,
@@ -156,8 +157,8 @@ class TextTask(Task):
         found = self.score_predictions(self.predict(x, **kwargs), x, y)
         if not found:
             raise checks.invalid(
-                "This task answers with numbers, which have no scores from 0 to 1.",
-                fix="Call `evaluate`, with Keras' metrics in `compile`.",
+                "This task predicts numbers, for which there is no score from 0 to 1.",
+                fix="Call `evaluate`, with Keras metrics passed to `compile`.",
                 where=f"{self.name}.scores",
             )
         return found

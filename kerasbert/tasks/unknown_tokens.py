@@ -59,8 +59,8 @@ def warn_if_unknown(unknown, seen):
     """Warns if `unknown`, the number of `[UNK]` among `seen` tokens, is too large."""
     if seen >= LEAST_TOKENS and unknown > MOST_UNKNOWN * seen:
         warnings.warn(
-            f"{unknown / seen:.0%} of the tokens that were read are [UNK], which the vocabulary has for "
-            "everything that it does not know: it seems to be of another language, or to be cased or uncased "
-            "where the texts are not. Take a checkpoint whose vocabulary fits your texts.",
+            f"{unknown / seen:.0%} of the tokens are [UNK], which stands for everything that is not in "
+            "the vocabulary. The vocabulary may be for another language, or cased while the texts are not. "
+            "Use a checkpoint whose vocabulary fits your texts.",
             stacklevel=4,
         )

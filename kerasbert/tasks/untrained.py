@@ -40,8 +40,8 @@ class UntrainedHeads:
         self._new_kernels = ()
         if untrained:
             warnings.warn(
-                f"The answers are random: {', '.join(untrained)} of {self.name} was not in the preset, "
-                "and no training has changed it. Call `fit` first, or take a preset that has this head.",
+                f"The answers are random: {', '.join(untrained)} of {self.name} was not in the preset "
+                "and has not been trained. Call `fit` first, or load a preset that contains this head.",
                 stacklevel=3,
             )
 

@@ -61,7 +61,7 @@ def test_the_targets_name_says_the_format(folder, capsys):
     assert main(["export", model, str(folder / "serving" / "1")]) == 0
     assert "format: saved_model" in capsys.readouterr().out
     assert main(["export", model, str(folder / "serving" / "2"), "--recipe", "mixed48"]) == 2
-    assert "Recipes and budgets are for TFLite" in capsys.readouterr().err
+    assert "Recipes and budgets are only for TFLite" in capsys.readouterr().err
 
 
 def test_limits_are_options(folder, capsys):
@@ -108,24 +108,24 @@ def test_another_model_is_status_1_and_one_line(folder, trained, tmp_path, capsy
 @pytest.mark.parametrize(
     ("arguments", "rule"),
     [
-        (["verify", "absent.keras", "film.tflite", "--data", "rows.csv"], "The model's file must exist"),
-        (["verify", "rows.csv", "film.tflite", "--data", "rows.csv"], "must be a whole `.keras` file"),
-        (["verify", "film.keras", "absent.tflite", "--data", "rows.csv"], "An artifact must exist"),
-        (["verify", "film.keras", "rows.csv", "--data", "rows.csv"], "An artifact must be"),
+        (["verify", "absent.keras", "film.tflite", "--data", "rows.csv"], "The file of the model must exist"),
+        (["verify", "rows.csv", "film.tflite", "--data", "rows.csv"], "must be a complete `.keras` file"),
+        (["verify", "film.keras", "absent.tflite", "--data", "rows.csv"], "The artifact must exist"),
+        (["verify", "film.keras", "rows.csv", "--data", "rows.csv"], "The artifact must be"),
         (["verify", "film.keras", "film.tflite", "--data", "absent.csv"], "absent.csv"),
         (["verify", "film.keras", "film.tflite", "--data", "rows.csv", "--label", "stars"], "stars"),
         (["export", "film.keras", "x.tflite", "--recipe", "int8"], "recipe='int8'"),
         (["export", "film.keras", "x.tflite", "--max-drop", "0.01"], "texts and their labels"),
         (
             ["export", "film.keras", "x.tflite", "--max-drop", "1", "--data", "rows.csv"],
-            "half a percent as 0.005",
+            "alf a percent is 0.005",
         ),
-        (["verify", "broken.keras", "film.tflite", "--data", "rows.csv"], "whole `.keras` file"),
+        (["verify", "broken.keras", "film.tflite", "--data", "rows.csv"], "complete `.keras` file"),
         (["verify", "other.keras", "film.tflite", "--data", "rows.csv"], "must be a kerasbert task"),
-        (["verify", "film.keras", "broken.tflite", "--data", "rows.csv"], "a whole file"),
-        (["verify", "film.keras", "broken.onnx", "--data", "rows.csv"], "a whole file"),
-        (["verify", "film.keras", "broken", "--data", "rows.csv"], "a whole file"),
-        (["benchmark", "absent.tflite", "--model", "film.keras"], "An artifact must exist"),
+        (["verify", "film.keras", "broken.tflite", "--data", "rows.csv"], "a complete file"),
+        (["verify", "film.keras", "broken.onnx", "--data", "rows.csv"], "a complete file"),
+        (["verify", "film.keras", "broken", "--data", "rows.csv"], "a complete file"),
+        (["benchmark", "absent.tflite", "--model", "film.keras"], "The artifact must exist"),
     ],
 )
 def test_wrong_input_is_status_2_and_one_line(arguments, rule, folder, capsys, monkeypatch):

@@ -295,7 +295,7 @@ def test_metadata_are_written_once_and_in_place(trained, int8, tmp_path):
     artifact = export.add_mediapipe_metadata(trained, path)
     assert artifact.path == path
     assert artifact.size_bytes > int8.size_bytes
-    with pytest.raises(ValueError, match="no metadata yet"):
+    with pytest.raises(ValueError, match="not have metadata yet"):
         export.add_mediapipe_metadata(trained, path)
     assert path.stat().st_size == artifact.size_bytes
     assert list(tmp_path.iterdir()) == [path]

@@ -205,7 +205,7 @@ def test_a_file_that_would_be_wrong_is_not_kept(wrong, trained, tmp_path, monkey
             last.output[0] = graph.output[0].name = "Identity:0"
 
     monkeypatch.setattr("kerasbert.export.onnx_files.simplify", spoil)
-    with pytest.raises(RuntimeError, match="A converted graph must be valid"):
+    with pytest.raises(RuntimeError, match="The converted graph must be valid"):
         export.to_onnx(trained, path)
     assert path.read_bytes() == b"old"
     assert [p.name for p in tmp_path.iterdir()] == ["film.onnx"]

@@ -188,11 +188,11 @@ def test_other_tokens_are_told(trained, text_file):
 
 
 def test_what_is_refused(int8):
-    with pytest.raises(ValueError, match="says what it is"):
+    with pytest.raises(ValueError, match="description of themselves"):
         export.open_artifact(int8).predict(["a text"])
-    with pytest.raises(ValueError, match="must take text"):
+    with pytest.raises(ValueError, match="can answer texts"):
         export.open_artifact(int8).tokenize("a text")
-    with pytest.raises(ValueError, match="says what it is"):
+    with pytest.raises(ValueError, match="description of themselves"):
         export.describe(int8)
 
 
@@ -232,7 +232,7 @@ def test_fixed_lengths_run_where_nothing_can_be_resized(trained, fixed_file, tex
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"lengths": (4,)}, "take text"),
+        ({"lengths": (4,)}, "`text=True`"),
         ({"lengths": (4, 4), "text": True}, "different"),
         ({"lengths": (400,), "text": True}, "different"),
         ({"lengths": (4,), "text": True, "recipe": "static_wi8_ai8"}, "calibration"),

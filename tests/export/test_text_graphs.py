@@ -110,7 +110,7 @@ def test_filled_masks(tokenizer):
         for one, two in zip(found, expected, strict=True):
             assert [token for token, _ in one] == [token for token, _ in two]
             np.testing.assert_allclose(*([p for _, p in mask] for mask in (one, two)), atol=1e-5)
-    with pytest.raises(ValueError, match="must hold a mask"):
+    with pytest.raises(ValueError, match="must contain a mask"):
         answers(task, ["no mask"])
 
 

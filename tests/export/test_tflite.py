@@ -203,13 +203,16 @@ def test_only_the_table_of_tokens_has_four_bits(trained, tmp_path, config):
         ({"recipe": "weight_only_wi4_afp32"}, "27 partitions"),
         ({"recipe": "dynamic_wi4c_hr_afp32"}, "rotations"),
         ({"recipe": "dynamic_wi4b64_afp32"}, "has 8 inputs"),
-        ({"recipe": "static_wi8_ai8"}, "need texts to calibrate"),
-        ({"calibration": ["good"]}, "need texts to calibrate"),
+        ({"recipe": "static_wi8_ai8"}, "Static recipes need texts"),
+        ({"calibration": ["good"]}, "Static recipes need texts"),
         ({"recipe": "static_wi8_ai8", "calibration": []}, "Calibration needs texts"),
         ({"part_recipes": {"block_7": "float32"}}, "part='block_7'"),
         ({"part_recipes": {"block_0": "int8"}}, "recipe='int8'"),
-        ({"part_recipes": {"block_0": "float16"}}, "Recipes that are mixed"),
-        ({"recipe": "float32", "part_recipes": {"block_0": "dynamic_wi8_afp32"}}, "Recipes that are mixed"),
+        ({"part_recipes": {"block_0": "float16"}}, "Recipes can only be mixed"),
+        (
+            {"recipe": "float32", "part_recipes": {"block_0": "dynamic_wi8_afp32"}},
+            "Recipes can only be mixed",
+        ),
         (
             {"part_recipes": {"block_0": "float32"}, "budget": export.AccuracyBudget("accuracy")},
             "A budget chooses",
@@ -239,7 +242,7 @@ def test_without_data_it_is_compared_on_sentences(trained, tmp_path, monkeypatch
         "kerasbert.export.edge_graph.attention_bias",
         lambda mask, masked: keras.ops.ones_like(mask, "float32") * float("nan"),
     )
-    with pytest.raises(export.VerificationError, match="must give the Keras model's answers"):
+    with pytest.raises(export.VerificationError, match="must give the same answers as the Keras model"):
         export.to_tflite(trained, tmp_path / "it")
     assert not list(tmp_path.iterdir())
 
@@ -282,7 +285,7 @@ def test_weights_that_are_not_finite_are_refused(write, config, tokenizer, tmp_p
 
 def test_other_backends_are_told_what_to_do(trained, tmp_path, monkeypatch):
     monkeypatch.setattr("keras.backend.backend", lambda: "jax")
-    with pytest.raises(ValueError, match="set KERAS_BACKEND=tensorflow"):
+    with pytest.raises(ValueError, match="with KERAS_BACKEND=tensorflow"):
         export.to_tflite(trained, tmp_path / "it")
 
 
@@ -297,7 +300,7 @@ def test_a_failed_conversion_leaves_the_old_file_and_says_why(trained, tmp_path,
     monkeypatch.setattr(
         "kerasbert.export.tflite_files.write_edge_graph", lambda *arguments: ["classify"]
     )  # nothing to convert
-    with pytest.raises(RuntimeError, match="The converter must finish"):
+    with pytest.raises(RuntimeError, match="The conversion to TFLite failed"):
         export.to_tflite(trained, path)
     assert path.read_bytes() == b"old"
     assert [p.name for p in tmp_path.iterdir()] == ["film.tflite"]

@@ -217,10 +217,10 @@ def spoil_a_bias(model):
 @pytest.mark.parametrize(
     ("change", "rule"),
     [
-        (swap_inputs, "must give the Keras model's answers"),
+        (swap_inputs, "must give the same answers as the Keras model"),
         (lose_an_output, r"must have the signature `classify`.*missing=.'probabilities'"),
         # LiteRT makes NaN of it, or without AVX-512 any numbers.
-        (spoil_a_bias, "must give the Keras model's answers"),
+        (spoil_a_bias, "must give the same answers as the Keras model"),
     ],
 )
 def test_a_changed_file_fails(change, rule, trained, int8, tmp_path):
@@ -240,7 +240,7 @@ def test_a_file_in_many_pieces_fails(trained, int8, tmp_path):
 def test_a_drop_is_a_share_of_one_and_needs_labels(trained, int8):
     assert export.verify(trained, int8, TEXTS, LABELS, max_drop=0.0).scores
     for percent in (1.0, 0.5, -0.01):
-        with pytest.raises(ValueError, match=r"Write half a percent as 0\.005"):
+        with pytest.raises(ValueError, match=r"Half a percent is 0\.005"):
             export.verify(trained, int8, TEXTS, LABELS, max_drop=percent)
-    with pytest.raises(ValueError, match="measured by labels"):
+    with pytest.raises(ValueError, match="`max_drop` needs labels"):
         export.verify(trained, int8, TEXTS, max_drop=0.0)

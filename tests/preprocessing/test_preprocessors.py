@@ -102,7 +102,7 @@ def test_a_task_keeps_a_preprocessor_of_ones_own(config, tokenizer, tmp_path):
 
 def test_a_preprocessor_has_the_tokenizer(config, tokenizer):
     own = TextPreprocessor(tokenizer, ["bad", "good"], max_sequence_length=8)
-    with pytest.raises(ValueError, match="a tokenizer and a length of its own"):
+    with pytest.raises(ValueError, match="already has a tokenizer and a maximum length"):
         kerasbert.BertTextClassifier(kerasbert.BertEncoder(config), tokenizer, preprocessor=own)
     long = TextPreprocessor(tokenizer, ["bad", "good"], max_sequence_length=99)
     with pytest.raises(ValueError, match="from 3 to the encoder's 16"):

@@ -131,8 +131,8 @@ def test_arguments_that_do_not_go_with_a_stream(tasks):
     rows = RowStream(lambda: [("a", "good")] * 5)
     texts = RowStream(lambda: ["a"] * 5, labelled=False)
     for task, arguments, message in (
-        ("labels", {"x": rows, "y": ["good"]}, "bring its own labels"),
-        ("labels", {"x": rows, "sample_weight": [1.0]}, "bring its own labels"),
+        ("labels", {"x": rows, "y": ["good"]}, "contain its labels"),
+        ("labels", {"x": rows, "sample_weight": [1.0]}, "contain its labels"),
         ("labels", {"x": texts}, "need labels"),
         ("words", {"x": texts}, "need labels"),
         ("answers", {"x": texts}, "takes questions and contexts"),

@@ -123,7 +123,7 @@ def test_names_and_tasks_that_have_no_room_for_them(config, tokenizer):
 
     encoder = kerasbert.BertEncoder(config, pooler=True)
     for kind in (Taken, Tagger):
-        with pytest.raises(ValueError, match="names of their own"):
+        with pytest.raises(ValueError, match="the name of another input"):
             kind(encoder, tokenizer, labels=["O", "B-X"])
 
 
@@ -147,7 +147,7 @@ def test_a_registered_problem_is_kept_in_files(config, tokenizer, tmp_path):
         again = kerasbert.BertTextClassifier.from_preset(tmp_path / "preset")
         assert again.problem == "stars"
         np.testing.assert_allclose(again.predict(TEXTS, verbose=0), found, atol=1e-6)
-        with pytest.raises(ValueError, match="name of its own"):
+        with pytest.raises(ValueError, match="name that no other"):
             register_problem("stars", stars, LABEL_KINDS["regression"])
         with pytest.raises(ValueError, match="stars"):
             export.to_huggingface(task, tmp_path / "transformers")
@@ -166,7 +166,7 @@ def test_an_endpoint_can_be_registered(config, tokenizer, tmp_path):
         task = Ranker(kerasbert.BertEncoder(config, pooler=True), tokenizer, labels=["bad", "good"])
         artifact = export.to_saved_model(task, tmp_path / "1")
         assert set(artifact.signatures) >= {"rank", "rank_pair", "rank_tokens"}
-        with pytest.raises(ValueError, match="name of its own"):
+        with pytest.raises(ValueError, match="name that no other"):
             export.register_endpoint("rank", classify)
         with pytest.raises(TypeError, match="signatures, columns, predictions"):
             export.register_endpoint("other", object())

@@ -80,7 +80,7 @@ def test_labels_are_refused(task):
     labelled = tf.data.Dataset.from_tensor_slices((TEXTS, [0] * len(TEXTS)))
     stream = RowStream(lambda: [(text, "good") for text in TEXTS])
     for x, y in ((TEXTS, [0] * len(TEXTS)), (labelled, None), (stream, None)):
-        with pytest.raises(ValueError, match="Texts have no labels here"):
+        with pytest.raises(ValueError, match="Texts need no labels here"):
             task.fit(x, y, verbose=0)
     with pytest.raises(ValueError, match="need labels"):
         task.fit(task.tokenizer(TEXTS), verbose=0)

@@ -149,7 +149,7 @@ def test_transformers_loads_the_encoder_beside_it(learned, tmp_path):
     expected = learned.encoder(tokens)["sequence_output"]
     np.testing.assert_array_equal(encoder(tokens)["sequence_output"], expected)
     for write in (export.to_huggingface, export.to_google, export.to_keras_hub):
-        with pytest.raises(ValueError, match="must have a class for the model's head"):
+        with pytest.raises(ValueError, match="must have a model class with this head"):
             write(learned, tmp_path / "theirs")
     assert not (tmp_path / "theirs").exists()
 
@@ -248,5 +248,5 @@ def test_a_head_that_would_not_be_called_is_refused(kind, config, tokenizer):
         def make_head(self):
             return keras.layers.Dense(3)
 
-    with pytest.raises(TypeError, match="`make_head` is not called"):
+    with pytest.raises(TypeError, match="`make_head` is never called"):
         Own(kerasbert.BertEncoder(config, pooler=True), tokenizer)

@@ -70,7 +70,7 @@ def test_numbers_are_learned(numbers):
     answers = numbers.predict(["good", "what a film"], verbose=0)
     assert answers.shape == (2, 1)
     assert answers[1] > answers[0] + 1
-    with pytest.raises(ValueError, match="no labels to choose from"):
+    with pytest.raises(ValueError, match="has no labels"):
         numbers.predict_labels(["good"])
 
 
@@ -120,7 +120,7 @@ def test_class_weights_are_by_name_or_number(config, tokenizer):
 
 def test_class_weights_of_several_labels_are_refused(several, numbers):
     for task, y in ((several, [["film"]]), (numbers, [1.0])):
-        with pytest.raises(ValueError, match="`class_weight` needs rows of one class"):
+        with pytest.raises(ValueError, match="`class_weight` is only possible if each row has one class"):
             task.fit(["a"], y, class_weight={0: 2.0})
 
 

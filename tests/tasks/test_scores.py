@@ -27,7 +27,7 @@ def test_classes(name, config, tokenizer, texts):
 def test_numbers_have_none(config, tokenizer, texts):
     task = make_task("BertTextClassifier of numbers", config, tokenizer)
     assert task.score_predictions(task.predict(texts, verbose=0), texts, [0.0] * len(texts)) == {}
-    with pytest.raises(ValueError, match="no scores from 0 to 1"):
+    with pytest.raises(ValueError, match="no score from 0 to 1"):
         task.scores(texts, [0.0] * len(texts), verbose=0)
 
 

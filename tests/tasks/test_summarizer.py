@@ -148,7 +148,7 @@ def test_weights_and_validation(compiled):
     history = compiled.fit(ROWS, Y, sample_weight=[1, 2] + [1] * 10, validation_split=0.5, verbose=0).history
     last = compiled.evaluate(ROWS[6:], Y[6:], verbose=0)
     np.testing.assert_allclose(history["val_loss"][0], last[0], rtol=1e-4)
-    with pytest.raises(ValueError, match="`class_weight` needs rows of one class"):
+    with pytest.raises(ValueError, match="`class_weight` is only possible if each row has one class"):
         compiled.fit(ROWS, Y, class_weight={0: 1.0}, verbose=0)
 
 
@@ -291,8 +291,8 @@ def test_roberta_has_no_segments(byte_pairs, tmp_path):
 @pytest.mark.parametrize(
     ("x", "y", "kind", "message"),
     [
-        ("It rained.", [[1]], TypeError, "Put a text in a list"),
-        ({"text": TEXTS}, Y, TypeError, "takes documents"),
+        ("It rained.", [[1]], TypeError, "Put a single text in a list"),
+        ({"text": TEXTS}, Y, TypeError, "takes a list of documents"),
         (ROWS, None, ValueError, "need labels"),
         (ROWS, Y[1:], ValueError, "as many rows"),
         ([["a"], None], [[1], [0]], TypeError, "row 1"),
@@ -325,5 +325,5 @@ def test_other_errors(compiled):
             compiled.predict(ROWS, max_sentences=bad)
     with pytest.raises(ValueError, match="summaries=12, references=1"):
         compiled.scores(ROWS, ["a"], verbose=0)
-    with pytest.raises(ValueError, match="a task takes tokens only"):
+    with pytest.raises(ValueError, match="takes only tokens"):
         kerasbert.BertSummarizer(compiled.encoder, None).predict(["It rained."])

@@ -231,7 +231,7 @@ def test_truncation_is_counted_once(compiled):
         ({"texts": ["a"]}, [0], "must have `text`"),
         ("a", [0], "Put it in a list"),
         (dataset([1, 2], [0, 1]), None, "must give texts"),
-        (dataset(["a"], [0]), [0], "bring its own labels"),
+        (dataset(["a"], [0]), [0], "contain its labels"),
         (dataset(["a"]), None, "need labels"),
         (dataset(["a"], [0]).repeat(), None, "steps_per_epoch"),
         ({"token_ids": np.array([[2, 99]])}, [0], "`token_ids` must be whole numbers from 0 to 18"),

@@ -162,7 +162,7 @@ def test_scores_that_are_wrong_are_errors(embedder):
     embedder.compile(loss=SimilarityLoss())
     with pytest.raises(ValueError, match=r"from 0 to 1.*row 1.*divided by 5"):
         embedder.fit((["a", "b"], ["c", "d"]), [0.5, 3.5])
-    with pytest.raises(ValueError, match="belongs to a pair"):
+    with pytest.raises(ValueError, match="belong to pairs"):
         embedder.fit(["a", "b"], [0.5, 1.0])
     with pytest.raises(ValueError, match="need labels"):
         embedder.fit((["a", "b"], ["c", "d"]))

@@ -99,7 +99,7 @@ def test_weights_of_rows(task):
     np.testing.assert_allclose(weighted, few * counted / (counted + others), rtol=1e-4)
     history = task.fit(SENTENCES, Y, sample_weight=weights, validation_split=0.3, verbose=0)
     assert np.isfinite(history.history["val_loss"]).all()
-    with pytest.raises(ValueError, match="`class_weight` needs rows of one class"):
+    with pytest.raises(ValueError, match="`class_weight` is only possible if each row has one class"):
         task.fit(SENTENCES, Y, class_weight={0: 1.0}, verbose=0)
 
 
@@ -240,5 +240,5 @@ def test_arguments_must_fit():
         vocabulary_size=20, num_layers=1, num_heads=1, hidden_dim=4, intermediate_dim=4
     )
     bare = kerasbert.BertTokenClassifier(kerasbert.BertEncoder(config), None, LABELS)
-    with pytest.raises(ValueError, match="a task takes tokens only"):
+    with pytest.raises(ValueError, match="takes only tokens"):
         bare.predict(["a"])
