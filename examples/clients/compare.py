@@ -1,0 +1,78 @@
+"""Compares the answers of a client's program with those that make_vectors.py recorded.
+
+    python examples/clients/compare.py build/clients utf-8 path/to/kerasbert
+
+The program is started once a model, with the model's file as its argument. It reads a line for each row, of
+one text, or of two with a tab between them, and writes its answer as a line of JSON. `utf-8` says that its
+places count bytes; `utf-16-le` is for languages whose strings are of UTF-16.
+"""
+
+import json
+import math
+import pathlib
+import subprocess
+import sys
+
+TOLERANCE = 1e-3  # of scores, relative above 1
+
+
+def places(answer, text, encoding):
+    """An answer whose places, in code points, are counted as the program counts them."""
+    unit = len("a".encode(encoding))
+    ends = {name: len(text[: answer[name]].encode(encoding)) // unit for name in ("start", "end")}
+    return answer | ends
+
+
+def differences(found, expected, where=""):
+    """Yields how two answers differ: a text for what should be equal, a number for what should be near."""
+    if isinstance(expected, float):
+        is_near = found is not None and math.isclose(found, expected, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+        yield abs(found - expected) if is_near else f"{where} is {found}, and should be {expected}"
+    elif isinstance(expected, dict | list) and type(found) is type(expected) and len(found) == len(expected):
+        for key in expected if isinstance(expected, dict) else range(len(expected)):
+            if isinstance(found, dict) and key not in found:
+                yield f"{where} lacks {key!r}"
+            else:
+                yield from differences(found[key], expected[key], f"{where}[{key!r}]")
+    elif found != expected:
+        yield f"{where} is {found}, and should be {expected}"
+
+
+def as_the_program_says(kind, row, encoding):
+    """The recorded answer to a row in the form in which programs write it."""
+    answer, text = row["file"], row["texts"][-1]
+    if kind == "classify":
+        return answer["probabilities"]
+    if kind == "embed":
+        return answer["embedding"]
+    if kind == "tag":
+        return [places(entity, text, encoding) for entity in answer["entities"]]
+    return places(answer, text, encoding)
+
+
+def compare(folder, encoding, command):
+    """Prints a line a model, and what differs. Returns the number of rows that do."""
+    wrong = 0
+    for name, model in json.loads((folder / "vectors.json").read_text(encoding="utf-8")).items():
+        rows = model["rows"]
+        lines = "".join("\t".join(row["texts"]) + "\n" for row in rows)
+        done = subprocess.run(
+            [*command, folder / model["file"]], input=lines.encode(), stdout=subprocess.PIPE, check=True
+        )
+        found = [json.loads(line) for line in done.stdout.decode().split("\n")[:-1]]
+        assert len(found) == len(rows), f"{name}: {len(rows)} rows have {len(found)} answers"
+        largest = 0.0
+        for row, answer in zip(rows, found, strict=True):
+            all_differences = [*differences(answer, as_the_program_says(model["kind"], row, encoding))]
+            texts = [each for each in all_differences if isinstance(each, str)]
+            largest = max([largest, *(each for each in all_differences if isinstance(each, float))])
+            if texts:
+                wrong += 1
+                print(f"{name}: {row['texts']}: the answer{texts[0]}")
+        print(f"{name}: {len(rows)} rows, the largest difference of a score is {largest:.1e}")
+    return wrong
+
+
+if __name__ == "__main__":
+    folder, encoding, *command = sys.argv[1:]
+    sys.exit(bool(compare(pathlib.Path(folder), encoding, command)))
