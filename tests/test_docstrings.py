@@ -34,7 +34,7 @@ RESULTS = {"Answer", "Entity", "Summary"}
 # Takes a mesh of JAX's devices.
 WITHOUT_EXAMPLE = {*RESULTS, "layout_map"}
 WITH_EXAMPLES = ["", ".layers", ".heads", ".tasks", ".text", ".training", ".compression"]
-# These are about files and rows; README and `examples/` show them.
+# These are about files and rows; the guides and `examples/` show them.
 OTHERS = [".checkpoints", ".data", ".export", ".pretraining"]
 
 

