@@ -1,4 +1,4 @@
-"""The command line: `kerasbert pretrain`, `export`, `verify` and `benchmark`; `python -m kerasbert` is the same."""
+"""The command line, `kerasbert` or `python -m kerasbert`: `pretrain`, `export`, `verify` and `benchmark`."""
 
 import argparse
 import sys

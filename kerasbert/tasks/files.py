@@ -40,8 +40,8 @@ class TaskFiles(PresetLoader):
         """Builds a task with the weights of a checkpoint, including its head if it has one for this task.
 
         Args:
-            preset: str or path of a folder, or `"hf://owner/name"`. The page on checkpoints lists the supported
-                formats.
+            preset: str or path of a folder, or `"hf://owner/name"`. The page on checkpoints lists the
+                supported formats.
             tokenizer: a tokenizer to use instead of the preset's, or None for a task that takes tokens only,
                 for example because kerasbert does not support the preset's kind of tokenizer.
             dtype: Keras dtype or policy, such as `"mixed_bfloat16"`.

@@ -9,7 +9,8 @@ from kerasbert.json_files import read_json
 from kerasbert.text import huggingface
 from kerasbert.types import PathLike, Self
 
-PAD, UNK, CLS, SEP, MASK = SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
+PAD, UNK, CLS, SEP, MASK = SPECIAL_TOKENS
 _BLANKS = " \t\r"  # only ASCII: the Chinese vocabulary contains U+2028 as a token of its own
 
 
