@@ -39,11 +39,12 @@ def program(tmp_path_factory):
     return folder / "kerasbert"
 
 
-def test_cpp(vectors, monkeypatch):
-    if not shutil.which("c++"):
-        pytest.skip("this needs a C++ compiler")
+@pytest.mark.parametrize(("client", "tools"), [("cpp", ["c++"]), ("android", ["c++", "javac", "npm"])])
+def test_answers(client, tools, vectors, monkeypatch):
+    if not all(map(shutil.which, tools)):
+        pytest.skip(f"this needs {', '.join(tools)}")
     monkeypatch.setenv("PYTHON", sys.executable)
-    code, output, errors = run(CLIENTS / "cpp" / "test.sh", vectors)
+    code, output, errors = run(CLIENTS / client / "test.sh", vectors)
     assert code == 0, output + errors
     assert output.count("rows, the largest difference") == 4
 

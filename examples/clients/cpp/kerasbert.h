@@ -114,6 +114,8 @@ struct Tensor {
 
 class Model {
  public:
+  using Answers = std::map<std::string, Tensor>;
+
   explicit Model(const std::string& path) {
     const std::string lines = archived(path, "labels.txt");
     for (size_t at = 0, end; (end = lines.find('\n', at)) != lines.npos; at = end + 1)
@@ -131,9 +133,11 @@ class Model {
   // "classify", "embed", "tag" or "answer", or "" if the file holds none of them.
   std::string kind() const {
     for (const char* kind : {"classify", "embed", "tag", "answer"})
-      if (find(std::string(kind) + "_text") != npos) return kind;
+      if (has(std::string(kind) + "_text")) return kind;
     return "";
   }
+
+  bool has(const std::string& signature) const { return find(signature) != npos; }
 
   // The probability of each label.
   std::vector<std::pair<std::string, float>> classify(const std::string& text) {
@@ -169,32 +173,6 @@ class Model {
     const size_t end = characters.starts.at(*answer.at("end").data<int32_t>());
     const float score = *answer.at("score").data<float>(), null_score = *answer.at("null_score").data<float>();
     return {context.substr(start, end - start), start, end, score, null_score};
-  }
-
- private:
-  template <class T>
-  using Handle = std::unique_ptr<T, void (*)(T*)>;
-  using Answers = std::map<std::string, Tensor>;
-  static constexpr size_t npos = -1;
-
-  template <class T, class Create>
-  static void make(Handle<T>& handle, const char* what, Create create) {
-    T* made = nullptr;
-    check(create(&made), what);
-    handle.reset(made);
-  }
-
-  size_t find(const std::string& name) const {
-    size_t count = 0;
-    check(LiteRtGetNumModelSignatures(model_.get(), &count), "LiteRtGetNumModelSignatures");
-    for (size_t i = 0; i < count; ++i) {
-      LiteRtSignature signature = nullptr;
-      const char* key = nullptr;
-      check(LiteRtGetModelSignature(model_.get(), i, &signature), "LiteRtGetModelSignature");
-      check(LiteRtGetSignatureKey(signature, &key), "LiteRtGetSignatureKey");
-      if (name == key) return i;
-    }
-    return npos;
   }
 
   // Runs a signature. The inputs are in the order of their names: code_points, pair_code_points.
@@ -243,6 +221,31 @@ class Model {
       for (unsigned k = 0; k < layouts[i].rank; ++k) tensors[i]->size *= layouts[i].dimensions[k];
     }
     return answers;
+  }
+
+ private:
+  template <class T>
+  using Handle = std::unique_ptr<T, void (*)(T*)>;
+  static constexpr size_t npos = -1;
+
+  template <class T, class Create>
+  static void make(Handle<T>& handle, const char* what, Create create) {
+    T* made = nullptr;
+    check(create(&made), what);
+    handle.reset(made);
+  }
+
+  size_t find(const std::string& name) const {
+    size_t count = 0;
+    check(LiteRtGetNumModelSignatures(model_.get(), &count), "LiteRtGetNumModelSignatures");
+    for (size_t i = 0; i < count; ++i) {
+      LiteRtSignature signature = nullptr;
+      const char* key = nullptr;
+      check(LiteRtGetModelSignature(model_.get(), i, &signature), "LiteRtGetModelSignature");
+      check(LiteRtGetSignatureKey(signature, &key), "LiteRtGetSignatureKey");
+      if (name == key) return i;
+    }
+    return npos;
   }
 
   std::vector<std::pair<std::string, float>> scores(Answers answers) const {
