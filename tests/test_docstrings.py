@@ -30,10 +30,20 @@ def test_the_examples_run(name):
 
 
 # Results, which users read and do not make.
-RESULTS = {"Answer", "Entity", "Summary"}
+RESULTS = {"Answer", "Entity", "Summary", "Explanation", "Token", "Word", "Example", "Invariance", "Outcome"}
 # Takes a mesh of JAX's devices.
 WITHOUT_EXAMPLE = {*RESULTS, "layout_map"}
-WITH_EXAMPLES = ["", ".layers", ".heads", ".tasks", ".text", ".training", ".compression"]
+WITH_EXAMPLES = [
+    "",
+    ".explain",
+    ".robustness",
+    ".layers",
+    ".heads",
+    ".tasks",
+    ".text",
+    ".training",
+    ".compression",
+]
 # These are about files and rows; the guides and `examples/` show them.
 OTHERS = [".checkpoints", ".data", ".export", ".pretraining"]
 

@@ -33,6 +33,8 @@ ALLOWED = {
     "export": {"layers", "text", "config", "encoder", "checkpoints", "data", "tasks"},
     "__init__": {"config", "encoder", "tasks", "text"},
     "__main__": {"pretraining", "export"},
+    "robustness": {"data", "export", "tasks"},
+    "explain": {"data", "layers", "preprocessing", "tasks"},
     "testing": {"export", "tasks", "text"},
 }
 PURE = {

@@ -188,6 +188,27 @@ class QuestionWindows:
         """`windows_with_most_context` for these windows."""
         return windows_with_most_context(self.row, self.start, self.length, self.contexts.lengths).numpy()
 
+    def places(self, window):
+        """Returns where the tokens of a packed window come from.
+
+        Args:
+            window: int, the number of the window.
+
+        Returns:
+            For each token `(text, start, end)`: 0 for the question and 1 for the context, and its characters
+            there; None for special tokens.
+        """
+        row, parts = self.row[window], []
+        begin, kept = self.start[window], self._question_lengths[self.row[window]]
+        for number, (texts, first, count) in enumerate(
+            [(self._questions, 0, kept), (self.contexts, begin, self.length[window])]
+        ):
+            part = slice(texts.slice(row).start + first, texts.slice(row).start + first + count)
+            spans = zip(texts.starts[part].tolist(), texts.ends[part].tolist(), strict=True)
+            parts.append([(number, start, end) for start, end in spans])
+        between = [None] * (self.place[window] - 1 - kept)
+        return [None, *parts[0], *between, *parts[1], None]
+
     def labels(self, spans):
         """Returns the positions of answers in packed windows.
 

@@ -129,7 +129,7 @@ class WordPreprocessor(Preprocessor):
         words = self.words(x, where)
         numbers = self.numbers(x, y, words, where)
         same_length(where, x=words.texts, sample_weight=sample_weight)
-        ids, decided = self._windows(words)
+        ids, decided = self.windows(words)
         # The last label, at index -1, is for tokens that do not decide a word.
         labels = np.append(numbers, IGNORED)[decided.flat_values.numpy()].astype("int32")
         columns = {"ids": ids, "label": decided.with_flat_values(labels)}
@@ -174,7 +174,7 @@ class WordPreprocessor(Preprocessor):
 
     def unlabelled(self, x: Rows, batch_size: int | None, where: str = "x") -> tuple[Dataset, None]:
         """See `RowBatches.unlabelled`; the rows are windows."""
-        ids, _ = self._windows(self.words(x, where))
+        ids, _ = self.windows(self.words(x, where))
         rows = tf.data.Dataset.from_tensor_slices({"ids": ids})
         size = batch_size or max(int(ids.nrows()), 1)
         batches = ordered_batches(rows, self.tokenizer, size, self.max_sequence_length)
@@ -182,7 +182,7 @@ class WordPreprocessor(Preprocessor):
 
     def to_decide(self, words: Words, batch_size: int) -> Dataset | None:
         """Batches of tokens, and the word that each token decides, or -1; None if there are no words."""
-        ids, decided = self._windows(words)
+        ids, decided = self.windows(words)
         if not ids.nrows():
             return None
         order = np.argsort(-ids.row_lengths().numpy(), kind="stable")  # least padding
@@ -203,7 +203,8 @@ class WordPreprocessor(Preprocessor):
         """Returns the arguments of `__init__`."""
         return {**super().get_config(), "labels": list(self.labels), **self._given}
 
-    def _windows(self, words):
+    def windows(self, words: Words) -> tuple[Any, Any]:
+        """Cuts rows of words into windows; see `kerasbert.data.word_windows`."""
         room = self.max_sequence_length - 2
         return word_windows(words.ids, words.first, room, self.window_step)
 

@@ -1,0 +1,96 @@
+"""Perturbations as training augmentation."""
+
+import itertools
+import random
+from collections.abc import Iterable
+from typing import Any
+
+from kerasbert import checks
+from kerasbert.data import RowStream, are_words, is_pair, same_length
+from kerasbert.robustness.changes import apply, first_texts, named
+from kerasbert.robustness.perturbations import TYPOS, Perturbation
+from kerasbert.types import Labels, Rows
+
+
+def augmented(
+    x: Rows,
+    y: Labels = None,
+    perturbations: Perturbation | Iterable[Perturbation] | dict[str, Perturbation] = TYPOS,
+    rate: float = 0.5,
+    seed: int = 0,
+) -> RowStream:
+    """Returns rows for `fit` in which a part of the texts is perturbed, others in each epoch.
+
+    A model that was trained on them changes its answers less often when texts change in this way;
+    `invariance` measures it. Of pairs, both texts are perturbed. If rows are lists of words with a label for
+    each, words are perturbed one by one, and stay as they are where they would be split or lost.
+
+    Which texts are perturbed, and how, depends on `seed`, on the row and on how often the rows were read. A
+    `fit` that resumes in another process reads them from the beginning, and gets the perturbations of the
+    first epochs again.
+
+    Args:
+        x: a list of texts, a tuple of two such lists, or lists of words.
+        y: labels, one for each row, for which it does not matter where in the text something stands: classes,
+            numbers, labels of words. None for rows without labels, as `BertMaskedLM` takes them.
+        perturbations: functions from text to text, of which one is drawn for each text.
+        rate: float from 0 to 1, the fraction of the texts that are perturbed.
+        seed: int.
+
+    Returns:
+        `RowStream` of the same number of rows, which `fit` takes as `x`, without a `y`.
+
+    Raises:
+        ValueError: if there are not as many labels as rows, or labels are positions in the text, which would
+            be wrong.
+
+    Example:
+
+    >>> rows = augmented(["what a wonderful film"], ["good"], rate=1.0, seed=1)
+    >>> list(rows)
+    [('what a wonderful iflm', 'good')]
+    >>> list(rows) == list(rows)
+    False
+    """
+    checks.rate("augmented", rate=rate)
+    changes = list(named(perturbations).items())
+    words = are_words(x) and not is_pair(x)
+    columns = [list(x)] if words else [first_texts(part, "augmented") for part in (x if is_pair(x) else [x])]
+    labels = None if y is None else list(y)
+    same_length("augmented", **{f"texts_{i}": column for i, column in enumerate(columns)}, y=labels)
+    if labels and not words and isinstance(labels[0], (list, tuple)):
+        _refuse_positions(labels[0])
+    passes = itertools.count()
+
+    def changed(text, draw):
+        name, change = draw.choice(changes)
+        return apply(change, text, f"{draw.random()}", name)
+
+    def changed_words(row, draw):
+        name, change = draw.choice(changes)
+        number = draw.randrange(len(row))
+        new = apply(change, row[number], f"{draw.random()}", name)
+        return [new if i == number and len(new.split()) == 1 else word for i, word in enumerate(row)]
+
+    def read():
+        this_pass = next(passes)
+        for row in range(len(columns[0])):
+            draw = random.Random(f"{seed}/{this_pass}/{row}")
+            texts = [column[row] for column in columns]
+            if draw.random() < rate:
+                change = changed_words if words else changed
+                texts = [change(text, draw) if text else text for text in texts]
+            x_row = tuple(texts) if len(texts) > 1 else texts[0]
+            yield x_row if labels is None else (x_row, labels[row])
+
+    return RowStream(read, labelled=labels is not None, source=f"{len(columns[0])} augmented rows")
+
+
+def _refuse_positions(label: Any) -> None:
+    if any(isinstance(part, (list, tuple)) for part in label):
+        raise checks.invalid(
+            "Labels must not be positions in a text: these move when the text is perturbed.",
+            fix="For entities, pass lists of words with a label for each word.",
+            where="augmented",
+            label=label,
+        )

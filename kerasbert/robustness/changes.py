@@ -1,0 +1,110 @@
+"""Applies perturbations to the rows that users have."""
+
+import inspect
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from kerasbert import checks
+from kerasbert.data import are_words, is_dataset, is_pair, is_tokens, not_rows
+from kerasbert.data.streams import RowStream
+from kerasbert.robustness.perturbations import PERTURBATIONS, Perturbation
+from kerasbert.types import Rows
+
+
+def apply(change: Any, text: str, seed: str, name: str) -> str:
+    """Changes one text, with the seed if the function takes one."""
+    new = change(text, seed=seed) if takes_seed(change) else change(text)
+    if not isinstance(new, str):
+        raise checks.invalid(
+            "A perturbation must return a str.",
+            fix="Let it return the changed text, or the same text if there is nothing to change.",
+            where=name,
+            kind=TypeError,
+            text=text,
+            returned=new,
+        )
+    return new
+
+
+def takes_seed(change: Any) -> bool:
+    """Whether a function has a parameter called `seed`."""
+    try:
+        return "seed" in inspect.signature(change).parameters
+    except ValueError:  # such as `str.strip`
+        return False
+
+
+def first_texts(x: Rows, where: str) -> list[str]:
+    """The texts of rows, or the first texts of pairs, as a list of str."""
+    if isinstance(x, RowStream) or is_dataset(x) or is_tokens(x) or (are_words(x) and not is_pair(x)):
+        raise checks.invalid(
+            "Robustness is measured on texts in memory.",
+            fix="Pass a list of texts, or a tuple of two lists for pairs; for rows of words, join the words.",
+            where=where,
+            kind=TypeError,
+            x=type(x).__name__,
+        )
+    column = x["text"] if isinstance(x, dict) else x[0] if is_pair(x) else x
+    if isinstance(column, (str, bytes)):
+        raise not_rows(column, where, 'Put it in a list: ["what a film"].')
+    values = column.numpy() if hasattr(column, "numpy") else column
+    texts = [v.decode("utf-8", "ignore") if isinstance(v, bytes) else v for v in list(values)]
+    for row, text in enumerate(texts):
+        if not isinstance(text, str):
+            raise checks.invalid(
+                "Every row must be a text.",
+                fix="Convert it with str(), or leave the row out.",
+                where=f"{where}, row {row}",
+                kind=TypeError,
+                value=text,
+            )
+    return texts
+
+
+def with_texts(x: Rows, rows: Any, texts: list[str]) -> Rows:
+    """The given rows of `x`, with other first texts."""
+
+    def pick(column):
+        values = column.numpy() if hasattr(column, "numpy") else column
+        return values[rows] if isinstance(values, np.ndarray) else [list(values)[row] for row in rows]
+
+    if isinstance(x, dict):
+        return {name: texts if name == "text" else pick(column) for name, column in x.items()}
+    return (texts, *map(pick, x[1:])) if is_pair(x) else texts
+
+
+def named(
+    perturbations: Perturbation | Iterable[Perturbation] | dict[str, Perturbation] | None,
+) -> dict[str, Perturbation]:
+    """Returns perturbations by name; None stands for all of `PERTURBATIONS`."""
+    given: Any = PERTURBATIONS if perturbations is None else perturbations
+    if not isinstance(given, dict):
+        given = [given] if callable(given) else list(given)
+        names = [getattr(change, "__name__", None) for change in given]
+        if None in names or len(set(names)) < len(names) or "<lambda>" in names:
+            raise checks.invalid(
+                "Every perturbation must have a name of its own.",
+                fix='Pass a dict of names and functions, such as {"names": lambda text: ...}.',
+                where="kerasbert.robustness",
+                names=names,
+            )
+        given = dict(zip(names, given, strict=True))
+    for name, change in given.items():
+        if not callable(change):
+            raise checks.invalid(
+                "A perturbation must be a function that takes a text and returns a text.",
+                fix="Pass one of `kerasbert.robustness.PERTURBATIONS`, or a function of your own.",
+                where="kerasbert.robustness",
+                kind=TypeError,
+                **{str(name): change},
+            )
+    if not given:
+        raise checks.invalid(
+            "There must be at least one perturbation.",
+            fix="Pass None for all of `kerasbert.robustness.PERTURBATIONS`.",
+            where="kerasbert.robustness",
+            perturbations=perturbations,
+        )
+    return given

@@ -1,0 +1,241 @@
+"""How many answers change when texts change, and the label does not."""
+
+import dataclasses
+import html
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import numpy as np
+
+from kerasbert import checks
+from kerasbert.robustness.answers import answers_of, distances, probabilities_of
+from kerasbert.robustness.changes import apply, first_texts, named, with_texts
+from kerasbert.robustness.perturbations import Perturbation
+from kerasbert.tasks.task import Task
+from kerasbert.types import Rows
+
+EXAMPLES = 5
+
+
+@dataclasses.dataclass(frozen=True)
+class Example:
+    """A text whose answer changed.
+
+    Args:
+        row: int, the number of the row.
+        text, perturbed: str, the text before and after.
+        answer, perturbed_answer: what the model answered to each, such as a class name.
+    """
+
+    row: int
+    text: str
+    perturbed: str
+    answer: Any
+    perturbed_answer: Any
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What one perturbation did.
+
+    Args:
+        name: str, the name of the perturbation.
+        texts: int, how many texts it changed; the others do not count.
+        changed: int, how many of these have another answer.
+        examples: list of `Example`, the first rows among them.
+    """
+
+    name: str
+    texts: int
+    changed: int
+    examples: list[Example]
+
+    @property
+    def rate(self) -> float:
+        """float from 0 to 1, the fraction of the perturbed texts with another answer; 0 without any."""
+        return self.changed / self.texts if self.texts else 0.0
+
+    def __str__(self):
+        lines = [f"{self.name}: {self.changed} of {self.texts} answers changed ({self.rate:.1%})"]
+        for example in self.examples:
+            lines += [
+                f"  row {example.row}: {example.answer} -> {example.perturbed_answer}",
+                f"    {example.text!r}",
+                f"    {example.perturbed!r}",
+            ]
+        return "\n".join(lines)
+
+
+@dataclasses.dataclass(frozen=True)
+class Invariance:
+    """The outcomes of several perturbations, by name: `result["lower_case"].rate`.
+
+    Printed, and in a notebook, it is a table with the largest rate first.
+
+    Args:
+        outcomes: dict of `Outcome` by name.
+    """
+
+    outcomes: dict[str, Outcome]
+
+    def __getitem__(self, name: str) -> Outcome:
+        return self.outcomes[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.outcomes)
+
+    def __len__(self) -> int:
+        return len(self.outcomes)
+
+    @property
+    def rates(self) -> dict[str, float]:
+        """dict of the rates of changed answers by name, the largest first."""
+        return {outcome.name: outcome.rate for outcome in self._sorted()}
+
+    def _sorted(self):
+        return sorted(self.outcomes.values(), key=lambda outcome: -outcome.rate)
+
+    def __str__(self):
+        width = max(map(len, self.outcomes))
+        lines = [f"{'perturbation':{width}}  changed  texts  rate"]
+        for o in self._sorted():
+            lines.append(f"{o.name:{width}}  {o.changed:7}  {o.texts:5}  {o.rate:.1%}")
+        return "\n".join(lines)
+
+    def _repr_html_(self):
+        rows = "".join(
+            f"<tr><td>{html.escape(o.name)}</td><td>{o.changed}</td><td>{o.texts}</td><td>{o.rate:.1%}</td></tr>"
+            for o in self._sorted()
+        )
+        head = "<tr><th>perturbation</th><th>changed answers</th><th>texts</th><th>rate</th></tr>"
+        return f"<table>{head}{rows}</table>"
+
+
+def invariance(
+    task: Task,
+    x: Rows,
+    perturbations: Perturbation | Iterable[Perturbation] | dict[str, Perturbation] | None = None,
+    *,
+    runner: Any = None,
+    tolerance: float | None = None,
+    seed: int = 0,
+    examples: int = EXAMPLES,
+) -> Invariance:
+    """Measures how many answers change when texts change in ways that should not matter.
+
+    The invariance test of Ribeiro et al. 2020, section 2.2, https://arxiv.org/abs/2005.04118. An answer is
+    the class, the labels, the filled token or the choice. Entities are compared by their types in their
+    order, because their positions move with the text. Of pairs, the first text is perturbed: the question,
+    but not the context in which it is answered.
+
+    Args:
+        task: a kerasbert task.
+        x: texts or pairs in memory, as for the task's `predict`.
+        perturbations: functions from a text to a text, alone, in a list, or in a dict by name; None for all
+            of `kerasbert.robustness.PERTURBATIONS`. A function with a parameter `seed` gets another one for
+            each row.
+        runner: None for the Keras task, or what `kerasbert.export.open_artifact` returns, for the answers of
+            an exported file.
+        tolerance: float, for tasks that answer with numbers: by how much a number may differ; for a
+            `BertTextEmbedder`, the cosine distance of the two vectors.
+        seed: int.
+        examples: int, how many texts with another answer to keep for each perturbation.
+
+    Returns:
+        `Invariance`, a table of rates with examples.
+
+    Raises:
+        TypeError: if `x` is not texts in memory, or a perturbation returns something else than a str.
+        ValueError: if a `tolerance` is needed and missing, or given although answers are not numbers.
+
+    Example:
+
+    >>> from kerasbert import BertTextClassifier
+    >>> from kerasbert.robustness import upper_case
+    >>> tokenizer = BertTokenizer(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "good", "bad", "film"])
+    >>> config = BertConfig(vocabulary_size=8, num_layers=1, num_heads=2, hidden_dim=8, intermediate_dim=16)
+    >>> classifier = BertTextClassifier(BertEncoder(config), tokenizer, labels=["bad", "good"])
+    >>> invariance(classifier, ["Good film", "Bad film"], upper_case)["upper_case"].rate
+    0.0
+    """
+    changes = named(perturbations)
+    checks.not_negative_int("invariance", seed=seed, examples=examples)
+    texts = first_texts(x, "x")
+    before = answers_of(task, x, runner, tolerance)
+    outcomes = {}
+    for name, change in changes.items():
+        rows, new = _changed(texts, change, name, seed)
+        after = answers_of(task, with_texts(x, rows, new), runner, tolerance) if rows else []
+        if tolerance is None:
+            differs = [before[row] != answer for row, answer in zip(rows, after, strict=True)]
+        else:
+            differs = [d > tolerance for d in distances(task, before, after, rows)]
+        outcomes[name] = _outcome(name, texts, rows, new, before, after, differs, examples)
+    return Invariance(outcomes)
+
+
+def direction(
+    task: Task,
+    x: Rows,
+    change: Callable[..., str],
+    label: str,
+    expected: str,
+    *,
+    tolerance: float = 0.0,
+    runner: Any = None,
+    seed: int = 0,
+    examples: int = EXAMPLES,
+) -> Outcome:
+    """Measures how often the probability of a label moves in the wrong direction when texts change.
+
+    The directional expectation test of Ribeiro et al. 2020, section 2.2, https://arxiv.org/abs/2005.04118: if
+    "I loved it." is added to a review, the probability of "positive" should not fall.
+
+    Args:
+        task: `BertTextClassifier`; for a regression, its numbers take the place of probabilities.
+        x, runner, seed, examples: as for `invariance`.
+        change: function from a text to a text.
+        label: str, one of the task's labels.
+        expected: str, `"up"` or `"down"`, where the probability should go.
+        tolerance: float, how far it may go in the other direction.
+
+    Returns:
+        `Outcome`; `changed` counts the texts whose probability went the wrong way, and the answers of its
+        examples are probabilities.
+
+    Raises:
+        TypeError: if the task is not a classifier of texts.
+        ValueError: if the label is unknown.
+
+    Example:
+
+    >>> from kerasbert import BertTextClassifier
+    >>> tokenizer = BertTokenizer(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "good", "bad", "film"])
+    >>> config = BertConfig(vocabulary_size=8, num_layers=1, num_heads=2, hidden_dim=8, intermediate_dim=16)
+    >>> classifier = BertTextClassifier(BertEncoder(config), tokenizer, labels=["bad", "good"])
+    >>> direction(classifier, ["film"], lambda text: text + " good", "good", "up", tolerance=1.0).rate
+    0.0
+    """
+    checks.one_of("direction", ("up", "down"), expected=expected)
+    checks.not_negative_int("direction", seed=seed, examples=examples)
+    texts, name = first_texts(x, "x"), getattr(change, "__name__", "change")
+    before = probabilities_of(task, x, runner, label)
+    rows, new = _changed(texts, change, name, seed)
+    after = probabilities_of(task, with_texts(x, rows, new), runner, label) if rows else np.zeros(0)
+    rise = after - before[rows]
+    wrong = (-rise if expected == "up" else rise) > tolerance
+    first, second = ([round(float(p), 4) for p in values] for values in (before, after))
+    return _outcome(name, texts, rows, new, first, second, wrong, examples)
+
+
+def _changed(texts, change, name, seed):
+    """The numbers of the rows that a perturbation changes, and their new texts."""
+    new = [apply(change, text, f"{seed}/{row}", name) for row, text in enumerate(texts)]
+    rows = [row for row, (a, b) in enumerate(zip(texts, new, strict=True)) if a != b]
+    return rows, [new[row] for row in rows]
+
+
+def _outcome(name, texts, rows, new, before, after, differs, examples):
+    places = [i for i, different in enumerate(differs) if different]
+    shown = [Example(rows[i], texts[rows[i]], new[i], before[rows[i]], after[i]) for i in places[:examples]]
+    return Outcome(name, len(rows), len(places), shown)
