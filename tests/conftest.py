@@ -1,5 +1,6 @@
 """Fixtures that any test may want: data that may be absent, tiny models, seeds."""
 
+import collections
 import gc
 import importlib.util
 import os
@@ -19,8 +20,17 @@ WORDS = ["good", "bad", "film", "the", "was", "what", "a", "not", "very", "##ly"
 TOKENS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS]
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest selects by marks
 def pytest_collection_modifyitems(items):
-    """Skips on other backends what is of TensorFlow alone."""
+    """Marks the later cases of a test with `slow_after` as slow; skips what needs another backend."""
+    cases = collections.Counter()
+    for item in items:
+        mark = item.get_closest_marker("slow_after")
+        if mark:
+            test = item.nodeid.partition("[")[0]
+            cases[test] += 1
+            if cases[test] > mark.args[0]:
+                item.add_marker(pytest.mark.slow)
     if keras.backend.backend() != "tensorflow":
         for item in items:
             if item.get_closest_marker("tensorflow"):

@@ -91,6 +91,7 @@ def test_a_preset_is_merged_and_knows_nothing_of_lora(learned, tmp_path):
     np.testing.assert_allclose(predict(loaded), predict(task), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_keras_file_keeps_it_apart_and_it_learns_on(learned, tmp_path):
     task = learned[0]
     task.save(tmp_path / "it.keras")
@@ -138,6 +139,7 @@ def test_what_would_not_fit_together_is_refused(learned, tmp_path):
     assert not task.encoder.lora_changes()
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("frozen", ["blocks", "encoder"])
 def test_a_file_keeps_what_is_frozen_and_the_optimizers_state(classifier, frozen, tmp_path):
     """Keras warns where the optimizer's state does not fit the weights that can learn."""

@@ -229,6 +229,7 @@ with replacing(sys.argv[1]) as temporary:
 """
 
 
+@pytest.mark.slow
 def test_what_a_killed_process_left_is_removed(tmp_path):
     path = tmp_path / "file"
     command = [sys.executable, "-c", KILLED, path, os.path.dirname(atomic.__file__)]

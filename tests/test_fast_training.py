@@ -34,6 +34,7 @@ def trained_weights(config, tokenizer, policy, steps=4):
     return task.get_weights(), losses
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(("policy", "atol"), [("float32", 2e-6), ("mixed_bfloat16", 2e-4)])
 def test_a_task_learns_the_same(policy, atol, config, tokenizer):
     fast, losses = trained_weights(config, tokenizer, policy)

@@ -141,6 +141,7 @@ def test_no_other_file_uses_private_names_of_keras():
     assert not wrong
 
 
+@pytest.mark.slow
 def test_fit_says_that_it_validates():
     class Model(keras.Sequential):
         def evaluate(self, *args, **kwargs):

@@ -72,6 +72,7 @@ def test_rows_dealt_to_devices(one):
     assert found["cut"] == []
 
 
+@pytest.mark.slow
 def test_weights_dealt_to_devices(one, model):
     np.testing.assert_allclose(model["loss"], one["loss"], rtol=1e-5)
     cut = " ".join(model["cut"])
@@ -81,6 +82,7 @@ def test_weights_dealt_to_devices(one, model):
         assert cut.count(name) >= 2  # in both blocks
 
 
+@pytest.mark.slow
 def test_memory_of_a_device_falls(one, model):
     """Of the weights, and of the optimizer's slots; some vectors, and what heads are small, are not cut."""
     for what in ("weights", "slots"):

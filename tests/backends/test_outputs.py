@@ -73,6 +73,7 @@ def on_tensorflow(names):
     return results(names, "tensorflow")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", [pytest.param("jax", marks=pytest.mark.slow), "torch"])
 def test_backends_agree(backend, names, on_tensorflow):
     found = results(names, backend, "without TensorFlow")

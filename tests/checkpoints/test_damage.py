@@ -28,6 +28,7 @@ FORMATS = {
 }
 
 
+@pytest.mark.slow_after(2)
 @pytest.mark.parametrize("name", FORMATS)
 def test_damage_anywhere(name, config, tmp_path):
     write, file = FORMATS[name]

@@ -36,6 +36,7 @@ KINDS = {
 }
 
 
+@pytest.mark.slow_after(3)
 @pytest.mark.parametrize(("family", "kind"), [(f, kind) for f, kinds in KINDS.items() for kind in kinds])
 def test_every_head_there_and_back(tmp_path, family, kind):
     theirs = models.random_model(family, kind, **FAMILIES[family])

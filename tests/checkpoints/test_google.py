@@ -33,6 +33,7 @@ def load(kind, folder):
     return getattr(kerasbert, type(kind).__name__).from_preset(folder)
 
 
+@pytest.mark.slow_after(2)
 @pytest.mark.parametrize("model", HEADS, indirect=True)
 def test_there_and_back(model, tmp_path):
     artifact = export.to_google(model, tmp_path / "it")

@@ -43,6 +43,7 @@ def random_labels(kind, problem):
     return {"labels": random.integers(0, 2, 3)}
 
 
+@pytest.mark.slow_after(2)
 @pytest.mark.parametrize(("kind", "problem"), CASES)
 def test_loss_and_gradients(tmp_path, kind, problem):
     fields = {} if problem is None else {"problem_type": problem, "num_labels": 3}

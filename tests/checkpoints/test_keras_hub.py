@@ -28,6 +28,7 @@ def preset(tmp_path):
     return tmp_path / "theirs"
 
 
+@pytest.mark.slow_after(2)
 @pytest.mark.parametrize(
     "fields",
     [
@@ -57,6 +58,7 @@ def test_backbone_there_and_back(tmp_path, inputs, fields):
     }
 
 
+@pytest.mark.slow_after(2)
 @pytest.mark.parametrize(
     ("classes", "activation", "problem"),
     [

@@ -111,6 +111,7 @@ def test_modules_that_we_lack_are_errors(folder):
         kerasbert.BertTextEmbedder.from_preset(folder)
 
 
+@pytest.mark.slow_after(2)
 @pytest.mark.parametrize(("pooling", "normalize"), [("mean", True), ("cls", False), ("max", True)])
 def test_there_and_back(config, tokenizer, tmp_path, pooling, normalize):
     encoder = kerasbert.BertEncoder(config)

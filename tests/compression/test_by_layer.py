@@ -25,6 +25,7 @@ def random_task(name, config, tokenizer):
     return task
 
 
+@pytest.mark.slow_after(3)
 @pytest.mark.parametrize("field", ["heads_by_layer", "units_by_layer"])
 @pytest.mark.parametrize("value", [(1,), (1, 0), (1, 17), (1, 2.0), (1, True), 2, "12", (1, 2, 2)])
 def test_a_bad_number_of_a_layer_is_an_error(config, field, value):
@@ -67,6 +68,7 @@ def test_heads_attend_as_they_do_in_the_whole_layer(config, tokenizer, pruned):
     np.testing.assert_allclose(found, expected[:1], atol=1e-6)
 
 
+@pytest.mark.slow_after(2)
 @pytest.mark.parametrize("name", TASKS)
 def test_every_file_of_ours_holds_it(name, pruned, tokenizer, texts, tmp_path):
     task = random_task(name, pruned, tokenizer)
@@ -82,6 +84,7 @@ def test_every_file_of_ours_holds_it(name, pruned, tokenizer, texts, tmp_path):
             np.testing.assert_array_equal(value, expected[key])
 
 
+@pytest.mark.slow
 def test_lora_works_on_it(pruned, tokenizer):
     task = random_task("BertTextClassifier", pruned, tokenizer)
     task.encoder.enable_lora(2)
@@ -103,6 +106,7 @@ def test_no_other_librarys_file_does(field, write, pruned, tokenizer, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_transformers_does_not_load_its_preset_by_mistake(pruned, tokenizer, tmp_path):
     transformers = pytest.importorskip("transformers")
     random_task("BertTextClassifier", pruned, tokenizer).save_to_preset(tmp_path)
@@ -110,6 +114,7 @@ def test_transformers_does_not_load_its_preset_by_mistake(pruned, tokenizer, tmp
         transformers.BertForSequenceClassification.from_pretrained(tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.tensorflow
 @pytest.mark.parametrize(
     "name", [pytest.param("BertTextClassifier", marks=pytest.mark.slow), "BertTokenClassifier"]

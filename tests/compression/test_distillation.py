@@ -57,6 +57,7 @@ def smaller(still):
 # === Laws of the loss ===
 
 
+@pytest.mark.slow_after(2)
 @pytest.mark.parametrize("name", DISTILLED)
 def test_a_student_that_is_its_teacher_has_nothing_to_learn(name, config, tokenizer):
     teacher, student = (make_still_task(name, config, tokenizer) for _ in range(2))
@@ -75,6 +76,7 @@ def test_a_student_that_is_its_teacher_has_nothing_to_learn(name, config, tokeni
     assert loss_of(distiller, tokens) > 1e-2
 
 
+@pytest.mark.slow_after(2)
 @pytest.mark.parametrize(
     ("name", "parts"),
     [(name, PARTS) for name in DISTILLED] + [("BertTextClassifier", (part,)) for part in PARTS],
@@ -90,6 +92,7 @@ def test_it_learns_and_the_teacher_does_not(name, parts, still, smaller, tokeniz
         np.testing.assert_array_equal(new, old)
 
 
+@pytest.mark.slow_after(2)
 @pytest.mark.parametrize("name", DISTILLED)
 def test_padding_does_not_count(name, still, smaller, tokenizer):
     teacher, student = (make_task(name, sizes, tokenizer) for sizes in (still, smaller))
@@ -204,6 +207,7 @@ def test_labels_count_as_much_as_they_are_told(still, smaller, tokenizer):
     assert parts[0.3] == pytest.approx(0.3 * parts[1.0] + 0.7 * parts[0.0], rel=1e-5)
 
 
+@pytest.mark.slow_after(2)
 @pytest.mark.parametrize(
     ("ours", "theirs", "given", "blocks"),
     [
@@ -271,6 +275,7 @@ def test_it_agrees_with_its_teacher_more_than_by_labels_alone(still, tokenizer):
     assert gap(by_teacher) < 0.5 * gap(by_labels)
 
 
+@pytest.mark.slow
 def test_texts_labels_checkpoints_and_files(classifier, config, tokenizer, tmp_path):
     """Class names, weights, schedules and metrics as for any task; what is saved is the student."""
     student = drop_layers(classifier, [1])
@@ -408,6 +413,7 @@ def test_in_mixed_precision(still, smaller, tokenizer):
 # === A shorter vocabulary ===
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("name", ["BertTextClassifier", "BertMaskedLM", "BertQuestionAnswerer"])
 def test_a_student_with_fewer_tokens_has_nothing_to_learn_from_its_original(name, still, tokenizer):
     teacher = make_still_task(name, still, tokenizer)
@@ -431,6 +437,7 @@ def test_a_student_with_fewer_tokens_has_nothing_to_learn_from_its_original(name
 # === Errors ===
 
 
+@pytest.mark.slow
 def test_what_does_not_fit_together(still, smaller, tokenizer):
     def task(labels=("bad", "good"), tokens=tokenizer, sizes=still, **kwargs):
         return BertTextClassifier(BertEncoder(sizes), tokens, list(labels), **kwargs)

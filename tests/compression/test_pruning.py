@@ -55,6 +55,7 @@ def mask(task, block, heads=(), units=()):
         dense.kernel.assign(kernel)
 
 
+@pytest.mark.slow_after(3)
 @pytest.mark.parametrize("name", TASKS)
 def test_a_pruned_model_is_the_whole_one_with_the_rest_masked_out(name, config, tokenizer, texts):
     task = random_task(name, config, tokenizer)
@@ -73,6 +74,7 @@ def test_a_pruned_model_is_the_whole_one_with_the_rest_masked_out(name, config, 
     assert task.count_params() - smaller.count_params() == 3 * 2 * (4 * 8 + 3) + 40 * (2 * 8 + 1)
 
 
+@pytest.mark.slow
 def test_what_does_nothing_goes_first_and_changes_nothing(task):
     mask(task, 0, heads=[2], units=[*range(0, 12), *range(20, 32)])
     mask(task, 1, heads=[0, 3], units=range(3, 11))
@@ -86,6 +88,7 @@ def test_what_does_nothing_goes_first_and_changes_nothing(task):
     assert (task.encoder.config.heads_by_layer, smaller.labels) == (None, task.labels)
 
 
+@pytest.mark.slow
 def test_importance_is_the_change_of_the_loss_on_each_row(task):
     found = importances(task, X, Y, batch_size=1)
 
@@ -106,6 +109,7 @@ def test_importance_is_the_change_of_the_loss_on_each_row(task):
             np.testing.assert_allclose(value, np.abs(change).mean(), rtol=0.02, atol=1e-5)
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("name", TASKS)
 def test_every_task_is_pruned_by_its_own_loss(name, config, tokenizer, texts):
     task = random_task(name, config, tokenizer)
@@ -120,6 +124,7 @@ def test_every_task_is_pruned_by_its_own_loss(name, config, tokenizer, texts):
     assert again.encoder.config.heads_by_layer == (1, 1)
 
 
+@pytest.mark.slow
 def test_a_loss_that_compares_rows_needs_several(config, tokenizer):
     task = random_task("BertTextEmbedder", config, tokenizer)
     task.compile()
@@ -170,6 +175,7 @@ def test_layers_without_any_importance_are_pruned_too():
     assert sorted(len(layer) for layer in most_important(zeros, 0.5, 8, "units")) in ([8, 16], [16, 8])
 
 
+@pytest.mark.slow
 def test_wrong_arguments_say_what_to_do(task):
     for heads, most in ((0.9, "0.75"), (0.85, "0.75")):
         with pytest.raises(

@@ -23,6 +23,7 @@ def task(request, config, tokenizer):
     return task
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.filterwarnings("ignore:.*were truncated")
 def test_answers_are_the_same_in_every_format(task, tmp_path):
     x = sample_texts(task)

@@ -6,6 +6,7 @@ import pytest
 from conformance_cases import DIVERSE, make_still_task, slow_but, training_rows
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("name", slow_but(DIVERSE))
 def test_batches_one_by_one(name, config, tokenizer, texts):
     tokens, y, options = training_rows(name, tokenizer, texts)

@@ -31,6 +31,7 @@ def test_a_keras_file_of_a_task_gives_the_same_outputs(name, config, tokenizer, 
         np.testing.assert_array_equal(after[key], value)
 
 
+@pytest.mark.slow
 def test_a_task_keeps_tokenizer_labels_and_training(classifier, texts, tmp_path):
     classifier.compile()
     classifier.fit(texts, [0, 1, 0, 1, 0, 1], verbose=0)

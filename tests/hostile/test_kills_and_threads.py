@@ -87,6 +87,7 @@ def write_in_threads(tmp_path, threads, turns):
     return failed + damage(tmp_path / "folder", tmp_path / "file")
 
 
+@pytest.mark.slow
 def test_killed_writers(tmp_path):
     assert kill_writers(tmp_path, 10) == []
 

@@ -93,6 +93,7 @@ def test_the_stream_can_be_entered_at_any_step(batches):
     assert digests(batches(step=step).take(2)) == digests(batches().skip(step).take(2))
 
 
+@pytest.mark.slow
 def test_another_process_makes_the_same_batches(folder, batches):
     code = (
         "import sys, kerasbert\n"

@@ -127,6 +127,7 @@ def test_a_run_that_fails_goes_on_as_if_it_had_not(folder, monkeypatch):
         np.testing.assert_array_equal(one, two)
 
 
+@pytest.mark.slow
 def test_a_run_that_stops_in_its_second_phase(folder, monkeypatch):
     """Its step is traced for the shapes of that phase alone, as in the run that does not stop."""
     settings = dataclasses.replace(
@@ -199,6 +200,7 @@ def test_it_goes_on_from_a_preset_without_pairs(folder):
     assert log_of(second)[1]["validation_perplexity"] > 1
 
 
+@pytest.mark.slow
 def test_other_settings_in_the_same_folder(folder):
     settings = read_settings(folder / "run.toml")
     pretrain(dataclasses.replace(settings, phases=settings.phases[1:]), verbose=0)
@@ -284,6 +286,7 @@ def command(path):
     return [sys.executable, "-m", "kerasbert", "pretrain", "--config", str(path)]
 
 
+@pytest.mark.slow
 def test_the_command_line(folder):
     done = subprocess.run(command(folder / "absent.toml"), capture_output=True, text=True)
     assert done.returncode == 2

@@ -42,6 +42,7 @@ def plain_search(task, question, context, longest):
     return sorted(spans, reverse=True), min(null)
 
 
+@pytest.mark.slow_after(2)
 @pytest.mark.parametrize("seed", range(3))
 def test_answers_are_those_of_a_plain_search(seed):
     task = make(max_length=16, seed=seed, window_step=4)
@@ -113,6 +114,7 @@ def compiled():
     return task
 
 
+@pytest.mark.slow
 def test_empty_texts(compiled):
     answers = compiled.predict((["", "Who?", ""], ["Ann", "", ""]), verbose=0)
     assert (answers[0].text, answers[0].start, answers[0].end) == ("Ann", 0, 3)

@@ -97,6 +97,7 @@ def test_each_word_is_decided_where_it_stands_farthest_from_a_border(taught):
         np.testing.assert_allclose(score, probabilities[best][word - best].max(), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_odd_rows_have_a_defined_answer(taught):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -194,6 +195,7 @@ def test_scores_of_what_is_known_by_heart_and_of_nothing(taught):
     assert taught.entity_scores(SENTENCES, ignored, verbose=0) == nothing
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", [pytest.param("IO", marks=pytest.mark.slow), "BILOU"])
 def test_every_scheme_learns_and_scores(scheme):
     pytest.importorskip("seqeval")

@@ -24,6 +24,7 @@ def loss(task, weights, x=TEXTS, y=Y):
     return task.fit(x, y, class_weight=weights, verbose=0, shuffle=False).history["loss"][0]
 
 
+@pytest.mark.slow
 def test_class_weights_by_some_names_and_balanced(classifier):
     assert loss(classifier, {"good": 3.0}) == pytest.approx(loss(classifier, {"good": 3.0, "bad": 1.0}))
     balanced = loss(classifier, {"good": 2.0, "bad": 2 / 3})
@@ -57,6 +58,7 @@ def test_data_sets_refuse_what_memory_refuses(classifier, labels):
             classifier.evaluate(x, verbose=0)
 
 
+@pytest.mark.slow
 def test_batch_sizes_and_weights_are_checked(classifier):
     for size in (-1, 0, 2.5):
         for call in (classifier.fit, classifier.evaluate):
@@ -72,6 +74,7 @@ def test_batch_sizes_and_weights_are_checked(classifier):
         classifier.fit(rows, verbose=0)
 
 
+@pytest.mark.slow
 def test_a_reader_can_be_split(classifier):
     stream = RowStream(lambda: zip(TEXTS, Y, strict=True))
     found = classifier.fit(stream, validation_split=0.25, verbose=0).history["val_loss"][0]

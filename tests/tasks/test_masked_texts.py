@@ -52,6 +52,7 @@ def test_labels_are_what_stood_there_and_each_epoch_masks_others(task):
         np.testing.assert_array_equal(y, other_y)
 
 
+@pytest.mark.slow
 def test_every_form_of_texts(task):
     pairs = (TEXTS, TEXTS[::-1])
     rows = tf.data.Dataset.from_tensor_slices(TEXTS)
@@ -94,6 +95,7 @@ def test_files_keep_the_masking(config, tokenizer, tmp_path):
     assert again.preprocessor.masking == masking
 
 
+@pytest.mark.slow
 def test_a_run_that_goes_on_masks_what_it_would_have_masked(config, tokenizer, tmp_path):
     class KilledError(Exception):
         pass

@@ -41,6 +41,7 @@ def test_each_choice_is_scored_with_its_text(task, tokenizer):
         np.testing.assert_allclose(row, expected, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_tokens_do_as_well(task, tokenizer):
     tokens = tokenizer(np.repeat(TEXTS[:4], 3).tolist(), [choice for row in CHOICES[:4] for choice in row])
     tokens = {name: np.reshape(value, (4, 3, -1)) for name, value in tokens.items()}

@@ -154,6 +154,7 @@ def test_transformers_loads_the_encoder_beside_it(learned, tmp_path):
     assert not (tmp_path / "theirs").exists()
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     "formats", [("tflite",), pytest.param(("saved_model", "onnx"), marks=pytest.mark.slow)]
 )
@@ -183,6 +184,7 @@ class OfTheBatch(DeepClassifier):
 MADE |= {Forgetful: MADE[DeepClassifier], OfTheBatch: MADE[DeepClassifier]}
 
 
+@pytest.mark.slow
 def test_broken_promises_are_found(config, tokenizer):
     task = make(Forgetful, config, tokenizer)
     task.factor = 3.0

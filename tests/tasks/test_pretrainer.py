@@ -51,6 +51,7 @@ def test_masked_positions_alone_have_the_scores_that_all_have(config, tokenizer,
     np.testing.assert_allclose(model(one)["masked_lm"], masked[0], atol=1e-5)
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("pairs", ["next_sentence", "sentence_order", "none"])
 def test_losses_and_accuracies_are_those_of_all_positions(config, tokenizer, batch, pairs):
     keras.utils.set_random_seed(0)

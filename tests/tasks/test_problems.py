@@ -38,6 +38,7 @@ def test_several_labels_are_learned(several):
     assert several.predict(["good film"], verbose=0).sum() > 1.5  # each label for itself
 
 
+@pytest.mark.slow
 def test_several_labels_come_as_sets_rows_or_a_data_set(several):
     hot = np.array([["film" in row, "good" in row] for row in SETS])
     rows = tf.data.Dataset.from_tensor_slices((TEXTS, hot))
@@ -101,6 +102,7 @@ def test_an_unknown_problem(config, tokenizer):
         BertTextClassifier(kerasbert.BertEncoder(config), tokenizer, ["a", "b"], problem="ranking")
 
 
+@pytest.mark.slow
 def test_class_weights_are_by_name_or_number(config, tokenizer):
     still = {"hidden_dropout": 0.0, "attention_dropout": 0.0}
     encoder = kerasbert.BertEncoder(kerasbert.BertConfig.from_dict(config.to_dict() | still))

@@ -70,6 +70,7 @@ def test_a_threshold_gives_no_answer_where_that_scores_higher(learned):
 # === What goes in ===
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     ("x", "y"),
     [
@@ -88,6 +89,7 @@ def test_every_form_of_rows_scores_the_same(compiled, x, y):
     assert [a.text for a in compiled.predict(x, verbose=0)] == [a.text for a in answers]
 
 
+@pytest.mark.slow
 def test_what_the_reader_gives_is_enough(compiled):
     rows = QuestionRows(QUESTIONS, CONTEXTS, ANSWERS, range(12), range(12))
     history = compiled.fit(rows, batch_size=5, epochs=2, validation_data=rows, verbose=0).history
@@ -99,6 +101,7 @@ def test_what_the_reader_gives_is_enough(compiled):
         compiled.scores((QUESTIONS, CONTEXTS))
 
 
+@pytest.mark.slow
 def test_the_loss_is_that_of_tokens_with_positions(compiled):
     as_tokens = {k: v.numpy() for k, v in compiled.tokenizer(QUESTIONS, CONTEXTS).items()}
     ids = as_tokens["token_ids"].tolist()
@@ -119,6 +122,7 @@ def test_the_loss_is_that_of_tokens_with_positions(compiled):
     assert logits["start"].shape == as_tokens["token_ids"].shape
 
 
+@pytest.mark.slow
 def test_weights_count(compiled):
     contexts, answers = long(20)
     weights = [1.0, 0.0] * 6
@@ -132,6 +136,7 @@ def test_weights_count(compiled):
     compiled.fit((QUESTIONS, contexts), answers, sample_weight=weights, validation_split=0.25, verbose=0)
 
 
+@pytest.mark.slow
 def test_validation_split_takes_the_last_rows(compiled):
     history = compiled.fit((QUESTIONS, CONTEXTS), ANSWERS, validation_split=0.25, verbose=0).history
     last = compiled.evaluate((QUESTIONS[9:], CONTEXTS[9:]), ANSWERS[9:], verbose=0)[0]
@@ -201,6 +206,7 @@ def test_mixed_precision():
     assert all(isinstance(a.score, float) for a in half.predict((QUESTIONS, CONTEXTS), verbose=0))
 
 
+@pytest.mark.slow
 def test_an_answer_may_be_one_text_and_one_number(config, tokenizer):
     answerer = kerasbert.BertQuestionAnswerer(kerasbert.BertEncoder(config), tokenizer)
     answerer.compile(optimizer=keras.optimizers.SGD(0.0))
@@ -214,6 +220,7 @@ def test_an_answer_may_be_one_text_and_one_number(config, tokenizer):
             answerer.evaluate(x, [answer, []], verbose=0)
 
 
+@pytest.mark.slow
 def test_a_context_may_be_empty(config, tokenizer):
     answerer = kerasbert.BertQuestionAnswerer(kerasbert.BertEncoder(config), tokenizer)
     answerer.compile()

@@ -79,6 +79,7 @@ def cases(length):
     }
 
 
+@pytest.mark.slow_after(2)
 @pytest.mark.parametrize("name", cases(3))
 def test_its_gradients_are_those_of_the_paper(name, config, tokenizer):
     config = BertConfig.from_dict(config.to_dict() | {"hidden_dropout": 0.3, "attention_dropout": 0.1})
@@ -120,6 +121,7 @@ def test_without_dropout_it_changes_nothing(config, tokenizer):
     assert losses[0] == pytest.approx(losses[1], rel=1e-6)
 
 
+@pytest.mark.slow
 def test_evaluation_is_that_of_the_model_and_files_remember(classifier, tmp_path):
     classifier.compile(r_drop=0.5)
     texts, labels = TEXTS * 2, [1, 0, 1, 1] * 2

@@ -112,6 +112,7 @@ def same(task, x, y, *streams):
 # === Files ===
 
 
+@pytest.mark.slow
 def test_labels_of_a_csv_file(classifier, tmp_path):
     numbers = [classifier.labels.index(label) for label in LABELS]
     path = table(tmp_path / "rows", text=TEXTS, label=LABELS, number=numbers)
@@ -151,6 +152,7 @@ def test_numbers_of_files(regression, tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_words_of_files(tagger, tmp_path):
     path = conll(tmp_path / "rows.conll")
     spans = [tagging.spans(words) for words in WORDS]
@@ -161,6 +163,7 @@ def test_words_of_files(tagger, tmp_path):
     assert tagger.entity_scores(read_conll(path), verbose=0) == tagger.entity_scores(WORDS, TAGS, verbose=0)
 
 
+@pytest.mark.slow
 def test_answers_and_choices_of_files(answerer, chooser, tmp_path):
     path = json_lines(tmp_path / "a", question=QUESTIONS, context=CONTEXTS, answers=ANSWERS)
     rows = read_json_lines(path, text="question", text_pair="context", label="answers")
@@ -175,6 +178,7 @@ def test_answers_and_choices_of_files(answerer, chooser, tmp_path):
 # === Tables ===
 
 
+@pytest.mark.slow
 def test_columns_and_tables_of_hugging_face(classifier, tagger, answerer, chooser):
     datasets = pytest.importorskip("datasets")
     names = datasets.ClassLabel(names=["good", "bad"])  # in another order than the task's
@@ -203,6 +207,7 @@ def test_columns_and_tables_of_hugging_face(classifier, tagger, answerer, choose
     same(chooser, (TEXTS, CHOICES), right, read_table(swag, choices="ends"), columns)
 
 
+@pytest.mark.slow
 def test_frames_of_pandas(classifier, tagger):
     frame = pandas.DataFrame({"s": TEXTS, "label": LABELS})
     same(classifier, TEXTS, LABELS, read_table(frame, text="s"))
@@ -214,6 +219,7 @@ def test_frames_of_pandas(classifier, tagger):
 # === tf.data ===
 
 
+@pytest.mark.slow
 def test_data_sets_of_words_answers_and_choices(tagger, answerer, chooser):
     def rows(x, y):
         return tf.data.Dataset.from_tensor_slices((x, y))
@@ -232,6 +238,7 @@ def test_data_sets_of_words_answers_and_choices(tagger, answerer, chooser):
 # === Tokens ===
 
 
+@pytest.mark.slow
 def test_rows_of_tokens(classifier, tmp_path):
     tokens = {name: value.numpy() for name, value in classifier.tokenizer(TEXTS).items()}
     rows = [{name: value[i] for name, value in tokens.items()} for i in range(len(TEXTS))]
@@ -257,6 +264,7 @@ def test_rows_of_tokens(classifier, tmp_path):
 # === predict and fit ===
 
 
+@pytest.mark.slow
 def test_answers_come_in_the_order_of_rows(classifier, tagger, answerer, chooser):
     for task, rows, y in (
         (classifier, TEXTS, LABELS),
@@ -281,6 +289,7 @@ def test_what_is_truncated_is_said_once(classifier):
     assert len(caught) == 1
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("name", ["classifier", "tagger", "answerer"])
 def test_fit_trains_on_streams(request, name, tmp_path):
     task = request.getfixturevalue(name)

@@ -12,6 +12,7 @@ from kerasbert.data import IGNORED, RowStream, rouge_scores
 pytestmark = pytest.mark.tensorflow
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("name", ["BertTextClassifier", "BertTextClassifier of several labels"])
 def test_classes(name, config, tokenizer, texts):
     task = make_task(name, config, tokenizer)
@@ -54,6 +55,7 @@ def tagger():
     return tagging.teach()
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("seed", range(5))
 def test_entities(tagger, seed):
     """Random labels, some of words that do not count, amid entities too."""

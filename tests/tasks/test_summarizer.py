@@ -89,6 +89,7 @@ def test_rows_are_packed_as_in_the_paper(compiled):
     np.testing.assert_array_equal(labels, expected[order])
 
 
+@pytest.mark.slow
 def test_the_loss_is_the_cross_entropy_of_sentences(compiled):
     tokens, y = by_hand(compiled, ROWS, Y)
     logits = np.asarray(compiled(tokens))
@@ -107,6 +108,7 @@ def test_the_loss_is_the_cross_entropy_of_sentences(compiled):
     np.testing.assert_allclose(compiled.predict(data, verbose=0), answers, atol=1e-6)
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     ("x", "y"),
     [
@@ -128,6 +130,7 @@ def test_every_form_of_the_same_rows_scores_the_same(compiled, x, y):
     assert found == [(s.indices, s.scores) for s in compiled.predict(ROWS, verbose=0)]
 
 
+@pytest.mark.slow
 def test_summaries_become_labels(compiled):
     summaries = ["Note it rained in Bonn", "Ann left Rome"] * 6
     labels = [oracle_labels(*pair) for pair in zip(ROWS, summaries, strict=True)]
@@ -140,6 +143,7 @@ def test_summaries_become_labels(compiled):
     assert texts == compiled.predict(TEXTS, verbose=0)
 
 
+@pytest.mark.slow
 def test_weights_and_validation(compiled):
     part = compiled.evaluate(ROWS[:6], Y[:6], batch_size=99, verbose=0)[0]
     weights = [1.0] * 6 + [0.0] * 6
@@ -216,6 +220,7 @@ def test_a_batch_changes_nothing(compiled):
         np.testing.assert_allclose(alone.scores, summary.scores, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_long_sentences_are_truncated_and_counted(compiled):
     long = "it " * 30
     with pytest.warns(UserWarning, match="1 of the 3 sentences .* max_sequence_length=24"):

@@ -27,6 +27,7 @@ def dataset(*columns):
 # === What fit takes ===
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     ("x", "y"),
     [
@@ -73,6 +74,7 @@ def test_csv(compiled, tmp_path):
     np.testing.assert_allclose(from_file, compiled.evaluate(TEXTS, LABELS, verbose=0), rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_tokens_train_too(compiled):
     tokens = {name: np.asarray(value) for name, value in compiled.tokenizer(TEXTS).items()}
     compiled.fit(tokens, LABELS, epochs=1, validation_split=0.5, verbose=0)
@@ -81,6 +83,7 @@ def test_tokens_train_too(compiled):
     )
 
 
+@pytest.mark.slow
 def test_a_data_set_of_tokens_may_have_named_labels(compiled):
     tokens = dict(compiled.tokenizer(TEXTS))
     named, numbered = (tf.data.Dataset.from_tensor_slices((tokens, y)).batch(5) for y in (LABELS, NUMBERS))
@@ -95,6 +98,7 @@ def test_a_data_set_of_tokens_may_have_named_labels(compiled):
         compiled.evaluate(wrong, verbose=0)
 
 
+@pytest.mark.slow
 def test_weights_count(compiled):
     """A weight of 0 takes a row out of the loss, whichever way it is said."""
     weights = [1.0, 0.0] * 10
@@ -106,6 +110,7 @@ def test_weights_count(compiled):
     compiled.fit(dataset(TEXTS, LABELS, weights), epochs=1, verbose=0)
 
 
+@pytest.mark.slow
 def test_validation_split_and_callbacks(compiled):
     # Stops when the validation loss no longer grows: after the second epoch.
     stop = keras.callbacks.EarlyStopping("val_loss", mode="max", patience=0)

@@ -92,6 +92,7 @@ def test_triplets_teach_what_a_text_does_not_mean(embedder):
     assert np.mean(right > wrong) > 0.9
 
 
+@pytest.mark.slow
 def test_triplets_come_in_many_forms(embedder):
     embedder.compile(optimizer=keras.optimizers.SGD(0.0))
     expected = embedder.evaluate((FIRST, SECOND, NEGATIVE), batch_size=24, verbose=0)

@@ -30,6 +30,7 @@ def taught():
 # === What fit takes ===
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     ("x", "y"),
     [
@@ -91,6 +92,7 @@ def test_words_with_minus_100_do_not_count(task):
     )
 
 
+@pytest.mark.slow
 def test_weights_of_rows(task):
     few = task.evaluate(SENTENCES[2:4], Y[2:4], verbose=0)[0]
     counted, others = sum(map(len, Y[2:4])), sum(map(len, Y[:2] + Y[4:]))
@@ -136,6 +138,7 @@ def test_long_rows_train_whole(task):
 # === Files ===
 
 
+@pytest.mark.slow
 def test_files_keep_scheme_and_stride(taught, tmp_path):
     task = make(dropout=0.0, scheme="IOB1", window_step=5, max_sequence_length=20)
     task.save(tmp_path / "it.keras")

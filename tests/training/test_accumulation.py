@@ -32,6 +32,7 @@ def fit(config, tokenizer):
     return fit
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("make", [keras.optimizers.SGD, BertAdamW])
 def test_small_batches_together_are_a_large_one(fit, make):
     """`BertAdamW` with its warm-up and decay: the schedule goes on with each step, not with each batch."""
@@ -42,6 +43,7 @@ def test_small_batches_together_are_a_large_one(fit, make):
         np.testing.assert_allclose(one, two, atol=2e-6)
 
 
+@pytest.mark.slow
 def test_a_second_fit_plans_its_own_steps(fit):
     large = fit(BertAdamW(1e-2), 12, epochs=(1, 2))
     small = fit(BertAdamW(1e-2, gradient_accumulation_steps=3), 4, epochs=(1, 2))
@@ -49,6 +51,7 @@ def test_a_second_fit_plans_its_own_steps(fit):
         np.testing.assert_allclose(one, two, atol=2e-6)
 
 
+@pytest.mark.slow
 def test_with_a_scaled_loss(fit):
     task = fit(BertAdamW(1e-2, gradient_accumulation_steps=3), 4, epochs=(1,), dtype="mixed_float16")
     assert isinstance(task.optimizer, keras.optimizers.LossScaleOptimizer)

@@ -39,6 +39,7 @@ def fit(task, *callbacks, epochs=2):
     return history.history
 
 
+@pytest.mark.slow
 def test_the_average_is_judged_and_stays(compiled):
     weights = Weights()
     history = fit(compiled, weights)
@@ -60,6 +61,7 @@ def test_weights_that_are_not_unfrozen_yet_keep_theirs(compiled):
             assert not np.array_equal(weight, before[path]), path
 
 
+@pytest.mark.slow
 def test_a_file_holds_the_average_and_goes_on(compiled, tmp_path):
     fit(compiled, keras.callbacks.ModelCheckpoint(tmp_path / "best.keras", monitor="val_loss"), epochs=1)
     loaded = keras.saving.load_model(tmp_path / "best.keras")

@@ -42,6 +42,7 @@ def test_once_for_all_that_does_not_change_it(task):
     assert fit(task, validation_data=(TEXTS, LABELS)) == 0
 
 
+@pytest.mark.slow
 def test_again_where_something_has_changed(task):
     fit(task)
     frozen = task.encoder.blocks[0].weights[0]
@@ -59,6 +60,7 @@ def test_again_where_something_has_changed(task):
     assert fit(task) == 0
 
 
+@pytest.mark.slow
 def test_after_blocks_were_unfrozen_one_by_one(task):
     callbacks = [GradualUnfreezing()]
     fit(task, epochs=4, callbacks=callbacks)
@@ -68,6 +70,7 @@ def test_after_blocks_were_unfrozen_one_by_one(task):
     assert np.any(np.array(block) != before)
 
 
+@pytest.mark.slow
 def test_a_rate_of_keras_is_kept_too(task):
     task.compile(keras.optimizers.Adam(1e-3))
     fit(task)

@@ -31,6 +31,7 @@ def fit(task, epochs, *callbacks):
     return task
 
 
+@pytest.mark.slow
 def test_a_run_that_broke_off_goes_on_where_it_was(make, tmp_path):
     """The optimizer's state and the schedule, too."""
 

@@ -53,6 +53,7 @@ def test_a_share_above_one_is_refused():
             BertAdamW(layer_decay=value)
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("blocks", [0, 1, 2, None])
 def test_frozen_blocks_do_not_learn(make, blocks):
     task = make()

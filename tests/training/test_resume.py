@@ -28,6 +28,7 @@ class Kill(keras.callbacks.Callback):
             raise Killed
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("name", slow_but(("BertTextClassifier", "BertPretrainer")))
 def test_every_task_goes_on_as_if_it_had_not_stopped(name, config, tokenizer, texts, tmp_path):
     """To the bit, with dropout and shuffled rows."""
@@ -65,6 +66,7 @@ ROWS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.tensorflow
 @pytest.mark.parametrize(
     ("name", "steps_per_epoch"),
@@ -129,6 +131,7 @@ def flip(path, place):
     path.write_bytes(content)
 
 
+@pytest.mark.slow
 def test_of_a_damaged_snapshot_the_one_before_is_taken(killed, tmp_path):
     older, newer = sorted(tmp_path.glob("step-*"))
     whole = newer.read_bytes()
@@ -143,6 +146,7 @@ def test_of_a_damaged_snapshot_the_one_before_is_taken(killed, tmp_path):
         assert killed() == [1, 2]
 
 
+@pytest.mark.slow
 def test_where_all_snapshots_are_damaged(killed, tmp_path):
     for path in tmp_path.glob("step-*"):
         flip(path, -1)
@@ -150,6 +154,7 @@ def test_where_all_snapshots_are_damaged(killed, tmp_path):
         killed()
 
 
+@pytest.mark.slow
 def test_a_snapshot_that_is_not_whole_is_not_read(classifier, tmp_path):
     classifier.compile()
     partial = tmp_path / ".step-000000001.safetensors.x"
@@ -162,6 +167,7 @@ def test_a_snapshot_that_is_not_whole_is_not_read(classifier, tmp_path):
         classifier.fit(["good"], ["good"], verbose=0, callbacks=[ResumeTraining(tmp_path)])
 
 
+@pytest.mark.slow
 def test_snapshots_of_another_model(classifier, config, tokenizer, tmp_path):
     classifier.compile()
     with pytest.raises(Killed):

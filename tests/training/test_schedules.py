@@ -40,6 +40,7 @@ def test_in_a_plain_keras_model():
     assert losses[-1] < losses[0]
 
 
+@pytest.mark.slow
 def test_the_rate_can_be_read_and_set_to_a_schedule(classifier):
     classifier.compile(BertAdamW(0.25), run_eagerly=True)
     assert float(classifier.optimizer.learning_rate) == 0.25
@@ -52,6 +53,7 @@ def test_the_rate_can_be_read_and_set_to_a_schedule(classifier):
     np.testing.assert_allclose(watch.rates, [3 / 6, 2 / 6])
 
 
+@pytest.mark.slow
 def test_epochs_before_the_initial_one_count_as_done(classifier, tmp_path):
     """Also of a loaded model: no second warm-up."""
     classifier.compile(BertAdamW(1e-3), run_eagerly=True)  # quick
@@ -75,6 +77,7 @@ def test_fit_plans_it_and_a_second_fit_starts_again(classifier):
     np.testing.assert_allclose(watch.rates, np.array(expected * 2) * 1e-3, atol=1e-8)
 
 
+@pytest.mark.slow
 def test_steps_that_are_given_hold_over_several_fits(classifier):
     watch = Rates()
     classifier.compile(optimizer=BertAdamW(WarmupLinearDecay(1.0, warmup_fraction=0, total_steps=4)))

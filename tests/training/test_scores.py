@@ -14,6 +14,7 @@ def tagger():
     return task
 
 
+@pytest.mark.slow
 def test_f1_of_entities_stops_early_with_the_best_weights(tagger, tmp_path):
     """The callbacks read the score in the order in which they are given, and the history has it."""
     pytest.importorskip("seqeval")

@@ -51,6 +51,7 @@ def test_one_more_block_learns_in_each_epoch_and_the_others_keep_every_bit(compi
         assert watch.moved(epoch) | unused == learning | unused
 
 
+@pytest.mark.slow
 def test_the_graph_is_made_anew(compiled):
     compiled.compile(optimizer=keras.optimizers.Adam(1e-2))
     watch = fit(compiled, GradualUnfreezing(blocks_per_epoch=2), epochs=2)
@@ -85,6 +86,7 @@ def test_what_is_frozen_stays_so(compiled):
     assert {level(path) for path in watch.moved(0) | watch.moved(1)} == {0, 1}
 
 
+@pytest.mark.slow
 def test_after_an_interruption_everything_can_learn_again(compiled):
     class Stop(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):

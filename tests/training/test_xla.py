@@ -19,6 +19,7 @@ TEXTS = ["good film", "bad", "the film was not very good", "what a film!", "a", 
 FAST = ("BertTokenClassifier", "BertPretrainer")  # compiling takes seconds
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("name", slow_but(FAST))
 def test_a_compiled_step_learns_as_a_plain_one(name, tokenizer):
     tokens, y, loss = training_rows(name, tokenizer, TEXTS)
@@ -53,6 +54,7 @@ def _seen(task, monkeypatch, **data):
     return given
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("compiled", [False, True])
 def test_texts_of_any_length_make_few_shapes(tokenizer, monkeypatch, compiled):
     task = make_task("BertTextClassifier", LONGER, tokenizer)
