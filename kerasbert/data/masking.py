@@ -40,6 +40,7 @@ class Masking:
 
     Example:
 
+    >>> from kerasbert.pretraining import geometric_spans
     >>> Masking(span_weights=geometric_spans(), by_span=True).predictions(512)
     77
     """
