@@ -26,6 +26,7 @@ class Benchmark:
         memory_bytes: dict, threads -> peak memory in addition to that of the bare runtime.
         latency_ms: dict, (threads, length) -> median milliseconds.
         latency_p90_ms: dict, (threads, length) -> 90th percentile in milliseconds.
+        latency_p10_ms: dict, (threads, length) -> 10th percentile in milliseconds.
     """
 
     path: str
@@ -34,6 +35,7 @@ class Benchmark:
     memory_bytes: dict[int, int]
     latency_ms: dict[tuple[int, int], float]
     latency_p90_ms: dict[tuple[int, int], float]
+    latency_p10_ms: dict[tuple[int, int], float] = dataclasses.field(default_factory=dict)
 
 
 def benchmark(
@@ -65,7 +67,8 @@ def benchmark(
     if not isinstance(artifact, Artifact):
         artifact = Artifact.of(path, "any", signatures={})
     script = pathlib.Path(__file__).with_name("measure.py")
-    load_ms, memory_bytes, median_ms, p90_ms = {}, {}, {}, {}
+    load_ms, memory_bytes = {}, {}
+    median_ms, p90_ms, p10_ms = {}, {}, {}
     for count in threads:
         numbers = [json.dumps(n) for n in (vocabulary_size, list(lengths), count, max(repeats, 2))]
         command = [sys.executable, str(script), str(path), *numbers]
@@ -84,4 +87,5 @@ def benchmark(
         for row in measured["latency"]:
             median_ms[count, row["length"]] = row["median_ms"]
             p90_ms[count, row["length"]] = row["p90_ms"]
-    return Benchmark(str(path), artifact.size_bytes, load_ms, memory_bytes, median_ms, p90_ms)
+            p10_ms[count, row["length"]] = row["p10_ms"]
+    return Benchmark(str(path), artifact.size_bytes, load_ms, memory_bytes, median_ms, p90_ms, p10_ms)

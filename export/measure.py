@@ -145,6 +145,7 @@ def main(path, vocabulary_size, lengths, threads, repeats):
             {
                 "length": length,
                 "median_ms": statistics.median(times),
+                "p10_ms": statistics.quantiles(times, n=10)[0],
                 "p90_ms": statistics.quantiles(times, n=10)[-1],
             }
         )

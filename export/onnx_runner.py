@@ -38,7 +38,7 @@ class OnnxRunner:
         runtime = checks.require("onnxruntime", INSTALL, "An ONNX file")
         options = runtime.SessionOptions()
         options.intra_op_num_threads = num_threads
-        self._path = path
+        self.path = path
         self._session = runtime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         self.signature = self._session.get_modelmeta().graph_name
         self.inputs = tuple(sorted(x.name for x in self._session.get_inputs()))
@@ -48,7 +48,7 @@ class OnnxRunner:
     def bits(self) -> int:
         """See `SavedModelRunner`."""
         onnx = checks.require("onnx", INSTALL, "An ONNX file")
-        kinds = {tensor.data_type for tensor in onnx.load(str(self._path)).graph.initializer}
+        kinds = {tensor.data_type for tensor in onnx.load(str(self.path)).graph.initializer}
         narrow = [bits for name, bits in _NARROW.items() if getattr(onnx.TensorProto, name) in kinds]
         return min(narrow, default=32)
 
@@ -60,4 +60,4 @@ class OnnxRunner:
         try:
             return dict(zip(self.outputs, self._session.run(None, arrays), strict=True))
         except Exception as error:  # ONNX Runtime's own, which are no RuntimeError
-            raise cannot_run("ONNX Runtime", self._path, error) from error
+            raise cannot_run("ONNX Runtime", self.path, error) from error

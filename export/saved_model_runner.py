@@ -33,6 +33,7 @@ class SavedModelRunner:
 
     def __init__(self, path: PathLike) -> None:
         checks.require("tensorflow_text", "pip install tensorflow-text", "A SavedModel that takes text")
+        self.path = path
         self._model = tf.saved_model.load(str(path))
         self.signatures = {
             name: tuple(sorted(function.structured_input_signature[1]))

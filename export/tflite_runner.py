@@ -52,7 +52,7 @@ class TFLiteRunner:
         self._run = self._interpreter.get_signature_runner(self.signature)
         self._lock = threading.Lock()
         self.bits = tflite_bits(path)
-        self._path = path
+        self.path = path
         self._of_texts: dict[str, Any] = {}
         # False while the file is being written, because its description is added last.
         self.takes_texts = bool(of_texts) and zipfile.is_zipfile(path)
@@ -66,7 +66,7 @@ class TFLiteRunner:
             try:
                 rows = [self._run(**row) for row in single_rows(arrays)]
             except (RuntimeError, ValueError) as error:
-                raise cannot_run("LiteRT", self._path, error) from error
+                raise cannot_run("LiteRT", self.path, error) from error
         return {name: _stacked([row[name][0] for row in rows]) for name in rows[0]}
 
     def tokenize(self, text: str, second: str | None = None) -> dict[str, np.ndarray]:
@@ -103,7 +103,7 @@ class TFLiteRunner:
             raise checks.invalid(
                 "Only a file that takes text can answer texts.",
                 fix="Export it with `to_tflite(task, path, text=True)`, or pass tokens.",
-                path=str(self._path),
+                path=str(self.path),
                 signatures=list(self.signatures),
             )
         with self._lock:
@@ -123,7 +123,7 @@ class TFLiteRunner:
         Raises:
             ValueError: if the file does not take text.
         """
-        description = describe(self._path)
+        description = describe(self.path)
         kind, module = description["kind"], BY_ENDPOINT[description["kind"]]
         rows = rows_of_texts(kind, x)
         outputs = [self.run_texts(*module.inputs(kind, row)) for row in rows]

@@ -24,6 +24,7 @@ _PACKAGES = (
     "checkpoints",
     "compression",
     "data",
+    "evaluation",
     "explain",
     "export",
     "heads",

@@ -31,10 +31,14 @@ def test_the_examples_run(name):
 
 # Results, which users read and do not make.
 RESULTS = {"Answer", "Entity", "Summary", "Explanation", "Token", "Word", "Example", "Invariance", "Outcome"}
+RESULTS |= {"Bin", "Calibration", "Comparison", "Duplicate", "Mistake", "Slice", "Suspect"}
+RESULTS |= {"ClassEvaluation", "EntityEvaluation", "Evaluation", "LabelEvaluation", "NumberEvaluation"}
+RESULTS |= {"QuestionEvaluation", "RetrievalEvaluation", "TemperatureScaling"}
 # Takes a mesh of JAX's devices.
 WITHOUT_EXAMPLE = {*RESULTS, "layout_map"}
 WITH_EXAMPLES = [
     "",
+    ".evaluation",
     ".explain",
     ".robustness",
     ".layers",

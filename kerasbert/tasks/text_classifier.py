@@ -1,6 +1,6 @@
 """Text classification and regression: one label, several labels or numbers for a text or a pair."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -161,12 +161,26 @@ class BertTextClassifier(TextTask):
         total, classes = counts.sum(), np.count_nonzero(counts)
         return {number: total / (classes * count) if count else 1.0 for number, count in enumerate(counts)}
 
-    def predict_labels(self, x: Rows, **kwargs: Any) -> list[Any]:
-        """Returns a list of the most probable class name of each row; takes the arguments of `predict`.
+    def predict_labels(
+        self, x: Rows, threshold: float | Mapping[str, float] | None = None, **kwargs: Any
+    ) -> list[Any]:
+        """Returns a list of the most probable class name of each row.
 
-        If rows have several labels, each item is a list of the labels with probabilities above one half.
+        If rows have several labels, each item is a list of the labels whose probability is above the
+        threshold.
+
+        Args:
+            x: as for `predict`.
+            threshold: float from 0 to 1, or a dict with one for each label, as `best_thresholds` of
+                `kerasbert.evaluation.LabelEvaluation` returns it; None for one half. Only for several labels.
+            **kwargs: arguments of `predict`.
+
+        Raises:
+            ValueError: if the task is a regression, or `threshold` does not fit the task.
         """
-        hard = self.hard_predictions(self.predict(x, **kwargs))
+        limits = None if threshold is None else self._limits(threshold)
+        answers = self.predict(x, **kwargs)
+        hard = self.hard_predictions(answers) if limits is None else answers > limits
         if hard is None:
             raise checks.invalid(
                 "A regression predicts numbers and has no labels.",
@@ -177,6 +191,43 @@ class BertTextClassifier(TextTask):
         if hard.ndim == 1:
             return [self.labels[number] for number in hard]
         return [[self.labels[number] for number in row.nonzero()[0]] for row in hard]
+
+    def scale_logits(self, factor: float) -> None:
+        """Multiplies the logits by a number from now on, in the weights of the last layer.
+
+        With a factor below 1, probabilities are less extreme; see `kerasbert.evaluation.fit_temperature`.
+
+        Args:
+            factor: float above 0.
+
+        Raises:
+            ValueError: if the head is one of your own, whose last layer kerasbert does not know.
+        """
+        checks.positive_float(f"{self.name}.scale_logits", factor=factor)
+        if self.has_own_head:
+            raise checks.invalid(
+                "Logits are scaled in the last layer of kerasbert's own head.",
+                fix="Multiply the kernel and the bias of your head's last layer by `factor` yourself.",
+                where=f"{self.name}.scale_logits",
+                make_head=type(self).make_head.__qualname__,
+            )
+        for weight in (self.head.dense.kernel, self.head.dense.bias):
+            weight.assign(ops.multiply(weight, ops.cast(factor, weight.dtype)))
+
+    def _limits(self, threshold):
+        """The threshold of each label, an array `(C,)`."""
+        given = threshold if isinstance(threshold, Mapping) else dict.fromkeys(self.labels, threshold)
+        if self.target.kind != "labels" or set(given) != set(self.labels):
+            raise checks.invalid(
+                "`threshold` is for rows with several labels, and a dict of them must have all.",
+                fix="Leave it out; or pass a number, or what `best_thresholds` returned.",
+                where=f"{self.name}.predict_labels",
+                problem=self.problem,
+                threshold=threshold,
+            )
+        for label, value in given.items():
+            checks.rate(f"{self.name}.predict_labels, {label!r}", threshold=value)
+        return np.array([given[label] for label in self.labels])
 
     # === What TextTask asks of a task ===
 

@@ -33,10 +33,11 @@ def test_the_report_holds_every_number_and_a_plot(trained, int8, tmp_path):
         title="Films & <films>",
         card=export.ModelCard(data="two films", metric="accuracy", limits="Films & only films."),
         scores={"accuracy": 0.75},
+        expected={"good <b>film</b>": "<good>"},
         artifacts={"int8": int8},
         verifications={"int8": verification},
         benchmarks={"int8": benchmark, "a rival": dataclasses.replace(benchmark, latency_ms={(1, 4): 9.87})},
-        answers={"good <b>film</b>": {"Keras": "good", "int8": "good"}},
+        answers={"good <b>film</b>": {"Keras": ("good", 0.75), "int8": "good"}},
     )
     page = path.read_text("utf-8")
     numbers = json.loads((tmp_path / "report.json").read_text("utf-8"))
@@ -44,13 +45,21 @@ def test_the_report_holds_every_number_and_a_plot(trained, int8, tmp_path):
     assert numbers["card"]["data"] == "two films"
     assert numbers["artifacts"]["int8"]["sha256"] == int8.sha256
     assert set(numbers["benchmarks"]["int8"]["latency_ms"]) == {"1x4", "1x8"}
-    assert page.count("<svg") == 2
-    assert "<td>9.87</td><td></td>" in page  # a length that the rival was not measured at
+    assert page.count("<svg") == 1
+    rows = re.findall(r"<tr><th[^>]*>a rival</th>(.*?)</tr>", page)
+    cells = [re.sub(r"<.*?>", "", cell) for cell in re.findall(r"<td[^>]*>(.*?)</td>", rows[0])]
+    assert cells[0] == "1"
+    assert cells[1].startswith("9.87 ")
+    assert cells[2] == ""  # a length that the rival was not measured at
+    assert numbers["benchmarks"]["int8"]["latency_p10_ms"]["1x4"] <= benchmark.latency_ms[1, 4]
+    assert "good, 75.0 %" in page
+    assert "&lt;good&gt;" in page
     assert "Films &amp; only films. Texts end after 16 tokens." in page
-    assert "recipe dynamic_wi8_afp32" in page
+    assert "dynamic_wi8_afp32" in page
     assert "Films &amp; &lt;films&gt;" in page
     assert "<b>film</b>" not in page
-    assert "accuracy: accuracy 0.750" in page
+    assert "<strong>accuracy 0.750</strong>" in page
+    assert f"answers {100 * verification.label_agreement:.1f} % of 7 texts" in page
     assert not re.search(r"<(script|link)|src=", page)  # nothing is fetched
 
 

@@ -1,0 +1,181 @@
+"""Evaluates any model on labelled rows."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from kerasbert import checks
+from kerasbert.data import IGNORED, OUTSIDE, entities, spans_to_labels
+from kerasbert.data.answers import answer_pairs
+from kerasbert.evaluation.answers import Answers, answers_of, lengths_of, text_columns_of, texts_of
+from kerasbert.evaluation.classes import ClassEvaluation, checks_of_probabilities
+from kerasbert.evaluation.entities import EntityEvaluation
+from kerasbert.evaluation.evaluation import Evaluation
+from kerasbert.evaluation.numbers import NumberEvaluation
+from kerasbert.evaluation.questions import QuestionEvaluation, question_type
+from kerasbert.evaluation.several_labels import LabelEvaluation
+from kerasbert.evaluation.slices import checked_columns
+from kerasbert.tasks.text_task import TextTask
+from kerasbert.types import Labels, Rows
+
+
+def evaluate(
+    model: Any,
+    x: Rows,
+    y: Labels = None,
+    *,
+    task: TextTask | None = None,
+    slices: Mapping[str, Sequence[Any]] | None = None,
+    thresholds: Mapping[str, float] | None = None,
+    language: str = "en",
+    verbose: int | str = 0,
+) -> Evaluation:
+    """Evaluates a task, or a file that was exported from one, on labelled rows.
+
+    Args:
+        model: a task; or a runner (`kerasbert.export.open_artifact`), an `Artifact` or the path of an
+            exported file, whose own answers are then evaluated.
+        x, y: rows in memory and their labels, as for `fit`; or only `x`, the rows of a reader.
+        task: the task that a file was exported from. A TFLite file that takes text needs none; of entities,
+            `y` then has spans in characters.
+        slices: dict or None, name -> a value for each row, such as where a text comes from. Scores are also
+            computed for the rows of each value; of numbers, for each quarter. By length they always are.
+        thresholds: dict or None, label -> the probability above which a row has it, if rows have several
+            labels;
+            None: one half for each. `LabelEvaluation.best_thresholds` chooses them.
+        language: `"en"` or `"zh"`, how answers to questions are compared; see `kerasbert.data.squad_scores`.
+        verbose: as for `predict`.
+
+    Returns:
+        `ClassEvaluation`, for one label a row and for multiple choice; `LabelEvaluation`, for several labels;
+        `NumberEvaluation`, for a regression; `EntityEvaluation`; or `QuestionEvaluation`. For a
+        `BertTextEmbedder`, call `evaluate_retrieval`.
+
+    Raises:
+        TypeError: if `x` is tokens or a `tf.data.Dataset`.
+        ValueError: if labels are missing or unknown, or there is no such evaluation for the kind of task.
+        ImportError: if scikit-learn is missing.
+
+    Example:
+
+    >>> from kerasbert import BertTextClassifier
+    >>> tokenizer = BertTokenizer(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "good", "bad"])
+    >>> config = BertConfig(vocabulary_size=7, num_layers=1, num_heads=2, hidden_dim=8, intermediate_dim=16)
+    >>> classifier = BertTextClassifier(BertEncoder(config), tokenizer, labels=["bad", "good"])
+    >>> classifier.compile()
+    >>> history = classifier.fit(["good", "bad"], ["good", "bad"], verbose=0)
+    >>> evaluation = evaluate(classifier, ["good", "bad good"], ["good", "bad"])
+    >>> sorted(evaluation.scores)
+    ['accuracy', 'macro_f1', 'roc_auc']
+    """
+    answers = answers_of(model, x, y, task, verbose)
+    kind = "several labels" if answers.kind == "classify" and answers.target == "labels" else answers.kind
+    if thresholds is not None and kind != "several labels":
+        raise checks.invalid(
+            "`thresholds` are for rows with several labels.",
+            fix="Leave them out.",
+            where="evaluate",
+            model=answers.model,
+        )
+    if kind == "embed":
+        raise checks.invalid(
+            "An embedder is evaluated by what it finds, or by the similarity of pairs.",
+            fix="Call `evaluate_retrieval`, or the task's `similarity_scores`.",
+            where="evaluate",
+            model=answers.model,
+        )
+    if kind not in _BUILDERS:
+        raise checks.invalid(
+            f"There is no evaluation for models whose answers are of the kind {kind!r}.",
+            fix="Call the task's `scores`, or `evaluate` with Keras' metrics.",
+            where="evaluate",
+            model=answers.model,
+        )
+    lengths, unit = lengths_of(answers.x, answers.task)
+    texts = texts_of(answers.x)
+    about = (answers.model, texts, lengths, unit, checked_columns(slices, len(texts)))
+    options: dict[str, Any] = {"several labels": {"thresholds": thresholds}, "answer": {"language": language}}
+    return _BUILDERS[kind](answers, about, **options.get(kind, {}))
+
+
+def _of_texts(answers: Answers, about: Any) -> Evaluation:
+    if answers.target == "numbers":
+        answered = np.asarray(answers.predictions, "float64")
+        true = np.asarray(answers.label_numbers(), "float64").reshape(answered.shape)
+        return NumberEvaluation(*(*about, answers.labels, true, answered))
+    return _of_classes(answers, about, answers.labels)
+
+
+def _of_choices(answers: Answers, about: Any) -> Evaluation:
+    return _of_classes(answers, about, tuple(f"choice {i}" for i in range(np.shape(answers.predictions)[-1])))
+
+
+def _of_classes(answers, about, labels):
+    probabilities = np.asarray(answers.predictions, "float64")
+    true = answers.label_numbers().reshape(-1).astype(int)
+    checks_of_probabilities(probabilities, (len(true), len(labels)), "evaluate")
+    return ClassEvaluation(*about, labels, true, probabilities)
+
+
+def _of_several_labels(answers: Answers, about: Any, thresholds: Mapping[str, float] | None) -> Evaluation:
+    probabilities = np.asarray(answers.predictions, "float64")
+    true = answers.label_numbers() > 0.5
+    checks_of_probabilities(probabilities, true.shape, "evaluate")
+    given = dict.fromkeys(answers.labels, 0.5) if thresholds is None else dict(thresholds)
+    if set(given) != set(answers.labels):
+        raise checks.invalid(
+            "`thresholds` must have a number for each label.",
+            fix="Pass what `best_thresholds` returned.",
+            where="evaluate",
+            thresholds=given,
+            labels=answers.labels,
+        )
+    return LabelEvaluation(*(*about, answers.labels, true, probabilities, given))
+
+
+def _of_entities(answers: Answers, about: Any) -> Evaluation:
+    if answers.task is None:
+        spans_of_row = [[tuple(span) for span in row] for row in answers.y]
+        found = [[(e.start, e.end, e.type) for e in row] for row in answers.predictions]
+        return EntityEvaluation(*(*about, spans_of_row, found, about[1]))
+    preprocessor, scheme = answers.task.preprocessor, answers.task.scheme
+    words = preprocessor.words(answers.x)
+    numbers = np.asarray(preprocessor.numbers(answers.x, answers.y, words))
+    true: list[Any] = []
+    answered: list[Any] = []
+    pieces: list[Any] = []
+    places = list(zip(words.splits[:-1], words.splits[1:], strict=True))
+    for (begin, end), row, text, spans in zip(
+        places, answers.predictions, words.texts, words.spans, strict=True
+    ):
+        ignored = numbers[begin:end] == IGNORED  # words that do not count are outside in both
+        labels = [OUTSIDE if n == IGNORED else answers.labels[n] for n in numbers[begin:end]]
+        names = spans_to_labels([(e.first_word, e.end_word, e.type) for e in row], end - begin, scheme)
+        names = [OUTSIDE if out else name for name, out in zip(names, ignored, strict=True)]
+        true.append([tuple(span) for span in entities(labels, scheme)])
+        answered.append([tuple(span) for span in entities(names, scheme)])
+        pieces.append([text[start:stop] for start, stop in spans])
+    return EntityEvaluation(*(*about, true, answered, pieces))
+
+
+def _of_questions(answers: Answers, about: Any, language: str) -> Evaluation:
+    right: list[Any] = [[p if isinstance(p, str) else p[0] for p in answer_pairs(row)] for row in answers.y]
+    columns: dict[str, Any] = {
+        "length of the answer in characters": np.array([len(row[0]) if row else 0 for row in right])
+    }
+    if language == "en":
+        columns = {"question": [question_type(str(q)) for q in text_columns_of(answers.x)[0]]} | columns
+    *about, given = about
+    version = "1.1" if all(right) else "2.0"
+    answered = [answer.text for answer in answers.predictions]
+    return QuestionEvaluation(*(*about, columns | given, right, answered, language, version))
+
+
+_BUILDERS: dict[str, Any] = {
+    "classify": _of_texts,
+    "choose": _of_choices,
+    "several labels": _of_several_labels,
+    "tag": _of_entities,
+    "answer": _of_questions,
+}

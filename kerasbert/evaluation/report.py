@@ -1,0 +1,77 @@
+"""A page about one model that a person without code can read."""
+
+import pathlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+
+from kerasbert.evaluation.evaluate import evaluate
+from kerasbert.export import Artifact, Benchmark, ModelCard, Verification, write_report
+from kerasbert.tasks.text_task import TextTask
+from kerasbert.types import Labels, PathLike, Rows
+
+
+def report(
+    model: Any,
+    x: Rows,
+    y: Labels,
+    path: PathLike,
+    *,
+    task: TextTask | None = None,
+    title: str | None = None,
+    card: ModelCard | None = None,
+    slices: Mapping[str, Sequence[Any]] | None = None,
+    history: keras.callbacks.History | Mapping[str, Sequence[float]] | None = None,
+    artifacts: Mapping[str, Artifact] | None = None,
+    verifications: Mapping[str, Verification] | None = None,
+    benchmarks: Mapping[str, Benchmark] | None = None,
+) -> pathlib.Path:
+    """Evaluates a model and writes a page about it: the verdict, then what it rests on.
+
+    The page is one HTML file that fetches nothing, for a screen, a phone and paper; a JSON file of the same
+    name holds its numbers.
+
+    Args:
+        model, x, y, task, slices: as for `evaluate`.
+        path: str or path of the HTML file.
+        title: str or None, for the name of the model.
+        card: `kerasbert.export.ModelCard` or None, what people must know before they use the model.
+        history: what `fit` returned, or its `history`, for the curves of training.
+        artifacts, verifications, benchmarks: dicts or None, name of a file -> what `kerasbert.export`
+            measured.
+
+    Returns:
+        `pathlib.Path` of the HTML file.
+
+    Raises:
+        ImportError: if matplotlib or scikit-learn is missing.
+
+    Example:
+
+    >>> import tempfile
+    >>> from kerasbert import BertTextClassifier
+    >>> tokenizer = BertTokenizer(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "good", "bad"])
+    >>> config = BertConfig(vocabulary_size=7, num_layers=1, num_heads=2, hidden_dim=8, intermediate_dim=16)
+    >>> classifier = BertTextClassifier(BertEncoder(config), tokenizer, labels=["bad", "good"])
+    >>> classifier.compile()
+    >>> history = classifier.fit(["good", "bad"], ["good", "bad"], verbose=0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     report(classifier, ["good", "bad"], ["good", "bad"], folder + "/film.html", history=history).name
+    'film.html'
+    """
+    task = model if isinstance(model, TextTask) else task
+    evaluation = evaluate(model, x, y, task=task, slices=slices)
+    return write_report(
+        path,
+        task,
+        title=evaluation.model if title is None else title,
+        card=ModelCard(data="", metric="", limits="") if card is None else card,
+        scores=evaluation.scores,
+        artifacts=artifacts or {},
+        verifications=verifications or {},
+        benchmarks=benchmarks or {},
+        answers={},
+        evaluation=evaluation,
+        history=history,
+    )

@@ -1,0 +1,208 @@
+"""Evaluations of entities, questions, several labels, numbers and retrieval, beside other libraries."""
+
+import keras
+import numpy as np
+import pytest
+import question_rows
+import tagging
+
+import kerasbert
+from kerasbert import evaluation
+from kerasbert.data import squad_scores
+from kerasbert.evaluation.questions import question_type
+
+metrics = pytest.importorskip("sklearn.metrics", reason="pip install 'kerasbert[evaluation]'")
+stats = pytest.importorskip("scipy.stats")
+
+
+def about(rows):
+    return "a model", [f"row {i}" for i in range(rows)], np.arange(rows), "characters", {}
+
+
+# === Entities ===
+
+
+@pytest.fixture(scope="module")
+def tagger():
+    """A tagger whose answers are right, wrong and missing."""
+    task = tagging.make(dropout=0.0)
+    task.compile(optimizer=keras.optimizers.Adam(2e-2))
+    task.fit(tagging.SENTENCES, tagging.Y, epochs=4, verbose=0)
+    return task
+
+
+def test_scores_of_entities_are_seqevals(tagger):
+    pytest.importorskip("seqeval", reason="pip install 'kerasbert[ner]'")
+    y = [list(row) for row in tagging.Y]
+    y[0][3] = -100  # Bonn does not count
+    found = evaluation.evaluate(tagger, tagging.SENTENCES, y)
+    theirs = tagger.entity_scores(tagging.SENTENCES, y, verbose=0)
+    assert 0 < theirs["f1"] < 1
+    for name in ("precision", "recall", "f1"):
+        assert found.scores[name] == pytest.approx(theirs[name])
+    for kind, scores in theirs["types"].items():
+        assert {name: found.types[kind][name] for name in scores} == pytest.approx(scores)
+    texts = evaluation.evaluate(tagger, tagging.TEXTS, [tagging.spans(words) for words in tagging.SENTENCES])
+    whole = tagger.entity_scores(tagging.SENTENCES, tagging.Y, verbose=0)
+    assert texts.scores["f1"] == pytest.approx(whole["f1"])
+
+
+def test_near_misses_count_half():
+    true = [[(0, 2, "LOC"), (4, 5, "PER"), (6, 7, "PER")], [(0, 1, "LOC")]]
+    answered = [[(0, 1, "LOC"), (4, 5, "LOC"), (6, 7, "PER")], [(3, 4, "PER")]]
+    found = evaluation.EntityEvaluation(*about(2), true, answered, [list("abcdefgh")] * 2)
+    assert found.scores == pytest.approx({"f1": 0.25, "precision": 0.25, "recall": 0.25, "partial_f1": 0.375})
+    assert found.types["LOC"] == {
+        **{"precision": 0.0, "recall": 0.0, "f1": 0.0, "support": 2},
+        **{"wrong_borders": 1, "wrong_type": 0, "missed": 1, "invented": 0},
+    }
+    assert found.types["PER"]["wrong_type"] == found.types["PER"]["invented"] == 1
+    worst = found.mistakes(1)[0]
+    assert (worst.row, worst.expected, worst.answer) == (0, "a b (LOC), e (PER)", "a (LOC), e (LOC)")
+    assert "wrong borders" in repr(found)
+
+
+# === Questions ===
+
+
+def test_questions_by_their_word_and_length():
+    task = question_rows.make()
+    rows = (question_rows.QUESTIONS * 4, question_rows.CONTEXTS * 4)
+    found = evaluation.evaluate(task, rows, question_rows.ANSWERS * 4)
+    theirs = task.scores(rows, question_rows.ANSWERS * 4, verbose=0)
+    assert found.scores == pytest.approx({"f1": theirs["f1"], "exact_match": theirs["exact_match"]}, abs=1e-6)
+    kinds = {part.value: part.rows for part in found.slices if part.column == "question"}
+    assert kinds == {"where": 24, "who": 24}
+    assert [question_type(q) for q in ("How many?", "To whom is it?", "Name one")] == ["how", "who", "other"]
+
+
+def test_questions_without_an_answer():
+    answered = ["the red car", "", "Bonn"]
+    right = [["red car"], [], []]
+    found = evaluation.QuestionEvaluation(*about(3), right, answered, "en", "2.0")
+    theirs = squad_scores(answered, right)
+    assert found.scores["exact_match"] == pytest.approx(theirs["exact_match"])
+    assert [row[1:] for row in found.details()[0].rows] == [[1, 1.0, 1.0], [2, 0.5, 0.5]]
+    assert [(m.row, m.expected, m.answer) for m in found.mistakes()] == [(2, "no answer", "Bonn")]
+
+
+# === Several labels ===
+
+
+def labels_evaluation(rows=200, thresholds=None):
+    random = np.random.default_rng(0)
+    true = random.uniform(size=(rows, 3)) < (0.5, 0.2, 0.05)
+    probabilities = np.clip(random.normal(0.25, 0.15, true.shape) + 0.2 * true, 0, 1)
+    labels = ("loud", "cheap", "new")
+    return evaluation.LabelEvaluation(
+        *about(rows), labels, true, probabilities, thresholds or dict.fromkeys(labels, 0.5)
+    )
+
+
+def test_scores_of_labels_are_scikit_learns():
+    found = labels_evaluation()
+    for name in ("micro", "macro"):
+        theirs = metrics.f1_score(found.true, found.answered, average=name, zero_division=0)
+        assert found.scores[f"{name}_f1"] == pytest.approx(theirs, abs=1e-6)
+    assert found.scores["subset_accuracy"] == pytest.approx(
+        metrics.accuracy_score(found.true, found.answered)
+    )
+    area = metrics.roc_auc_score(found.true[:, 1], found.probabilities[:, 1])
+    assert found.classes["cheap"]["roc_auc"] == pytest.approx(area)
+
+
+def test_no_other_threshold_has_a_better_f1():
+    before = labels_evaluation()
+    chosen = before.best_thresholds()
+    after = labels_evaluation(thresholds=chosen)
+    assert after.scores["macro_f1"] > before.scores["macro_f1"] + 0.1
+    for i, label in enumerate(before.labels):
+        others = [
+            metrics.f1_score(before.true[:, i], before.probabilities[:, i] > t, zero_division=0)
+            for t in np.linspace(0, 1, 60)
+        ]
+        assert after.classes[label]["f1"] >= max(others)
+
+
+def test_thresholds_in_a_task(config, tokenizer):
+    encoder = kerasbert.BertEncoder(config)
+    task = kerasbert.BertTextClassifier(encoder, tokenizer, ["loud", "cheap"], problem="multi_label")
+    texts, y = ["good film", "bad film", "a film"], [["loud"], [], ["cheap"]]
+    probabilities = task.predict(texts, verbose=0)
+    assert task.predict_labels(texts, threshold=0, verbose=0) == [["loud", "cheap"]] * 3
+    limits = {"loud": 1.0, "cheap": float(np.sort(probabilities[:, 1])[1])}
+    found = task.predict_labels(texts, limits, verbose=0)
+    assert sum(map(len, found)) == 1
+    result = evaluation.evaluate(task, texts, y, thresholds=limits)
+    assert [
+        [name for name, has in zip(task.labels, row, strict=True) if has] for row in result.answered
+    ] == found
+    for wrong in ({"loud": 0.5}, 1.5):
+        with pytest.raises(ValueError, match="threshold"):
+            task.predict_labels(texts, wrong, verbose=0)
+    with pytest.raises(ValueError, match="each label"):
+        evaluation.evaluate(task, texts, y, thresholds={"loud": 0.5})
+    single = kerasbert.BertTextClassifier(encoder, tokenizer, ["a", "b"])
+    with pytest.raises(ValueError, match="several labels"):
+        single.predict_labels(texts, threshold=0.3, verbose=0)
+
+
+# === Numbers ===
+
+
+def test_correlations_and_errors():
+    random = np.random.default_rng(0)
+    true = 1000 + random.normal(size=(80, 1))
+    answered = true + random.normal(size=(80, 1)) + 0.5
+    found = evaluation.NumberEvaluation(*about(80), ("stars",), true, answered)
+    off = answered[:, 0] - true[:, 0]
+    assert found.scores["pearson"] == pytest.approx(stats.pearsonr(true[:, 0], answered[:, 0]).statistic)
+    assert found.scores["spearman"] == pytest.approx(stats.spearmanr(true[:, 0], answered[:, 0]).statistic)
+    assert found.scores["mean_absolute_error"] == pytest.approx(np.abs(off).mean())
+    assert found.scores["root_mean_squared_error"] == pytest.approx(np.sqrt((off**2).mean()))
+    assert found.details()[0].rows[0][1] == pytest.approx(off.mean())
+    assert found.intervals["pearson"].low < found.scores["pearson"] < found.intervals["pearson"].high
+    assert found.mistakes(1)[0].row == np.abs(off).argmax()
+    assert "mean absolute error" in repr(found)
+
+
+def test_a_regression_is_evaluated(config, tokenizer):
+    task = kerasbert.BertTextClassifier(
+        kerasbert.BertEncoder(config), tokenizer, ["stars"], problem="regression"
+    )
+    texts = ["good film", "bad film", "a film"]
+    found = evaluation.evaluate(task, texts, [5.0, 1.0, 3.0])
+    np.testing.assert_allclose(found.answered, task.predict(texts, verbose=0), rtol=1e-6)
+    assert found.verdict()[0].startswith("Pearson")
+
+
+# === Retrieval ===
+
+
+def test_retrieval_is_scikit_learns_ndcg(config, tokenizer):
+    embedder = kerasbert.BertTextEmbedder(kerasbert.BertEncoder(config), tokenizer)
+    words = ["good", "bad", "film", "the", "was", "what", "a", "not", "very", "!", ",", "."]
+    texts = [f"{one} {other}" for one in words[:4] for other in words]
+    queries = [f"{one} {other} film" for one in words[:3] for other in words[5:9]]
+    random = np.random.default_rng(0)
+    relevant = [
+        {int(n): float(g) for n, g in zip(random.choice(48, 3, replace=False), (1, 2, 3), strict=True)}
+        for _ in queries
+    ]
+    found = evaluation.evaluate_retrieval(embedder, queries, texts, relevant)
+    similarities = embedder.similarity(queries, texts, verbose=0)
+    gains = np.array([[row.get(i, 0.0) for i in range(48)] for row in relevant])
+    assert found.scores["ndcg_at_10"] == pytest.approx(
+        metrics.ndcg_score(gains, similarities, k=10), abs=1e-6
+    )
+    ranks = (-similarities).argsort(-1, kind="stable").argsort(-1)
+    first = np.array([min(ranks[i, n] for n in row) for i, row in enumerate(relevant)])
+    assert found.scores["mrr"] == pytest.approx(np.mean(1 / (1 + first)))
+    assert found.scores["recall_at_5"] == pytest.approx(
+        np.mean([np.mean([ranks[i, n] < 5 for n in row]) for i, row in enumerate(relevant)])
+    )
+    for wrong in ([], [48], {3: 0.0}):
+        with pytest.raises(ValueError, match="relevant text"):
+            evaluation.evaluate_retrieval(embedder, queries, texts, [*relevant[:-1], wrong])
+    with pytest.raises(ValueError, match="evaluate_retrieval"):
+        evaluation.evaluate(embedder, queries, relevant)
