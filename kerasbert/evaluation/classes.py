@@ -57,10 +57,8 @@ class ClassEvaluation(Evaluation):
 
     @functools.cached_property
     def row_counts(self) -> np.ndarray:
-        """float32 array `(rows, 3C)`: right answers, answers and labels of each class."""
-        true, answered = (
-            np.eye(len(self.labels), dtype="float32")[rows] for rows in (self.true, self.answered)
-        )
+        """float64 array `(rows, 3C)`: right answers, answers and labels of each class."""
+        true, answered = (np.eye(len(self.labels))[rows] for rows in (self.true, self.answered))
         return np.concatenate([true * answered, answered, true], -1)
 
     def scores_of(self, sums: np.ndarray) -> dict[str, np.ndarray]:

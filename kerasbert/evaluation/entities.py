@@ -47,7 +47,7 @@ class EntityEvaluation(Evaluation):
 
     @functools.cached_property
     def row_counts(self) -> np.ndarray:
-        """float32 array `(rows, 4)`: right entities, those with wrong borders, found ones and true ones."""
+        """float64 array `(rows, 4)`: right entities, those with wrong borders, found ones and true ones."""
         rows = [
             (
                 sum(kind == "right" for kind, _, _ in row),
@@ -57,7 +57,7 @@ class EntityEvaluation(Evaluation):
             )
             for row in self.matches
         ]
-        return np.array(rows, "float32").reshape(-1, 4)
+        return np.array(rows, "float64").reshape(-1, 4)
 
     def scores_of(self, sums: np.ndarray) -> dict[str, np.ndarray]:
         """See `Evaluation.scores_of`."""

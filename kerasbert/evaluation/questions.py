@@ -43,12 +43,12 @@ class QuestionEvaluation(Evaluation):
 
     @functools.cached_property
     def row_counts(self) -> np.ndarray:
-        """float32 array `(rows, 3)`: exact match and F1 of each row, and 1."""
+        """float64 array `(rows, 3)`: exact match and F1 of each row, and 1."""
         rows = [
             squad_scores([answer], [list(right)], self.language, self.version)
             for answer, right in zip(self.answered, self.answers, strict=True)
         ]
-        return np.array([(row["exact_match"], row["f1"], 1.0) for row in rows], "float32")
+        return np.array([(row["exact_match"], row["f1"], 1.0) for row in rows], "float64")
 
     def scores_of(self, sums: np.ndarray) -> dict[str, np.ndarray]:
         """See `Evaluation.scores_of`."""

@@ -44,10 +44,10 @@ class LabelEvaluation(Evaluation):
 
     @functools.cached_property
     def row_counts(self) -> np.ndarray:
-        """float32 array `(rows, 3C + 2)`: of each label, if it is right, given, true; if all are."""
+        """float64 array `(rows, 3C + 2)`: of each label, if it is right, given, true; if all are."""
         right = (self.true == self.answered).all(-1, keepdims=True)
         counts = [self.true & self.answered, self.answered, self.true, right, np.ones_like(right)]
-        return np.concatenate(counts, -1).astype("float32")
+        return np.concatenate(counts, -1).astype("float64")
 
     def scores_of(self, sums: np.ndarray) -> dict[str, np.ndarray]:
         """See `Evaluation.scores_of`."""

@@ -1,6 +1,5 @@
 """Evaluations of entities, questions, several labels, numbers and retrieval, beside other libraries."""
 
-import keras
 import numpy as np
 import pytest
 import question_rows
@@ -8,8 +7,9 @@ import tagging
 
 import kerasbert
 from kerasbert import evaluation
-from kerasbert.data import squad_scores
+from kerasbert.data import entities, squad_scores
 from kerasbert.evaluation.questions import question_type
+from kerasbert.tasks.entities import scores_of
 
 metrics = pytest.importorskip("sklearn.metrics", reason="pip install 'kerasbert[evaluation]'")
 stats = pytest.importorskip("scipy.stats")
@@ -22,29 +22,32 @@ def about(rows):
 # === Entities ===
 
 
-@pytest.fixture(scope="module")
-def tagger():
-    """A tagger whose answers are right, wrong and missing."""
-    task = tagging.make(dropout=0.0)
-    task.compile(optimizer=keras.optimizers.Adam(2e-2))
-    task.fit(tagging.SENTENCES, tagging.Y, epochs=4, verbose=0)
-    return task
-
-
-def test_scores_of_entities_are_seqevals(tagger):
+def test_scores_of_entities_are_seqevals():
     pytest.importorskip("seqeval", reason="pip install 'kerasbert[ner]'")
-    y = [list(row) for row in tagging.Y]
-    y[0][3] = -100  # Bonn does not count
-    found = evaluation.evaluate(tagger, tagging.SENTENCES, y)
-    theirs = tagger.entity_scores(tagging.SENTENCES, y, verbose=0)
-    assert 0 < theirs["f1"] < 1
+    random = np.random.default_rng(0)
+    names = ["O", "O", "B-LOC", "I-LOC", "B-PER", "I-PER"]
+    true = [random.choice(names, 12).tolist() for _ in range(60)]
+    answered = [[n if random.uniform() < 0.7 else str(random.choice(names)) for n in row] for row in true]
+    rows = [[entities(row, "BIO") for row in labels] for labels in (true, answered)]
+    found = evaluation.EntityEvaluation(*about(60), *rows, [["word"] * 12] * 60)
+    theirs = scores_of(true, answered, "BIO")
+    assert 0.2 < theirs["f1"] < 0.8
     for name in ("precision", "recall", "f1"):
         assert found.scores[name] == pytest.approx(theirs[name])
     for kind, scores in theirs["types"].items():
         assert {name: found.types[kind][name] for name in scores} == pytest.approx(scores)
-    texts = evaluation.evaluate(tagger, tagging.TEXTS, [tagging.spans(words) for words in tagging.SENTENCES])
-    whole = tagger.entity_scores(tagging.SENTENCES, tagging.Y, verbose=0)
-    assert texts.scores["f1"] == pytest.approx(whole["f1"])
+
+
+def test_a_tagger_is_evaluated_on_words_and_on_texts():
+    pytest.importorskip("seqeval", reason="pip install 'kerasbert[ner]'")
+    tagger = tagging.make()
+    words = evaluation.evaluate(tagger, tagging.SENTENCES, tagging.Y)
+    expected = tagger.scores(tagging.SENTENCES, tagging.Y, verbose=0)
+    assert {name: words.scores[name] for name in expected} == pytest.approx(expected)
+    assert sum(words.types[kind]["support"] for kind in words.types) == 17
+    texts = evaluation.evaluate(tagger, tagging.TEXTS, [tagging.spans(row) for row in tagging.SENTENCES])
+    assert texts.scores["recall"] == pytest.approx(words.scores["recall"])
+    assert texts.pieces[1] == ["the", "New", "York"]
 
 
 def test_near_misses_count_half():
