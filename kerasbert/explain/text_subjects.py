@@ -13,7 +13,6 @@ from kerasbert.explain.subjects import Subject
 def class_subject(task, x, target):
     """A class, a label or a number of a `BertTextClassifier`; by default the most probable one."""
     texts, tokens, places = _rows(task, x)
-    answers = np.asarray(task.predict(x, verbose=0)) if texts else np.zeros((0, len(task.labels)))
     kind = task.target.kind
     if target is None and kind == "numbers" and len(task.labels) > 1:
         raise checks.invalid(
@@ -22,8 +21,10 @@ def class_subject(task, x, target):
             where="kerasbert.explain",
             labels=task.labels,
         )
-    names = [task.labels[number] for number in answers.argmax(-1)] if target is None else target
-    names = _one_each(names, len(texts))
+    if target is None:
+        answers = np.asarray(task.predict(tokens, verbose=0)) if texts else []
+        target = [task.labels[int(np.argmax(row))] for row in answers]
+    names = _one_each(target, len(texts))
     for row, name in enumerate(names):
         checks.one_of(f"kerasbert.explain, row {row}", task.labels, target=name)
 
@@ -153,9 +154,11 @@ def _rows(task, x):
     columns = [_strings(column) for column in columns]
     if not columns[0]:
         return [], _packed(task.tokenizer, [[]], task.max_sequence_length)[0], []
-    batches, order = task.preprocessor.for_one_call().unlabelled(x, None)
+    call = task.preprocessor.for_one_call()
+    batches, order = call.unlabelled(x, None)
     back = np.argsort(order)
     tokens = {name: value[back] for name, value in next(batches.as_numpy_iterator()).items()}
+    call.warn_if_truncated()
     packed, places = _packed(task.tokenizer, columns, task.max_sequence_length)
     if not np.array_equal(packed["token_ids"], tokens["token_ids"]):
         raise checks.invalid(
