@@ -1,4 +1,4 @@
-"""The command line, `kerasbert` or `python -m kerasbert`: `pretrain`, `export`, `verify` and `benchmark`."""
+"""The command line, `kerasbert` or `python -m kerasbert`: `pretrain`, `train`, `export` and more."""
 
 import argparse
 import sys
@@ -26,6 +26,10 @@ def main(arguments=None):
 
         def run(options):
             pretraining.pretrain(pretraining.read_settings(options.config, options.allow_functions))
+
+        another_model = ()
+    elif options.command == "train":
+        from kerasbert.train_command import train_command as run
 
         another_model = ()
     else:
@@ -68,6 +72,25 @@ def _parser():
         help="call the functions that the file names, such as jieba:lcut; only for files that you trust",
     )
 
+    train = commands.add_parser(
+        "train",
+        help="fine-tune a classifier on a file of texts and labels",
+        description="Fine-tunes a BertTextClassifier on a .csv, .tsv or .jsonl file, and saves it.",
+    )
+    train.add_argument("preset", help="the folder of a checkpoint, or hf://owner/name")
+    train.add_argument("target", help="the .keras file to write")
+    train.add_argument("--data", required=True, help="texts and labels to learn from")
+    train.add_argument("--validation", help="texts and labels to measure the accuracy with, after each epoch")
+    train.add_argument("--epochs", type=int, default=3)
+    train.add_argument("--batch-size", type=int, default=32)
+    train.add_argument("--learning-rate", type=float, default=3e-5, help="the peak, after warm-up (3e-5)")
+    train.add_argument(
+        "--max-length", type=int, help="the longest text, in tokens; longer ones are truncated"
+    )
+    train.add_argument(
+        "--seed", type=int, default=0, help="of the new head, the order of rows, and dropout (0)"
+    )
+
     export = commands.add_parser(
         "export",
         help="write a fine-tuned task for TF Serving, LiteRT or ONNX Runtime",
@@ -108,6 +131,7 @@ def _parser():
             type=float,
             help="largest mean difference of a number, such as a probability; see `kerasbert.export.verify`",
         )
+    for command in (train, export, verify):
         command.add_argument("--text", default="text", help="column of texts (text)")
         command.add_argument("--text-pair", help="column of second texts")
         command.add_argument("--label", default="label", help="column of labels (label)")

@@ -114,7 +114,7 @@ def write_what_pages_name():
     for name in ("train.conll", "dev.conll"):
         pathlib.Path(name).write_text(CONLL * 2)
     pathlib.Path("texts").mkdir()
-    for name in ("dev.csv", "test.csv"):
+    for name in ("train.csv", "dev.csv", "test.csv"):
         rows = [f"{text},{'positive' if 'good' in text else 'negative'}" for text in TEXTS]
         pathlib.Path(name).write_text("\n".join(["text,label", *rows]))
     with gzip.open("texts/1.txt.gz", "wt") as file:
@@ -122,7 +122,7 @@ def write_what_pages_name():
 
 
 @pytest.fixture
-def names(monkeypatch):
+def names(folder, monkeypatch):
     """What the snippets speak of. Training is eager, which is quick, and sizes are small."""
     compile_task, fit = Task.compile, kerasbert.BertPretrainer.fit
     monkeypatch.setattr(
@@ -145,6 +145,7 @@ def names(monkeypatch):
     return {
         "keras": keras,
         "kerasbert": kerasbert,
+        "task": keras.saving.load_model("film.keras"),
         "texts": TEXTS,
         "text": "Anna moved to New York.",
         "labels": names,

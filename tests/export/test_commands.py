@@ -56,6 +56,25 @@ def test_a_budget_prints_every_trial(folder, capsys):
     assert second.startswith("path: ")
 
 
+def test_train_learns_from_a_file(folder, trained, capsys):
+    trained.save_to_preset(folder / "preset")
+    preset, target, data = str(folder / "preset"), str(folder / "mine.keras"), str(folder / "rows.tsv")
+    sizes = ["--epochs", "1", "--batch-size", "4", "--learning-rate", "1e-8"]
+    assert main(["train", preset, target, "--data", data, "--validation", data, *sizes]) == 0
+    assert "labels: bad, good" in capsys.readouterr().out
+    texts = [text for text, _ in ROWS]
+    found = keras.saving.load_model(target)
+    np.testing.assert_allclose(found.predict(texts), trained.predict(texts), atol=1e-5)
+
+
+def test_train_says_what_is_wrong_before_it_trains(folder, capsys):
+    data = ["--data", str(folder / "rows.csv")]
+    assert main(["train", str(folder / "preset"), str(folder / "none" / "mine.keras"), *data]) == 2
+    assert "The folder of the new file must exist." in capsys.readouterr().err
+    assert main(["train", str(folder / "preset"), str(folder / "mine.h5"), *data]) == 2
+    assert "must end in `.keras`" in capsys.readouterr().err
+
+
 def test_the_targets_name_says_the_format(folder, capsys):
     model = str(folder / "film.keras")
     assert main(["export", model, str(folder / "serving" / "1")]) == 0
