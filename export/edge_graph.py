@@ -41,8 +41,8 @@ def write_edge_graph(task, folder, truncate=False, lengths=None):
     archive.add_endpoint(task.endpoint, function, input_signature=specs)
     others = {}
     if lengths is not None:
-        others = text_signatures(task, caller(function, specs)) | {CALLED: (function, specs)}
-        others |= fixed_signatures(task, function, lengths)
+        others = text_signatures(task, caller(function, specs))
+        others |= fixed_signatures(task, others, lengths) | {CALLED: (function, specs)}
     for name, (answer, inputs) in others.items():
         archive.add_endpoint(name, answer, input_signature=inputs)
     archive.write_out(str(folder), verbose=False)

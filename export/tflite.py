@@ -71,10 +71,11 @@ def to_tflite(
             stands, 0 and 0 for special tokens. `export.describe(path)` reads what the file says of itself,
             and `export.open_artifact(path).predict(texts)` needs no task. The model is loaded twice, for
             tokens and for texts: a runtime needs its packed weights again, 12 MB of MiniLM-L6 in int8.
-        lengths: sequence of int, numbers of tokens, such as `(32, 128)`, for a file that takes text where
-            inputs cannot be resized. For each a classifier or an embedder has a signature whose inputs
-            and outputs have fixed shapes, such as `classify_text_32`: `code_points` `(1, 256)`,
-            8 times as many, with zeros behind the text.
+        lengths: sequence of int, such as `(32, 128)`, for a file that takes text where inputs cannot be
+            resized. For each a classifier, embedder, token classifier or question answerer has signatures
+            whose inputs and outputs have fixed shapes, such as `classify_text_32`: `code_points` `(1, 256)`,
+            8 times as many, with zeros behind the text. Entities are `(1, 256)` too, with zeros behind them.
+            How long they take depends on the text and not on the length.
         verify: bool, or a dict of limits for `verify`; whether the new file is compared with the model before
             it takes its place: on `data`, or without any on built-in sentences in the vocabulary's languages,
             and for static recipes on `calibration`.

@@ -1,50 +1,54 @@
-"""From texts to answers with inputs and outputs of fixed shapes, for runtimes that cannot resize."""
+"""From texts to answers with inputs and outputs of fixed shapes, for runtimes that cannot resize.
+
+Inside, lengths stay those of the text: only what goes in and comes out has a fixed shape. So a short text
+takes no longer than by the signatures of any length, and the model stands in the file no third time.
+"""
+
+import re
 
 from kerasbert import checks
 from kerasbert.export.recipes import RECIPES
-from kerasbert.export.text_graphs.tokenize import TEXT, packed, tokenizer_of
 from kerasbert.optional import tensorflow as tf
-from kerasbert.text import TOKEN_INPUTS
 
 # Code points a token: a text of so many is seldom longer than its tokens allow.
 CHARACTERS = 8
-KINDS = ("classify", "embed")
+KINDS = ("classify", "embed", "tag", "answer")
 
 
-def fixed_signatures(task, function, lengths):
+def fixed_signatures(task, signatures, lengths):
     """A signature for each length, such as `classify_text_32`, of 8 times as many code points.
 
     Args:
         task: a kerasbert task.
-        function: graph function of `edge_graph`.
+        signatures: dict as from `text_signatures`.
         lengths: sequence of int, how many tokens.
 
     Returns:
         dict, name -> (graph function, its input signature).
     """
-
-    def answers_at(length):
-        def answers(code_points):
-            tokens = packed(task, tokenizer, code_points, max_length=length)
-            padding = {name: task.tokenizer.pad_id if name == "token_ids" else 0 for name in TOKEN_INPUTS}
-            rows = (
-                tf.reshape(
-                    tf.concat([tokens[name][0], tf.fill([length], padding[name])], 0)[:length], [1, length]
-                )
-                for name in TOKEN_INPUTS
-            )
-            return function(*rows) | {"truncated": tokens["truncated"]}
-
-        return answers
-
-    tokenizer = tokenizer_of(task)
+    of_texts = [name for name in signatures if re.match(f"{task.endpoint}_text", name)]
     return {
-        f"{task.endpoint}_text_{length}": (
-            answers_at(length),
-            [tf.TensorSpec((1, CHARACTERS * length), tf.int32, TEXT)],
-        )
+        f"{name}_{length}": _of_length(*signatures[name], CHARACTERS * length)
+        for name in of_texts
         for length in lengths
     }
+
+
+def _of_length(answers, specs, size):
+    """A signature of texts of `size` code points, and of as many entities."""
+
+    def fixed(*texts):
+        return {name: _filled(value, size) for name, value in answers(*texts).items()}
+
+    return fixed, [tf.TensorSpec((1, size), spec.dtype, spec.name) for spec in specs]
+
+
+def _filled(value, size):
+    """A row `(1, E)` of any length with zeros behind it; other tensors as they are."""
+    if value.shape.is_fully_defined():
+        return value
+    row = tf.concat([tf.reshape(value, [-1]), tf.zeros([size], value.dtype)], 0)
+    return tf.reshape(row[:size], [1, size])
 
 
 def check_lengths(task, recipe, lengths, text):
@@ -53,19 +57,17 @@ def check_lengths(task, recipe, lengths, text):
     calibrated = recipe in RECIPES and RECIPES[recipe].calibrated
     if not text or task.endpoint not in KINDS or calibrated:
         raise checks.invalid(
-            "Fixed lengths are only possible for classifiers and embedders, with `text=True` and without "
-            "calibration.",
+            "Fixed lengths are only possible for classifiers, embedders, token classifiers and question "
+            "answerers, with `text=True` and without calibration.",
             fix="Pass `text=True`, or leave out `lengths`.",
             where="to_tflite",
             endpoint=task.endpoint,
             lengths=tuple(lengths),
         )
-    bad = [length for length in lengths if not 3 <= length <= task.max_sequence_length]
-    if bad or len(set(lengths)) < len(lengths):
+    if len(set(lengths)) < len(lengths):
         raise checks.invalid(
-            "Fixed lengths must be different numbers from 3 to `max_sequence_length`.",
+            "Fixed lengths must be different numbers.",
             fix="Pass lengths such as (32, 128).",
             where="to_tflite",
-            max_sequence_length=task.max_sequence_length,
             lengths=tuple(lengths),
         )
