@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 # In the order of their names: reordered, the longest files would be the last.
 IN_TWO = -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo test test-all test-backend lint docs clean
+.PHONY: demo test test-all test-backend test-clients lint docs clean
 
 # The main job: weights -> fit -> evaluate -> save -> export -> verify -> benchmark -> answers -> report.
 demo: $(VENV)/.demo
@@ -21,6 +21,15 @@ test-all: $(VENV)/.test lint
 # The laws of layers and tasks with Keras on another backend: make test-backend KERAS_BACKEND=jax (or torch)
 test-backend: $(VENV)/.test
 	KERAS_BACKEND=$(KERAS_BACKEND) $(BIN)/python -m pytest $(IN_TWO) tests/conformance tests/layers tests/test_encoder.py
+
+# The programs of examples/clients, with the models and answers that are made first (about 10 minutes). They are
+# made anew where the code that writes files has changed; the models are trained once.
+CLIENTS = build/clients
+test-clients: $(CLIENTS)/vectors.json
+	set -e; for test in examples/clients/*/test.sh; do PYTHON=$(abspath $(BIN)/python) $$test $(CLIENTS); done
+
+$(CLIENTS)/vectors.json: examples/clients/make_vectors.py $(wildcard export/*.py export/text_graphs/*.py) | $(VENV)/.demo
+	$(BIN)/python examples/clients/make_vectors.py $(CLIENTS)
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check

