@@ -89,8 +89,10 @@ def _evaluation(evaluation):
         f"<h2>How good is it?</h2><p class=note>{escaped(evaluation.model)}, {len(evaluation):,} rows.</p>"
     ]
     for table in evaluation.tables():
-        drawn = f"<figure>{charts[table.title]}</figure>" if table.title in charts else ""
-        parts.append(f"<h3>{escaped(table.title)}</h3>{drawn}{table.html()}")
+        content = table.html()
+        if table.title in charts:
+            content = f'<div class="pair"><figure>{charts[table.title]}</figure><div>{content}</div></div>'
+        parts.append(f"<h3>{escaped(table.title)}</h3>{content}")
     return parts
 
 
@@ -178,7 +180,7 @@ def latency_table(benchmarks):
     rows.sort(key=lambda row: [float("inf") if cell is None else cell.value for cell in row[:1:-1]])
     header = ["file", "threads", *(f"ms at {length} tokens" for length in lengths)]
     note = (
-        "Medians, and in small type from the 10th to the 90th percentile; one sequence at a time, after "
+        "Medians, and below them from the 10th to the 90th percentile; one sequence at a time, after "
         "three runs that are not measured, in a process that has only the runtime."
     )
     return Table("Latency", header, rows, note)

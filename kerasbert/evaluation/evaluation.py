@@ -187,7 +187,7 @@ class Evaluation:
     def scores_table(self) -> Table:
         """Returns the scores with their intervals."""
         rows = [[score_name(name), self.intervals.get(name, value)] for name, value in self.scores.items()]
-        note = "In brackets: 95 % confidence intervals, from 1,000 bootstrap samples of the rows."
+        note = "With 95 % confidence intervals, from 1,000 bootstrap samples of the rows."
         return Table("Scores", ["score", "value"], rows, note)
 
     def slices_table(self) -> Table:

@@ -97,7 +97,7 @@ div.kerasbert {{ background: var(--paper); padding: .5rem 1rem; }}
   body.kerasbert {{ max-width: none; padding: 0; font-size: 11pt; }}
   .kerasbert h2, .kerasbert h3 {{ break-after: avoid; }}
   .kerasbert tr, .kerasbert figure, .kerasbert .verdict {{ break-inside: avoid; }}
-  .kerasbert .scroll {{ overflow: visible; }}
+  .kerasbert .scroll {{ overflow: visible; break-inside: avoid; }}
   .kerasbert td, .kerasbert .bar, .kerasbert .bar i {{ print-color-adjust: exact; -webkit-print-color-adjust: exact; }}
 }}
 """  # noqa: E501
