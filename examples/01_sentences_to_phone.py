@@ -17,16 +17,18 @@ from assistant import minilm_folder, read
 
 import kerasbert
 from kerasbert import export
+from kerasbert.evaluation import evaluate
 from kerasbert.training import BertAdamW
 
-SENTENCES = (
-    "wake me at quarter to six, but not on Saturday",
-    "it's pitch dark in the hallway",
-    "remind me to text Joe about the concert",
-    "do i need a coat tonight",
-    "hw do yuo say thank you in Greek",
-    "stop the song and call my sister",
-)
+# Sentences and what they ask for; the last one asks for two things.
+SENTENCES = {
+    "wake me at quarter to six, but not on Saturday": "alarm",
+    "it's pitch dark in the hallway": "smart_home",
+    "remind me to text Joe about the concert": "reminder",
+    "do i need a coat tonight": "weather",
+    "hw do yuo say thank you in Greek": "translation",
+    "stop the song and call my sister": "music or call",
+}
 
 CARD = export.ModelCard(
     data="Sentences written for this example, as people type them to an assistant, slips of the keyboard "
@@ -53,7 +55,7 @@ def main(output, epochs):
     classifier = kerasbert.BertTextClassifier.from_preset(minilm_folder(), labels=classes)
     say(f"loaded {classifier.count_params():,} parameters")
     classifier.compile(optimizer=BertAdamW(2e-4))
-    classifier.fit(texts, labels, batch_size=32, epochs=epochs, verbose=2)
+    history = classifier.fit(texts, labels, batch_size=32, epochs=epochs, verbose=2)
     accuracy = classifier.evaluate(test_texts, test_labels, verbose=0, return_dict=True)["accuracy"]
     say(f"accuracy on the test sentences: {accuracy:.1%}")
 
@@ -87,8 +89,8 @@ def main(output, epochs):
         say(f"measured {name}: {short:.2f} ms at 16 tokens, {long:.2f} ms at 128, one thread")
 
     answers = {text: {} for text in SENTENCES}
-    for text, label in zip(SENTENCES, classifier.predict_labels(list(SENTENCES), verbose=0), strict=True):
-        answers[text]["Keras"] = label
+    for text, probabilities in zip(SENTENCES, classifier.predict(list(SENTENCES), verbose=0), strict=True):
+        answers[text]["Keras"] = (classes[probabilities.argmax()], float(probabilities.max()))
     for name, artifact in artifacts.items():
         runner = export.open_artifact(artifact)
         if name == "TFLite int8":  # the file alone, which takes texts
@@ -96,9 +98,9 @@ def main(output, epochs):
         else:
             found = export.answer_texts(runner, classifier, list(SENTENCES))
         for text, probabilities in zip(SENTENCES, found, strict=True):
-            answers[text][name] = classes[probabilities.argmax()]
+            answers[text][name] = (classes[probabilities.argmax()], float(probabilities.max()))
     for text, row in answers.items():
-        say(f"{text!r}: {', '.join(f'{name}: {label}' for name, label in row.items())}")
+        say(f"{text!r}: {', '.join(f'{name}: {label}' for name, (label, _) in row.items())}")
 
     report = export.write_report(
         output / "report.html",
@@ -110,6 +112,9 @@ def main(output, epochs):
         verifications=verifications,
         benchmarks=benchmarks,
         answers=answers,
+        expected=SENTENCES,
+        evaluation=evaluate(classifier, test_texts, test_labels),
+        history=history,
     )
     say(f"report: {report}")
 

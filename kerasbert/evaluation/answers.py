@@ -4,6 +4,7 @@ import dataclasses
 import pathlib
 from typing import Any
 
+import keras
 import numpy as np
 
 from kerasbert import checks
@@ -65,6 +66,14 @@ def answers_of(model, x, y, task=None, verbose=0):
     if isinstance(model, TextTask):
         name = f"{type(model).__name__} in Keras"
         return _of_task(name, model, x, y, model.predict(x, verbose=verbose))
+    if isinstance(model, keras.Model):
+        raise checks.invalid(
+            "An evaluation needs a task that answers rows of texts.",
+            fix="Of a masked language model or a pre-training task, call `evaluate` with Keras' metrics.",
+            where="evaluate",
+            kind=TypeError,
+            model=type(model).__name__,
+        )
     runner = model if hasattr(model, "path") and callable(model) else open_artifact(model)
     path = pathlib.Path(runner.path)
     name = path.name if path.is_file() else f"SavedModel {'/'.join(path.parts[-2:])}"

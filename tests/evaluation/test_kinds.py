@@ -7,7 +7,7 @@ import tagging
 
 import kerasbert
 from kerasbert import evaluation
-from kerasbert.data import entities, squad_scores
+from kerasbert.data import entities, read_csv, squad_scores
 from kerasbert.evaluation.questions import question_type
 from kerasbert.tasks.entities import scores_of
 
@@ -209,3 +209,24 @@ def test_retrieval_is_scikit_learns_ndcg(config, tokenizer):
             evaluation.evaluate_retrieval(embedder, queries, texts, [*relevant[:-1], wrong])
     with pytest.raises(ValueError, match="evaluate_retrieval"):
         evaluation.evaluate(embedder, queries, relevant)
+
+
+# === Rows of other forms ===
+
+
+def test_choices_pairs_and_rows_of_a_reader(config, tokenizer, tmp_path):
+    encoder = kerasbert.BertEncoder(config)
+    chooser = kerasbert.BertMultipleChoice(encoder, tokenizer)
+    rows = (["a film", "the film"], [["good", "bad"], ["bad", "not bad"]])
+    found = evaluation.evaluate(chooser, rows, [0, 1])
+    np.testing.assert_allclose(found.probabilities, chooser.predict(rows, verbose=0), rtol=1e-6)
+    assert (found.labels, found.texts[0]) == (("choice 0", "choice 1"), "a film | good bad")
+    classifier = kerasbert.BertTextClassifier(encoder, tokenizer, ["no", "yes"])
+    pairs = evaluation.evaluate(classifier, (["a film", "bad"], ["good", "good"]), ["yes", "no"])
+    assert pairs.texts == ["a film | good", "bad | good"]
+    assert pairs.lengths.tolist() == [3, 2]
+    (tmp_path / "rows.csv").write_text("text,label\na film,yes\nbad,no\n")
+    read = evaluation.evaluate(classifier, read_csv(tmp_path / "rows.csv"))
+    assert (read.texts, read.true.tolist()) == (["a film", "bad"], [1, 0])
+    with pytest.raises(TypeError, match="answers rows of texts"):
+        evaluation.evaluate(kerasbert.BertMaskedLM(encoder, tokenizer), ["a film"], ["x"])
