@@ -69,6 +69,7 @@ def any_tokenizer(request, tokenizer, byte_pairs):
     )
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("max_length", [8, 12, 16, 128])
 def test_every_context_token_is_in_a_window_after_its_question(any_tokenizer, max_length):
     windows = QuestionWindows(any_tokenizer, QUESTIONS, CONTEXTS, max_length, 3, 5)

@@ -137,6 +137,7 @@ def test_with_special_tokens_in_text():
     assert ends.numpy().tolist() == [1, 7, 13, 18]
 
 
+@pytest.mark.slow
 def test_in_graphs_and_saved_models(tmp_path):
     tokenizer = BertTokenizer(TOKENS, added_tokens=ADDED)
     module = tf.Module()

@@ -44,6 +44,7 @@ def random_merges(chance, letters, count, longest):
 
 # Short tokens make short blocks: their borders are everywhere. Shuffled merges make pairs that should have
 # come earlier.
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("shuffled", [False, True])
 @pytest.mark.parametrize(("letters", "count", "longest"), [("ab", 8, 3), ("ab", 40, 5), ("abc", 60, 9)])
 def test_like_one_merge_at_a_time(letters, count, longest, shuffled):

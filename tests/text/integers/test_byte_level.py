@@ -36,6 +36,7 @@ CASES = [("tensorflow", *both) for both in itertools.product((False, True), repe
 CASES += [(runtime, both, both) for runtime in ("litert", "onnx_runtime") for both in (False, True)]
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(("runtime", "prefix", "special"), CASES)
 def test_every_option(byte_pairs, runtime, prefix, special):
     tokenizer = RobertaTokenizer(*byte_pairs, add_prefix_space=prefix, special_tokens_in_text=special)
@@ -65,6 +66,7 @@ def test_merges_are_those_of_byte_pairs(shuffled):
     assert IntegerBytePairs(ids, merges).merge(words).to_list() == expected
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("runtime", ["litert", "onnx_runtime"])
 def test_no_integer_can_make_a_lookup_fail(byte_pairs, runtime):
     tokenizer = RobertaTokenizer(*byte_pairs, special_tokens_in_text=True)

@@ -29,6 +29,7 @@ def test_one_text(tokenizer, integers, max_length):
         _compare(tokenizer, run(code_points(text)), [text], max_length)
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     ("runtime", "max_length"),
     [(as_graph, None), (as_graph, 3), (as_graph, 8), (by_litert, 9), (by_onnx_runtime, 9)],

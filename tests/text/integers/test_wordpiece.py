@@ -31,6 +31,7 @@ OPTIONS = [
 ]
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("runtime", RUNTIMES)
 @pytest.mark.parametrize("lowercase", [True, False])
 def test_the_cases_that_confuse_each_step(tokens, runtime, lowercase):
@@ -61,6 +62,7 @@ def test_the_cases_that_confuse_each_step(tokens, runtime, lowercase):
     assert different(tokenizer, tokenized(tokenizer, RUNTIMES[runtime]), texts) == []
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("options", OPTIONS, ids=lambda options: "-".join(map(str, options.values())))
 def test_every_option(tokens, options):
     pool = [*"aAbB eEiIσΣςsSİıёÉẞ.![]#'中の　😀豈Ἂ각：", "[MASK]", "[UNK]", "film", "unwanted"]
@@ -71,6 +73,7 @@ def test_every_option(tokens, options):
     assert different(tokenizer, tokenized(tokenizer, as_graph), texts) == []
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("lowercase", [True, False])
 def test_every_character_between_two_letters(every_character, all_pieces, lowercase):
     tokens = [token for token in all_pieces if not _moves(token[-1])]
@@ -113,6 +116,7 @@ def test_marks_of_an_order_that_no_table_holds_are_refused(tokens):
 VOCABULARIES = {"bert_base_uncased": True, "bert_base_cased": False, "chinese_L-12_H-768_A-12": True}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     [name if "uncased" in name else pytest.param(name, marks=pytest.mark.slow) for name in VOCABULARIES],
