@@ -15,10 +15,7 @@ LEVEL = 95.0
 
 def interval_of(row_counts, scores_of):
     """Returns the scores of all rows with their bootstrap intervals, a dict of `Estimate`."""
-    rows = len(row_counts)
-    random = np.random.default_rng(0)
-    drawn = np.stack([np.bincount(random.integers(0, rows, rows), minlength=rows) for _ in range(SAMPLES)])
-    samples = scores_of(drawn @ row_counts)
+    samples = scores_of(bootstrap_sums(row_counts))
     tail = (100 - LEVEL) / 2
     found = {}
     for name, value in scores_of(row_counts.sum(0)).items():
@@ -27,6 +24,18 @@ def interval_of(row_counts, scores_of):
         )
         found[name] = Estimate(float(value), float(low), float(high))
     return found
+
+
+def bootstrap_sums(row_counts):
+    """Sums of `row_counts` `(..., rows, K)` over rows drawn with replacement, `(samples, ..., K)`.
+
+    The same rows are drawn whenever there are as many.
+    """
+    rows, random = row_counts.shape[-2], np.random.default_rng(0)
+    # One sample at a time: all of them at once would be 1,000 numbers for each row.
+    return np.stack(
+        [np.bincount(random.integers(0, rows, rows), minlength=rows) @ row_counts for _ in range(SAMPLES)]
+    )
 
 
 @dataclasses.dataclass(frozen=True)
@@ -114,13 +123,12 @@ def compare(one: Any, other: Any, score: str | None = None) -> Comparison:
     found = float(difference(pair.sum(1)))
     off = pair[1] - pair[0]
     # Where rows are exchanged, the first model gains what the second loses.
-    moved = np.concatenate(
-        [random.integers(0, 2, (PERMUTATIONS // 10, rows)).astype("float32") @ off for _ in range(10)]
-    )
+    block = max(1, 2**22 // rows)  # so that about 4 million numbers are in memory
+    blocks = [min(block, PERMUTATIONS - start) for start in range(0, PERMUTATIONS, block)]
+    moved = np.concatenate([random.integers(0, 2, (count, rows), "int8") @ off for count in blocks])
     exchanged = difference(np.stack([pair[0].sum(0) + moved, pair[1].sum(0) - moved]))
     as_large = float(np.sum(np.abs(exchanged) >= abs(found) - 1e-9))
-    drawn = np.stack([np.bincount(random.integers(0, rows, rows), minlength=rows) for _ in range(SAMPLES)])
-    low, high = np.nanpercentile(difference(np.stack([drawn @ pair[0], drawn @ pair[1]])), (2.5, 97.5))
+    low, high = np.nanpercentile(difference(np.moveaxis(bootstrap_sums(pair), 1, 0)), (2.5, 97.5))
     values = (one.scores_of(pair[0].sum(0))[name], one.scores_of(pair[1].sum(0))[name])
     return Comparison(
         models=(one.model, other.model),
