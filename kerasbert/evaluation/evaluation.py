@@ -104,7 +104,8 @@ class Evaluation:
         """dict, name -> `Estimate`: scores with their 95 % bootstrap intervals.
 
         Rows are drawn 1,000 times with replacement, as many as there are (Efron & Tibshirani 1993, section
-        13.3); the interval leaves out 2.5 % of the scores on each side.
+        13.3); the interval leaves out 2.5 % of the scores on each side. Where all rows are right
+        or all are wrong, it is the exact one of Clopper & Pearson (1934).
         """
         return interval_of(self.row_counts, self.scores_of)
 

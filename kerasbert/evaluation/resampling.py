@@ -17,11 +17,18 @@ def interval_of(row_counts, scores_of):
     """Returns the scores of all rows with their bootstrap intervals, a dict of `Estimate`."""
     samples = scores_of(bootstrap_sums(row_counts))
     tail = (100 - LEVEL) / 2
+    # Where all rows are right or all are wrong, samples do not vary: the ends are those of the exact
+    # interval of a share (Clopper & Pearson 1934).
+    exact = (tail / 100) ** (1 / len(row_counts))
     found = {}
     for name, value in scores_of(row_counts.sum(0)).items():
-        low, high = (
-            np.nanpercentile(samples[name], (tail, 100 - tail)) if not np.isnan(value) else (value, value)
-        )
+        low = high = value
+        if value == 1:
+            low = exact
+        elif value == 0 and not name.endswith("error"):
+            high = 1 - exact
+        elif not np.isnan(value):
+            low, high = np.nanpercentile(samples[name], (tail, 100 - tail))
         found[name] = Estimate(float(value), float(low), float(high))
     return found
 

@@ -65,6 +65,14 @@ def test_intervals_are_those_of_scipys_bootstrap():
     assert abs(ours.high - theirs.high) < 0.2 * spread
 
 
+def test_no_mistake_in_thirty_rows_is_no_proof():
+    right = evaluation.evaluate_probabilities(np.eye(2)[[0, 1] * 15], [0, 1] * 15, ["no", "yes"])
+    exact = stats.binomtest(30, 30).proportion_ci(method="exact")
+    assert right.intervals["accuracy"].low == pytest.approx(exact.low)
+    wrong = evaluation.evaluate_probabilities(np.eye(2)[[1, 0] * 15], [0, 1] * 15, ["no", "yes"])
+    assert wrong.intervals["accuracy"].high == pytest.approx(1 - exact.low)
+
+
 def test_the_paired_test_is_mcnemars_for_accuracy():
     """Of 100 rows one model alone is right on 14, the other alone on 4: McNemar's exact test gives 0.031."""
     true = np.ones(100, int)
