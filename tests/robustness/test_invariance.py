@@ -24,7 +24,9 @@ def test_texts_that_a_change_leaves_alone_do_not_count(trained, answers):
     found = invariance(trained, TEXTS, to_bad)["to_bad"]
     before, after = answers
     assert before == ["good", "bad", "good", "bad"]  # or this test could not fail
-    assert (found.texts, found.changed, found.rate) == (2, 2, 1.0)
+    changed = sum(before[row] != after[row] for row in (0, 2))
+    assert changed > 0
+    assert (found.texts, found.changed, found.rate) == (2, changed, changed / 2)
     example = found.examples[0]
     assert (example.row, example.text, example.perturbed) == (0, "good film", "bad film")
     assert (example.answer, example.perturbed_answer) == (before[0], after[0])
@@ -38,9 +40,10 @@ def test_case_does_not_matter_to_an_uncased_model(trained):
 
 
 def test_tables_have_the_largest_rate_first_and_escape_names(trained):
-    found = invariance(trained, TEXTS, {"same": upper_case, "<b>": to_bad})
+    texts = ["good film"]
+    found = invariance(trained, texts, {"same": upper_case, "<b>": to_bad})
     assert list(found.rates) == ["<b>", "same"]
-    assert str(found).splitlines()[1].split() == ["<b>", "2", "2", "100.0%"]
+    assert str(found).splitlines()[1].split() == ["<b>", "1", "1", "100.0%"]
     assert "&lt;b&gt;" in found._repr_html_()
     assert "<b>" not in found._repr_html_()
     assert "'good film'" in str(found["<b>"])
@@ -61,7 +64,8 @@ def test_an_exported_file_answers_too(trained, saved_model):
     from kerasbert.export import open_artifact
 
     found = invariance(trained, TEXTS, to_bad, runner=open_artifact(saved_model))
-    assert found["to_bad"].changed == 2
+    assert found == invariance(trained, TEXTS, to_bad)
+    assert found["to_bad"].changed > 0
 
 
 def test_pairs_keep_their_second_text(trained):
@@ -105,7 +109,7 @@ def test_directions(trained):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("good film", to_bad), "must be"),
+        (("good film", to_bad), "rows of text, not one text"),
         ((TEXTS, [lambda text: text]), "must have a name of its own"),
         ((TEXTS, {"none": lambda text: None}), "must return a str"),
         ((TEXTS, []), "at least one perturbation"),
