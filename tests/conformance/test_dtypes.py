@@ -35,6 +35,7 @@ def test_half_precision_is_near_float32(name, policy):
         check_near(value, expected[key])
 
 
+@pytest.mark.slow
 def test_a_task_trains_in_mixed_precision(config, tokenizer):
     import kerasbert
 

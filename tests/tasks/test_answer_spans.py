@@ -70,6 +70,7 @@ def test_answers_are_those_of_a_plain_search(seed):
             assert answer.null_score == pytest.approx(null - texts[0][1], abs=1e-4)
 
 
+@pytest.mark.slow
 def test_transformers_finds_the_same_spans(tmp_path):
     torch = pytest.importorskip("torch")
     transformers = pytest.importorskip("transformers")

@@ -174,6 +174,7 @@ def test_missing_labels_in_memory_are_named(tasks):
 # === Odd rows with a defined result ===
 
 
+@pytest.mark.slow
 def test_empty_and_giant_texts_train_and_are_answered(tasks):
     giant = "x" * 100_000
     rows = {

@@ -64,6 +64,7 @@ def test_the_score_is_the_mean_over_words(taught):
     np.testing.assert_allclose(taught.predict(["the New York"], verbose=0)[0][0].score, expected, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_rows_come_back_in_order_and_alike_in_any_batch(taught):
     rows = [words * n for n in (1, 4, 2) for words in SENTENCES] + [[]]
     together = taught.predict_labels(rows, batch_size=4, verbose=0)
