@@ -44,6 +44,7 @@ def names(tensors):
     return sorted(name + garden.END for name in tensors)
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("embedding_dim", [None, 4])
 @pytest.mark.parametrize("numbered", [True, False])
 @pytest.mark.parametrize("root", ROOTS)

@@ -42,6 +42,7 @@ def write_pooling(folder, **modes):
 TEXTS = ["good film", "what a film, was it not very bad?", ""]
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("pooling", ["mean", "cls", "max"])
 @pytest.mark.parametrize("normalize", [True, False])
 def test_the_modules_say_what_is_computed(folder, pooling, normalize):

@@ -81,6 +81,7 @@ READ_BY = {
 }
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("kind", KINDS)
 @settings(max_examples=15, deadline=None, derandomize=True, report_multiple_bugs=False)
 @given(fields=configs())

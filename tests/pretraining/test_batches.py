@@ -81,6 +81,7 @@ def test_the_order_differs_between_epochs_and_seeds(folder, batches):
             assert np.mean([a == b for a, b in zip(order, other, strict=True)]) < 0.1
 
 
+@pytest.mark.slow
 def test_the_stream_can_be_entered_at_any_step(batches):
     whole = digests(batches(epochs=2))
     assert len(set(whole)) == len(whole)
@@ -112,6 +113,7 @@ def test_another_process_makes_the_same_batches(folder, batches):
     assert done.stdout.split() == digests(batches(step=5).take(20)), done.stderr
 
 
+@pytest.mark.slow
 def test_hosts_share_each_batch(batches):
     whole = list(batches(epochs=1))
     parts = [list(batches(epochs=1, host=host, num_hosts=2)) for host in range(2)]

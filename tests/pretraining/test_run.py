@@ -100,6 +100,7 @@ def tokens_of_intervals(settings):
     return np.sum(np.reshape(batches, (-1, settings.log_every)), 1).tolist()
 
 
+@pytest.mark.slow
 def test_a_run_that_fails_goes_on_as_if_it_had_not(folder, monkeypatch):
     settings = read_settings(folder / "run.toml")
     whole = pretrain(settings, verbose=0)
