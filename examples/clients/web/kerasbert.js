@@ -61,12 +61,17 @@ export class KerasBert {
     }
   }
 
-  /** The label of a text, and the probability of each: `{ label, probabilities }`. */
-  async classify(text) {
-    const found = await this.run([text]);
-    const values = [...found[this.description.output]];
-    const { labels } = this.description;
+  /**
+   * What a text, or a pair of texts, is: `{ label, probabilities }`, the latter by label; without `label` where a
+   * text may have several, and `{ scores }`, an array, where the answer is numbers.
+   */
+  async classify(text, second) {
+    const found = await this.run(second === undefined ? [text] : [text, second]);
+    const { labels, output, problem } = this.description;
+    const values = [...found[output]];
+    if (output !== "probabilities") return { [output]: values };
     const probabilities = Object.fromEntries(labels.map((label, i) => [label, values[i]]));
+    if (problem === "multi_label") return { probabilities };
     return { label: labels[values.indexOf(Math.max(...values))], probabilities };
   }
 
@@ -101,7 +106,9 @@ export class KerasBert {
     const points = texts.map((text) => Array.from(text, (character) => character.codePointAt(0)));
     const longest = Math.max(...points.map((row) => row.length));
     const length = this.lengths.find((length) => CODE_POINTS * length >= longest) ?? this.lengths.at(-1);
-    const name = `${this.description.kind}_text_${length}`;
+    const { kind } = this.description;
+    const pair = texts.length > 1 && kind !== "answer" ? "_pair" : ""; // a question always has its context
+    const name = `${kind}_text${pair}_${length}`;
     const started = performance.now();
     const inputs = {};
     for (const { name: key, shape } of this.compiled.signatures[name].getInputDetails()) {
