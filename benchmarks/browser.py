@@ -25,12 +25,14 @@ SENTENCE = "remind me to buy milk and eggs when i leave the office"
 def write_transformers(task, folder):
     """Writes what transformers.js loads: Hugging Face's files, and `onnx/model_quantized.onnx`."""
     import torch
+    from onnx import TensorProto
     from onnxruntime.quantization import QuantType, quantize_dynamic
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
     task.save_to_preset(folder)
     model = AutoModelForSequenceClassification.from_pretrained(folder, attn_implementation="eager").eval()
     tokenizer = AutoTokenizer.from_pretrained(folder)
+    tokenizer.model_max_length = task.max_sequence_length  # as ours, which cuts longer texts
     tokenizer.save_pretrained(folder)
     names = ("input_ids", "attention_mask", "token_type_ids")
     inputs = tokenizer(SENTENCE, return_tensors="pt")
@@ -47,7 +49,12 @@ def write_transformers(task, folder):
         opset_version=17,
         dynamo=False,
     )
-    quantize_dynamic(path, folder / "onnx" / "model_quantized.onnx", weight_type=QuantType.QInt8)
+    quantize_dynamic(
+        path,
+        folder / "onnx" / "model_quantized.onnx",
+        weight_type=QuantType.QInt8,
+        extra_options={"DefaultTensorType": TensorProto.FLOAT},
+    )
 
 
 def write_model_alone(task, path, tokens):
@@ -66,6 +73,7 @@ def write_model_alone(task, path, tokens):
 
 
 def main(vectors, folder):
+    """Writes what the page needs to a folder that has the Node packages, and measures."""
     task = keras.saving.load_model(vectors / "assistant.keras")
     tokens = task.tokenizer([SENTENCE])["token_ids"].shape[1]
     write_transformers(task, folder / "assistant")
