@@ -109,9 +109,9 @@ for (const threads of [false, true]) {
       const { loadAndCompile, Tensor } = await import("@litertjs/core");
       const numThreads = crossOriginIsolated ? Math.min(4, navigator.hardwareConcurrency) : 1;
       const alone = await loadAndCompile("/alone.tflite", { accelerator: "wasm", cpuOptions: { numThreads } });
-      const inputs = alone.getInputDetails().map(() => new Tensor(new Int32Array(tokens).fill(1), [1, tokens]));
+      const inputs = alone.signatures.classify.getInputDetails().map(() => new Tensor(new Int32Array(tokens).fill(1), [1, tokens]));
       run["model alone"] = async () => {
-        for (const output of await alone.run(inputs)) output.delete();
+        for (const output of await alone.run("classify", inputs)) output.delete();
       };
       const times = {};
       for (let round = 0; round < 70; round++) {

@@ -5,8 +5,8 @@ r"""The browser's client beside transformers.js, in headless Chromium: the same 
         @litertjs/core playwright-core @huggingface/transformers)
     python benchmarks/browser.py build/clients build/browser
 
-Writes what the page needs: the model alone in LiteRT at the number of tokens of the sentence, and the model
-for transformers.js, by `torch.onnx.export` and ONNX Runtime's `quantize_dynamic`. `browser.mjs` measures.
+Writes what the page needs: our file with the model alone at the number of tokens of the sentence, and the
+model for transformers.js, by `torch.onnx.export` and ONNX Runtime's `quantize_dynamic`. `browser.mjs` measures.
 """
 
 import pathlib
@@ -17,7 +17,6 @@ import sys
 import keras
 
 import kerasbert
-from kerasbert import export
 
 SENTENCE = "remind me to buy milk and eggs when i leave the office"
 
@@ -57,19 +56,19 @@ def write_transformers(task, folder):
     )
 
 
-def write_model_alone(task, path, tokens):
-    """Writes a file of tokens whose inputs have a fixed length, which is what LiteRT.js runs."""
-    from ai_edge_litert.schema_py_generated import Model, ModelT
-    from flatbuffers import Builder
+def write_model_alone(source, path, tokens):
+    """Copies a file, and fixes the length of its signature of tokens: LiteRT.js runs no other."""
+    from ai_edge_litert.schema_py_generated import Model
 
-    export.to_tflite(task, path, verify=False)
-    model = ModelT.InitFromObj(Model.GetRootAs(path.read_bytes(), 0))
-    graph = model.subgraphs[model.signatureDefs[0].subgraphIndex]
-    for i in graph.inputs:
-        graph.tensors[i].shape, graph.tensors[i].shapeSignature = [1, tokens], None
-    builder = Builder()
-    builder.Finish(model.Pack(builder), b"TFL3")
-    path.write_bytes(builder.Output())
+    content = bytearray(source.read_bytes())
+    model = Model.GetRootAs(content, 0)
+    signatures = map(model.SignatureDefs, range(model.SignatureDefsLength()))
+    signature = next(each for each in signatures if each.SignatureKey() == b"classify")
+    graph = model.Subgraphs(signature.SubgraphIndex())
+    for i in graph.InputsAsNumpy():
+        for shape in (graph.Tensors(i).ShapeAsNumpy(), graph.Tensors(i).ShapeSignatureAsNumpy()):
+            shape[1] = tokens
+    path.write_bytes(content)
 
 
 def main(vectors, folder):
@@ -77,7 +76,7 @@ def main(vectors, folder):
     task = keras.saving.load_model(vectors / "assistant.keras")
     tokens = task.tokenizer([SENTENCE])["token_ids"].shape[1]
     write_transformers(task, folder / "assistant")
-    write_model_alone(task, folder / "alone.tflite", tokens)
+    write_model_alone(vectors / "assistant.tflite", folder / "alone.tflite", tokens)
     shutil.copy(vectors / "assistant.tflite", folder)
     shutil.copy(vectors / "vectors.json", folder)
     script = pathlib.Path(__file__).with_suffix(".mjs")

@@ -3,7 +3,7 @@ import { KerasBert } from "./kerasbert.js";
 
 const $ = (id) => document.getElementById(id);
 const WASM = new URL("node_modules/@litertjs/core/wasm/", location.href).href;
-const percent = new Intl.NumberFormat("en", { style: "percent", maximumFractionDigits: 1 });
+const percent = new Intl.NumberFormat("en", { style: "percent", minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
 
 // What each task shows of its answer; each returns what a screen reader says.
