@@ -6,7 +6,8 @@ r"""The browser's client beside transformers.js, in headless Chromium: the same 
     python benchmarks/browser.py build/clients build/browser
 
 Writes what the page needs: our file with the model alone at the number of tokens of the sentence, and the
-model for transformers.js, by `torch.onnx.export` and ONNX Runtime's `quantize_dynamic`. `browser.mjs` measures.
+model for transformers.js, by `torch.onnx.export` and ONNX Runtime's `quantize_dynamic`. `browser.mjs`
+measures.
 """
 
 import pathlib
