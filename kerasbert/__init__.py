@@ -15,7 +15,7 @@ from kerasbert.tasks import (
     BertTextEmbedder,
     BertTokenClassifier,
 )
-from kerasbert.text import BertTokenizer, RobertaTokenizer
+from kerasbert.text import BertTokenizer, RobertaTokenizer, SentencePieceTokenizer
 
 __version__ = "0.1.0"
 
@@ -52,6 +52,7 @@ __all__ = [
     "BertTokenClassifier",
     "BertTokenizer",
     "RobertaTokenizer",
+    "SentencePieceTokenizer",
     *_PACKAGES,
 ]
 

@@ -6,6 +6,7 @@ from kerasbert.text.inputs import as_text_tensor
 from kerasbert.text.normalization import valid_utf8
 from kerasbert.text.packing import TOKEN_INPUTS
 from kerasbert.text.roberta import RobertaTokenizer
+from kerasbert.text.sentencepiece import SentencePieceTokenizer
 from kerasbert.text.tokenizer import BertTokenizer
 from kerasbert.text.vocabulary import SPECIAL_TOKENS, Vocabulary
 
@@ -15,6 +16,7 @@ __all__ = [
     "AddedToken",
     "BertTokenizer",
     "RobertaTokenizer",
+    "SentencePieceTokenizer",
     "Vocabulary",
     "tokenizer_from_folder",
 ]

@@ -2,23 +2,33 @@
 
 import os
 import re
+from typing import Any
 
 from kerasbert import checks
 from kerasbert.json_files import json_field, read_json
 from kerasbert.text import huggingface
 from kerasbert.text.added_files import read_added_tokens
 from kerasbert.text.roberta import RobertaTokenizer
+from kerasbert.text.sentencepiece import SentencePieceTokenizer
+from kerasbert.text.sentencepiece_files import MODEL_FILES
 from kerasbert.text.tokenizer import BertTokenizer
 from kerasbert.text.vocabulary import Vocabulary
 from kerasbert.types import PathLike
 
 _LOOKED_FOR = (
-    "tokenizer.json, vocab.txt, vocab.json with merges.txt, assets/tokenizer/vocabulary.txt, or "
+    f"tokenizer.json, {', '.join(MODEL_FILES)}, vocab.txt, vocab.json with merges.txt, assets/tokenizer/vocabulary.txt, or "
     "assets/tokenizer/vocabulary.json with assets/tokenizer/merges.txt"
 )
 
 
-def tokenizer_from_folder(folder: PathLike) -> BertTokenizer | RobertaTokenizer:
+_OF_MODEL: dict[str | None, Any] = {
+    "WordPiece": BertTokenizer,
+    "BPE": RobertaTokenizer,
+    "Unigram": SentencePieceTokenizer,
+}
+
+
+def tokenizer_from_folder(folder: PathLike) -> BertTokenizer | RobertaTokenizer | SentencePieceTokenizer:
     """Loads the tokenizer from a folder of Hugging Face, of KerasHub or of Google's first BERT release.
 
     Looks for these files, in this order:
@@ -26,7 +36,9 @@ def tokenizer_from_folder(folder: PathLike) -> BertTokenizer | RobertaTokenizer:
     - `assets/tokenizer/vocabulary.txt`, or `vocabulary.json` and `merges.txt` there: a BERT or RoBERTa
       tokenizer of KerasHub. Its options are read from KerasHub's `tokenizer.json`; without that file, case is
       decided as for `vocab.txt` below.
-    - `tokenizer.json` of Hugging Face: BERT if it holds a WordPiece model, RoBERTa if a byte-level BPE model.
+    - `tokenizer.json` of Hugging Face: BERT if it holds a WordPiece model, RoBERTa if a byte-level BPE model,
+      SentencePiece if a Unigram model.
+    - `sentencepiece.bpe.model`, `spiece.model` or `tokenizer.model`: SentencePiece.
     - `vocab.json` and `merges.txt` of Hugging Face: RoBERTa.
     - `vocab.txt` of Hugging Face or Google: BERT. If there is no `tokenizer_config.json` beside it, as in
       Google's releases, texts are lower-cased unless a token of the vocabulary, other than those in
@@ -36,7 +48,7 @@ def tokenizer_from_folder(folder: PathLike) -> BertTokenizer | RobertaTokenizer:
         folder: str or path.
 
     Returns:
-        A `BertTokenizer` or `RobertaTokenizer`.
+        A `BertTokenizer`, `RobertaTokenizer` or `SentencePieceTokenizer`.
 
     Raises:
         FileNotFoundError: if the folder contains none of these files.
@@ -61,14 +73,17 @@ def tokenizer_from_folder(folder: PathLike) -> BertTokenizer | RobertaTokenizer:
     if "tokenizer.json" in files:
         path = os.path.join(folder, "tokenizer.json")
         kind = huggingface.model_type(read_json(path), path)
-        if kind not in ("WordPiece", "BPE"):
+        if kind not in _OF_MODEL:
             raise checks.invalid(
-                "tokenizer.json must hold a WordPiece model, like BERT's, or a BPE model, like RoBERTa's.",
-                fix="Pass the files of a BERT or RoBERTa model.",
+                "tokenizer.json must hold a WordPiece model, like BERT's, a BPE model, like RoBERTa's, or a "
+                "Unigram model, like XLM-R's.",
+                fix="Pass the files of a BERT, RoBERTa or XLM-R model.",
                 where=path,
                 type=kind,
             )
-        return (BertTokenizer if kind == "WordPiece" else RobertaTokenizer).from_folder(folder)
+        return _OF_MODEL[kind].from_folder(folder)
+    if files & set(MODEL_FILES):
+        return SentencePieceTokenizer.from_folder(folder)
     if {"vocab.json", "merges.txt"} <= files:
         return RobertaTokenizer.from_folder(folder)
     if {"vocab.txt", "tokenizer_config.json"} <= files:
@@ -87,6 +102,7 @@ def tokenizer_from_folder(folder: PathLike) -> BertTokenizer | RobertaTokenizer:
 
 def _relative_files(folder):
     names = ["tokenizer.json", "tokenizer_config.json", "vocab.txt", "vocab.json", "merges.txt"]
+    names += MODEL_FILES
     names += [f"assets/tokenizer/{name}" for name in ("vocabulary.txt", "vocabulary.json", "merges.txt")]
     return {name for name in names if os.path.isfile(os.path.join(folder, name))}
 

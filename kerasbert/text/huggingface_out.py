@@ -41,9 +41,9 @@ def bert_files(tokenizer, max_length=None):
         "padding": None,
         "added_tokens": sorted(
             [
-                *(_added(token, vocabulary) for token in special.values()),
+                *(added(token, vocabulary) for token in special.values()),
                 *(
-                    _added(**dataclasses.asdict(token), vocabulary=vocabulary)
+                    added(**dataclasses.asdict(token), vocabulary=vocabulary)
                     for token in tokenizer.added_tokens
                     if token.content not in special.values()
                 ),
@@ -79,7 +79,7 @@ def bert_files(tokenizer, max_length=None):
     return {
         "vocab.txt": Vocabulary(tokenizer.wordpieces).as_vocab_txt(),
         "tokenizer.json": _json(content),
-        "tokenizer_config.json": _tokenizer_config(config | special, names, max_length),
+        "tokenizer_config.json": tokenizer_config(config | special, names, max_length),
     }
 
 
@@ -111,7 +111,7 @@ def roberta_files(tokenizer, max_length=None):
         "truncation": None,
         "padding": None,
         "added_tokens": [
-            _added(token, vocabulary, lstrip=token == "<mask>")
+            added(token, vocabulary, lstrip=token == "<mask>")
             for token in sorted(set(special.values()), key=vocabulary.id_of)
         ],
         "normalizer": None,
@@ -141,7 +141,7 @@ def roberta_files(tokenizer, max_length=None):
         "vocab.json": json.dumps(ids, ensure_ascii=False),
         "merges.txt": "".join(f"{line}\n" for line in ["#version: 0.2", *tokenizer.merges]),
         "tokenizer.json": _json(content),
-        "tokenizer_config.json": _tokenizer_config(
+        "tokenizer_config.json": tokenizer_config(
             options | special, ["input_ids", "attention_mask"], max_length
         ),
     }
@@ -160,13 +160,13 @@ def save(folder, files):
             temporary.write_bytes(content)
 
 
-def _added(content, vocabulary, special=True, **options):
+def added(content, vocabulary, special=True, **options):
     """The entry of an added token, which Hugging Face's tokenizers find in a text before splitting it."""
     strict = dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized"), False)
     return {"id": vocabulary.id_of(content), "content": content, **strict, **options, "special": special}
 
 
-def _tokenizer_config(config, input_names, max_length):
+def tokenizer_config(config, input_names, max_length):
     if max_length is not None:
         checks.positive_int("save_to_folder", max_length=max_length)
         config = config | {"model_max_length": max_length}

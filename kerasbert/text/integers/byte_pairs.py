@@ -4,7 +4,7 @@ import numpy as np
 
 from kerasbert.optional import tensorflow as tf
 from kerasbert.text.byte_pairs import NEVER, BytePairs
-from kerasbert.text.integers.double_array import place
+from kerasbert.text.double_array import place
 
 
 class IntegerBytePairs(BytePairs):

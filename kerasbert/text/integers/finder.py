@@ -3,7 +3,7 @@
 import numpy as np
 
 from kerasbert.optional import tensorflow as tf
-from kerasbert.text.integers.trie import WORD, Trie, follow
+from kerasbert.text.trie import WORD, Trie, follow
 
 
 class TokenFinder:

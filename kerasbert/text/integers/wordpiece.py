@@ -5,7 +5,7 @@ import collections
 from kerasbert.optional import tensorflow as tf
 from kerasbert.text.integers.characters import LETTER, SINGLE, SPACE, CharacterTables
 from kerasbert.text.integers.finder import CodePointFinder, TokenFinder
-from kerasbert.text.integers.trie import CONTINUATION, WORD, Trie, follow
+from kerasbert.text.trie import CONTINUATION, WORD, Trie, follow
 from kerasbert.text.vocabulary import SPECIAL_TOKENS
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from kerasbert.optional import tensorflow as tf
-from kerasbert.text.integers.double_array import place
+from kerasbert.text.double_array import place
 
 # States: no token continues like this; the root of tokens that begin a word; the root of continuations.
 DEAD, WORD, CONTINUATION = 0, 1, 2

@@ -1,0 +1,281 @@
+"""The tokenizer of XLM-RoBERTa and its relatives: SentencePiece's Unigram model in graph operations."""
+
+import base64
+import binascii
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+
+from kerasbert import checks
+from kerasbert.optional import tensorflow as tf
+from kerasbert.text import decoding, huggingface_out, normalization
+from kerasbert.text import sentencepiece_files as files
+from kerasbert.text.added_tokens import Finder, insert
+from kerasbert.text.base import TextTokenizer
+from kerasbert.text.charsmap import CharacterMap
+from kerasbert.text.piece_characters import META, PREFIX, SPACE, PieceCharacters, words
+from kerasbert.text.sentencepiece_files import SENTENCEPIECE_SPECIAL_TOKENS, SentencePieceVocabulary
+from kerasbert.text.unigram import Unigram
+from kerasbert.types import Config, PathLike, Self
+
+
+@keras.saving.register_keras_serializable(package="kerasbert")
+class SentencePieceTokenizer(TextTokenizer):
+    """Turns texts into the token ids of XLM-RoBERTa, multilingual E5 and others that share its vocabulary.
+
+    The characters of a text are replaced as the character map of the model says, and each word, with the
+    space before it, is split into the pieces with the greatest sum of scores (SentencePiece: Kudo &
+    Richardson 2018; Unigram: Kudo 2018, section 3.1; XLM-R: Conneau et al. 2020). The whole tokenizer consists
+    of stateless TensorFlow graph operations: it works on Python lists, in `tf.data`, in `tf.function` and
+    inside a SavedModel.
+
+    Characters that no piece holds become `<unk>`, one for those that follow each other. Bytes that are not
+    valid UTF-8 are ignored, and a lone surrogate in a `str` counts as U+FFFD.
+
+    Args:
+        vocabulary: sequence of str, the pieces in the order of their ids, with `<s>`, `<pad>`, `</s>`, `<unk>`
+            and `<mask>` among them. In a piece, `▁` (U+2581) stands for the space before a word.
+        scores: sequence of float, the score of each piece, its logarithmic probability.
+        charsmap: str or None, the model's `precompiled_charsmap` in Base64, as in a `tokenizer.json`.
+        all_white_space: bool, whether white space other than spaces, such as U+0085, also separates words if
+            the character map leaves it as it is, as it does in XLM-R's `tokenizer.json`. SentencePiece itself
+            takes it for ordinary characters.
+        keep_last_space: bool, whether a text that ends with a space ends with the token `▁`, as some
+            `tokenizer.json` files say. SentencePiece itself ignores spaces at the end.
+        special_tokens_in_text: bool, whether special tokens that are written in a text, such as `<mask>`,
+            become these tokens, as in Hugging Face's tokenizers. By default they are ordinary text.
+
+    Raises:
+        TypeError: if an argument has the wrong type.
+        ValueError: if the vocabulary lacks a special token, the scores do not belong to it, or the character
+            map is damaged.
+
+    Example:
+
+    >>> pieces = ["<s>", "<pad>", "</s>", "<unk>", "▁", "▁film", "s", "▁good", "<mask>"]
+    >>> tokenizer = SentencePieceTokenizer(pieces, [0, 0, 0, 0, -4, -3, -2.5, -3.5, 0])
+    >>> tokenizer.to_tokens(tokenizer.tokenize("good films"))
+    ['▁good', '▁film', 's']
+    >>> tokenizer("good", "film")["token_ids"].numpy().tolist()
+    [0, 7, 2, 2, 5, 2]
+    """
+
+    _lists = ("vocabulary", "scores")
+    num_separators = 2
+    second_segment = 0
+
+    def __init__(
+        self,
+        vocabulary: SentencePieceVocabulary | Sequence[str],
+        scores: Sequence[float],
+        charsmap: str | None = None,
+        all_white_space: bool = False,
+        keep_last_space: bool = False,
+        special_tokens_in_text: bool = False,
+    ) -> None:
+        if not isinstance(vocabulary, SentencePieceVocabulary):
+            vocabulary = SentencePieceVocabulary(vocabulary)
+        switches = {"all_white_space": all_white_space, "keep_last_space": keep_last_space}
+        switches["special_tokens_in_text"] = special_tokens_in_text
+        checks.one_of("SentencePieceTokenizer", (True, False), **switches)
+        self.vocabulary = vocabulary
+        self.scores = files.checked_scores(scores, vocabulary)
+        self.charsmap = charsmap
+        self.all_white_space = all_white_space
+        self.keep_last_space = keep_last_space
+        self.special_tokens_in_text = special_tokens_in_text
+        self.pad_id, self.unk_id, self.cls_id, self.sep_id, self.mask_id = map(
+            vocabulary.id_of, SENTENCEPIECE_SPECIAL_TOKENS
+        )
+        pieces = {piece: i for i, piece in enumerate(vocabulary) if piece not in SENTENCEPIECE_SPECIAL_TOKENS}
+        symbols = files.symbols_of(pieces)
+        self._characters = PieceCharacters(_map_of(charsmap), symbols, all_white_space)
+        matched = {piece: i for piece, i in pieces.items() if META not in piece[1:]}
+        self._unigram = Unigram(
+            {tuple(symbols[c] for c in piece): i for piece, i in matched.items()},
+            {i: self.scores[i] for i in matched.values()},
+            min((self.scores[i] for i in pieces.values()), default=0.0),
+            self.unk_id,
+            max(symbols.values()),
+        )
+        self._prefix_id = matched.get(META, self.unk_id)
+        self._finder = None
+        if special_tokens_in_text:
+            ids = [*map(vocabulary.id_of, SENTENCEPIECE_SPECIAL_TOKENS)]
+            self._finder = Finder(SENTENCEPIECE_SPECIAL_TOKENS, ids)
+
+    @classmethod
+    def from_folder(cls, folder: PathLike, special_tokens_in_text: bool = False) -> Self:
+        """Loads the tokenizer from a folder with Hugging Face's or SentencePiece's files.
+
+        Args:
+            folder: str or path. It must hold `tokenizer.json`, `sentencepiece.bpe.model`, `spiece.model` or
+                `tokenizer.model`; the first of these is read.
+            special_tokens_in_text: bool, as for `SentencePieceTokenizer`.
+
+        Returns:
+            A `SentencePieceTokenizer`.
+
+        Raises:
+            FileNotFoundError: if the folder contains none of these files.
+            ValueError: if the content of a file is not valid, or needs something that is not supported.
+        """
+        tokens, scores, options = files.read_folder(folder)
+        return cls(tokens, scores, **options, special_tokens_in_text=special_tokens_in_text)
+
+    @classmethod
+    def from_file(cls, path: PathLike, special_tokens_in_text: bool = False) -> Self:
+        """Loads the tokenizer from a model file of SentencePiece.
+
+        If the file holds all of `<s>`, `<pad>`, `</s>`, `<unk>` and `<mask>`, its ids are kept. If it begins
+        with `<unk>`, `<s>` and `</s>`, as SentencePiece writes files if it is not told otherwise, ids are
+        those of XLM-R: `<s>`, `<pad>`, `</s>`, `<unk>`, the pieces of the file, `<mask>`.
+
+        Args:
+            path: str or path of a `sentencepiece.bpe.model`, `spiece.model` or `tokenizer.model`.
+            special_tokens_in_text: bool, as for `SentencePieceTokenizer`.
+
+        Returns:
+            A `SentencePieceTokenizer`.
+
+        Raises:
+            FileNotFoundError: if there is no such file.
+            ValueError: if the file is damaged, or needs something that is not supported.
+        """
+        tokens, scores, options = files.read_model(path)
+        return cls(tokens, scores, **options, special_tokens_in_text=special_tokens_in_text)
+
+    def save_to_folder(self, folder: PathLike, max_length: int | None = None) -> None:
+        """Writes `tokenizer.json` and `tokenizer_config.json` in Hugging Face's layout.
+
+        `from_folder` reads them back. `transformers.AutoTokenizer` also reads them, and gives the same ids, if
+        a `config.json` beside them contains `{"model_type": "xlm-roberta"}`. The files do not store
+        `special_tokens_in_text`, because Hugging Face's tokenizers always find special tokens in texts;
+        `from_folder` takes it as an argument.
+
+        Args:
+            folder: str or path; created if missing. Each file appears complete or not at all.
+            max_length: int or None, the `model_max_length` to which Hugging Face's tokenizers truncate if
+                truncation is on.
+        """
+        huggingface_out.save(folder, files.folder_files(self, max_length))
+
+    def detokenize(self, ids: Any) -> Any:
+        """Turns ids into readable text, without `<pad>`, `<s>` and `</s>`; `<unk>` and `<mask>` stay.
+
+        What normalisation changed is not restored.
+
+        Args:
+            ids: list of int or (S,) tensor; or B rows of ids, as a list, array or ragged tensor.
+
+        Returns:
+            str, or a list of B str.
+        """
+        return self._to_text(decoding.as_list(ids))
+
+    def get_config(self) -> Config:
+        """The constructor's arguments, in a form that JSON can hold.
+
+        Returns:
+            dict; the vocabulary and the scores are lists.
+        """
+        return {
+            "vocabulary": list(self.vocabulary),
+            "scores": list(self.scores),
+            "charsmap": self.charsmap,
+            "all_white_space": self.all_white_space,
+            "keep_last_space": self.keep_last_space,
+            "special_tokens_in_text": self.special_tokens_in_text,
+        }
+
+    def _to_text(self, ids):
+        if any(isinstance(row, (list, tuple)) for row in ids):
+            return [self._to_text(row) for row in ids]
+        tokens = decoding.to_tokens(ids, self.vocabulary)
+        left_out = (files.PAD, files.CLS, files.SEP)
+        return "".join(t for t in tokens if t not in left_out).replace(META, " ").removeprefix(" ")
+
+    def _tokenize(self, texts, with_offsets):
+        texts = normalization.valid_utf8(texts)
+        if self._finder is None:
+            return self._tokenize_plain(texts, self.keep_last_space, with_offsets)
+        pieces, is_token, ids = self._finder.cut(texts)
+        # `<mask>` takes the white space before it with it.
+        masked = tf.concat([is_token[1:] & (pieces.flat_values[1:] == files.MASK), [False]], 0)
+        plain = tf.where(is_token, "", pieces.flat_values)
+        between = self._tokenize_plain(plain, ~masked & self.keep_last_space, with_offsets)
+        sizes = tf.strings.length(pieces.flat_values, unit="UTF8_CHAR")
+        return insert(pieces, is_token, ids, between, sizes)
+
+    def _tokenize_plain(self, texts, keep_last_space, with_offsets):
+        """Tokenizes texts without special tokens."""
+        # Words do not depend on each other, and most texts repeat many, so that each is split only once.
+        chunks = tf.strings.split(texts, sep=" ")
+        different, which = tf.unique(chunks.flat_values)
+        code = tf.strings.unicode_decode(" " + different, "UTF-8")
+        ids, starts, ends, last_is_space = self._tokenize_chunks(code)
+        tokens = [tf.gather(x, which) for x in ((ids, starts, ends) if with_offsets else (ids,))]
+        if with_offsets:
+            lengths = tf.strings.length(chunks.flat_values, unit="UTF8_CHAR") + 1
+            before = tf.cumsum(lengths, exclusive=True)
+            before -= tf.gather(before, tf.gather(chunks.row_starts(), chunks.value_rowids()))
+            shift = tf.gather(before, tokens[0].value_rowids())
+            tokens[1:] = [x.with_flat_values(x.flat_values + shift) for x in tokens[1:]]
+        tokens = [
+            tf.RaggedTensor.from_row_splits(
+                x.flat_values, tf.gather(x.row_splits, chunks.row_splits), validate=False
+            )
+            for x in tokens
+        ]
+        if self.keep_last_space:
+            last = tf.gather(last_is_space, tf.gather(which, chunks.row_limits() - 1))
+            last &= keep_last_space & (texts != "")
+            size = tf.boolean_mask(tf.strings.length(texts, unit="UTF8_CHAR"), last)
+            values = [tf.fill(tf.shape(size), self._prefix_id), size, size]
+            counts = tf.cast(last, tf.int64)
+            more = [tf.RaggedTensor.from_row_lengths(x, counts, validate=False) for x in values]
+            tokens = [tf.concat(both, axis=1) for both in zip(tokens, more, strict=False)]
+        return tuple(tokens)
+
+    def _tokenize_chunks(self, code):
+        """Tokenizes parts of texts without spaces.
+
+        Args:
+            code: ragged int32 (U, None), the code points of each part, with a space before it.
+
+        Returns:
+            (ids, starts, ends, last_is_space): ragged int32 (U, None), the tokens and their places in the part
+            as it is in the text; bool (U,), whether the last character is a space once it is normalised.
+        """
+        symbols, sources, sizes = self._characters.symbols(code.flat_values)
+        chunk = code.value_rowids()
+        with_last = tf.math.segment_max(tf.range(tf.size(symbols)), tf.gather(chunk, sources))
+        last_is_space = tf.gather(symbols, with_last) == SPACE
+
+        symbols, sources, sizes = words(symbols, sources, sizes)
+        first, last, ids = self._unigram.split(symbols, symbols == PREFIX)
+        after = tf.gather(sources + sizes, last)
+        begins = first + tf.cast(tf.gather(symbols, first) == PREFIX, tf.int32)
+        alone = begins > last  # the token is a space and nothing else
+        starts = tf.where(alone, after, tf.gather(sources, tf.minimum(begins, last)))
+        row = tf.gather(chunk, tf.gather(sources, first))
+        shift = tf.gather(tf.cast(code.row_starts(), tf.int32) + 1, row)
+        splits = tf.RaggedTensor.from_value_rowids(ids, row, code.nrows(), validate=False)
+        return splits, *(splits.with_flat_values(x - shift) for x in (starts, after)), last_is_space
+
+
+def _map_of(charsmap):
+    if charsmap is None:
+        return None
+    try:
+        content = base64.b64decode(charsmap, validate=True)
+    except (TypeError, ValueError, binascii.Error) as error:
+        raise checks.invalid(
+            "`charsmap` must be a precompiled character map in Base64, or None.",
+            fix="Pass the `precompiled_charsmap` of a tokenizer.json.",
+            where="SentencePieceTokenizer",
+            kind=TypeError if not isinstance(charsmap, str) else ValueError,
+            charsmap=charsmap if not isinstance(charsmap, str) else charsmap[:40],
+        ) from error
+    return CharacterMap(content, "SentencePieceTokenizer")

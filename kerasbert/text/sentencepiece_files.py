@@ -1,0 +1,315 @@
+"""The files of a SentencePiece tokenizer: `tokenizer.json` of Hugging Face, and model files."""
+
+import base64
+import collections
+import json
+import os
+from collections.abc import Sequence
+
+from kerasbert import checks
+from kerasbert.json_files import check_kind, json_field, read_json
+from kerasbert.text import huggingface_out as out
+from kerasbert.text import sentencepiece_model as model
+from kerasbert.text.piece_characters import META, PREFIX
+from kerasbert.text.roberta_files import CLS, MASK, PAD, ROBERTA_SPECIAL_TOKENS, SEP, UNK
+from kerasbert.text.vocabulary import TokenList
+
+SENTENCEPIECE_SPECIAL_TOKENS = ROBERTA_SPECIAL_TOKENS
+MODEL_FILES = ("sentencepiece.bpe.model", "spiece.model", "tokenizer.model")
+_SPACES, _AROUND = {"Regex": " {2,}"}, {"Regex": r"\A +| +\z"}
+# What the normalizers of a tokenizer.json may do with spaces: pattern, content -> what it means.
+_REPLACED = {(" {2,}", " "): "collapse", (" {2,}", META): "collapse", (r"\A +| +\z", ""): "strip"}
+_REPLACED[" ", META] = "escape"
+
+
+class SentencePieceVocabulary(TokenList):
+    """The pieces of a SentencePiece model in the order of their ids, with the special tokens of XLM-R.
+
+    Args:
+        tokens: sequence of str, piece `i` has id `i`; it must contain `<s>`, `<pad>`, `</s>`, `<unk>` and
+            `<mask>`.
+        where: str or None, the source, for error messages.
+
+    Raises:
+        TypeError: if `tokens` is not a sequence of str.
+        ValueError: if a piece is empty, occurs twice, or a special token is missing.
+    """
+
+    special_tokens = SENTENCEPIECE_SPECIAL_TOKENS
+    model = "SentencePiece"
+
+
+def checked_scores(scores: Sequence[float], vocabulary: SentencePieceVocabulary) -> tuple[float, ...]:
+    """Checks that there is a finite score for each piece, and returns them as float."""
+    given, found = scores, []
+    try:
+        found = [float(score) for score in scores]
+        good = len(found) == len(vocabulary) and all(-1e4 < score < 1e4 for score in found)
+    except (TypeError, ValueError):
+        good = False
+    if not good:
+        odd = [(vocabulary[i], s) for i, s in enumerate(found[: len(vocabulary)]) if not -1e4 < s < 1e4]
+        raise checks.invalid(
+            "There must be a score for each piece, a number between -10,000 and 10,000.",
+            fix="Pass the scores of the model that the pieces are from.",
+            where="SentencePieceTokenizer",
+            pieces=len(vocabulary),
+            scores=len(found) or given,
+            out_of_range=odd[:5],
+        )
+    return tuple(found)
+
+
+def symbols_of(pieces):
+    """Numbers the characters of pieces: `META` first, then the most frequent ones, for a small trie."""
+    counts = collections.Counter(c for piece in pieces for c in piece if c != META)
+    return {META: PREFIX} | {c: PREFIX + i for i, (c, _) in enumerate(counts.most_common(), start=1)}
+
+
+def read_folder(folder):
+    """Reads the pieces, the scores and the options of `SentencePieceTokenizer` from a folder."""
+    path = os.path.join(folder, "tokenizer.json")
+    if os.path.isfile(path):
+        return read_unigram_json(read_json(path), path)
+    for name in MODEL_FILES:
+        path = os.path.join(folder, name)
+        if os.path.isfile(path):
+            return read_model(path)
+    raise checks.invalid(
+        f"The folder must hold tokenizer.json or one of {', '.join(MODEL_FILES)}.",
+        fix="Copy the file from the checkpoint.",
+        kind=FileNotFoundError,
+        folder=os.fspath(folder),
+    )
+
+
+def read_model(path):
+    """Reads a model file of SentencePiece; see `SentencePieceTokenizer.from_file`."""
+    found, where = model.read_model_file(path), os.fspath(path)
+    expected = {
+        "model_type": model.UNIGRAM,
+        "treat_whitespace_as_suffix": 0,
+        "byte_fallback": 0,
+        "add_dummy_prefix": 1,
+        "remove_extra_whitespaces": 1,
+        "escape_whitespaces": 1,
+    }
+    for name, wanted in expected.items():
+        _expect(f"`{name}` of a SentencePiece model", found.settings[name], (wanted,), where)
+    pieces, scores = list(found.pieces), [score + 0.0 for score in found.scores]
+    if not set(SENTENCEPIECE_SPECIAL_TOKENS) <= set(pieces):
+        if pieces[:3] != [UNK, CLS, SEP] or {PAD, MASK} & set(pieces):
+            raise checks.invalid(
+                "A SentencePiece model must hold <s>, <pad>, </s>, <unk> and <mask>, or begin with <unk>, <s>, "
+                "</s> and hold neither <pad> nor <mask>, like XLM-R's.",
+                fix="Pass the model file of an XLM-R checkpoint, or a tokenizer.json.",
+                where=where,
+                pieces=pieces[:5],
+            )
+        pieces = [CLS, PAD, SEP, UNK, *pieces[3:], MASK]
+        scores = [0.0] * 4 + scores[3:] + [0.0]
+    special = SENTENCEPIECE_SPECIAL_TOKENS
+    for piece, kind in zip(found.pieces, found.types, strict=True):
+        if kind not in (model.NORMAL, model.UNKNOWN) and piece not in special:
+            raise checks.invalid(
+                "The pieces of a SentencePiece model must be ordinary ones, aside from the special tokens.",
+                fix="Save the tokenizer as a tokenizer.json with transformers, and pass its folder.",
+                where=where,
+                piece=piece,
+                type=kind,
+            )
+        if META in piece[1:] and piece.strip(META):
+            raise checks.invalid(
+                "A piece must not go beyond a word.",
+                fix="Train the model with `split_by_whitespace=True`, as SentencePiece does if it is not told "
+                "otherwise.",
+                where=where,
+                piece=piece,
+            )
+    charsmap = base64.b64encode(found.charsmap).decode() if found.charsmap else None
+    return SentencePieceVocabulary(pieces, where), scores, {"charsmap": charsmap}
+
+
+def read_unigram_json(content, where):
+    """Reads a `tokenizer.json` with a Unigram model.
+
+    Args:
+        content: dict, the content of the file.
+        where: str, its path, for error messages.
+
+    Returns:
+        (`SentencePieceVocabulary`, list of scores, dict of options for `SentencePieceTokenizer`).
+
+    Raises:
+        ValueError: if it is not a Unigram model, or needs something that `SentencePieceTokenizer` does not
+            support.
+    """
+    unigram = json_field(content, "model", dict, where, {})
+    _expect("`model.type`", unigram.get("type"), ("Unigram",), where)
+    _expect("`byte_fallback`", unigram.get("byte_fallback", False), (False,), where)
+    entries = json_field(unigram, "vocab", list, where, [])
+    good = all(isinstance(e, list) and len(e) == 2 and isinstance(e[0], str) for e in entries)
+    if not good or not entries:
+        raise checks.invalid(
+            "`model.vocab` of a tokenizer.json with a Unigram model must list pieces with their scores.",
+            fix="Save the tokenizer again.",
+            where=where,
+            vocab=entries[:5],
+        )
+    pieces, scores = [piece for piece, _ in entries], [score for _, score in entries]
+    for added in json_field(content, "added_tokens", list, where, []):
+        check_kind(added, dict, "added_tokens[...]", where)
+        text, number = added.get("content"), added.get("id")
+        if text in SENTENCEPIECE_SPECIAL_TOKENS and number == len(pieces) and text not in pieces:
+            pieces.append(text)
+            scores.append(0.0)
+        elif text not in SENTENCEPIECE_SPECIAL_TOKENS or pieces[number : number + 1] != [text]:
+            raise checks.invalid(
+                f"Added tokens must be among {', '.join(SENTENCEPIECE_SPECIAL_TOKENS)}, with the ids that they "
+                "have in the vocabulary.",
+                fix="Use a tokenizer without other added tokens; SentencePieceTokenizer does not find them.",
+                where=where,
+                added_token=text,
+                id=number,
+            )
+    vocabulary = SentencePieceVocabulary(pieces, where)
+    _expect("`model.unk_id`", unigram.get("unk_id"), (vocabulary.id_of(UNK),), where)
+    _check_special_tokens(content, where)
+    return vocabulary, scores, _options(content, where)
+
+
+def _options(content, where):
+    """The options in the normalizer and the pre-tokenizer of a tokenizer.json."""
+    options, does = {"charsmap": None}, []
+    for step in _steps(content, "normalizer", "normalizers", where):
+        kind, pattern = step.get("type"), step.get("pattern")
+        if kind == "Precompiled" and not does:
+            options["charsmap"] = json_field(step, "precompiled_charsmap", str, where)
+            continue
+        pattern = pattern if isinstance(pattern, dict) else {}
+        meaning = _REPLACED.get((pattern.get("Regex", pattern.get("String")), step.get("content")))
+        if kind == "Strip" and step.get("strip_right"):
+            meaning = "strip"
+        if meaning is None or (kind != "Strip" and kind != "Replace"):
+            raise _unsupported("normalizer", step, where)
+        does.append(meaning)
+    before = [step.get("type") for step in _steps(content, "pre_tokenizer", "pretokenizers", where)]
+    if before not in (["Metaspace"], ["WhitespaceSplit", "Metaspace"]):
+        raise _unsupported("pre_tokenizer", before, where)
+    metaspace = _steps(content, "pre_tokenizer", "pretokenizers", where)[-1]
+    scheme = metaspace.get("prepend_scheme", "always" if metaspace.get("add_prefix_space", True) else "never")
+    _expect("`prepend_scheme`", scheme, ("always",), where)
+    _expect("`replacement`", metaspace.get("replacement"), (META,), where)
+    _expect("`split`", metaspace.get("split", True), (True,), where)
+    options["all_white_space"] = len(before) == 2
+    if len(before) == 1:
+        if "collapse" not in does:
+            raise checks.invalid(
+                "A tokenizer.json with a Unigram model must join spaces that follow each other.",
+                fix="Add a WhitespaceSplit to its pre-tokenizer, or a Replace of ` {2,}` to its normalizer.",
+                where=where,
+            )
+        options["keep_last_space"] = "strip" not in does
+    return options
+
+
+def _steps(content, name, parts, where):
+    step = json_field(content, name, dict, where)
+    if step is None:
+        return []
+    steps = json_field(step, parts, list, where, []) if step.get("type") == "Sequence" else [step]
+    for each in steps:
+        check_kind(each, dict, name, where)
+    return steps
+
+
+def _check_special_tokens(content, where):
+    """Raises ValueError if special tokens are not put around texts as in XLM-R."""
+    after = json_field(content, "post_processor", dict, where, {})
+    pair = [CLS, "A", SEP, SEP, "B", SEP]
+    if after.get("type") == "RobertaProcessing":
+        found = [(json_field(after, name, list, where) or [None])[0] for name in ("cls", "sep")]
+        good = found == [CLS, SEP]
+    else:
+        found = [
+            next(iter(step.values()), {}).get("id") if isinstance(step, dict) else step
+            for step in json_field(after, "pair", list, where, [])
+        ]
+        good = after.get("type") == "TemplateProcessing" and found == pair
+    if not good:
+        raise checks.invalid(
+            "The post-processor must put <s> before a text, </s> behind it, and </s></s> between two texts.",
+            fix="Use a tokenizer with the special tokens of XLM-R.",
+            where=where,
+            type=after.get("type"),
+            tokens=found,
+        )
+
+
+def folder_files(tokenizer, max_length=None):
+    """The Hugging Face files of a `SentencePieceTokenizer`, as a dict: file name -> content (str)."""
+    vocabulary, special = tokenizer.vocabulary, (CLS, PAD, SEP, UNK, MASK)
+    normalizers = []
+    if tokenizer.charsmap is not None:
+        normalizers.append({"type": "Precompiled", "precompiled_charsmap": tokenizer.charsmap})
+    before = [{"type": "Metaspace", "replacement": META, "prepend_scheme": "always", "split": True}]
+    if tokenizer.all_white_space:
+        before.insert(0, {"type": "WhitespaceSplit"})
+    else:
+        if not tokenizer.keep_last_space:
+            normalizers.append({"type": "Replace", "pattern": _AROUND, "content": ""})
+        normalizers.append({"type": "Replace", "pattern": _SPACES, "content": " "})
+    cls, sep = ({"SpecialToken": {"id": token, "type_id": 0}} for token in (CLS, SEP))
+    first, second = ({"Sequence": {"id": text, "type_id": 0}} for text in "AB")
+    content = {
+        "version": "1.0",
+        "truncation": None,
+        "padding": None,
+        "added_tokens": [
+            out.added(token, vocabulary, lstrip=token == MASK)
+            for token in sorted(special, key=vocabulary.id_of)
+        ],
+        "normalizer": {"type": "Sequence", "normalizers": normalizers},
+        "pre_tokenizer": {"type": "Sequence", "pretokenizers": before},
+        "post_processor": {
+            "type": "TemplateProcessing",
+            "single": [cls, first, sep],
+            "pair": [cls, first, sep, sep, second, sep],
+            "special_tokens": {
+                token: {"id": token, "ids": [vocabulary.id_of(token)], "tokens": [token]}
+                for token in (CLS, SEP)
+            },
+        },
+        "decoder": {"type": "Metaspace", "replacement": META, "prepend_scheme": "always", "split": True},
+        "model": {
+            "type": "Unigram",
+            "unk_id": tokenizer.unk_id,
+            "vocab": [list(entry) for entry in zip(vocabulary, tokenizer.scores, strict=True)],
+            "byte_fallback": False,
+        },
+    }
+    names = {"bos": CLS, "eos": SEP, "unk": UNK, "sep": SEP, "pad": PAD, "cls": CLS, "mask": MASK}
+    config = {f"{name}_token": token for name, token in names.items()}
+    return {
+        "tokenizer.json": json.dumps(content, ensure_ascii=False) + "\n",
+        "tokenizer_config.json": out.tokenizer_config(config, ["input_ids", "attention_mask"], max_length),
+    }
+
+
+def _expect(what, value, wanted, where):
+    if value not in wanted:
+        raise checks.invalid(
+            f"{what} must be {' or '.join(map(repr, wanted))}.",
+            fix="Use a tokenizer with the pipeline of XLM-R; SentencePieceTokenizer supports no other.",
+            where=where,
+            received=value,
+        )
+
+
+def _unsupported(name, step, where):
+    return checks.invalid(
+        f"The {name} of a tokenizer.json with a Unigram model must be one that XLM-R and its relatives have.",
+        fix="Use a tokenizer with the pipeline of XLM-R; SentencePieceTokenizer supports no other.",
+        where=where,
+        received=step,
+    )

@@ -1,0 +1,198 @@
+"""Splits words into the most probable pieces, all words of a batch at once, in graph operations."""
+
+import numpy as np
+
+from kerasbert.optional import tensorflow as tf
+from kerasbert.text.piece_characters import UNKNOWN
+from kerasbert.text.trie import WORD, Trie
+
+UNKNOWN_PENALTY = 10  # how much less probable than every piece an unknown character is
+_FRACTION_BITS = 30
+_NEVER = -(1 << 62)
+
+
+class Unigram:
+    """Finds the pieces with the greatest sum of scores (Kudo 2018, "Subword Regularization", section 3.1).
+
+    Sums are whole numbers, scores times 2^30, in which the scores of SentencePiece's files (float32) are
+    exact. So equal sums are equal, whatever stands before a word; and a word can be cut where no piece
+    crosses. Of equal sums, the one with the longest last piece counts, as in SentencePiece.
+
+    The best sum up to each character depends on the sums up to the characters before it. Words are sorted by
+    their length, so that one step computes the sums up to character t of all words that are long enough.
+
+    Args:
+        pieces: dict, tuple of symbols -> id.
+        scores: dict, id -> float.
+        lowest: float, the lowest score of all.
+        unk_id: int.
+        most: int, the largest symbol that a text can have.
+    """
+
+    def __init__(self, pieces, scores, lowest, unk_id, most):
+        trie = Trie(pieces, {}, most)
+        longest = max((len(symbols) for symbols in pieces), default=1)
+        bits = longest.bit_length()
+        count = max(scores, default=0) + 1
+        # Row `id + 1` belongs to a piece, row 0 to no piece, and the last one to an unknown character.
+        keys = np.full(count + 2, _NEVER, np.int64)
+        for symbols, id_ in pieces.items():
+            keys[id_ + 1] = (round(scores[id_] * (1 << _FRACTION_BITS)) << bits) + len(symbols)
+        keys[-1] = (round((lowest - UNKNOWN_PENALTY) * (1 << _FRACTION_BITS)) << bits) + 1
+        ids = np.arange(-1, count + 1, dtype=np.int32)
+        ids[-1] = unk_id
+        self._lengths_in = (1 << bits) - 1  # the bits of a key that hold the length of the last piece
+        self._unknown = count + 1
+        with tf.init_scope():  # eager tensors outlive the graph they are first used in
+            self._base, self._check, self._value = map(tf.constant, (trie.base, trie.check, trie.value))
+            self._keys, self._ids = tf.constant(keys), tf.constant(ids)
+
+    def split(self, symbols, begins):
+        """Splits words into pieces.
+
+        Args:
+            symbols: int32 (M,), all words one after another.
+            begins: bool (M,), whether a word begins there. No piece may continue beyond such a place.
+
+        Returns:
+            (starts, ends, ids), int32 (T,): the first and the last symbol of each piece, and its id. Unknown
+            characters of a word that follow each other are one piece.
+        """
+        rows = self._pieces_from(symbols)
+        starts, sizes, segment = _segments(rows, begins)
+        column, counts = _columns(sizes, segment, starts)
+        size = tf.size(symbols)
+        order = tf.scatter_nd(column[:, tf.newaxis], tf.range(size), [size])
+        last = tf.gather(self._best_lengths(tf.gather(rows, order, axis=1), counts), column)
+        ends = _ends(last, starts, sizes, size)
+        lengths = tf.gather(last, ends)
+        first = ends - lengths + 1
+        value = tf.gather(tf.reshape(rows, [-1]), (lengths - 1) * size + first)
+        unknown = value == self._unknown
+        joins = unknown & tf.concat([[False], unknown[:-1]], 0)[: tf.size(ends)] & ~tf.gather(begins, first)
+        kept = tf.cast(tf.where(~joins)[:, 0], tf.int32)
+        through = tf.concat([kept[1:], [tf.size(ends)]], 0)[: tf.size(kept)] - 1
+        return tf.gather(first, kept), tf.gather(ends, through), tf.gather(self._ids, tf.gather(value, kept))
+
+    def _pieces_from(self, symbols):
+        """The pieces that begin at each place, by their length: int32 (K, M), rows of `self._keys`."""
+        size = tf.size(symbols)
+
+        def step(length, at, state, rows):
+            beyond = at + length >= size
+            symbol = tf.where(beyond, UNKNOWN, tf.gather(symbols, tf.minimum(at + length, size - 1)))
+            following = tf.gather(self._base, state) + symbol
+            alive = tf.gather(self._check, following) == state
+            at, state = tf.boolean_mask(at, alive), tf.boolean_mask(following, alive)
+            row = tf.scatter_nd(at[:, tf.newaxis], tf.gather(self._value, state), [size])
+            return length + 1, at, state, rows.write(length, row)
+
+        rows = tf.TensorArray(tf.int32, 0, dynamic_size=True, element_shape=[None], infer_shape=False)
+        at = tf.range(size)
+        rows = tf.while_loop(
+            lambda length, at, *_: (length == 0) | (tf.size(at) > 0),
+            step,
+            (0, at, tf.fill([size], WORD), rows),
+            shape_invariants=(tf.TensorShape([]), tf.TensorShape([None]), tf.TensorShape([None]), None),
+        )[-1].stack()
+        rows = tf.reshape(rows, [-1, size])
+        return tf.concat([tf.where(rows[:1] == 0, self._unknown, rows[:1]), rows[1:]], 0)
+
+    def _best_lengths(self, rows, counts):
+        """The length of the last piece of the best split up to each place, as int32 (M,).
+
+        Args:
+            rows: int32 (K, M), the pieces that begin at each place, in the order of `_columns`.
+            counts: int32 (L,), how many segments have a place 0, 1 and so on.
+        """
+        lengths, firsts = tf.shape(rows)[0], tf.cumsum(counts, exclusive=True)
+        counts = tf.concat([counts, [0]], 0)
+        never = tf.constant(_NEVER, tf.int64)
+
+        def step(place, best, ahead, found):
+            first = firsts[place]
+            here = rows[:, first : first + counts[place]]
+            reached = tf.maximum(ahead, best + tf.gather(self._keys, here))
+            done, left = reached[0], counts[place + 1]
+            length = tf.bitwise.bitwise_and(done, self._lengths_in)
+            ahead = tf.concat([reached[1:, :left], tf.fill([1, left], never)], 0)
+            found = found.write(place, tf.cast(length, tf.int32))
+            return place + 1, (done - length)[:left], ahead, found
+
+        found = tf.TensorArray(
+            tf.int32, tf.size(firsts), element_shape=[None], infer_shape=False, clear_after_read=True
+        )
+        best = tf.zeros([counts[0]], tf.int64)
+        ahead = tf.fill([lengths, counts[0]], never)
+        found = tf.while_loop(
+            lambda place, *_: place < tf.size(firsts),
+            step,
+            (0, best, ahead, found),
+            shape_invariants=(tf.TensorShape([]), tf.TensorShape([None]), tf.TensorShape([None, None]), None),
+        )[-1]
+        return found.concat()
+
+
+def _segments(rows, begins):
+    """Cuts words wherever no piece crosses.
+
+    Returns:
+        (starts, sizes, segment), int32: the first place and the size of each segment (W,), and the segment of
+        each place (M,).
+    """
+    size = tf.size(begins)
+    numbers = tf.range(tf.shape(rows)[0])[:, tf.newaxis] + 1
+    longest = tf.reduce_max(tf.where(rows > 0, numbers, 0), axis=0)
+    places = tf.range(size)
+    # A piece of n characters crosses the n - 1 borders between them.
+    changes = tf.concat([places + 1, places + longest], 0)
+    by = tf.concat([tf.ones_like(places), -tf.ones_like(places)], 0)
+    crossing = tf.cumsum(tf.scatter_nd(changes[:, tf.newaxis], by, [size + 1]))[:-1]
+    begins = begins | (crossing == 0)
+    starts = tf.cast(tf.where(begins)[:, 0], tf.int32)
+    sizes = tf.concat([starts[1:], [size]], 0)[: tf.size(starts)] - starts
+    return starts, sizes, tf.cumsum(tf.cast(begins, tf.int32)) - 1
+
+
+def _columns(sizes, segment, starts):
+    """Orders places by their number in their segment, and those of the same number by segments' size.
+
+    Returns:
+        (columns, counts), int32: where each place comes in this order (M,), and how many segments have a
+        place 0, 1 and so on (L,).
+    """
+    number = tf.size(sizes)
+    order = tf.argsort(sizes, direction="DESCENDING")
+    rank = tf.scatter_nd(order[:, tf.newaxis], tf.range(number), [number])
+    longest = tf.reduce_max(tf.concat([sizes, [0]], 0))
+    by_size = tf.scatter_nd(sizes[:, tf.newaxis], tf.ones_like(sizes), [longest + 1])
+    counts = (number - tf.cumsum(by_size))[:longest]
+    before = tf.cumsum(counts, exclusive=True)
+    in_segment = tf.range(tf.size(segment)) - tf.gather(starts, segment)
+    return tf.gather(before, in_segment) + tf.gather(rank, segment), counts
+
+
+def _ends(last, starts, sizes, size):
+    """The places where the pieces of the best splits end, in ascending order.
+
+    Args:
+        last: int32 (M,), the length of the last piece up to each place.
+        starts, sizes: int32 (W,), the first place and the size of each segment.
+        size: int32, M.
+    """
+
+    def step(number, at, start, ends):
+        ends = ends.write(number, at)
+        before = at - tf.gather(last, at)
+        more = before >= start
+        return number + 1, tf.boolean_mask(before, more), tf.boolean_mask(start, more), ends
+
+    ends = tf.TensorArray(tf.int32, 0, dynamic_size=True, element_shape=[None], infer_shape=False)
+    ends = tf.while_loop(
+        lambda number, at, *_: (number == 0) | (tf.size(at) > 0),
+        step,
+        (0, starts + sizes - 1, starts, ends),
+        shape_invariants=(tf.TensorShape([]), tf.TensorShape([None]), tf.TensorShape([None]), None),
+    )[-1].concat()
+    marks = tf.scatter_nd(ends[:, tf.newaxis], tf.ones_like(ends), [size])
+    return tf.cast(tf.where(marks > 0)[:, 0], tf.int32)
