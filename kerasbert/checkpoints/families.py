@@ -130,6 +130,8 @@ ROBERTA = Family(
     dropouts=_CLASSIFIER_DROPOUTS,
     decoder="lm_head.decoder",
 )
+# RoBERTa for 100 languages, with another tokenizer (Conneau et al. 2020).
+XLM_ROBERTA = dataclasses.replace(ROBERTA, model_type="xlm-roberta", classes="XLMRoberta")
 DISTILBERT = Family(
     model_type="distilbert",
     classes="DistilBert",
@@ -193,4 +195,5 @@ ELECTRA = Family(
     },
     dropouts=_CLASSIFIER_DROPOUTS,
 )
-BY_MODEL_TYPE = {family.model_type: family for family in (BERT, ROBERTA, DISTILBERT, ELECTRA)}
+BY_MODEL_TYPE = {family.model_type: family for family in (BERT, ROBERTA, XLM_ROBERTA, DISTILBERT, ELECTRA)}
+ROBERTAS = (ROBERTA, XLM_ROBERTA)

@@ -4,7 +4,7 @@ import re
 
 from kerasbert import checks
 from kerasbert.checkpoints.checkpoint import Checkpoint
-from kerasbert.checkpoints.families import BY_MODEL_TYPE, HEADS_OF_CLASS, ROBERTA
+from kerasbert.checkpoints.families import BY_MODEL_TYPE, HEADS_OF_CLASS, ROBERTAS
 from kerasbert.checkpoints.huggingface_arguments import task_arguments
 from kerasbert.checkpoints.paths import head_of
 from kerasbert.checkpoints.places import Place, encoder_paths, module_places
@@ -208,7 +208,7 @@ def read_config(family, theirs, path):
     checks.one_of(str(path), tuple(ACTIVATIONS), **activation)
     fields["activation"] = ACTIVATIONS[fields.get("activation", "gelu")]
     fields |= {name: value for name, value in _own(theirs, path).items() if name in OWN_FIELDS}
-    if family is ROBERTA:
+    if family in ROBERTAS:
         fields["position_offset"] = json_field(theirs, "pad_token_id", int, path, 1) + 1
         positions = json_field(theirs, "max_position_embeddings", int, path, 512)
         fields["max_sequence_length"] = positions - fields["position_offset"]
@@ -228,7 +228,7 @@ def _heads(family, theirs, names, path):
             if "classifier" not in layers.values()
             and all(any(name.startswith(theirs) for name in names) for theirs in layers.values())
         ]
-    if family is ROBERTA and "masked_lm" in heads and ACTIVATIONS.get(theirs.get("hidden_act")) != "gelu":
+    if family in ROBERTAS and "masked_lm" in heads and ACTIVATIONS.get(theirs.get("hidden_act")) != "gelu":
         raise checks.invalid(
             "The masked language model of RoBERTa must have `hidden_act` gelu, which its head always uses.",
             fix="Save the encoder alone, and load that.",

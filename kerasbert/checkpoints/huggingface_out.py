@@ -52,7 +52,7 @@ def write_preset(folder, config, weights, heads=(), arguments=None, tokenizer=No
     arguments = dict(arguments or {})
     own_heads = () if transformers_has(heads, weights) else heads
     heads = () if own_heads else heads
-    family = family_of(config, heads, weights)
+    family = family_of(config, heads, weights, tokenizer)
     tied = arguments.get("tied", True)
     tensors = _tensors(family, config, heads, weights, tied)
     fields = config_fields(family, config, heads, arguments, tokenizer)
@@ -83,7 +83,7 @@ def transformers_has(heads, weights):
     return all(path in known or path.rpartition("/")[0] in known for path in of_heads)
 
 
-def family_of(config, heads, weights):
+def family_of(config, heads, weights, tokenizer=None):
     """The family of models in transformers that computes the same as an encoder of `config`.
 
     Raises:
@@ -91,7 +91,8 @@ def family_of(config, heads, weights):
     """
     pooled = "encoder/pooler/dense/kernel" in weights
     if config.position_offset:
-        family = families.ROBERTA
+        multilingual = type(tokenizer).__name__ == "SentencePieceTokenizer"
+        family = families.XLM_ROBERTA if multilingual else families.ROBERTA
     elif not config.num_segments:
         family = families.DISTILBERT
     elif config.embedding_dim or (pooled and config.pooler_activation == "gelu"):
@@ -99,7 +100,7 @@ def family_of(config, heads, weights):
     else:
         family = families.BERT
     wanted = {
-        "position_offset": bool(config.position_offset) == (family is families.ROBERTA),
+        "position_offset": bool(config.position_offset) == (family in families.ROBERTAS),
         "num_segments": bool(config.num_segments) == (family is not families.DISTILBERT),
         "embedding_dim": config.embedding_dim is None or family is families.ELECTRA,
         "pooler_activation": not pooled

@@ -8,6 +8,7 @@ from kerasbert.types import PathLike
 
 # The files of a checkpoint of any supported format, except its weights.
 HUB_FILES = ["*.json", "vocab.txt", "merges.txt", "assets/tokenizer/*", "checkpoint"]
+HUB_FILES += ["sentencepiece.bpe.model", "spiece.model", "tokenizer.model"]
 # The files of weights. Only the first of these formats that a repository has is downloaded.
 HUB_WEIGHTS = [
     ["model*.safetensors"],

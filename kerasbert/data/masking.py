@@ -7,7 +7,7 @@ import numpy as np
 from kerasbert import checks
 from kerasbert.data import draws
 from kerasbert.optional import tensorflow as tf
-from kerasbert.text import RobertaTokenizer
+from kerasbert.text import RobertaTokenizer, SentencePieceTokenizer
 from kerasbert.text.base import TextTokenizer
 from kerasbert.types import Tensor, Tensors
 
@@ -168,8 +168,8 @@ def continuations(tokenizer):
 
     Args:
         tokenizer: `BertTokenizer`, whose sub-word tokens inside a word begin with `##`; or
-            `RobertaTokenizer`, whose words begin with a space, so that punctuation belongs to the word before
-            it.
+            `RobertaTokenizer` or `SentencePieceTokenizer`, whose words begin with a space, so that
+            punctuation belongs to the word before it.
 
     Returns:
         bool array `(V,)`.
@@ -180,6 +180,8 @@ def continuations(tokenizer):
     >>> continuations(tokenizer).tolist()
     [False, False, False, False, False, False, True]
     """
+    if isinstance(tokenizer, SentencePieceTokenizer):
+        return np.array([not token.startswith("▁") for token in tokenizer.vocabulary])
     if isinstance(tokenizer, RobertaTokenizer):
         return np.array([not token.startswith("Ġ") for token in tokenizer.vocabulary])
     return np.array([token.startswith("##") for token in tokenizer.vocabulary])

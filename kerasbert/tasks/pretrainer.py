@@ -24,7 +24,7 @@ class BertPretrainer(Task):
 
     Args:
         encoder: `BertEncoder`, with a pooler unless `pairs` is `"none"`.
-        tokenizer: `BertTokenizer` or `RobertaTokenizer`.
+        tokenizer: `BertTokenizer`, `RobertaTokenizer` or `SentencePieceTokenizer`.
         tied: bool, whether the last kernel of the masked language model is shared with the token embedding.
         pairs: str, what is learned from pairs of segments: `"next_sentence"`; `"sentence_order"` (ALBERT, Lan
             et al. 2020, section 3.1, https://arxiv.org/abs/1909.11942), with the same head; or `"none"`

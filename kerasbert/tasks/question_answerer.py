@@ -29,7 +29,7 @@ class BertQuestionAnswerer(TextTask):
 
     Args:
         encoder: `BertEncoder`.
-        tokenizer: `BertTokenizer` or `RobertaTokenizer`.
+        tokenizer: `BertTokenizer`, `RobertaTokenizer` or `SentencePieceTokenizer`.
         window_step: int, the tokens from the start of one window to the start of the next, called
             `doc_stride` in the original code. If windows are not longer than that, the step is half a window.
         max_question_length: int, the most tokens of a question that are used; never more than half of

@@ -37,7 +37,7 @@ class BertSummarizer(TokenTask):
 
     Args:
         encoder: `BertEncoder`.
-        tokenizer: `BertTokenizer` or `RobertaTokenizer`.
+        tokenizer: `BertTokenizer`, `RobertaTokenizer` or `SentencePieceTokenizer`.
         max_sequence_length: int or None, the longest window in tokens; None for the encoder's limit.
         **kwargs: `name`, `dtype`.
 

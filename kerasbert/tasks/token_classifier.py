@@ -43,7 +43,7 @@ class BertTokenClassifier(EntityScoring, TokenTask):
 
     Args:
         encoder: `BertEncoder`.
-        tokenizer: `BertTokenizer` or `RobertaTokenizer`.
+        tokenizer: `BertTokenizer`, `RobertaTokenizer` or `SentencePieceTokenizer`.
         labels: sequence of str, the class names in the order of their numbers, such as
             `kerasbert.data.scheme_labels(["LOC", "PER"])`.
         dropout: float in [0, 1), the dropout rate before the last layer.

@@ -26,7 +26,7 @@ _ELSEWHERE = {
 
 
 class TextTokenizer:
-    """The common part of `BertTokenizer` and `RobertaTokenizer`.
+    """The common part of `BertTokenizer`, `RobertaTokenizer` and `SentencePieceTokenizer`.
 
     A subclass sets `vocabulary`, `pad_id`, `unk_id`, `cls_id`, `sep_id` and `mask_id`, and says in
     `_tokenize(texts, with_offsets)` how a string tensor becomes ids.
@@ -98,9 +98,9 @@ class TextTokenizer:
         """Adds the model's special tokens to token ids, truncates them and pads them for the encoder.
 
         The result is `[CLS] first [SEP]` or `[CLS] first [SEP] second [SEP]` for BERT, and `<s> first </s>`
-        or `<s> first </s></s> second </s>` for RoBERTa, whose segment ids are all 0. Pairs that are too long
-        lose tokens from the end of the longer text, or of the second text if both are equally long, until
-        they fit (Devlin et al. 2019, appendix A.2, as in the original code).
+        or `<s> first </s></s> second </s>` for RoBERTa and XLM-R, whose segment ids are all 0.
+        Pairs that are too long lose tokens from the end of the longer text, or of the second text if both are
+        equally long, until they fit (Devlin et al. 2019, appendix A.2, as in the original code).
 
         Args:
             first: ragged int32 (B, None) from `tokenize`, or (S,) for one text.

@@ -16,8 +16,8 @@ from kerasbert.text.vocabulary import Vocabulary
 from kerasbert.types import PathLike
 
 _LOOKED_FOR = (
-    f"tokenizer.json, {', '.join(MODEL_FILES)}, vocab.txt, vocab.json with merges.txt, assets/tokenizer/vocabulary.txt, or "
-    "assets/tokenizer/vocabulary.json with assets/tokenizer/merges.txt"
+    f"tokenizer.json, {', '.join(MODEL_FILES)}, vocab.txt, vocab.json with merges.txt, "
+    "assets/tokenizer/vocabulary.txt, or assets/tokenizer/vocabulary.json with assets/tokenizer/merges.txt"
 )
 
 

@@ -167,6 +167,7 @@ def added(content, vocabulary, special=True, **options):
 
 
 def tokenizer_config(config, input_names, max_length):
+    """The content of a `tokenizer_config.json` (str) with the fields of `config` (dict)."""
     if max_length is not None:
         checks.positive_int("save_to_folder", max_length=max_length)
         config = config | {"model_max_length": max_length}

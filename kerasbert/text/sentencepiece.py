@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ import keras
 
 from kerasbert import checks
 from kerasbert.optional import tensorflow as tf
-from kerasbert.text import decoding, huggingface_out, normalization
+from kerasbert.text import decoding, huggingface_out, normalization, sentencepiece_out
 from kerasbert.text import sentencepiece_files as files
 from kerasbert.text.added_tokens import Finder, insert
 from kerasbert.text.base import TextTokenizer
@@ -26,16 +27,16 @@ class SentencePieceTokenizer(TextTokenizer):
 
     The characters of a text are replaced as the character map of the model says, and each word, with the
     space before it, is split into the pieces with the greatest sum of scores (SentencePiece: Kudo &
-    Richardson 2018; Unigram: Kudo 2018, section 3.1; XLM-R: Conneau et al. 2020). The whole tokenizer consists
-    of stateless TensorFlow graph operations: it works on Python lists, in `tf.data`, in `tf.function` and
-    inside a SavedModel.
+    Richardson 2018; Unigram: Kudo 2018, section 3.1; XLM-R: Conneau et al. 2020). The whole tokenizer
+    consists of stateless TensorFlow graph operations: it works on Python lists, in `tf.data`, in
+    `tf.function` and inside a SavedModel.
 
     Characters that no piece holds become `<unk>`, one for those that follow each other. Bytes that are not
     valid UTF-8 are ignored, and a lone surrogate in a `str` counts as U+FFFD.
 
     Args:
-        vocabulary: sequence of str, the pieces in the order of their ids, with `<s>`, `<pad>`, `</s>`, `<unk>`
-            and `<mask>` among them. In a piece, `▁` (U+2581) stands for the space before a word.
+        vocabulary: sequence of str, the pieces in the order of their ids, with `<s>`, `<pad>`, `</s>`,
+            `<unk>` and `<mask>` among them. In a piece, `▁` (U+2581) stands for the space before a word.
         scores: sequence of float, the score of each piece, its logarithmic probability.
         charsmap: str or None, the model's `precompiled_charsmap` in Base64, as in a `tokenizer.json`.
         all_white_space: bool, whether white space other than spaces, such as U+0085, also separates words if
@@ -149,8 +150,8 @@ class SentencePieceTokenizer(TextTokenizer):
     def save_to_folder(self, folder: PathLike, max_length: int | None = None) -> None:
         """Writes `tokenizer.json` and `tokenizer_config.json` in Hugging Face's layout.
 
-        `from_folder` reads them back. `transformers.AutoTokenizer` also reads them, and gives the same ids, if
-        a `config.json` beside them contains `{"model_type": "xlm-roberta"}`. The files do not store
+        `from_folder` reads them back. `transformers.AutoTokenizer` also reads them, and gives the same ids,
+        if a `config.json` beside them contains `{"model_type": "xlm-roberta"}`. The files do not store
         `special_tokens_in_text`, because Hugging Face's tokenizers always find special tokens in texts;
         `from_folder` takes it as an argument.
 
@@ -159,7 +160,7 @@ class SentencePieceTokenizer(TextTokenizer):
             max_length: int or None, the `model_max_length` to which Hugging Face's tokenizers truncate if
                 truncation is on.
         """
-        huggingface_out.save(folder, files.folder_files(self, max_length))
+        huggingface_out.save(folder, sentencepiece_out.folder_files(self, max_length))
 
     def detokenize(self, ids: Any) -> Any:
         """Turns ids into readable text, without `<pad>`, `<s>` and `</s>`; `<unk>` and `<mask>` stay.
@@ -245,8 +246,8 @@ class SentencePieceTokenizer(TextTokenizer):
             code: ragged int32 (U, None), the code points of each part, with a space before it.
 
         Returns:
-            (ids, starts, ends, last_is_space): ragged int32 (U, None), the tokens and their places in the part
-            as it is in the text; bool (U,), whether the last character is a space once it is normalised.
+            (ids, starts, ends, last_is_space): ragged int32 (U, None), the tokens and their places in the
+            part as it is in the text; bool (U,), whether the last character is a space once it is normalised.
         """
         symbols, sources, sizes = self._characters.symbols(code.flat_values)
         chunk = code.value_rowids()
@@ -257,14 +258,17 @@ class SentencePieceTokenizer(TextTokenizer):
         first, last, ids = self._unigram.split(symbols, symbols == PREFIX)
         after = tf.gather(sources + sizes, last)
         begins = first + tf.cast(tf.gather(symbols, first) == PREFIX, tf.int32)
-        alone = begins > last  # the token is a space and nothing else
-        starts = tf.where(alone, after, tf.gather(sources, tf.minimum(begins, last)))
+        # A token that is a space and nothing else is empty, and stands where the word begins.
+        following = tf.gather(sources, tf.minimum(begins, tf.size(sources) - 1))
+        starts = tf.where(begins > last, tf.minimum(after, following), following)
+        after = tf.where(begins > last, starts, after)
         row = tf.gather(chunk, tf.gather(sources, first))
         shift = tf.gather(tf.cast(code.row_starts(), tf.int32) + 1, row)
         splits = tf.RaggedTensor.from_value_rowids(ids, row, code.nrows(), validate=False)
         return splits, *(splits.with_flat_values(x - shift) for x in (starts, after)), last_is_space
 
 
+@functools.lru_cache(maxsize=2)  # copies of a tokenizer share the map, which takes a second to read
 def _map_of(charsmap):
     if charsmap is None:
         return None

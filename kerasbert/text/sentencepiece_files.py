@@ -2,13 +2,11 @@
 
 import base64
 import collections
-import json
 import os
 from collections.abc import Sequence
 
 from kerasbert import checks
 from kerasbert.json_files import check_kind, json_field, read_json
-from kerasbert.text import huggingface_out as out
 from kerasbert.text import sentencepiece_model as model
 from kerasbert.text.piece_characters import META, PREFIX
 from kerasbert.text.roberta_files import CLS, MASK, PAD, ROBERTA_SPECIAL_TOKENS, SEP, UNK
@@ -16,7 +14,6 @@ from kerasbert.text.vocabulary import TokenList
 
 SENTENCEPIECE_SPECIAL_TOKENS = ROBERTA_SPECIAL_TOKENS
 MODEL_FILES = ("sentencepiece.bpe.model", "spiece.model", "tokenizer.model")
-_SPACES, _AROUND = {"Regex": " {2,}"}, {"Regex": r"\A +| +\z"}
 # What the normalizers of a tokenizer.json may do with spaces: pattern, content -> what it means.
 _REPLACED = {(" {2,}", " "): "collapse", (" {2,}", META): "collapse", (r"\A +| +\z", ""): "strip"}
 _REPLACED[" ", META] = "escape"
@@ -100,8 +97,8 @@ def read_model(path):
     if not set(SENTENCEPIECE_SPECIAL_TOKENS) <= set(pieces):
         if pieces[:3] != [UNK, CLS, SEP] or {PAD, MASK} & set(pieces):
             raise checks.invalid(
-                "A SentencePiece model must hold <s>, <pad>, </s>, <unk> and <mask>, or begin with <unk>, <s>, "
-                "</s> and hold neither <pad> nor <mask>, like XLM-R's.",
+                "A SentencePiece model must hold <s>, <pad>, </s>, <unk> and <mask>, or begin with <unk>, "
+                "<s>, </s> and hold neither <pad> nor <mask>, like XLM-R's.",
                 fix="Pass the model file of an XLM-R checkpoint, or a tokenizer.json.",
                 where=where,
                 pieces=pieces[:5],
@@ -121,8 +118,7 @@ def read_model(path):
         if META in piece[1:] and piece.strip(META):
             raise checks.invalid(
                 "A piece must not go beyond a word.",
-                fix="Train the model with `split_by_whitespace=True`, as SentencePiece does if it is not told "
-                "otherwise.",
+                fix="Train the model with `split_by_whitespace=True`, which is SentencePiece's default.",
                 where=where,
                 piece=piece,
             )
@@ -165,8 +161,8 @@ def read_unigram_json(content, where):
             scores.append(0.0)
         elif text not in SENTENCEPIECE_SPECIAL_TOKENS or pieces[number : number + 1] != [text]:
             raise checks.invalid(
-                f"Added tokens must be among {', '.join(SENTENCEPIECE_SPECIAL_TOKENS)}, with the ids that they "
-                "have in the vocabulary.",
+                f"Added tokens must be among {', '.join(SENTENCEPIECE_SPECIAL_TOKENS)}, with the ids that "
+                "they have in the vocabulary.",
                 fix="Use a tokenizer without other added tokens; SentencePieceTokenizer does not find them.",
                 where=where,
                 added_token=text,
@@ -244,56 +240,6 @@ def _check_special_tokens(content, where):
             type=after.get("type"),
             tokens=found,
         )
-
-
-def folder_files(tokenizer, max_length=None):
-    """The Hugging Face files of a `SentencePieceTokenizer`, as a dict: file name -> content (str)."""
-    vocabulary, special = tokenizer.vocabulary, (CLS, PAD, SEP, UNK, MASK)
-    normalizers = []
-    if tokenizer.charsmap is not None:
-        normalizers.append({"type": "Precompiled", "precompiled_charsmap": tokenizer.charsmap})
-    before = [{"type": "Metaspace", "replacement": META, "prepend_scheme": "always", "split": True}]
-    if tokenizer.all_white_space:
-        before.insert(0, {"type": "WhitespaceSplit"})
-    else:
-        if not tokenizer.keep_last_space:
-            normalizers.append({"type": "Replace", "pattern": _AROUND, "content": ""})
-        normalizers.append({"type": "Replace", "pattern": _SPACES, "content": " "})
-    cls, sep = ({"SpecialToken": {"id": token, "type_id": 0}} for token in (CLS, SEP))
-    first, second = ({"Sequence": {"id": text, "type_id": 0}} for text in "AB")
-    content = {
-        "version": "1.0",
-        "truncation": None,
-        "padding": None,
-        "added_tokens": [
-            out.added(token, vocabulary, lstrip=token == MASK)
-            for token in sorted(special, key=vocabulary.id_of)
-        ],
-        "normalizer": {"type": "Sequence", "normalizers": normalizers},
-        "pre_tokenizer": {"type": "Sequence", "pretokenizers": before},
-        "post_processor": {
-            "type": "TemplateProcessing",
-            "single": [cls, first, sep],
-            "pair": [cls, first, sep, sep, second, sep],
-            "special_tokens": {
-                token: {"id": token, "ids": [vocabulary.id_of(token)], "tokens": [token]}
-                for token in (CLS, SEP)
-            },
-        },
-        "decoder": {"type": "Metaspace", "replacement": META, "prepend_scheme": "always", "split": True},
-        "model": {
-            "type": "Unigram",
-            "unk_id": tokenizer.unk_id,
-            "vocab": [list(entry) for entry in zip(vocabulary, tokenizer.scores, strict=True)],
-            "byte_fallback": False,
-        },
-    }
-    names = {"bos": CLS, "eos": SEP, "unk": UNK, "sep": SEP, "pad": PAD, "cls": CLS, "mask": MASK}
-    config = {f"{name}_token": token for name, token in names.items()}
-    return {
-        "tokenizer.json": json.dumps(content, ensure_ascii=False) + "\n",
-        "tokenizer_config.json": out.tokenizer_config(config, ["input_ids", "attention_mask"], max_length),
-    }
 
 
 def _expect(what, value, wanted, where):

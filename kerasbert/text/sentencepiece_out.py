@@ -1,0 +1,59 @@
+"""Writes a SentencePiece tokenizer in Hugging Face's file formats."""
+
+import json
+
+from kerasbert.text import huggingface_out as out
+from kerasbert.text.piece_characters import META
+from kerasbert.text.roberta_files import CLS, MASK, PAD, SEP, UNK
+
+_SPACES, _AROUND = {"Regex": " {2,}"}, {"Regex": r"\A +| +\z"}
+
+
+def folder_files(tokenizer, max_length=None):
+    """The Hugging Face files of a `SentencePieceTokenizer`, as a dict: file name -> content (str)."""
+    vocabulary, special = tokenizer.vocabulary, (CLS, PAD, SEP, UNK, MASK)
+    normalizers = []
+    if tokenizer.charsmap is not None:
+        normalizers.append({"type": "Precompiled", "precompiled_charsmap": tokenizer.charsmap})
+    before = [{"type": "Metaspace", "replacement": META, "prepend_scheme": "always", "split": True}]
+    if tokenizer.all_white_space:
+        before.insert(0, {"type": "WhitespaceSplit"})
+    else:
+        if not tokenizer.keep_last_space:
+            normalizers.append({"type": "Replace", "pattern": _AROUND, "content": ""})
+        normalizers.append({"type": "Replace", "pattern": _SPACES, "content": " "})
+    cls, sep = ({"SpecialToken": {"id": token, "type_id": 0}} for token in (CLS, SEP))
+    first, second = ({"Sequence": {"id": text, "type_id": 0}} for text in "AB")
+    content = {
+        "version": "1.0",
+        "truncation": None,
+        "padding": None,
+        "added_tokens": [
+            out.added(token, vocabulary, lstrip=token == MASK)
+            for token in sorted(special, key=vocabulary.id_of)
+        ],
+        "normalizer": {"type": "Sequence", "normalizers": normalizers},
+        "pre_tokenizer": {"type": "Sequence", "pretokenizers": before},
+        "post_processor": {
+            "type": "TemplateProcessing",
+            "single": [cls, first, sep],
+            "pair": [cls, first, sep, sep, second, sep],
+            "special_tokens": {
+                token: {"id": token, "ids": [vocabulary.id_of(token)], "tokens": [token]}
+                for token in (CLS, SEP)
+            },
+        },
+        "decoder": {"type": "Metaspace", "replacement": META, "prepend_scheme": "always", "split": True},
+        "model": {
+            "type": "Unigram",
+            "unk_id": tokenizer.unk_id,
+            "vocab": [list(entry) for entry in zip(vocabulary, tokenizer.scores, strict=True)],
+            "byte_fallback": False,
+        },
+    }
+    names = {"bos": CLS, "eos": SEP, "unk": UNK, "sep": SEP, "pad": PAD, "cls": CLS, "mask": MASK}
+    config = {f"{name}_token": token for name, token in names.items()}
+    return {
+        "tokenizer.json": json.dumps(content, ensure_ascii=False) + "\n",
+        "tokenizer_config.json": out.tokenizer_config(config, ["input_ids", "attention_mask"], max_length),
+    }

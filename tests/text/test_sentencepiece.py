@@ -1,0 +1,263 @@
+"""SentencePieceTokenizer against the libraries `sentencepiece` and `tokenizers`."""
+
+import base64
+import itertools
+import json
+import random
+
+import pytest
+import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kerasbert.text import SentencePieceTokenizer, tokenizer_from_folder
+from kerasbert.text.sentencepiece_model import read_model_file
+
+PIECES = ["<s>", "<pad>", "</s>", "<unk>", "▁", "a", "aa", "▁b", "ab", "<mask>"]
+SCORES = [0, 0, 0, 0, -2, -3, -4, -3, -5, 0]
+PARTS = [
+    *"aAbz 019 ''\n\t!?.,é中の\u0301\u0302\u0300\u0323\u3000\x85\0\x07\u200b\u00ad½ﬁ①각",
+    "  ",
+    "film",
+    " good",
+]
+PARTS += [
+    "\u1100\u1161\u11a8",
+    "---",
+    "....",
+    "das",
+    "映画",
+    "فيلم",
+    "\u0627\u0653",
+    "Ș",
+    "¨",
+    "😀",
+    "👩‍👩‍👧",
+    "ệ",
+    "\ufffd",
+]
+PARTS += ["<s>", "<mask>", "ẚ", "\u0958", "ΐ", "Å", "ａ", "ﷺ", "が", "か\u3099", "㈱"]
+
+
+LINES = [
+    "The film wasn't good, it's what they'd call a bad one. We'll see; I'm sure you've 1,000 of them.",
+    "Der Film war schön, größer als die Straße. Ça a été très bien, où étais-tu? ¿Qué? Ação, ñandú.",
+    "電影很好看。这部电影不好。映画は面白かったです。영화가 좋았어요.",
+    "Фильм был хороший. Η ταινία ήταν καλή. Filmul a fost bun. Film był dobry. Phim rất hay.",
+    "كان الفيلم جيدا. הסרט היה טוב. फ़िल्म अच्छी थी। 😀😀 🎉 -------- ======== .... x",
+]
+
+
+@pytest.fixture(scope="session")
+def model_file(tmp_path_factory):
+    """A Unigram model of some hundred pieces in eight languages, trained by Google's library."""
+    sentencepiece = pytest.importorskip("sentencepiece")
+    folder = tmp_path_factory.mktemp("sentencepiece")
+    (folder / "corpus.txt").write_text("\n".join(LINES * 20), "utf-8")
+    sentencepiece.SentencePieceTrainer.train(
+        input=str(folder / "corpus.txt"),
+        model_prefix=str(folder / "it"),
+        vocab_size=400,
+        hard_vocab_limit=False,
+        num_threads=1,
+        minloglevel=2,
+    )
+    return folder / "it.model"
+
+
+@pytest.fixture(scope="session")
+def tokenizer(model_file):
+    return SentencePieceTokenizer.from_file(model_file)
+
+
+@pytest.fixture(scope="session")
+def google(model_file):
+    sentencepiece = pytest.importorskip("sentencepiece")
+    processor = sentencepiece.SentencePieceProcessor(model_file=str(model_file))
+
+    def ids(texts):
+        """XLM-R's ids: those of the file, moved by one, with `<unk>` as 3."""
+        return [[i + 1 if i else 3 for i in row] for row in processor.encode(texts)]
+
+    return ids
+
+
+def mixed_texts(count, seed=7):
+    chance = random.Random(seed)
+    return ["".join(chance.choices(PARTS, k=chance.randrange(1, 14))) for _ in range(count)]
+
+
+def rounded_away(tokenizer, texts, theirs):
+    """The texts whose ids are others than `theirs` and do not have the same sum of scores to seven digits."""
+    ours = tokenizer.tokenize(texts).to_list()
+    scores = tokenizer.scores
+    wrong = []
+    for text, mine, other in zip(texts, ours, theirs, strict=True):
+        if mine != other:
+            sums = [sum(scores[i] for i in row) for row in (mine, other)]
+            if mine.count(3) != other.count(3) or abs(sums[0] - sums[1]) > 1e-6 * abs(sums[0]):
+                wrong.append(text)
+    return wrong
+
+
+def test_ids_are_those_of_google(tokenizer, google):
+    texts = [*mixed_texts(3000), "", " ", "\n"]
+    assert rounded_away(tokenizer, texts, google(texts)) == []
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.text(st.characters(exclude_characters="▁", exclude_categories=["Cs"])), min_size=1))
+def test_any_texts(tokenizer, google, texts):
+    assert rounded_away(tokenizer, texts, google(texts)) == []
+
+
+@pytest.mark.slow
+def test_every_character_between_two_letters(tokenizer, google, every_character):
+    texts = [f"a{c}b" for c in every_character if c != "▁"]
+    assert tokenizer.tokenize(texts).to_list() == google(texts)
+
+
+@pytest.mark.slow
+def test_shared_texts_and_many_mixed_ones(tokenizer, google, shared_texts):
+    texts = [text for text in shared_texts if "▁" not in text and text.isprintable()] + mixed_texts(
+        100_000, 8
+    )
+    assert rounded_away(tokenizer, texts, google(texts)) == []
+
+
+def in_rust(tokenizer, folder):
+    """The tokenizer's own files as `tokenizers` reads them."""
+    tokenizers = pytest.importorskip("tokenizers")
+    tokenizer.save_to_folder(folder)
+    return tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
+
+
+@pytest.mark.parametrize("options", [{}, {"all_white_space": True}, {"keep_last_space": True}])
+def test_hugging_face_reads_its_files_and_gives_its_ids(tokenizer, tmp_path, options):
+    ours = SentencePieceTokenizer.from_config(tokenizer.get_config() | options)
+    ours = SentencePieceTokenizer.from_config(ours.get_config() | {"special_tokens_in_text": True})
+    theirs = in_rust(ours, tmp_path)
+    # Hugging Face replaces a whole grapheme, such as a letter with two accents, by what its shortest part
+    # becomes; SentencePiece replaces the longest string of the map. `▁` and U+0085 are treated apart below.
+    odd = "\u0300\u0301\u0302\u0323\u0653\u3099\u1100\u0085\u200b\u00ad\0\x07"
+    texts = [text for text in mixed_texts(3000) if not set(text) & set(odd)]
+    texts += ["a <mask> b", "<s>a</s> ", "  film ", "film \n", "\u3000", " ", ""]
+    found = theirs.encode_batch(texts, add_special_tokens=False)
+    ids = ours.tokenize(texts).to_list()
+    assert [(t, i) for t, i, e in zip(texts, ids, found, strict=True) if i != e.ids] == []
+    pairs = theirs.encode_batch([("film a", "b")])[0].ids
+    assert ours("film a", "b")["token_ids"].numpy().tolist() == pairs
+
+    again = SentencePieceTokenizer.from_folder(tmp_path)
+    assert again.get_config() == ours.get_config() | {"special_tokens_in_text": False}
+    assert tokenizer_from_folder(tmp_path).get_config() == again.get_config()
+
+
+def test_places_are_in_the_text_as_it_was_written(tokenizer):
+    texts = [
+        "good  film, ﬁlm½ ",
+        " e\u0301é a\u0302\u0300b 电影\u3000好",
+        "<mask> good <unk>",
+        "",
+        *mixed_texts(300),
+    ]
+    for special in False, True:
+        ours = SentencePieceTokenizer.from_config(
+            tokenizer.get_config() | {"special_tokens_in_text": special}
+        )
+        rows = (x.to_list() for x in ours.tokenize_with_offsets(texts))
+        for text, ids, starts, ends in zip(texts, *rows, strict=True):
+            assert all(0 <= start <= end <= len(text) for start, end in zip(starts, ends, strict=True))
+            assert starts == sorted(starts) and ends == sorted(ends)
+            for id_, start, end in zip(ids, starts, ends, strict=True):
+                token, written = ours.vocabulary[id_].removeprefix("▁"), text[start:end]
+                if id_ != ours.unk_id and written.isascii() and written.isprintable():
+                    assert token == written
+                assert not written.startswith(" ") and not written.endswith(" ")
+    _, starts, ends = ours.tokenize_with_offsets("film e\u0301")
+    assert "film e\u0301"[starts[-1].numpy() : ends[-1].numpy()] == "e\u0301"
+
+
+def best_by_trying(text, scores, unknown):
+    """All ways to split one word, and the one with the greatest sum: obvious, and slow."""
+    best = None
+    for cuts in itertools.product([False, True], repeat=len(text) - 1):
+        pieces, last = [], 0
+        for place, cut in enumerate((*cuts, True), start=1):
+            if cut:
+                pieces.append(text[last:place])
+                last = place
+        if all(piece in scores or len(piece) == 1 for piece in pieces):
+            total = sum(scores.get(piece, unknown) for piece in pieces)
+            # Of equal sums, the one whose last piece is the longest, then the one before it.
+            key = (total, [len(piece) for piece in reversed(pieces)])
+            best = max(best or (key, pieces), (key, pieces))
+    return best[1]
+
+
+@pytest.mark.parametrize("scores", [[-2, -3, -4, -3, -5], [-1, -2, -4, -2, -3], [-3, -3, -6, -4, -6]])
+def test_the_best_split_and_the_one_of_equal_ones(scores):
+    tokenizer = SentencePieceTokenizer(PIECES, [0, 0, 0, 0, *scores, 0])
+    by_piece = dict(zip(PIECES[4:9], scores, strict=True))
+    words = ["".join(letters) for size in range(1, 6) for letters in itertools.product("abx", repeat=size)]
+    found = tokenizer.tokenize(words).to_list()
+    for word, ids in zip(words, found, strict=True):
+        expected = [
+            tokenizer.vocabulary.id_of(piece) if piece in by_piece else 3
+            for piece in best_by_trying("▁" + word, by_piece, min(scores) - 10)
+        ]
+        joined = [i for i, before in zip(expected, [None, *expected], strict=False) if (i, before) != (3, 3)]
+        assert ids == joined, word
+
+
+def test_one_text_none_and_long_ones():
+    tokenizer = SentencePieceTokenizer(PIECES, SCORES)
+    assert tokenizer.tokenize("b aa").numpy().tolist() == [7, 4, 6]
+    assert tokenizer.tokenize([]).to_list() == [] and tokenizer.tokenize(["", " "]).to_list() == [[], []]
+    assert tokenizer.tokenize(["x" * 5000, "a" * 5001])[0].numpy().tolist() == [4, 3]
+    assert tokenizer.detokenize(tokenizer("b aa")["token_ids"]) == "b aa"
+    mapped = list(tf.data.Dataset.from_tensor_slices(["b", "a b"]).batch(2).map(tokenizer))
+    assert mapped[0]["token_ids"].numpy().tolist() == [[0, 7, 2, 1, 1], [0, 4, 5, 7, 2]]
+
+
+def test_what_is_refused(model_file, tmp_path):
+    with pytest.raises(ValueError, match=r"hold <s>, <pad>.*missing"):
+        SentencePieceTokenizer(["a"], [0])
+    for scores in SCORES[1:], [float("nan"), *SCORES[1:]], ["a"] * 10:
+        with pytest.raises(ValueError, match="score for each piece"):
+            SentencePieceTokenizer(PIECES, scores)
+    for charsmap in "not base64!", base64.b64encode(b"\x08\0\0\0" + b"\xff" * 40).decode():
+        with pytest.raises(ValueError, match="character map"):
+            SentencePieceTokenizer(PIECES, SCORES, charsmap)
+    with pytest.raises(FileNotFoundError, match=r"spiece\.model"):
+        SentencePieceTokenizer.from_folder(tmp_path)
+    content = model_file.read_bytes()
+    for cut in 0, 1, 7, 100, len(content) // 2, len(content) - 1:
+        (tmp_path / "spiece.model").write_bytes(content[:cut])
+        with pytest.raises(ValueError, match="SentencePiece model|character map"):
+            SentencePieceTokenizer.from_folder(tmp_path)
+    assert (
+        len(read_model_file(model_file).pieces) + 2
+        == SentencePieceTokenizer.from_file(model_file).vocabulary_size
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda c: c["model"].update(byte_fallback=True), "byte_fallback"),
+        (lambda c: c["model"].update(unk_id=0), "unk_id"),
+        (lambda c: c["normalizer"]["normalizers"].append({"type": "Lowercase"}), "normalizer"),
+        (lambda c: c["pre_tokenizer"]["pretokenizers"][0].update(prepend_scheme="first"), "prepend_scheme"),
+        (lambda c: c["post_processor"].update(pair=[]), "post-processor"),
+        (lambda c: c["added_tokens"].append({"content": "[URL]", "id": 10}), "Added tokens"),
+        (lambda c: c["normalizer"].update(normalizers=[]), "spaces that follow each other"),
+    ],
+)
+def test_other_pipelines_are_refused(tmp_path, change, message):
+    SentencePieceTokenizer(PIECES, SCORES).save_to_folder(tmp_path)
+    content = json.loads((tmp_path / "tokenizer.json").read_text("utf-8"))
+    change(content)
+    (tmp_path / "tokenizer.json").write_text(json.dumps(content), "utf-8")
+    with pytest.raises(ValueError, match=message):
+        tokenizer_from_folder(tmp_path)
