@@ -258,10 +258,10 @@ class SentencePieceTokenizer(TextTokenizer):
         first, last, ids = self._unigram.split(symbols, symbols == PREFIX)
         after = tf.gather(sources + sizes, last)
         begins = first + tf.cast(tf.gather(symbols, first) == PREFIX, tf.int32)
-        # A token that is a space and nothing else is empty, and stands where the word begins.
+        # A token that is a space and nothing else is empty, and stands where the word begins; unless the
+        # space is one of several symbols that a character was replaced by.
         following = tf.gather(sources, tf.minimum(begins, tf.size(sources) - 1))
         starts = tf.where(begins > last, tf.minimum(after, following), following)
-        after = tf.where(begins > last, starts, after)
         row = tf.gather(chunk, tf.gather(sources, first))
         shift = tf.gather(tf.cast(code.row_starts(), tf.int32) + 1, row)
         splits = tf.RaggedTensor.from_value_rowids(ids, row, code.nrows(), validate=False)

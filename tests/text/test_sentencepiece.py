@@ -161,19 +161,17 @@ def test_places_are_in_the_text_as_it_was_written(tokenizer):
         "",
         *mixed_texts(300),
     ]
-    for special in False, True:
-        ours = SentencePieceTokenizer.from_config(
-            tokenizer.get_config() | {"special_tokens_in_text": special}
-        )
-        rows = (x.to_list() for x in ours.tokenize_with_offsets(texts))
-        for text, ids, starts, ends in zip(texts, *rows, strict=True):
-            assert all(0 <= start <= end <= len(text) for start, end in zip(starts, ends, strict=True))
-            assert starts == sorted(starts) and ends == sorted(ends)
-            for id_, start, end in zip(ids, starts, ends, strict=True):
-                token, written = ours.vocabulary[id_].removeprefix("▁"), text[start:end]
-                if id_ != ours.unk_id and written.isascii() and written.isprintable():
-                    assert token == written
-                assert not written.startswith(" ") and not written.endswith(" ")
+    ours = SentencePieceTokenizer.from_config(tokenizer.get_config() | {"special_tokens_in_text": True})
+    rows = (x.to_list() for x in ours.tokenize_with_offsets(texts))
+    for text, ids, starts, ends in zip(texts, *rows, strict=True):
+        assert all(0 <= start <= end <= len(text) for start, end in zip(starts, ends, strict=True))
+        assert starts == sorted(starts)
+        assert ends == sorted(ends)
+        for id_, start, end in zip(ids, starts, ends, strict=True):
+            token, written = ours.vocabulary[id_].removeprefix("▁"), text[start:end]
+            if id_ != ours.unk_id and written.isascii() and written.isprintable():
+                assert token == written
+            assert written == written.strip(" ")
     _, starts, ends = ours.tokenize_with_offsets("film e\u0301")
     assert "film e\u0301"[starts[-1].numpy() : ends[-1].numpy()] == "e\u0301"
 
@@ -213,7 +211,8 @@ def test_the_best_split_and_the_one_of_equal_ones(scores):
 def test_one_text_none_and_long_ones():
     tokenizer = SentencePieceTokenizer(PIECES, SCORES)
     assert tokenizer.tokenize("b aa").numpy().tolist() == [7, 4, 6]
-    assert tokenizer.tokenize([]).to_list() == [] and tokenizer.tokenize(["", " "]).to_list() == [[], []]
+    assert tokenizer.tokenize([]).to_list() == []
+    assert tokenizer.tokenize(["", " "]).to_list() == [[], []]
     assert tokenizer.tokenize(["x" * 5000, "a" * 5001])[0].numpy().tolist() == [4, 3]
     assert tokenizer.detokenize(tokenizer("b aa")["token_ids"]) == "b aa"
     mapped = list(tf.data.Dataset.from_tensor_slices(["b", "a b"]).batch(2).map(tokenizer))
@@ -226,7 +225,7 @@ def test_what_is_refused(model_file, tmp_path):
     for scores in SCORES[1:], [float("nan"), *SCORES[1:]], ["a"] * 10:
         with pytest.raises(ValueError, match="score for each piece"):
             SentencePieceTokenizer(PIECES, scores)
-    for charsmap in "not base64!", base64.b64encode(b"\x08\0\0\0" + b"\xff" * 40).decode():
+    for charsmap in "not base64!", base64.b64encode(b"\x08\0\0\0").decode():
         with pytest.raises(ValueError, match="character map"):
             SentencePieceTokenizer(PIECES, SCORES, charsmap)
     with pytest.raises(FileNotFoundError, match=r"spiece\.model"):
@@ -234,7 +233,7 @@ def test_what_is_refused(model_file, tmp_path):
     content = model_file.read_bytes()
     for cut in 0, 1, 7, 100, len(content) // 2, len(content) - 1:
         (tmp_path / "spiece.model").write_bytes(content[:cut])
-        with pytest.raises(ValueError, match="SentencePiece model|character map"):
+        with pytest.raises(ValueError, match=r"SentencePiece model|character map"):
             SentencePieceTokenizer.from_folder(tmp_path)
     assert (
         len(read_model_file(model_file).pieces) + 2
