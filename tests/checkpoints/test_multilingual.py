@@ -64,5 +64,5 @@ def test_embeddings_are_those_of_transformers_and_files_go_back(family, tmp_path
 def test_a_masked_language_model_of_xlm_r(tmp_path):
     model = saved("XLMRoberta", "ForMaskedLM", tmp_path)
     task = kerasbert.BertMaskedLM.from_preset(tmp_path)
-    models.check_equal_outputs(model, task, models.tokens(model))
+    models.check_equal_outputs(model, task, models.tokens(model), at_tokens_only=True)
     assert len(task.fill_masks(["a <mask> film"])[0]) == 1
