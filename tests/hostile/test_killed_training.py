@@ -39,7 +39,7 @@ def pretrain(folder):
         corpus=pretraining.Corpus(home / "corpus.txt"),
         vocabulary=pretraining.settings.Vocabulary(path=str(home / "words.txt")),
         model={**dict(num_layers=1, num_heads=2, hidden_dim=8, intermediate_dim=16, max_sequence_length=32)},
-        phases=(pretraining.Phase(8, 16, 4), pretraining.Phase(8, 32, 4)),
+        phases=(pretraining.Phase(40, 16, 4), pretraining.Phase(40, 32, 4)),
         examples=pretraining.ExampleSettings(duplicates=4),
         log_every=2, save_every=2, evaluate_every=2)
     return pretraining.pretrain(settings, verbose=0)
@@ -76,7 +76,7 @@ for kill in range(kills):
     else:
         while left() == before and not os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT):
             time.sleep(0.005)
-        time.sleep(draw.uniform(0, 0.02) * seconds)
+        time.sleep(draw.uniform(0, 0.05))  # a few steps
     os.kill(child, signal.SIGKILL)
     killed += os.waitpid(child, 0)[1] == signal.SIGKILL
     went_on += bool(left())
@@ -107,5 +107,5 @@ def test_a_killed_fit():
 @pytest.mark.parametrize("kind", ["fit", "pretrain"])
 def test_many_kills(kind, seed):
     found = check(kind, 8, seed)
-    assert found["killed"] >= 2  # on a slow machine others end before they are killed
+    assert found["killed"] >= 2  # others may have ended before
     assert found["went_on"] >= 2

@@ -57,7 +57,7 @@ def test_tokens_do_as_well(task, tokenizer):
         (
             (["a", "b"], [["a", "b"], ["a"]]),
             [0, 0],
-            r"as many in each row.*choices_to_a_row=\[1, 2\].*a call for each number",
+            r"same number of choices.*choices_to_a_row=\[1, 2\].*a separate call for each number",
         ),
         ((["a"], ["ab"]), [0], "a list of choices"),
         ((["a", "b"], [["a", "b"]]), [0], "as many rows"),
