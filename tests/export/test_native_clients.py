@@ -1,6 +1,8 @@
 """The clients that are compiled: each answers the texts of make_vectors.py as Python does."""
 
+import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -45,6 +47,19 @@ def test_answers(client, tools, vectors, monkeypatch):
         pytest.skip(f"this needs {', '.join(tools)}")
     monkeypatch.setenv("PYTHON", sys.executable)
     code, output, errors = run(CLIENTS / client / "test.sh", vectors)
+    assert code == 0, output + errors
+    assert output.count("rows, the largest difference") == 4
+
+
+def test_cpp_on_arm64(vectors, monkeypatch):
+    qemu = os.environ.get("QEMU", "qemu-aarch64")
+    if not (shutil.which("aarch64-linux-gnu-g++") and shutil.which(qemu)):
+        pytest.skip("this needs g++-aarch64-linux-gnu and QEMU")
+    version = re.search(r"version (\d+)", run(qemu, "--version")[1])
+    if int(version[1]) < 10:
+        pytest.skip(f"this needs QEMU 10 or later, and this is {version[1]}")
+    monkeypatch.setenv("PYTHON", sys.executable)
+    code, output, errors = run(CLIENTS / "cpp" / "test_arm64.sh", vectors)
     assert code == 0, output + errors
     assert output.count("rows, the largest difference") == 4
 
