@@ -2,24 +2,29 @@
 
     python benchmarks/text_files.py FOLDER
 
-FOLDER is the model in Hugging Face's layout. Prints the sizes of a classifier's file that takes tokens and of
-one that takes texts; with one thread, the milliseconds from text to answer by two calls, tokenizer and model,
-and by one; and, each in a process of its own, the memory that a runtime needs for either. For the tokenizer
-alone see `device_tokenizer.py`.
+FOLDER is the model in Hugging Face's layout. Prints the sizes of a classifier's file that takes tokens, of one
+that takes texts, and of one with fixed lengths; with one thread, the milliseconds of the tokenizer and of the
+way from text to answer by two calls, tokenizer and model, and by one, which take turns, so that a busy machine
+slows both: the median of their ratios counts; and, each in a process of its own, the memory that a runtime
+needs for either, and for a text of 100,000 characters. For the tokenizer alone see `device_tokenizer.py`.
 """
 
 import json
 import pathlib
+import statistics
 import subprocess
 import sys
 import tempfile
+import time
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
-from device_tokenizer import SENTENCES, as_row, fastest_ms, peak_kilobytes
+from device_tokenizer import SENTENCES, as_row, peak_kilobytes
 
 TOKENS = ("token_ids", "segment_ids", "padding_mask")
 LENGTHS = (32, 64, 128)
+ROUNDS = 200
+TEXTS = SENTENCES | {"100,000 characters": (SENTENCES["long"] * 600)[:100_000]}
 
 
 def signatures(path):
@@ -35,8 +40,35 @@ def signatures(path):
     return {"tokenizer": tokenize, "two calls": two, "one call": one}
 
 
+def in_turns(calls):
+    """Calls functions in turns, in one order and the other.
+
+    Args:
+        calls: dict, name -> function without arguments.
+
+    Returns:
+        dict, name -> milliseconds of each round.
+    """
+    found = {name: [] for name in calls}
+    for i in range(ROUNDS + 5):
+        for name in list(calls)[:: -1 if i % 2 else 1]:
+            start = time.perf_counter()
+            calls[name]()
+            found[name].append(1e3 * (time.perf_counter() - start))
+    return {name: times[5:] for name, times in found.items()}
+
+
+def compared(calls, names):
+    """Prints the fastest of each call, and the median of the ratios of two of them."""
+    times = in_turns(calls)
+    one, other = (times[name] for name in names)
+    ratios = [a / b for a, b in zip(one, other, strict=True)]
+    fastest = ", ".join(f"{name} {min(ms):.2f} ms" for name, ms in times.items())
+    print(f"  {fastest}; {names[0]} / {names[1]}: median {statistics.median(ratios):.3f}", flush=True)
+
+
 def fixed(path, lengths):
-    """Prints the milliseconds of each fixed length, beside the model alone on as many tokens."""
+    """Compares each fixed length with the model alone on as many tokens."""
     for length in lengths:
         model = Interpreter(path, num_threads=1)
         classify, text = (
@@ -44,15 +76,18 @@ def fixed(path, lengths):
         )
         row, ones = np.zeros((1, 8 * length), np.int32), np.ones((1, length), np.int32)
         row[0, : 3 * length] = as_row(SENTENCES["long"] * 3)[0, : 3 * length]
-        alone = fastest_ms(classify, **dict.fromkeys(TOKENS, ones))
-        ours = fastest_ms(text, code_points=row)
-        print(f"{length} tokens: from text {ours:.2f} ms, model alone {alone:.2f} ms", flush=True)
+        print(f"{length} tokens, fixed:")
+        calls = {
+            "from text": lambda text=text, row=row: text(code_points=row),
+            "model alone": lambda run=classify, ones=ones: run(**dict.fromkeys(TOKENS, ones)),
+        }
+        compared(calls, ("from text", "model alone"))
 
 
-def memory(path, name):
+def memory(path, name, text):
     """Prints the megabytes that opening a file and answering a text adds to a bare process."""
     before = peak_kilobytes()
-    signatures(path)[name](code_points=as_row(SENTENCES["long"]))
+    signatures(path)[name](code_points=as_row(TEXTS[text]))
     print(json.dumps((peak_kilobytes() - before) / 1024))
 
 
@@ -76,12 +111,17 @@ def main(folder):
             fixed(str(path), lengths)
         for name, sentence in SENTENCES.items():
             row = as_row(sentence)
-            times = {call: fastest_ms(run, code_points=row) for call, run in signatures(str(path)).items()}
-            print(f"{name}, {row.size} characters:", ", ".join(f"{n} {ms:.2f} ms" for n, ms in times.items()))
-        for name in ("two calls", "one call"):
-            command = [sys.executable, __file__, "memory", str(path), name]
-            done = subprocess.run(command, capture_output=True, text=True, check=True)
-            print(f"{name}: {json.loads(done.stdout.splitlines()[-1]):.0f} MB")
+            print(f"{name}, {row.size} characters:")
+            calls = {
+                call: lambda run=run, row=row: run(code_points=row)
+                for call, run in signatures(str(path)).items()
+            }
+            compared(calls, ("one call", "two calls"))
+        for name in ("two calls", "one call", "tokenizer"):
+            for text in ("long", "100,000 characters"):
+                command = [sys.executable, __file__, "memory", str(path), name, text]
+                done = subprocess.run(command, capture_output=True, text=True, check=True)
+                print(f"{name}, {text}: {json.loads(done.stdout.splitlines()[-1]):.0f} MB", flush=True)
 
 
 if __name__ == "__main__":
