@@ -2,11 +2,12 @@
 
     python benchmarks/text_files.py FOLDER
 
-FOLDER is the model in Hugging Face's layout. Prints the sizes of a classifier's file that takes tokens, of one
-that takes texts, and of one with fixed lengths; with one thread, the milliseconds of the tokenizer and of the
-way from text to answer by two calls, tokenizer and model, and by one, which take turns, so that a busy machine
-slows both: the median of their ratios counts; and, each in a process of its own, the memory that a runtime
-needs for either, and for a text of 100,000 characters. For the tokenizer alone see `device_tokenizer.py`.
+FOLDER is the model in Hugging Face's layout. Prints the sizes of a classifier's file that takes tokens, of
+one that takes texts, and of one with fixed lengths; with one thread, the milliseconds of the tokenizer and of
+the way from text to answer by two calls, tokenizer and model, and by one. They take turns, so that a busy
+machine slows both: the median of their ratios counts. And, each in a process of its own, the memory that a
+runtime needs for either, and for a text of 100,000 characters. For the tokenizer alone see
+`device_tokenizer.py`.
 """
 
 import json

@@ -1,11 +1,17 @@
-"""What a TFLite file says of itself, in a ZIP archive behind the model, which runtimes leave alone."""
+"""What a file that takes text says of itself.
+
+In a TFLite file it is a ZIP archive behind the model, which runtimes leave alone; in an ONNX file its
+metadata.
+"""
 
 import json
+import pathlib
 import zipfile
 from typing import Any
 
 from kerasbert import checks
 from kerasbert.export.artifact import Artifact
+from kerasbert.export.onnx_graph import INSTALL
 from kerasbert.types import PathLike
 
 TASK, LABELS = "task.json", "labels.txt"
@@ -26,17 +32,27 @@ def add_description(task, path, content):
     names = ("pad_id", "unk_id", "cls_id", "sep_id", "mask_id")
     special = {name.removesuffix("_id"): int(getattr(task.tokenizer, name)) for name in names}
     content = {"kerasbert": VERSION, **content, "special_ids": special}
+    lines = "".join(f"{name}\n" for name in content["types"] or content["labels"])
+    # A lone surrogate, which UTF-8 cannot hold, is written as JSON escapes it.
+    parts = {
+        TASK: json.dumps(content, indent=1, allow_nan=False),
+        LABELS: lines.encode("utf-8", "backslashreplace").decode(),
+    }
+    if _is_onnx(path):
+        onnx = checks.require("onnx", INSTALL)
+        metadata = onnx.ModelProto()
+        onnx.helper.set_model_props(metadata, parts)
+        with open(path, "ab") as file:  # Protocol Buffers merge messages that stand one behind the other
+            file.write(metadata.SerializeToString())
+        return
     with zipfile.ZipFile(path, "a", zipfile.ZIP_STORED) as archive:
-        # With one date, so that two exports give the same bytes.
-        archive.writestr(zipfile.ZipInfo(TASK), json.dumps(content, indent=1, allow_nan=False))
-        names = content["types"] or content["labels"]
-        lines = "".join(f"{name}\n" for name in names)
-        # A lone surrogate, which UTF-8 cannot hold, is written as JSON escapes it.
-        archive.writestr(zipfile.ZipInfo(LABELS), lines.encode("utf-8", "backslashreplace"))
+        for name, part in parts.items():
+            # With one date, so that two exports give the same bytes.
+            archive.writestr(zipfile.ZipInfo(name), part)
 
 
 def describe(path: Artifact | PathLike) -> dict[str, Any]:
-    """Reads what a TFLite file that takes text says of itself.
+    """Reads what a TFLite or ONNX file that takes text says of itself.
 
     Args:
         path: str, path or `Artifact`.
@@ -54,12 +70,24 @@ def describe(path: Artifact | PathLike) -> dict[str, Any]:
     """
     path = getattr(path, "path", path)
     try:
+        if _is_onnx(path):
+            found = checks.require("onnx", INSTALL).load(path, load_external_data=False).metadata_props
+            return json.loads({entry.key: entry.value for entry in found}[TASK])
         with zipfile.ZipFile(path) as archive:
             return json.loads(archive.read(TASK))
     except (zipfile.BadZipFile, KeyError) as error:
-        raise checks.invalid(
-            "Only files that take text contain a description of themselves.",
-            fix="Export it with `to_tflite(task, path, text=True)`.",
-            where="describe",
-            path=str(path),
-        ) from error
+        raise no_description(path, "describe") from error
+
+
+def no_description(path, where):
+    """Returns the error for a file without a description."""
+    return checks.invalid(
+        "Only files that take text contain a description of themselves.",
+        fix="Export it with `to_tflite(task, path, text=True)` or `to_onnx(task, path, text=True)`.",
+        where=where,
+        path=str(path),
+    )
+
+
+def _is_onnx(path):
+    return pathlib.Path(path).suffix == ".onnx"

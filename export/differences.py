@@ -42,6 +42,38 @@ def text_differences(expected, found, where):
     return _summary([row.max(initial=0.0) for row in off], [_sums(off, expected)])
 
 
+def answer_differences(expected, found, where):
+    """Returns the `Differences` of the scores in answers that are not arrays, such as entities.
+
+    A row with other answers, more entities for example, counts in the agreement of labels; its scores are not
+    compared.
+    """
+    sums, row_maxima = [], []
+    for pair in zip(expected, found, strict=True):
+        one, other = (np.array([*_scores(answer)], "float64").reshape(1, -1) for answer in pair)
+        if one.shape != other.shape:
+            row_maxima.append(0.0)
+            continue
+        same = one == other  # infinite ones among them: of a context without tokens
+        off = _off(np.where(same, 0.0, one), np.where(same, 0.0, other), where)
+        sums.append(_sums(off, one[:, np.isfinite(one[0])]))
+        row_maxima.append(off.max(initial=0.0))
+    return _summary(row_maxima, sums)
+
+
+def _scores(answer):
+    """Yields the floats of an answer."""
+    if dataclasses.is_dataclass(answer):
+        answer = vars(answer)
+    if isinstance(answer, dict):
+        answer = answer.values()
+    if isinstance(answer, float | np.floating):
+        yield float(answer)
+    elif not isinstance(answer, str) and hasattr(answer, "__iter__"):
+        for part in answer:
+            yield from _scores(part)
+
+
 def token_differences(task, run, columns, where):
     """Returns the `Differences` of the numbers at all tokens of texts.
 

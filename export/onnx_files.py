@@ -14,6 +14,11 @@ from kerasbert import checks
 from kerasbert.atomic import replacing
 from kerasbert.export.artifact import Artifact, check_exportable, in_float32
 from kerasbert.export.onnx_graph import INSTALL, simplify
+from kerasbert.export.onnx_order import graphs, reads
+from kerasbert.export.onnx_runner import OnnxRunner
+from kerasbert.export.onnx_texts import signatures_of, text_function
+from kerasbert.export.text_files import finish_text_file
+from kerasbert.export.text_graphs.tokenize import TEXT
 from kerasbert.export.verification import verify_export
 from kerasbert.optional import tensorflow as tf
 from kerasbert.tasks.task import Task
@@ -30,9 +35,11 @@ def to_onnx(
     path: PathLike,
     *,
     data: tuple[Rows, Labels] | None = None,
+    text: bool = False,
+    pairs: bool = False,
     verify: bool | dict[str, Any] = True,
 ) -> Artifact:
-    """Writes a task as an ONNX file for batches of any size and length, in float32.
+    """Writes a task as an ONNX file for batches of any size and length, in float32; or for texts.
 
     It takes `token_ids`, `segment_ids` and `padding_mask`, int32 `(batch, sequence)`, and returns the task's
     answers by name: `probabilities` `(batch, C)` of a classifier, `(batch, sequence, C)` of a token
@@ -46,6 +53,15 @@ def to_onnx(
         path: str or path of the file, which ends in `.onnx`. A file that exists is replaced once the new one
             is complete.
         data, verify: as for `to_tflite`.
+        text: bool, whether the file takes a text instead of tokens. Then its inputs and outputs are those of
+            `classify_text`, `tag_text`, `answer_text` and so on of `to_tflite`: `code_points`, int32
+            `(1, N)`, and what `predict` returns. What a TFLite file's `tokenize` returns stands beside it, as
+            `tokenize/token_ids`, `tokenize/starts` and so on, or `tokenize_pair/...` of a file that takes two
+            texts; of several choices or sentences, these are of the first. `export.describe(path)` reads what
+            the file says of itself, from its metadata, `task.json` and `labels.txt`, and
+            `export.open_artifact(path).predict(texts)` needs no task.
+        pairs: bool, whether a classifier or an embedder that takes text takes two, as `classify_text_pair`:
+            `code_points` and `pair_code_points`. An ONNX file has one graph; for both write two files.
 
     Returns:
         `Artifact`.
@@ -54,8 +70,8 @@ def to_onnx(
         FileExistsError: if `path` is a folder.
         OSError: if the disk is full.
         ImportError: if `onnx` or `tf2onnx` is missing.
-        ValueError: if the path ends otherwise, a weight is not finite, Keras does not run on TensorFlow, or
-            the file would have 2 GiB or more.
+        ValueError: if the path ends otherwise, a weight is not finite, Keras does not run on TensorFlow, the
+            task cannot take text or pairs, or the file would have 2 GiB or more.
         VerificationError: if the file is not the same model.
         RuntimeError: if the conversion gives a file that is not what was asked for.
     """
@@ -69,54 +85,70 @@ def to_onnx(
             where="to_onnx",
             path=str(path),
         )
+    if pairs and not text:
+        raise checks.invalid(
+            "`pairs` is for files that take text.",
+            fix="Pass `text=True`; files of tokens take pairs as they are.",
+            where="to_onnx",
+            pairs=pairs,
+        )
     task = in_float32(task)
-    model = _without_weights(task)
-    _check(model, task)
-    ops = collections.Counter(node.op_type for node in model.graph.node)
+    if text:
+        name, function, specs = text_function(task, pairs)
+    else:
+        name, function, specs = task.endpoint, _of_tokens(task), [*task.input_specs(None, None).values()]
+    model = _without_weights(task, function, specs)
+    model.graph.name, inputs = name, [spec.name for spec in specs]
+    _check(model, task, inputs, text)
+    ops = collections.Counter(node.op_type for graph in graphs(model.graph) for node in graph.node)
+    outputs = sorted(value.name for value in model.graph.output)
     with replacing(path) as temporary:
-        _write(temporary, model, _inputs(task), task.named_weights())
+        _write(temporary, model, inputs, task.named_weights())
         artifact = Artifact.of(
             temporary,
             "onnx",
-            signatures={
-                task.endpoint: {"inputs": sorted(_inputs(task)), "outputs": sorted(task.answer_names)}
-            },
+            signatures=signatures_of(name, inputs, outputs),
             recipe="float32",
             ops=dict(sorted(ops.items())),
         )
+        if text:
+            artifact = finish_text_file(task, artifact, OnnxRunner(temporary))
         if verify:
             verify_export(task, artifact, data, verify)
     gc.collect()  # graphs of the conversion refer to themselves, and hold weights
     return dataclasses.replace(artifact, path=pathlib.Path(path))
 
 
-def _inputs(task):
-    return task.input_specs(None, None)
+def _of_tokens(task):
+    """The graph function of a file that takes tokens."""
+    names = list(task.input_specs(None, None))
+    return lambda *inputs: task.answer_tokens(dict(zip(names, inputs, strict=True)))
 
 
-def _without_weights(task):
-    """The task as an `onnx.ModelProto` whose weights are inputs beside the tokens.
+def _without_weights(task, function, specs):
+    """A function as an `onnx.ModelProto` whose weights are inputs beside its own.
 
     So a conversion holds none of the copies of weights that it would hold of constants, and folds none.
     """
     tf2onnx, weights = checks.require("tf2onnx", INSTALL), task.named_weights()
 
     def answer(*inputs):
-        tokens = dict(zip(_inputs(task), inputs, strict=False))
-        with keras.StatelessScope(list(zip(weights.values(), inputs[len(tokens) :], strict=True))):
-            return task.answer_tokens(tokens)
+        with keras.StatelessScope(list(zip(weights.values(), inputs[count:], strict=True))):
+            return function(*inputs[:count])
 
-    specs = list(_inputs(task).values())
-    specs += [tf.TensorSpec(weight.shape, weight.dtype, path) for path, weight in weights.items()]
+    count = len(specs)
+    specs = specs + [tf.TensorSpec(weight.shape, weight.dtype, path) for path, weight in weights.items()]
     model, _ = tf2onnx.convert.from_function(
         tf.function(answer, autograph=False), specs, opset=OPSET, custom_op_handlers={"Erfc": (_erfc, [])}
     )
     graph = model.graph
     simplify(graph)
-    graph.name, graph.doc_string = task.endpoint, ""
+    graph.doc_string = ""
     del model.opset_import[1:]  # ai.onnx.ml, which is not used
+    of_texts = specs[0].name == TEXT
     for value in (*graph.input, *graph.output):
-        for axis, name in zip(value.type.tensor_type.shape.dim, AXES, strict=False):
+        names = (f"{value.name}_rows", f"{value.name}_size") if of_texts else AXES
+        for axis, name in zip(value.type.tensor_type.shape.dim, names, strict=False):
             if not axis.dim_value:
                 axis.dim_param = name
     return model
@@ -132,17 +164,18 @@ def _erfc(graph, node, name, args):
     graph.make_node("Sub", [one.output[0], erf.output[0]], outputs=outputs, name=name, **form)
 
 
-def _check(model, task):
+def _check(model, task, inputs, text):
     """Raises RuntimeError for what a converter can get wrong without saying so."""
     onnx, graph, reason = checks.require("onnx", INSTALL), model.graph, None
     try:
         onnx.checker.check_model(model, full_check=True)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
         reason = str(error)
-    inputs = {value.name for value in graph.input} - set(task.named_weights())
+    found = {value.name for value in graph.input} - set(task.named_weights())
     outputs = {value.name for value in graph.output}
-    domains = {node.domain for node in graph.node} - {""}
-    if reason or domains or inputs != set(_inputs(task)) or outputs != set(task.answer_names):
+    domains = {node.domain for part in graphs(graph) for node in part.node} - {""}
+    other = not text and outputs != set(task.answer_names)
+    if reason or domains or other or found != set(inputs):
         raise checks.invalid(
             "The converted graph must be valid, have the inputs and outputs of the task, and use only "
             "standard ONNX operations.",
@@ -152,7 +185,7 @@ def _check(model, task):
             kind=RuntimeError,
             reason=reason,
             domains=domains,
-            inputs=inputs,
+            inputs=found,
             outputs=outputs,
         )
 
@@ -166,7 +199,7 @@ def _write(path, model, inputs, weights):
     values = {value.name: value for value in graph.input}
     del graph.input[:]
     graph.input.extend(values[name] for name in inputs)
-    read = {name for node in graph.node for name in node.input}
+    read = {name for node in graph.node for name in reads(node)}
     tensors, length = [], graph.ByteSize()
     for name in [name for name in weights if name in read]:
         shape, dtype = weights[name].shape, np.dtype(weights[name].dtype)

@@ -8,6 +8,7 @@ import math
 import numpy as np
 
 from kerasbert import checks
+from kerasbert.export.onnx_order import drop_invariants, number, order, subgraphs
 
 INSTALL = "pip install 'kerasbert[onnx]'"
 
@@ -18,12 +19,20 @@ def simplify(graph):
     Args:
         graph: `onnx.GraphProto`, whose operations are in an order in which they can run.
     """
-    rewriter = _Rewriter(graph)
+    drop_invariants(graph)
+    _rewrite(graph, {})
+    order(graph)
+    number(graph)
+
+
+def _rewrite(graph, constants):
+    rewriter = _Rewriter(graph, constants)
     for rule in (_layer_normalization, _linear_map, _heads, _gelu):
         for node in graph.node:
             rule(rewriter, node)
-    rewriter.order()
-    rewriter.number()
+    for node in graph.node:
+        for inner in subgraphs(node):
+            _rewrite(inner, rewriter.constants)
 
 
 class _Rewriter:
@@ -32,11 +41,11 @@ class _Rewriter:
     What changes keeps its place and its output, and reads no more than what was read before.
     """
 
-    def __init__(self, graph):
+    def __init__(self, graph, constants):
         self.onnx = checks.require("onnx", INSTALL, "Export to ONNX")
         self.graph = graph
         self.makers = {output: node for node in graph.node for output in node.output}
-        self.constants = {tensor.name: tensor for tensor in graph.initializer}
+        self.constants = constants | {tensor.name: tensor for tensor in graph.initializer}
 
     def maker(self, node, index, kind):
         """The operation whose result is an input of `node`, if it is of this kind."""
@@ -59,43 +68,6 @@ class _Rewriter:
         """Makes another operation of `node`."""
         new = self.onnx.helper.make_node(kind, inputs, node.output, node.name, **attributes)
         node.CopyFrom(new)
-
-    def order(self):
-        """Puts operations in the order in which results need them, and drops those that none needs.
-
-        The order that tf2onnx finds differs between two conversions.
-        """
-        ordered, done = [], set()
-        wanted = [output.name for output in reversed(self.graph.output)]
-        while wanted:
-            node = self.makers.get(wanted[-1])
-            missing = [name for name in node.input if name not in done] if node is not None else []
-            if missing:
-                wanted.append(missing[0])
-                continue
-            name = wanted.pop()
-            if node is not None and name not in done:
-                ordered.append(node)
-                done.update(node.output)
-            done.add(name)
-        read = {name for node in ordered for name in node.input}
-        constants = [tensor for tensor in self.graph.initializer if tensor.name in read]
-        for parts, kept in ((self.graph.node, ordered), (self.graph.initializer, constants)):
-            del parts[:]
-            parts.extend(kept)
-
-    def number(self):
-        """Gives new names to all but inputs and outputs: tf2onnx's differ, too."""
-        names = {value.name: value.name for value in (*self.graph.input, *self.graph.output)}
-        names[""] = ""  # stands for an input that is left out
-        for place, node in enumerate(self.graph.node):
-            node.name = f"{node.op_type}_{place}"
-            for values in (node.input, node.output):
-                values[:] = [names.setdefault(name, f"x{len(names)}") for name in values]
-        for tensor in self.graph.initializer:
-            tensor.name = names[tensor.name]
-        order = list(names.values())
-        self.graph.initializer.sort(key=lambda tensor: order.index(tensor.name))
 
 
 def _layer_normalization(graph, node):

@@ -1,12 +1,17 @@
 """An ONNX file as a function."""
 
 import functools
+import json
+from typing import Any
 
 import numpy as np
 
 from kerasbert import checks
+from kerasbert.export.description import TASK, no_description
 from kerasbert.export.onnx_graph import INSTALL
+from kerasbert.export.onnx_texts import SEPARATOR, signatures_of
 from kerasbert.export.runner_errors import cannot_run, no_signature
+from kerasbert.export.text_runner import TextRunner
 from kerasbert.export.token_batches import token_arrays
 from kerasbert.types import PathLike, Tensors
 
@@ -14,8 +19,8 @@ from kerasbert.types import PathLike, Tensors
 _NARROW = {"INT4": 4, "UINT4": 4, "INT8": 8, "UINT8": 8, "FLOAT16": 16, "BFLOAT16": 16}
 
 
-class OnnxRunner:
-    """Runs an ONNX file with ONNX Runtime, on batches with their padding.
+class OnnxRunner(TextRunner):
+    """Runs an ONNX file with ONNX Runtime, on batches with their padding, or on texts if it takes those.
 
     Several threads may call one runner at the same time. `bits` is as for `SavedModelRunner`.
 
@@ -43,6 +48,8 @@ class OnnxRunner:
         self.signature = self._session.get_modelmeta().graph_name
         self.inputs = tuple(sorted(x.name for x in self._session.get_inputs()))
         self.outputs = [x.name for x in self._session.get_outputs()]
+        self.signatures = signatures_of(self.signature, self.inputs, self.outputs)
+        self.takes_texts = "code_points" in self.inputs
 
     @functools.cached_property
     def bits(self) -> int:
@@ -54,10 +61,26 @@ class OnnxRunner:
 
     def __call__(self, inputs: Tensors) -> dict[str, np.ndarray]:
         """See the class."""
-        if tuple(sorted(inputs)) != self.inputs:
+        if tuple(sorted(inputs)) != self.inputs or self.takes_texts:
             raise no_signature(tuple(sorted(inputs)), {self.signature: self.inputs})
         arrays = token_arrays(inputs, type(self).__name__)
         try:
             return dict(zip(self.outputs, self._session.run(None, arrays), strict=True))
         except Exception as error:  # ONNX Runtime's own, which are no RuntimeError
             raise cannot_run("ONNX Runtime", self.path, error) from error
+
+    def description(self) -> dict[str, Any]:
+        """What the file says of itself; see `export.describe`."""
+        found = self._session.get_modelmeta().custom_metadata_map
+        if TASK not in found:
+            raise no_description(self.path, "open_artifact")
+        return json.loads(found[TASK])
+
+    def _run_signature(self, name, inputs):
+        prefix = "" if name == self.signature else f"{name}{SEPARATOR}"
+        outputs = self.signatures[name]["outputs"]
+        try:
+            found = self._session.run([prefix + output for output in outputs], inputs)
+        except Exception as error:  # ONNX Runtime's own, which are no RuntimeError
+            raise cannot_run("ONNX Runtime", self.path, error) from error
+        return dict(zip(outputs, found, strict=True))

@@ -19,7 +19,10 @@ def check_structure(task, artifact, kind=RuntimeError):
         _check_signature(task, artifact, f"{task.endpoint}_tokens", kind)
         return
     if artifact.format == "onnx":
-        _check_signature(task, artifact, next(iter(artifact.signatures)), kind)
+        if any("code_points" in names["inputs"] for names in artifact.signatures.values()):
+            _check_takes_texts(task, artifact, kind)
+        else:
+            _check_signature(task, artifact, next(iter(artifact.signatures)), kind)
         return
     bad = [op for op in artifact.ops if op.startswith("Flex") or op in ("VAR_HANDLE", "READ_VARIABLE")]
     limit = RECIPES[artifact.recipe].partitions if artifact.recipe else PARTITIONS
@@ -53,5 +56,18 @@ def _check_signature(task, artifact, name, kind):
             where=str(artifact.path),
             kind=kind,
             missing=sorted(set.union(*missing.values())),
+            signatures=artifact.signatures,
+        )
+
+
+def _check_takes_texts(task, artifact, kind):
+    names = {f"{task.endpoint}_text", f"{task.endpoint}_text_pair"}
+    if not names & artifact.signatures.keys():
+        raise checks.invalid(
+            "An ONNX file that takes text must be of the task's kind.",
+            fix="Export again from this very task.",
+            where=str(artifact.path),
+            kind=kind,
+            endpoint=task.endpoint,
             signatures=artifact.signatures,
         )

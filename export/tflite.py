@@ -13,6 +13,7 @@ from kerasbert.export.recipes import DEFAULT
 from kerasbert.export.text_files import finish_text_file
 from kerasbert.export.text_graphs.fixed import check_lengths
 from kerasbert.export.tflite_files import write_tflite
+from kerasbert.export.tflite_runner import TFLiteRunner
 from kerasbert.export.verification import verify_export
 from kerasbert.tasks.task import Task
 from kerasbert.types import Labels, PathLike, Rows
@@ -69,8 +70,8 @@ def to_tflite(
             text. `tokenize` and `tokenize_pair` return the inputs of the task's own signature, cut to its
             `max_sequence_length`, and `starts` and `ends`, `(1, S)`: the code points between which each token
             stands, 0 and 0 for special tokens. `export.describe(path)` reads what the file says of itself,
-            and `export.open_artifact(path).predict(texts)` needs no task. The model is loaded twice, for
-            tokens and for texts: a runtime needs its packed weights again, 12 MB of MiniLM-L6 in int8.
+            and `export.open_artifact(path).predict(texts)` needs no task. A runtime packs the weights twice,
+            for tokens and for texts, once each is asked for.
         lengths: sequence of int, such as `(32, 128)`, for a file that takes text where inputs cannot be
             resized. For each a classifier, embedder, token classifier or question answerer has signatures
             whose inputs and outputs have fixed shapes, such as `classify_text_32`: `code_points` `(1, 256)`,
@@ -113,7 +114,7 @@ def to_tflite(
                 )
             artifact = find_smallest(task, temporary, budget, data, truncate, of_texts)
         if text:
-            artifact = finish_text_file(task, artifact)
+            artifact = finish_text_file(task, artifact, TFLiteRunner(temporary))
         if verify:
             verify_export(task, artifact, None if budget else data, verify, calibration)
     return dataclasses.replace(artifact, path=pathlib.Path(path))

@@ -1,7 +1,6 @@
 """Runs a TFLite file on tokens, or on texts if it takes them."""
 
 import threading
-import warnings
 import zipfile
 from typing import Any
 
@@ -10,13 +9,13 @@ import numpy as np
 from kerasbert import checks
 from kerasbert.export.description import describe
 from kerasbert.export.runner_errors import cannot_run, no_signature
-from kerasbert.export.text_graphs import BY_ENDPOINT, TOKENIZERS, as_code_points, rows_of_texts
+from kerasbert.export.text_runner import TextRunner
 from kerasbert.export.tflite_files import INSTALL, tflite_bits
 from kerasbert.export.token_batches import single_rows, token_arrays
-from kerasbert.types import PathLike, Rows, Tensors
+from kerasbert.types import PathLike, Tensors
 
 
-class TFLiteRunner:
+class TFLiteRunner(TextRunner):
     """Runs a TFLite file, one sequence at a time.
 
     Several threads may share one runner: its interpreter is locked while it runs, so that their calls wait
@@ -69,72 +68,15 @@ class TFLiteRunner:
                 raise cannot_run("LiteRT", self.path, error) from error
         return {name: _stacked([row[name][0] for row in rows]) for name in rows[0]}
 
-    def tokenize(self, text: str, second: str | None = None) -> dict[str, np.ndarray]:
-        """Tokenizes a text or a pair with the file's own tokenizer, if it takes text.
+    def description(self) -> dict[str, Any]:
+        """What the file says of itself; see `export.describe`."""
+        return describe(self.path)
 
-        Args:
-            text: str.
-            second: str or None, the second text of a pair.
-
-        Returns:
-            dict of `token_ids`, `segment_ids`, `padding_mask`, `starts` and `ends`, numpy int32 `(1, S)`.
-
-        Raises:
-            ValueError: if the file does not take text.
-        """
-        texts = (text,) if second is None else (text, second)
-        name = next(name for name, inputs in TOKENIZERS.items() if len(inputs) == len(texts))
-        return self.run_texts(name, dict(zip(TOKENIZERS[name], map(as_code_points, texts), strict=True)))
-
-    def run_texts(self, name: str, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Runs a signature that takes code points.
-
-        Args:
-            name: str, the name of the signature.
-            inputs: dict of numpy int32 arrays.
-
-        Returns:
-            dict of numpy arrays.
-
-        Raises:
-            ValueError: if the file does not take text.
-        """
-        if name not in self.signatures:
-            raise checks.invalid(
-                "Only a file that takes text can answer texts.",
-                fix="Export it with `to_tflite(task, path, text=True)`, or pass tokens.",
-                path=str(self.path),
-                signatures=list(self.signatures),
-            )
+    def _run_signature(self, name, inputs):
         with self._lock:
             if name not in self._of_texts:
                 self._of_texts[name] = self._interpreter.get_signature_runner(name)
             return self._of_texts[name](**inputs)
-
-    def predict(self, x: Rows) -> Any:
-        """Answers texts with the file alone.
-
-        Args:
-            x: texts in memory, as for the task's `predict`.
-
-        Returns:
-            What the task's `predict` returns: an array of probabilities, lists of entities, answers.
-
-        Raises:
-            ValueError: if the file does not take text.
-        """
-        description = describe(self.path)
-        kind, module = description["kind"], BY_ENDPOINT[description["kind"]]
-        rows = rows_of_texts(kind, x)
-        outputs = [self.run_texts(*module.inputs(kind, row)) for row in rows]
-        truncated = sum(bool(np.any(output.get("truncated", 0))) for output in outputs)
-        if truncated:
-            warnings.warn(
-                f"{truncated} of the {len(rows)} rows were longer than "
-                f"max_sequence_length={description['max_sequence_length']} tokens and were truncated.",
-                stacklevel=2,
-            )
-        return module.predictions(description, rows, outputs)
 
 
 def _stacked(rows):

@@ -8,8 +8,14 @@ import numpy as np
 from kerasbert import checks
 from kerasbert.export import endpoints
 from kerasbert.export.artifact import Artifact, in_float32
-from kerasbert.export.differences import VerificationError, text_differences, token_differences
+from kerasbert.export.differences import (
+    VerificationError,
+    answer_differences,
+    text_differences,
+    token_differences,
+)
 from kerasbert.export.intervals import check_drop, drop_interval, too_many_differ
+from kerasbert.export.onnx_runner import OnnxRunner
 from kerasbert.export.recipes import RECIPES
 from kerasbert.export.runners import answer_texts, open_artifact
 from kerasbert.export.sample_texts import sample_inputs
@@ -84,7 +90,8 @@ def verify(
     A SavedModel, or a file that takes text, gets the texts themselves, so that its tokenizer is compared,
     too: the file's tokens must be equal for every text. Other TFLite or ONNX files get the task's tokens.
     Files compute in float32, and are compared with the model in float32. If an answer is not an array of
-    numbers, but entities or a span, both the answers and the probabilities at all tokens are compared.
+    numbers, but entities or a span, both the answers and the probabilities at all tokens are compared; of an
+    ONNX file that takes text, the answers and their scores.
 
     Args:
         task: the kerasbert task that was exported.
@@ -147,6 +154,8 @@ def verify(
         ) from error
     if isinstance(expected, np.ndarray):
         differences = text_differences(expected, found, where)
+    elif isinstance(runner, OnnxRunner) and runner.takes_texts:  # it takes no tokens
+        differences = answer_differences(expected, found, where)
     else:
         differences = token_differences(task, runner, columns, where)
     result = _verification(task, where, columns, expected, found, differences)
@@ -199,8 +208,7 @@ def describe(artifact, runner):
         return describe_saved_model(path)
     if isinstance(runner, TFLiteRunner):
         return describe_tflite(path, recipe)
-    names = {"inputs": list(runner.inputs), "outputs": list(runner.outputs)}
-    return Artifact.of(path, "onnx", signatures={runner.signature: names})
+    return Artifact.of(path, "onnx", signatures=runner.signatures)
 
 
 def verify_export(task, artifact, data, limits, calibration=None):
@@ -220,8 +228,12 @@ def verify_export(task, artifact, data, limits, calibration=None):
     if data is not None:
         verify(task, artifact, *data, **limits)
         return
-    limits = {"min_agreement": SAMPLE_AGREEMENT[_bits(task, artifact, open_artifact(artifact))]} | limits
-    for x in sample_inputs(task) if calibration is None else [calibration]:
+    runner = open_artifact(artifact)
+    limits = {"min_agreement": SAMPLE_AGREEMENT[_bits(task, artifact, runner)]} | limits
+    samples = sample_inputs(task) if calibration is None else [calibration]
+    if getattr(runner, "takes_texts", False):
+        samples = [x for x in samples if runner.takes(x)]
+    for x in samples:
         with warnings.catch_warnings():
             # The built-in sentences are too long for some models.
             warnings.filterwarnings("ignore", ".*were truncated", UserWarning)

@@ -48,14 +48,7 @@ def text_signatures(task, run):
     Raises:
         ValueError: if a file of this task cannot take text.
     """
-    if task.endpoint not in BY_ENDPOINT or task.extra_inputs:
-        raise checks.invalid(
-            "Files that take text are only possible for kerasbert's own tasks, without `extra_inputs`.",
-            fix="Leave out `text=True`, and pass tokens to the file.",
-            where="to_tflite",
-            endpoint=task.endpoint,
-            extra_inputs=list(task.extra_inputs),
-        )
+    check_takes_texts(task, "to_tflite")
     tokenizer = tokenizer_of(task)
 
     def run_tokens(packed):
@@ -63,6 +56,18 @@ def text_signatures(task, run):
 
     answers = BY_ENDPOINT[task.endpoint].signatures(task, tokenizer, run_tokens)
     return answers | tokenizer_signatures(task, tokenizer)
+
+
+def check_takes_texts(task, where):
+    """Raises ValueError unless a file of this task can take text."""
+    if task.endpoint not in BY_ENDPOINT or task.extra_inputs:
+        raise checks.invalid(
+            "Files that take text are only possible for kerasbert's own tasks, without `extra_inputs`.",
+            fix="Leave out `text=True`, and pass tokens to the file.",
+            where=where,
+            endpoint=task.endpoint,
+            extra_inputs=list(task.extra_inputs),
+        )
 
 
 def description(task):

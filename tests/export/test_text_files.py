@@ -7,6 +7,7 @@ import zipfile
 
 import numpy as np
 import pytest
+from text_cases import PAIRS, TASKS, TEXTS, same
 from wild_tasks import made
 
 import kerasbert
@@ -19,17 +20,6 @@ from kerasbert.export.verification import VerificationError
 # Long texts are among those below, and `predict` warns of them.
 pytestmark = pytest.mark.filterwarnings("ignore:.*were truncated:UserWarning")
 pytest.importorskip("ai_edge_litert", reason="pip install 'kerasbert[tflite]'")
-TEXTS = ["what a good film!", "", "BAD, bad films.", "Ünknown 😀 [MASK] 電影", "the film was very bad " * 30]
-PAIRS = (["good film", "", "bad " * 40], ["not a bad film!", "film", "films " * 40])
-TASKS = {
-    "tag": ("BertTokenClassifier", {"labels": ["O", "B-X", "I-X", "B-Y", "I-Y"]}, TEXTS),
-    "answer": ("BertQuestionAnswerer", {"window_step": 3}, (TEXTS, [*TEXTS[2:], TEXTS[4], ""])),
-    "choose": ("BertMultipleChoice", {}, (TEXTS, [[text, "good film", "", text * 2] for text in TEXTS])),
-    "fill": ("BertMaskedLM", {}, ["a [MASK] film", "[MASK][MASK] was [mask] bad", TEXTS[3]]),
-    "summarize": ("BertSummarizer", {}, ["Good film! It was bad. A film.", "", "\x07", TEXTS[4] + ". Good."]),
-    "embed": ("BertTextEmbedder", {}, TEXTS),
-    "pairs": ("BertNextSentencePredictor", {}, PAIRS),
-}
 # What a client does, with LiteRT and numpy alone.
 CLIENT = """
 import json, sys, zipfile
@@ -90,23 +80,6 @@ def tasks(tokenizer, tmp_path_factory):
     return get
 
 
-def same(found, expected):
-    """Compares what `predict` returns: numbers within 1e-5, all else equal."""
-    if hasattr(expected, "__dataclass_fields__"):
-        same(vars(found), vars(expected))
-    elif isinstance(expected, dict):
-        assert found.keys() == expected.keys()
-        same([*found.values()], [*expected.values()])
-    elif isinstance(expected, (float, np.ndarray)):
-        np.testing.assert_allclose(found, expected, atol=1e-5)
-    elif isinstance(expected, (list, tuple)):
-        assert len(found) == len(expected)
-        for one, two in zip(found, expected, strict=True):
-            same(one, two)
-    else:
-        assert found == expected
-
-
 @pytest.mark.parametrize("name", TASKS)
 def test_every_task_answers_texts_by_its_file_alone(name, tasks):
     task, artifact = tasks(name)
@@ -155,11 +128,28 @@ def test_signatures_may_be_called_in_any_order(trained, text_file):
         runner.predict(TEXTS)
 
 
-def test_two_rows_are_refused(text_file):
-    runner = export.open_artifact(text_file)
-    for name in ("classify_text", "tokenize"):
-        with pytest.raises((ValueError, RuntimeError)):
-            runner.run_texts(name, {"code_points": np.full((2, 4), 97, "int32")})
+# Inputs that take several rows: choices, and sentences.
+ROWS = {("choose_text", "pair_code_points"), ("summarize_text", "code_points")}
+
+
+@pytest.mark.parametrize("name", ["classify", *TASKS])
+def test_two_rows_are_refused(name, tasks, text_file):
+    artifact = text_file if name == "classify" else tasks(name)[1]
+    runner = export.open_artifact(artifact)
+    interpreter, refused = runner._interpreter, []
+    for signature, names in runner.signatures.items():
+        run = interpreter.get_signature_runner(signature)
+        one = {key: np.full((1, 4), 1 if key == "padding_mask" else 5, "int32") for key in names["inputs"]}
+        run(**one)
+        for key in names["inputs"]:
+            if (signature, key) not in ROWS:
+                with pytest.raises((ValueError, RuntimeError)):
+                    run(**one | {key: np.repeat(one[key], 2, axis=0)})
+                refused.append((signature, key))
+        if signature not in dict(ROWS):
+            with pytest.raises((ValueError, RuntimeError)):
+                run(**{key: np.repeat(row, 2, axis=0) for key, row in one.items()})
+    assert len(refused) >= 6
 
 
 def test_the_file_serves_tokens_like_any_other(trained, text_file):

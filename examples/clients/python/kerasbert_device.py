@@ -1,8 +1,10 @@
-"""Answers texts with a file that kerasbert wrote, on a device that has LiteRT and numpy alone.
+"""Answers texts with a file that kerasbert wrote, on a device that has numpy and one runtime alone.
 
-    pip install ai-edge-litert numpy
+    pip install ai-edge-litert numpy  # for film.tflite
+    pip install onnxruntime numpy     # for film.onnx
 
-The file comes from `kerasbert.export.to_tflite(task, "film.tflite", text=True)`. Copy this module beside it:
+The file comes from `kerasbert.export.to_tflite(task, "film.tflite", text=True)` or from
+`to_onnx(task, "film.onnx", text=True)`. Copy this module beside it:
 
     model = Model("film.tflite")
     model.classify("what a good film!")  # {"negative": 0.02, "positive": 0.98}
@@ -18,7 +20,6 @@ import sys
 import zipfile
 
 import numpy as np
-from ai_edge_litert.interpreter import Interpreter
 
 
 class Model:
@@ -33,10 +34,8 @@ class Model:
     """
 
     def __init__(self, path, num_threads=1):
-        with zipfile.ZipFile(path) as archive:
-            self.description = json.loads(archive.read("task.json"))
-        self._interpreter = Interpreter(path, num_threads=num_threads)
-        self._runners = {}
+        self._file = (_OnnxFile if path.endswith(".onnx") else _LiteRTFile)(path, num_threads)
+        self.description = json.loads(self._file.description)
 
     def run(self, signature, **texts):
         """Runs a signature of the file.
@@ -47,10 +46,13 @@ class Model:
 
         Returns:
             dict of numpy arrays.
+
+        Raises:
+            KeyError: if the file has no such signature. An ONNX file has one, for one text or for two.
         """
-        if signature not in self._runners:
-            self._runners[signature] = self._interpreter.get_signature_runner(signature)
-        return self._runners[signature](**{name: code_points(text) for name, text in texts.items()})
+        if signature not in self.description["signatures"]:
+            raise KeyError(f"The file has no {signature}, but {sorted(self.description['signatures'])}.")
+        return self._file.run(signature, {name: code_points(text) for name, text in texts.items()})
 
     def classify(self, text, second=None):
         """The probability of each label, of a text or of a pair of texts."""
@@ -102,10 +104,47 @@ class Model:
         """Raises RuntimeError unless this processor gives the answers that the file says it should."""
         test = self.description["self_test"]
         inputs = {name: np.array(rows, np.int32) for name, rows in test["inputs"].items()}
-        found = self._interpreter.get_signature_runner(test["signature"])(**inputs)
+        found = self._file.run(test["signature"], inputs)
         for name, expected in test["outputs"].items():
             if not np.allclose(found[name], expected, atol=test["tolerance"]):
                 raise RuntimeError(f"{name} is {found[name]}, and should be {expected}")
+
+
+class _LiteRTFile:
+    """A `.tflite` file: several signatures, and its description in a ZIP archive behind the model."""
+
+    def __init__(self, path, num_threads):
+        from ai_edge_litert.interpreter import Interpreter
+
+        with zipfile.ZipFile(path) as archive:
+            self.description = archive.read("task.json")
+        self._interpreter = Interpreter(path, num_threads=num_threads)
+        self._runners = {}
+
+    def run(self, signature, inputs):
+        if signature not in self._runners:
+            self._runners[signature] = self._interpreter.get_signature_runner(signature)
+        return self._runners[signature](**inputs)
+
+
+class _OnnxFile:
+    """An `.onnx` file: one graph, and its description in the metadata."""
+
+    def __init__(self, path, num_threads):
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = num_threads
+        self._session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        self.description = self._session.get_modelmeta().custom_metadata_map["task.json"]
+        self._outputs = [output.name for output in self._session.get_outputs()]
+
+    def run(self, signature, inputs):
+        # Tokens stand beside the answers, as `tokenize/token_ids`.
+        prefix = f"{signature}/" if signature.startswith("tokenize") else ""
+        names = [name for name in self._outputs if name.rpartition("/")[0] == prefix[:-1]]
+        found = self._session.run(names, inputs)
+        return {name.removeprefix(prefix): value for name, value in zip(names, found, strict=True)}
 
 
 def code_points(text):
@@ -115,6 +154,19 @@ def code_points(text):
     for row, one in zip(rows, texts, strict=True):
         row[: len(one)] = [*map(ord, one)]
     return rows
+
+
+def utf16_place(text, place):
+    """A place in code points as one in UTF-16 units, in which Java, Swift and JavaScript count.
+
+    Args:
+        text: str.
+        place: int, such as the `start` or the `end` of an entity.
+
+    Returns:
+        int: one more for each character before it that is beyond U+FFFF, such as most emoji.
+    """
+    return place + sum(character > "\uffff" for character in text[:place])
 
 
 if __name__ == "__main__":
