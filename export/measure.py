@@ -9,6 +9,7 @@ import resource
 import statistics
 import sys
 import time
+import zipfile
 
 import numpy as np
 
@@ -77,6 +78,31 @@ def open_tflite(path, threads):
     return lambda inputs: (interpreter, run(**bound(tensors, inputs)))
 
 
+def open_tokenizer(path, threads):
+    """Returns a function of a length, that returns one that tokenizes a text of so many tokens.
+
+    The text is the file's self-test, repeated. Returns None for a file that does not take text.
+    """
+    if os.path.isdir(path) or path.endswith(".onnx") or not zipfile.is_zipfile(path):
+        return None
+    from ai_edge_litert.interpreter import Interpreter
+
+    with zipfile.ZipFile(path) as archive:
+        if "task.json" not in archive.namelist():
+            return None
+        test = json.loads(archive.read("task.json"))["self_test"]["inputs"]["code_points"]
+    interpreter = Interpreter(path, num_threads=threads)
+    tokenize = interpreter.get_signature_runner("tokenize")
+
+    def of_length(length):
+        row = np.array([[*test[0], ord(" ")] * length], "int32")
+        ends = tokenize(code_points=row)["ends"][0]
+        row = row[:, : ends[1:-1][: length - 2].max(initial=0)]  # without [CLS] and [SEP]
+        return lambda: (interpreter, tokenize(code_points=row))
+
+    return of_length
+
+
 def open_onnx(path, threads):
     """Returns a function that runs an ONNX file on tokens."""
     import onnxruntime
@@ -134,13 +160,7 @@ def main(path, vocabulary_size, lengths, threads, repeats):
     latency = []
     for length in lengths:
         inputs = token_inputs(length, vocabulary_size)
-        for _ in range(3):
-            run(inputs)
-        times = []
-        for _ in range(repeats):
-            start = time.perf_counter()
-            run(inputs)
-            times.append(1e3 * (time.perf_counter() - start))
+        times = timed(lambda inputs=inputs: run(inputs), repeats)
         latency.append(
             {
                 "length": length,
@@ -149,7 +169,20 @@ def main(path, vocabulary_size, lengths, threads, repeats):
                 "p90_ms": statistics.quantiles(times, n=10)[-1],
             }
         )
-    print(json.dumps({"load_ms": load_ms, "memory_bytes": peak_bytes() - before, "latency": latency}))
+    memory_bytes, tokenizer = peak_bytes() - before, open_tokenizer(path, threads)
+    for row in latency if tokenizer else ():
+        row["tokenizer_ms"] = statistics.median(timed(tokenizer(row["length"]), repeats))
+    print(json.dumps({"load_ms": load_ms, "memory_bytes": memory_bytes, "latency": latency}))
+
+
+def timed(call, repeats):
+    """Calls a function, and returns the milliseconds of each call but the first three."""
+    times = []
+    for _ in range(3 + repeats):
+        start = time.perf_counter()
+        call()
+        times.append(1e3 * (time.perf_counter() - start))
+    return times[3:]
 
 
 if __name__ == "__main__":

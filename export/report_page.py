@@ -32,6 +32,8 @@ def page(numbers, benchmarks, evaluation=None, history=None):
     if benchmarks:
         parts += ["<h2>Speed and memory</h2>", _latency_charts(benchmarks)]
         parts += [latency_table(benchmarks).html(), cost_table(benchmarks).html()]
+    if any(result.tokenizer_ms for result in benchmarks.values()):
+        parts.append(tokenizer_table(benchmarks).html())
     if numbers["answers"]:
         parts += ["<h2>Answers</h2>", answers_table(numbers["answers"], numbers["expected"]).html()]
     parts += ["<h2>What it was measured on</h2>", _list(_card(numbers))]
@@ -184,6 +186,23 @@ def latency_table(benchmarks):
         "three runs that are not measured, in a process that has only the runtime."
     )
     return Table("Latency", header, rows, note)
+
+
+def tokenizer_table(benchmarks):
+    """The files' own tokenizers: their time, and its share of the model's."""
+    lengths = sorted({length for result in benchmarks.values() for _, length in result.tokenizer_ms})
+    rows = []
+    for name, result in benchmarks.items():
+        for threads in sorted({threads for threads, _ in result.tokenizer_ms}):
+            cells = []
+            for length in lengths:
+                ms = result.tokenizer_ms.get((threads, length))
+                share = percent(ms / result.latency_ms[threads, length]) if ms else ""
+                cells.append(f"{milliseconds(ms)} ({share})" if ms else "")
+            rows.append([name, threads, *cells])
+    header = ["file", "threads", *(f"ms for {length} tokens" for length in lengths)]
+    note = "Texts of as many tokens; in brackets the share of the model's time, which is without it."
+    return Table("Tokenizer in the file", header, rows, note)
 
 
 def _spread(ms, low, high):

@@ -44,7 +44,7 @@ class TextRunner:
         """
         if name not in self.signatures:
             raise checks.invalid(
-                f"Only a file that takes text, and has a signature `{name}`, can answer this.",
+                f"Only a file that takes text can answer texts, here by a signature `{name}`.",
                 fix="Export it with `text=True` (for pairs of texts `to_onnx` needs `pairs=True`, too), or "
                 "pass tokens.",
                 path=str(self.path),

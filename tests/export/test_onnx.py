@@ -186,7 +186,7 @@ def test_what_cannot_be_exported_is_an_error(trained, tmp_path, monkeypatch):
 
 
 def test_other_inputs_are_an_error(artifact):
-    with pytest.raises(ValueError, match=r"inputs must be those of a signature\..*classify"):
+    with pytest.raises(ValueError, match=r"must match one of the file.s signatures\..*classify"):
         export.open_artifact(artifact)({"text": ["good"]})
 
 

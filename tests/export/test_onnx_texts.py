@@ -66,7 +66,7 @@ def test_what_a_file_does_not_take(film, trained):
         runner.run_texts("classify_text", {"code_points": np.full((2, 4), 97, "int32")})
     with pytest.raises(ValueError, match="a signature `classify_text_pair`"):
         runner.predict(PAIRS)
-    with pytest.raises(ValueError, match="inputs must be those of a signature"):
+    with pytest.raises(ValueError, match="must match one of the file"):
         runner(trained.tokenizer(["good film"]))
     with pytest.raises(ValueError, match="a signature `tokenize_pair`"):
         runner.tokenize("a", "b")

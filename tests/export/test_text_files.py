@@ -159,6 +159,12 @@ def test_the_file_serves_tokens_like_any_other(trained, text_file):
     assert text_file.size_bytes == text_file.path.stat().st_size
 
 
+def test_benchmark_measures_the_tokenizer_too(text_file):
+    result = export.benchmark(text_file, 19, lengths=(2, 16), threads=(1,), repeats=3)
+    assert result.tokenizer_ms.keys() == result.latency_ms.keys() == {(1, 2), (1, 16)}
+    assert min(result.tokenizer_ms.values()) > 0
+
+
 def test_quantized_files(trained, tmp_path):
     plain = export.to_tflite(trained, tmp_path / "plain.tflite")
     artifact = export.to_tflite(trained, tmp_path / "text.tflite", text=True)
