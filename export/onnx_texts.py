@@ -61,8 +61,10 @@ def signatures_of(name, inputs, outputs):
     """
     found = {}
     for output in outputs:
-        signature, _, short = output.rpartition(SEPARATOR)
-        names = found.setdefault(signature or name, {"inputs": sorted(inputs), "outputs": []})
+        signature, _, short = output.partition(SEPARATOR)
+        if signature not in TOKENIZERS:
+            signature, short = name, output
+        names = found.setdefault(signature, {"inputs": sorted(inputs), "outputs": []})
         names["outputs"] = sorted([*names["outputs"], short])
     return found
 
