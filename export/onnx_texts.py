@@ -1,7 +1,7 @@
 """The graph of an ONNX file that takes text: from code points to answers."""
 
 from kerasbert import checks
-from kerasbert.export.text_graphs import BY_ENDPOINT, TOKENIZERS, check_takes_texts
+from kerasbert.export.text_graphs import BY_ENDPOINT, TOKENIZERS, answers_to, check_takes_texts
 from kerasbert.export.text_graphs.tokenize import packed, tokenizer_of
 
 # Outputs of the tokenizer stand beside the answers, under the name that its signature has in a TFLite file.
@@ -24,7 +24,7 @@ def text_function(task, pairs):
     """
     check_takes_texts(task, "to_onnx")
     tokenizer = _Once(tokenizer_of(task))
-    functions = BY_ENDPOINT[task.endpoint].signatures(task, tokenizer, task.answer_tokens)
+    functions = BY_ENDPOINT[task.endpoint].signatures(task, tokenizer, answers_to(task.answer_tokens))
     name = f"{task.endpoint}_text" + "_pair" * pairs
     if name not in functions:
         raise checks.invalid(

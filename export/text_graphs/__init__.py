@@ -50,12 +50,13 @@ def text_signatures(task, run):
     """
     check_takes_texts(task, "to_tflite")
     tokenizer = tokenizer_of(task)
-
-    def run_tokens(packed):
-        return run({name: packed[name] for name in TOKEN_INPUTS})
-
-    answers = BY_ENDPOINT[task.endpoint].signatures(task, tokenizer, run_tokens)
+    answers = BY_ENDPOINT[task.endpoint].signatures(task, tokenizer, answers_to(run))
     return answers | tokenizer_signatures(task, tokenizer)
+
+
+def answers_to(run):
+    """The function `run` of tokens as one that may get their places, too."""
+    return lambda packed: run({name: packed[name] for name in TOKEN_INPUTS})
 
 
 def check_takes_texts(task, where):
