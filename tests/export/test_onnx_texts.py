@@ -39,7 +39,7 @@ def test_a_file_answers_texts_alone(film, trained):
         "starts",
         "token_ids",
     ]
-    assert runner.tokenize("bad 😀film")["ends"].tolist() == [[0, 3, 5, 9, 0]]
+    assert runner.tokenize("bad 😀 film")["ends"].tolist() == [[0, 3, 5, 10, 0]]
     assert export.verify(trained, film, TEXTS).max_difference < 1e-5
 
 
