@@ -139,7 +139,7 @@ def _without_weights(task, function, specs):
     count = len(specs)
     specs = specs + [tf.TensorSpec(weight.shape, weight.dtype, path) for path, weight in weights.items()]
     model, _ = tf2onnx.convert.from_function(
-        tf.function(answer, autograph=False), specs, opset=OPSET, custom_op_handlers={"Erfc": (_erfc, [])}
+        tf.function(answer, autograph=False), specs, opset=OPSET, custom_op_handlers=HANDLERS
     )
     graph = model.graph
     simplify(graph)
@@ -162,6 +162,24 @@ def _erfc(graph, node, name, args):
     erf = graph.make_node("Erf", inputs, **form)
     one = graph.make_const(f"{name}_one", np.float32(1))
     graph.make_node("Sub", [one.output[0], erf.output[0]], outputs=outputs, name=name, **form)
+
+
+def _segment_sum(graph, node, name, args):
+    """Converts sums of segments: tf2onnx's have no row for segments behind the last that is not empty."""
+    onnx = checks.require("onnx", INSTALL)
+    form = {"shapes": node.output_shapes, "dtypes": node.output_dtypes}
+    (values, segments, count), outputs, (kind,) = node.input, list(node.output), node.output_dtypes
+    graph.remove_node(name)
+    size = graph.make_node("Cast", [count], attr={"to": onnx.TensorProto.INT64}).output[0]
+    size = graph.make_node("Reshape", [size, graph.make_const(f"{name}_one", np.array([1])).output[0]])
+    zero = onnx.helper.make_tensor("value", kind, [1], [0])
+    zeros = graph.make_node("ConstantOfShape", [size.output[0]], attr={"value": zero}, dtypes=[kind])
+    inputs = [zeros.output[0], segments, values]
+    attributes = {"axis": 0, "reduction": "add"}
+    graph.make_node("ScatterElements", inputs, attr=attributes, outputs=outputs, name=name, **form)
+
+
+HANDLERS = {"Erfc": (_erfc, []), "UnsortedSegmentSum": (_segment_sum, [])}
 
 
 def _check(model, task, inputs, text):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from kerasbert.export.text_graphs.tokenize import PAIR, TEXT, as_code_points, in_windows, places, text_spec
+from kerasbert.export.text_graphs.tokenize import PAIR, TEXT, as_code_points, in_windows, text_spec
 from kerasbert.optional import tensorflow as tf
 from kerasbert.tasks import Answer
 from kerasbert.tasks.spans import MAX_ANSWER_LENGTH
@@ -81,18 +81,16 @@ def _answers(task, tokenizer, run, question, context):
 
 def _homes(size, room, step, count):
     """The window of each token: see `kerasbert.data.homes`."""
-    numbers = tf.range(count * room)
-    window, place = numbers // room, numbers % room
-    token = window * step + place
-    inside = places(token < size)
-    window, place, token = (tf.gather(values, inside) for values in (window, place, token))
+    token = tf.range(size + 1)  # one more, so that there is one at least
+    most = (room - 1) // step + 1  # how many windows a token can be in
+    last = tf.minimum(token // step, count - 1)
+    window = last[:, None] - tf.range(most)[::-1]
+    place = token[:, None] - window * step
     length = tf.minimum(size - window * step, room)
     score = 100 * tf.minimum(place, length - 1 - place) + length
-    # One token more, so that there is one at least.
-    window, score, token = (tf.concat([x, y], 0) for x, y in ((window, [0]), (score, [0]), (token, [size])))
-    best = tf.gather(tf.math.unsorted_segment_max(score, token, size + 1), token)
-    chosen = tf.where(score == best, window, count)
-    return tf.math.unsorted_segment_min(chosen, token, size + 1)[:-1]
+    score = tf.where((window >= 0) & (place < length), score, -1)
+    best = tf.argmax(score, axis=1, output_type=tf.int32)  # the first of equals
+    return (last - (most - 1) + best)[:-1]
 
 
 def inputs(kind, row):
