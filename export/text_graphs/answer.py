@@ -83,14 +83,14 @@ def _homes(size, room, step, count):
     """The window of each token: see `kerasbert.data.homes`."""
     token = tf.range(size + 1)  # one more, so that there is one at least
     most = (room - 1) // step + 1  # how many windows a token can be in
-    last = tf.minimum(token // step, count - 1)
-    window = last[:, None] - tf.range(most)[::-1]
+    first = tf.minimum(token // step, count - 1) - (most - 1)
+    window = first[:, None] + tf.range(most)
     place = token[:, None] - window * step
     length = tf.minimum(size - window * step, room)
     score = 100 * tf.minimum(place, length - 1 - place) + length
     score = tf.where((window >= 0) & (place < length), score, -1)
     best = tf.argmax(score, axis=1, output_type=tf.int32)  # the first of equals
-    return (last - (most - 1) + best)[:-1]
+    return (first + best)[:-1]
 
 
 def inputs(kind, row):
