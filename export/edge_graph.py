@@ -67,7 +67,7 @@ def edge_function(task, truncate=False, with_table=True):
         vectors = embeddings.combine(
             _lookup(table if with_table else tf.constant(STAND_IN, shape=table.shape), tokens),
             _lookup(embeddings.segment_embedding.embeddings, segments) if embeddings.num_segments else None,
-            _lookup(embeddings.position_table(), _positions(tokens)),
+            _lookup(embeddings.position_table(), tf.range(tf.shape(tokens)[0])),
             training=False,
         )
         outputs = task.encoder.transform(
@@ -96,16 +96,6 @@ def _cut(row, most):
     """The first `most - 1` tokens and the last, `[SEP]`; the whole row if it is no longer."""
     # Slices with constant ends: XNNPACK takes none whose length is computed.
     return tf.concat([row[:-1][: most - 1], row[-1:]], 0)
-
-
-def _positions(tokens):
-    """The positions of tokens `(S,)`."""
-    positions = tf.range(tf.shape(tokens)[0])
-    if tokens.shape[0] is None:
-        return positions
-    # For a fixed S, the converter would compute the lookup, and store these rows of the table once more. Ids
-    # are never negative, but it does not know that.
-    return positions + tf.minimum(tokens, 0)
 
 
 def _lookup(table, ids):

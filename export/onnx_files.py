@@ -179,7 +179,7 @@ def _segment_sum(graph, node, name, args):
     graph.make_node("ScatterElements", inputs, attr=attributes, outputs=outputs, name=name, **form)
 
 
-HANDLERS = {"Erfc": (_erfc, []), "UnsortedSegmentSum": (_segment_sum, [])}
+HANDLERS: dict[str, Any] = {"Erfc": (_erfc, []), "UnsortedSegmentSum": (_segment_sum, [])}
 
 
 def _check(model, task, inputs, text):
