@@ -128,6 +128,7 @@ def test_signatures_may_be_called_in_any_order(trained, text_file):
         runner.predict(TEXTS)
 
 
+VALUES = {"token_ids": 5, "segment_ids": 0, "padding_mask": 1}
 # Inputs that take several rows: choices, and sentences.
 ROWS = {("choose_text", "pair_code_points"), ("summarize_text", "code_points")}
 
@@ -139,7 +140,7 @@ def test_two_rows_are_refused(name, tasks, text_file):
     interpreter, refused = runner._interpreter, []
     for signature, names in runner.signatures.items():
         run = interpreter.get_signature_runner(signature)
-        one = {key: np.full((1, 4), 1 if key == "padding_mask" else 5, "int32") for key in names["inputs"]}
+        one = {key: np.full((1, 4), VALUES.get(key, 97), "int32") for key in names["inputs"]}
         run(**one)
         for key in names["inputs"]:
             if (signature, key) not in ROWS:
