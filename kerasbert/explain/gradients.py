@@ -1,9 +1,8 @@
-"""Gradients on Keras' backends."""
+"""Gradients of numbers by the vectors of tokens."""
 
 import keras
 
 from kerasbert import checks
-from kerasbert.optional import jax
 from kerasbert.optional import tensorflow as tf
 
 
@@ -16,6 +15,9 @@ def gradient(function, x):
 
     Returns:
         A tensor like `x`.
+
+    Raises:
+        ValueError: if Keras runs on another backend than TensorFlow or PyTorch.
     """
     backend = keras.backend.backend()
     if backend == "tensorflow":
@@ -23,15 +25,13 @@ def gradient(function, x):
             tape.watch(x)
             number = function(x)
         return tape.gradient(number, x)
-    if backend == "jax":
-        return jax.grad(lambda x: function(x).sum())(x)
     if backend == "torch":
         x = x.detach().requires_grad_()
         function(x).sum().backward(inputs=[x])
         return x.grad
     raise checks.invalid(
-        "Gradients need a backend that computes them: TensorFlow, JAX or PyTorch.",
-        fix="Set KERAS_BACKEND to one of these, or use `occlusion`.",
+        "Gradients of answers are computed on TensorFlow or PyTorch.",
+        fix="Set KERAS_BACKEND=tensorflow and load the model there: its files are the same.",
         where="kerasbert.explain",
         backend=backend,
     )
