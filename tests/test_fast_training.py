@@ -57,6 +57,7 @@ def test_turned_off_dropout_is_that_of_keras(plain):
     np.testing.assert_array_equal(ours, theirs)
 
 
+@pytest.mark.slow
 def test_turned_off_nothing_of_it_runs(plain, config, tokenizer, monkeypatch):
     for name in ("dropout", "adam_step", "unbiased", "shrink", "global_norm"):
         monkeypatch.delattr(fast_training, name)

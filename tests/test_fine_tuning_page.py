@@ -33,6 +33,7 @@ def names(config, tokenizer, tmp_path, monkeypatch):
     return names | vars(training) | {"keras": keras, "kerasbert": kerasbert}
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(("what", "how"), [row[:2] for row in ROWS], ids=[row[0][2:30] for row in ROWS])
 def test_a_line_of_the_table_runs(what, how, names):
     lines = [line for line in re.findall(r"`([^`]+)`", how) if "(" in line]

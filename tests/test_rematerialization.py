@@ -19,6 +19,7 @@ def gradients(encoder, first_token_only):
     ]
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("compiled", [False, True])
 @pytest.mark.parametrize("first_token_only", [False, True])
 def test_gradients_are_those_of_the_same_dropout(compiled, first_token_only):

@@ -83,6 +83,7 @@ def folder(tmp_path_factory, config, tokenizer):
     return folder
 
 
+@pytest.mark.slow
 def test_configs(folder, trials):
     for name in ("config.json", "modules.json", "1_Pooling/config.json", "sentence_bert_config.json"):
         refused = fuzz(folder / name, lambda: kerasbert.BertTextEmbedder.from_preset(folder), trials // 4)

@@ -109,6 +109,7 @@ def byte_level():
     return tokens, merges
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("run", RUNTIMES)
 def test_wordpiece(run):
     assert failures(BertTokenizer(vocabulary(), **OPTIONS[2]), run, texts(7, 1_500)) == []
@@ -121,6 +122,7 @@ def test_wordpiece_at_length(run, options):
     assert failures(BertTokenizer(vocabulary(), **options), run, texts(11, 25_000)) == []
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("run", RUNTIMES)
 def test_bytes(byte_level, run):
     tokenizer = RobertaTokenizer(*byte_level, special_tokens_in_text=True)

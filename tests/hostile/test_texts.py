@@ -67,6 +67,7 @@ def test_a_batch_is_tokenized_as_its_texts_alone(hostile, tokenizer):
     assert [tokenizer.tokenize(hostile[row]).numpy().tolist() for row in some] == [together[r] for r in some]
 
 
+@pytest.mark.slow
 def test_answers_do_not_depend_on_neighbours_or_threads(hostile, trained):
     with pytest.warns(UserWarning, match="were truncated"):
         expected = trained.predict(hostile, verbose=0)

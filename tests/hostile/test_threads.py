@@ -11,6 +11,7 @@ pytestmark = pytest.mark.tensorflow
 THREADS = 8
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("calls", [400, pytest.param(20_000, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("kind", ["int8", "saved_model"])
 def test_a_runner_is_shared_by_threads(kind, calls, trained, request):

@@ -47,6 +47,7 @@ def columns(rows=slice(None)):
     return {"text": TEXTS[rows], "table": TABLE[rows], "stars": np.arange(6.0)[rows] / 6}
 
 
+@pytest.mark.slow
 def test_a_table_teaches_what_the_text_does_not_say(task):
     x = columns() | {"text": ["a film"] * 6}
     task.fit(x, LABELS, epochs=40, verbose=0, validation_data=(x, LABELS))
@@ -72,6 +73,7 @@ def test_rows_keep_their_numbers_in_any_order_and_container(task):
     np.testing.assert_allclose(a, b, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_it_keeps_what_tasks_promise(task):
     """Files, presets, SavedModel, TFLite and ONNX: all answer by text and numbers."""
     check_task(task, columns(), LABELS)
@@ -130,6 +132,7 @@ def test_names_and_tasks_that_have_no_room_for_them(config, tokenizer):
 # === What can be registered ===
 
 
+@pytest.mark.slow
 def test_a_registered_problem_is_kept_in_files(config, tokenizer, tmp_path):
     def answers(logits):
         return 5 * keras.ops.sigmoid(logits)
@@ -157,6 +160,7 @@ def test_a_registered_problem_is_kept_in_files(config, tokenizer, tmp_path):
         kerasbert.BertTextClassifier.from_preset(tmp_path / "preset")
 
 
+@pytest.mark.slow
 def test_an_endpoint_can_be_registered(config, tokenizer, tmp_path):
     class Ranker(kerasbert.BertTextClassifier):
         endpoint = "rank"

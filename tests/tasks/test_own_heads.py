@@ -120,6 +120,7 @@ def check_same(one, two):
         np.testing.assert_allclose(answers(two)[name], expected, atol=1e-6)
 
 
+@pytest.mark.slow_after(1)
 def test_presets_keep_it_whatever_other_layers_a_process_made(learned, tmp_path, config, tokenizer):
     learned.save_to_preset(tmp_path / "it")
     for name in ("Dense", "Conv1D", "LayerNormalization"):  # which moves the numbers in Keras' names

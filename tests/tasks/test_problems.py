@@ -31,6 +31,7 @@ def numbers(config, tokenizer):
     return task
 
 
+@pytest.mark.slow
 def test_several_labels_are_learned(several):
     several.fit(TEXTS, SETS, batch_size=8, epochs=50, verbose=0)
     assert several.evaluate(TEXTS, SETS, verbose=0, return_dict=True)["accuracy"] == 1.0

@@ -143,6 +143,7 @@ def test_validation_split_takes_the_last_rows(compiled):
     np.testing.assert_allclose(history["val_loss"], last, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_long_questions_are_truncated_and_counted():
     task = make(max_question_length=4)
     task.compile()
@@ -192,6 +193,7 @@ def test_files_keep_what_it_learned(learned, tmp_path):
         assert again.predict((QUESTIONS, CONTEXTS), verbose=0) == expected
 
 
+@pytest.mark.slow
 def test_mixed_precision():
     keras.utils.set_random_seed(0)
     full = make()

@@ -234,6 +234,7 @@ def test_long_sentences_are_truncated_and_counted(compiled):
 # === Files ===
 
 
+@pytest.mark.slow
 def test_files_keep_what_it_learned(taught, tmp_path):
     expected = taught.predict(ROWS, verbose=0)
     taught.save(tmp_path / "it.keras")

@@ -212,6 +212,7 @@ def test_a_megabyte_of_text(trained):
         assert trained.predict(["good film " * 100_000], verbose=0).shape == (1, 2)
 
 
+@pytest.mark.slow
 def test_truncation_is_counted_once(compiled):
     texts = ["good " * 50, "good", "bad " * 14, "bad " * 15]
     with pytest.warns(UserWarning, match="4 of the 8 texts that were read were longer"):
