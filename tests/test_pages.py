@@ -45,18 +45,14 @@ COMMANDS = re.findall(
 )
 ON_JAX = [block for page in PAGES for block in blocks(page) if "DeviceMesh" in block]
 LONG = "docs/guides/budgets.md"  # tries several files
+# The others write several files, or train several times.
 QUICK = {
     "README.md",
-    "docs/extending.md",
     "docs/guides/checkpoints.md",
     "docs/guides/data.md",
-    "docs/guides/devices.md",
-    "docs/guides/embeddings.md",
     "docs/guides/masked-lm.md",
-    "docs/guides/on-device.md",
     "docs/guides/pretraining.md",
     "docs/guides/question-answering.md",
-    "docs/guides/smaller-models.md",
     "docs/guides/summarization.md",
     "docs/guides/token-classification.md",
     "docs/guides/tokenizers.md",
