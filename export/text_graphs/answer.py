@@ -35,7 +35,7 @@ def _answers(task, tokenizer, run, question, context):
     size, room = tf.size(starts), task.max_sequence_length - special - tf.size(question[0])
     stride = task.preprocessor.window_step
     step = tf.where(stride < room, stride, tf.maximum(room // 2, 1))
-    count = 1 - (-tf.maximum(size - room, 0) // step)
+    count = 1 + (tf.maximum(size - room, 0) + step - 1) // step  # ONNX divides negative numbers otherwise
     place = tf.size(question[0]) + special - 1  # of the context in a window
 
     def tokens(window):

@@ -48,7 +48,7 @@ def _decide(task, tokenizer, run, pieces, first):
     """The label of each word, C for one without tokens, and its probability; see `word_windows`."""
     size, room, stride = tf.size(pieces[0]), task.max_sequence_length - 2, task.preprocessor.window_step
     beyond, length = tf.maximum(size - room, 0), tf.minimum(size, room)
-    last = -(-beyond // stride)  # the number of the last window
+    last = (beyond + stride - 1) // stride  # of the last window; ONNX divides negative numbers otherwise
 
     def tokens(window):
         begin = tf.minimum(window * stride, beyond)
@@ -59,7 +59,7 @@ def _decide(task, tokenizer, run, pieces, first):
 
     (found,) = in_windows(last + 1, run, tokens, parts, ((len(task.labels),),))
     token = tf.maximum(first, 0)
-    passed = -(-tf.maximum(2 * token - (room - 1) - stride, 0) // (2 * stride))
+    passed = (tf.maximum(2 * token - (room - 1) - stride, 0) + 2 * stride - 1) // (2 * stride)
     passed = tf.minimum(passed, tf.maximum(last - 1, 0))
     reached = (last > 0) & (2 * token > (last - 1) * stride + beyond + room - 1)
     window = tf.where(reached, last, passed)
