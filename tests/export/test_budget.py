@@ -44,7 +44,7 @@ def test_a_budget_on_few_rows_says_so_and_is_judged_by_an_interval(trained, tmp_
     found[0] = found[0, ::-1]
     monkeypatch.setattr("kerasbert.export.budget.answer_texts", lambda *arguments: found)
     budget = export.AccuracyBudget("accuracy", max_drop=0.005, recipes=("mixed48", "float16"))
-    with pytest.warns(UserWarning, match="judged on 40 rows, of which one is 0.025"):
+    with pytest.warns(UserWarning, match="judged on 40 rows, each of which counts for 0.025"):
         artifact = export.to_tflite(trained, tmp_path / "it", budget=budget, data=(texts, labels))
     assert artifact.recipe == "mixed48"
     (trial,) = artifact.trials
