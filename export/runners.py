@@ -85,7 +85,7 @@ def answer_texts(runner: SavedModelRunner | TFLiteRunner | OnnxRunner, task: Tas
         What the task's `predict` returns (for a masked language model, `fill_masks`).
     """
     if not isinstance(runner, SavedModelRunner):
-        if runner.takes_texts and not _are_words(x):
+        if runner.takes_texts and not (task.endpoint == "tag" and _are_words(x)):
             return runner.predict(x)
         return task.predict_with(runner, x)
     endpoint, found = endpoints.BY_NAME[task.endpoint], []
