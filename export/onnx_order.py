@@ -1,4 +1,4 @@
-"""The order and the names of operations in a graph: two conversions give the same bytes."""
+"""The order and the names of operations: two conversions of a graph without loops give the same bytes."""
 
 import itertools
 
