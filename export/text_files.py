@@ -101,7 +101,8 @@ def _self_test(task, runner):
     rows = {
         "answer": ("What was not bad?", SELF_TEST),
         "choose": (SELF_TEST, ["good", "bad film"]),
-        "fill": (f"{SELF_TEST} {task.tokenizer.vocabulary[task.tokenizer.mask_id]}",),
+        # At the start, where no limit of tokens cuts it off.
+        "fill": (f"{task.tokenizer.vocabulary[task.tokenizer.mask_id]} {SELF_TEST}",),
         "summarize": (f"{SELF_TEST} It was good.",),
     }
     pair = f"{task.endpoint}_text" not in runner.signatures

@@ -106,7 +106,8 @@ class Model:
         inputs = {name: np.array(rows, np.int32) for name, rows in test["inputs"].items()}
         found = self._file.run(test["signature"], inputs)
         for name, expected in test["outputs"].items():
-            if not np.allclose(found[name], expected, atol=test["tolerance"]):
+            one, two = np.ravel(found[name]), np.ravel(expected)  # JSON has no shape for lists of nothing
+            if len(one) != len(two) or not np.allclose(one, two, atol=test["tolerance"]):
                 raise RuntimeError(f"{name} is {found[name]}, and should be {expected}")
 
 
