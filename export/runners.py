@@ -56,7 +56,7 @@ def open_artifact(
         kind, arguments = OnnxRunner, (path, num_threads)
     else:
         raise checks.invalid(
-            "An artifact must be a SavedModel folder, a TFLite file, or an ONNX file called `.onnx`.",
+            "The artifact must be a SavedModel folder, a TFLite file, or an ONNX file called `.onnx`.",
             fix="Export the model with `to_saved_model`, `to_tflite` or `to_onnx`.",
             path=str(path),
         )

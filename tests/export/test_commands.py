@@ -121,7 +121,7 @@ def test_another_model_is_status_1_and_one_line(folder, trained, tmp_path, capsy
     arguments = [str(folder / "film.keras"), str(tmp_path / "other.tflite")]
     assert main(["verify", *arguments, "--data", str(folder / "rows.csv")]) == 1
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("error: The artifact must give the Keras model's answers")
+    assert line.startswith("error: The artifact must give the same answers as the Keras model")
 
 
 @pytest.mark.parametrize(

@@ -263,7 +263,7 @@ def test_what_mediapipe_cannot_do_is_refused(trained, config, tokenizer, byte_pa
             ValueError,
             "multi_label",
         ),
-        (kerasbert.BertTextClassifier(encoder, tokenizer, ["bad", "go\nod"]), ValueError, "one line"),
+        (kerasbert.BertTextClassifier(encoder, tokenizer, ["bad", "go\nod"]), ValueError, "single line"),
     ]
     for task, kind, message in tasks:
         with pytest.raises(kind, match=message):

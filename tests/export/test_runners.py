@@ -31,11 +31,11 @@ def test_a_mask_with_holes_is_honoured(mask, runners, trained):
 @pytest.mark.parametrize(
     ("change", "rule"),
     [
-        (lambda tokens: tokens | {"token_ids": tokens["token_ids"] - 9}, "`token_ids` must hold"),
-        (lambda tokens: tokens | {"segment_ids": tokens["segment_ids"] - 1}, "`segment_ids` must hold"),
+        (lambda tokens: tokens | {"token_ids": tokens["token_ids"] - 9}, "`token_ids` must contain"),
+        (lambda tokens: tokens | {"segment_ids": tokens["segment_ids"] - 1}, "`segment_ids` must contain"),
         (lambda tokens: tokens | {"padding_mask": 2 * tokens["padding_mask"]}, "`padding_mask` must contain"),
         (lambda tokens: tokens | {"padding_mask": 0 * tokens["padding_mask"]}, "must contain a token"),
-        (lambda tokens: tokens | {"token_ids": tokens["token_ids"] + 0.5}, "`token_ids` must hold"),
+        (lambda tokens: tokens | {"token_ids": tokens["token_ids"] + 0.5}, "`token_ids` must contain"),
         (lambda tokens: {name: value[0] for name, value in tokens.items()}, "same shape"),
         (lambda tokens: {name: value[:0] for name, value in tokens.items()}, "same shape"),
         (lambda tokens: tokens | {"segment_ids": tokens["segment_ids"][:, :1]}, "same shape"),
