@@ -45,6 +45,7 @@ def by_transformers(model, folder, texts):
         return model(**inputs)[0].numpy(), inputs["attention_mask"].numpy()
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("family", ["XLMRoberta", "Bert"])
 def test_embeddings_are_those_of_transformers_and_files_go_back(family, tmp_path):
     model = saved(family, "Model", tmp_path / "theirs")

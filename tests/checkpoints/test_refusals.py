@@ -188,6 +188,7 @@ def test_a_new_head_loads_silently_and_says_so_when_it_answers(write_folder, tok
         task.predict((["what"], ["a film"]), verbose=0)
 
 
+@pytest.mark.slow
 def test_a_trained_head_answers_silently(write_folder, tokenizer):
     folder, _ = write_folder()
     task = BertTextClassifier.from_preset(folder, tokenizer=tokenizer, labels=["bad", "good"])

@@ -21,6 +21,7 @@ def random_task(name, config, tokenizer):
     return task
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("name", TASKS)
 def test_the_blocks_that_stay_have_their_weights(name, config, tokenizer):
     task = random_task(name, config, tokenizer)

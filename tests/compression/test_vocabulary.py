@@ -58,6 +58,7 @@ def pieces(tokenizer, texts):
     return tokenizer.to_tokens(tokenizer.tokenize(texts))
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.filterwarnings("ignore:.*were truncated")
 @pytest.mark.parametrize("name", [name for name in TASKS if name not in ("BertMaskedLM", "BertPretrainer")])
 def test_texts_of_the_corpus_have_the_same_answers_to_the_bit(name, config, tokenizer):
@@ -123,6 +124,7 @@ def test_unknown_words_stay_unknown_in_any_writing():
             )  # `ab` or `éb`, which the word does not begin with
 
 
+@pytest.mark.slow
 def test_other_words_still_fall_into_pieces(tokenizer):
     smaller = trimmed(tokenizer, TEXTS)
     assert smaller.vocabulary.tokens == (
@@ -155,6 +157,7 @@ def test_texts_come_in_any_form(tokenizer):
     assert {tuple(needed_ids(tokenizer, form)) for form in forms} == {tuple(needed_ids(tokenizer, forms[0]))}
 
 
+@pytest.mark.slow
 def test_a_trimmed_task_is_saved_and_loaded(config, tokenizer, tmp_path):
     task = trim_vocabulary(make_task("BertTextClassifier", config, tokenizer), TEXTS)
     task.save(tmp_path / "it.keras")

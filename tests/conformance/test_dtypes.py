@@ -48,6 +48,7 @@ def test_a_task_trains_in_mixed_precision(config, tokenizer):
         assert classifier.predict(["good"], verbose=0).dtype == np.float32
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
 @pytest.mark.parametrize("name", slow_but(DIVERSE))
 def test_a_task_in_half_precision_is_near_float32(name, policy, config, tokenizer, texts):

@@ -14,6 +14,7 @@ def test_one_sequence_gives_what_a_batch_gives(name):
             np.testing.assert_allclose(value, batch[key][row], atol=1e-6)
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("name", TASKS)
 def test_a_task_answers_one_sequence_as_in_a_batch(name, config, tokenizer, texts):
     task = make_task(name, config, tokenizer)

@@ -48,6 +48,7 @@ def test_integrated_gradients_are_complete(random_classifier):
     assert max(e.completeness_error for e in coarse) > max(e.completeness_error for e in found)
 
 
+@pytest.mark.slow
 def test_batches_and_padding_change_nothing(random_classifier):
     for method in METHODS:
         together = method(random_classifier, TEXTS, "good", batch_size=5)

@@ -52,6 +52,7 @@ def test_a_budget_on_few_rows_says_so_and_is_judged_by_an_interval(trained, tmp_
     assert trial.least_drop < 0
 
 
+@pytest.mark.slow
 def test_a_tight_one_tries_more_and_leaves_what_hurts_finer(trained, tmp_path, nearness):
     recipes = ("dynamic_wi4_afp32", "dynamic_wi8_afp32", "float32")
     plain = {
@@ -146,6 +147,7 @@ def test_rounded_keeps_what_four_bits_hold():
     assert 0 < np.abs(once - kernel).max() <= np.abs(kernel).max() / 14 + 1e-6
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("name", EXPORTED)
 def test_part_errors_of_every_task(name, config, tokenizer):
     task = make_task(name, config, tokenizer)

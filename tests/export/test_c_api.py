@@ -48,6 +48,7 @@ def numbers(done):
     return np.array(done.stdout.split(), "float32").reshape(-1, 2)
 
 
+@pytest.mark.slow
 def test_texts(run, trained, texts):
     found = numbers(run("serving_default", "probabilities", {"text": texts}))
     np.testing.assert_allclose(found, trained.predict(texts, verbose=0), atol=1e-5)

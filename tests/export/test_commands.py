@@ -45,6 +45,7 @@ def test_export_verify_and_benchmark(folder, capsys):
     assert "threads 1: 4 tokens" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:A budget of")
 def test_a_budget_prints_every_trial(folder, capsys):
     arguments = [str(folder / "film.keras"), str(folder / "small.tflite"), "--max-drop", "0.4"]
@@ -56,6 +57,7 @@ def test_a_budget_prints_every_trial(folder, capsys):
     assert second.startswith("path: ")
 
 
+@pytest.mark.slow
 def test_train_learns_from_a_file(folder, trained, capsys):
     trained.save_to_preset(folder / "preset")
     preset, target, data = str(folder / "preset"), str(folder / "mine.keras"), str(folder / "rows.tsv")
@@ -75,6 +77,7 @@ def test_train_says_what_is_wrong_before_it_trains(folder, capsys):
     assert "must end in `.keras`" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_the_targets_name_says_the_format(folder, capsys):
     model = str(folder / "film.keras")
     assert main(["export", model, str(folder / "serving" / "1")]) == 0
@@ -83,6 +86,7 @@ def test_the_targets_name_says_the_format(folder, capsys):
     assert "Recipes and budgets are only for TFLite" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_limits_are_options(folder, capsys):
     arguments = [str(folder / "film.keras"), str(folder / "film.tflite"), "--data", str(folder / "rows.csv")]
     assert main(["export", *arguments]) == 0
@@ -102,6 +106,7 @@ def test_errors_of_others_are_one_line_and_no_status_1(folder, capsys, monkeypat
     assert capsys.readouterr().err == "error: KeyError: 'a\\nb'\n"
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("target", ["film.tflite", "film.onnx", "serving/1"])
 def test_data_are_compared_in_every_format(target, folder, tmp_path, monkeypatch):
     seen = []
@@ -113,6 +118,7 @@ def test_data_are_compared_in_every_format(target, folder, tmp_path, monkeypatch
     assert seen == [tuple(map(list, zip(*ROWS, strict=True)))]
 
 
+@pytest.mark.slow
 def test_another_model_is_status_1_and_one_line(folder, trained, tmp_path, capsys):
     other = type(trained).from_config(trained.get_config())
     rng = np.random.default_rng(0)

@@ -182,6 +182,7 @@ def test_the_metadata_name_the_inputs_in_the_graphs_order(trained, int8, tmp_pat
     assert [text(file, 0) for file in parts(output, 6)] == ["labels.txt"]
 
 
+@pytest.mark.slow_after(1)
 def test_mediapipe_classifies_as_the_file_does(mediapipe, plain, trained, tmp_path):
     path = export.add_mediapipe_metadata(trained, plain, tmp_path / "film.tflite").path
     answers = ask("TextClassifier", path, ENGLISH)
@@ -192,12 +193,14 @@ def test_mediapipe_classifies_as_the_file_does(mediapipe, plain, trained, tmp_pa
     assert np.ptp(expected[:, 0]) > 0.5
 
 
+@pytest.mark.slow
 def test_mediapipe_embeds_as_the_file_does(mediapipe, reader, reader_file):
     texts = ["film", "", "Film x CAFE!", "xxx film, good"]
     expected = reader.predict(texts, verbose=0)
     np.testing.assert_allclose(ask("TextEmbedder", reader_file.path, texts), expected, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_mediapipe_reads_the_tokens_that_we_say(mediapipe, reader, reader_file):
     tokenizer, runner = reader.tokenizer, export.open_artifact(reader_file)
     theirs = MediaPipeTokenizer(tokenizer.vocabulary)(STRANGE)
@@ -212,6 +215,7 @@ def test_mediapipe_reads_the_tokens_that_we_say(mediapipe, reader, reader_file):
     assert differences.examples[0]["text"] == STRANGE[int(np.argmin(same))]
 
 
+@pytest.mark.slow
 def test_texts_beyond_the_models_positions_are_errors(mediapipe, trained, int8, tmp_path):
     path = export.add_mediapipe_metadata(trained, int8, tmp_path / "film.tflite").path
     fits, too_long = "good " * 14, "good " * 15  # with [CLS] and [SEP] 16, 17
@@ -221,6 +225,7 @@ def test_texts_beyond_the_models_positions_are_errors(mediapipe, trained, int8, 
     assert "Graph has errors" in also_refused
 
 
+@pytest.mark.slow
 def test_long_texts_are_cut_as_in_the_task(mediapipe, trained, tmp_path):
     plain = export.to_tflite(trained, tmp_path / "film.tflite", "float32", truncate=True)
     path = export.add_mediapipe_metadata(trained, plain).path

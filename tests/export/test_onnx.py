@@ -48,6 +48,7 @@ def test_it_gives_the_keras_models_answers_at_every_length(artifact, trained):
     np.testing.assert_allclose(answers, trained.predict(pairs, verbose=0), atol=1e-5)
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("name", ["BertTextClassifier", "BertTokenClassifier", "BertTextEmbedder"])
 def test_padding_changes_nothing(name, config, tokenizer, tmp_path):
     task = make_task(name, config, tokenizer)
@@ -93,6 +94,7 @@ def test_the_file_says_what_it_takes_and_returns(artifact, graph, trained):
         np.testing.assert_array_equal(weights[path], weight)
 
 
+@pytest.mark.slow
 def test_answers_at_tokens_have_their_names_and_axes(config, tokenizer, tmp_path):
     task = make_task("BertQuestionAnswerer", config, tokenizer)
     artifact = export.to_onnx(task, tmp_path / "it.onnx")
@@ -139,6 +141,7 @@ def test_it_stands_alone(artifact, trained, texts):
     np.testing.assert_allclose(json.loads(done.stdout), trained.predict(texts, verbose=0), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_weights_take_no_part_in_the_conversion(trained, tmp_path, monkeypatch):
     """So it holds no copies of them."""
     sizes = []
@@ -190,6 +193,7 @@ def test_other_inputs_are_an_error(artifact):
         export.open_artifact(artifact)({"text": ["good"]})
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("wrong", ["invalid", "operation of others", "name"])
 def test_a_file_that_would_be_wrong_is_not_kept(wrong, trained, tmp_path, monkeypatch):
     path = tmp_path / "film.onnx"

@@ -70,6 +70,7 @@ def test_lone_surrogates_are_answered_as_predict_answers_them(runners, trained):
         np.testing.assert_allclose(answers, trained.predict([LONE, "bad"], verbose=0), atol=0.03)
 
 
+@pytest.mark.slow_after(1)
 def test_bits_are_those_of_the_narrowest_weights(runners, tflite):
     assert [runner.bits for runner in runners] == [32, 8, 32]
     bits = {"float32": 32, "float16": 16, "mixed48": 4, "dynamic_wi4_afp32": 4}

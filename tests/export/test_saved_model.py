@@ -89,6 +89,7 @@ def test_what_is_beside_the_model_is_named(saved_model):
     assert found == {"tf_serving_warmup_requests", "serving.md", "batching_parameters.txt"}
 
 
+@pytest.mark.slow
 def test_a_failed_export_leaves_the_old_folder(trained, tmp_path, monkeypatch):
     path = tmp_path / "film" / "1"
     old = export.to_saved_model(trained, path)

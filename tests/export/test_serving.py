@@ -143,6 +143,7 @@ def cut(found, shown):
     return found
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.filterwarnings("ignore:.*were truncated")
 @pytest.mark.parametrize("name", slow_but(("BertTextClassifier", "BertTokenClassifier"), EXPORTED))
 def test_the_guides_requests_and_the_warm_up_are_answered(name, config, tokenizer, served):
@@ -194,6 +195,7 @@ def test_the_guides_requests_and_the_warm_up_are_answered(name, config, tokenize
     same(endpoint.predictions(task, found, x), task.predict(x, verbose=0))
 
 
+@pytest.mark.slow
 def test_a_message_gives_what_predict_gives(film, trained, texts, served):
     expected = trained.predict(texts, verbose=0)
     for signature in ("", "serving_default", "classify"):
@@ -247,6 +249,7 @@ def test_batching_parameters_have_the_fields_of_tf_servings_message(film):
     assert not parameters.pad_variable_length_inputs
 
 
+@pytest.mark.slow
 def test_the_models_name_is_that_of_the_folder_above_the_version(film, trained, tmp_path):
     assert "/v1/models/film:predict" in guide_of(film)
     other = guide_of(export.to_saved_model(trained, tmp_path / "my film's"))
@@ -264,6 +267,7 @@ class Trimming(kerasbert.BertTextClassifier):
         return super().answer_tokens(tokens | {"token_ids": ids.to_tensor(shape=shape)})
 
 
+@pytest.mark.slow
 def test_an_operation_that_stock_tf_serving_lacks_is_refused(config, tokenizer, tmp_path):
     task = Trimming(kerasbert.BertEncoder(config), tokenizer, ["bad", "good"])
     with pytest.raises(ValueError, match=r"ops=\['TFText>RoundRobinTrim'\]\. In: to_saved_model\."):
@@ -277,6 +281,7 @@ def test_operations_in_python_or_of_other_packages_are_refused():
         check_served(["PyFunc", "EagerPyFunc", "MatMul", "Theirs"], "here")
 
 
+@pytest.mark.slow
 def test_the_list_holds_operations_of_tensorflow_text_alone():
     from tensorflow.python.framework import op_def_registry
 

@@ -43,6 +43,7 @@ def same_entities(task, texts):
     return sum(map(len, expected))
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("scheme", ["IO", "IOB1", "BIO", "IOBES", "BILOU"])
 def test_in_every_scheme(scheme, tokenizer):
     generator = random.Random(scheme)
@@ -52,6 +53,7 @@ def test_in_every_scheme(scheme, tokenizer):
     assert same_entities(tagger(tokenizer, labels, scheme), texts) > 10
 
 
+@pytest.mark.slow
 def test_of_any_characters_and_bytes(tokenizer, byte_pairs):
     generator = random.Random(0)
     texts = ["".join(generator.choices(CHARACTERS, k=generator.randrange(40))) for _ in range(100)]
@@ -60,6 +62,7 @@ def test_of_any_characters_and_bytes(tokenizer, byte_pairs):
     assert same_entities(tagger(roberta, ["O", "B-X", "I-X"]), texts) > 10
 
 
+@pytest.mark.slow
 def test_nothing_to_tag(tokenizer):
     for texts in (["", " ", "\x07"], ["\x07"]):
         assert same_entities(tagger(tokenizer, ["O", "B-X", "I-X"]), texts) == 0

@@ -80,6 +80,7 @@ def tasks(tokenizer, tmp_path_factory):
     return get
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TASKS)
 def test_every_task_answers_texts_by_its_file_alone(name, tasks):
     task, artifact = tasks(name)

@@ -29,6 +29,7 @@ TOLERANCE = {
 }
 
 
+@pytest.mark.slow_after(1)
 def test_it_gives_the_keras_models_answers_at_every_length(tflite, trained):
     texts = ["good " * n for n in range(15)] + ["bad film", ""]
     answers = export.answer_texts(export.open_artifact(tflite), trained, texts)
@@ -47,6 +48,7 @@ def test_verify_passes_it(tflite, trained):
     assert 0 <= result.mean_difference <= result.max_difference < 0.05
 
 
+@pytest.mark.slow_after(1)
 def test_pairs_and_padding(tflite, trained):
     runner = export.open_artifact(tflite)
     pairs = (["good", "bad film", "a"], ["bad", "good film", "very good"])
@@ -107,6 +109,7 @@ print(json.dumps([run(**row)["probabilities"][0].tolist() for row in rows]))
 """
 
 
+@pytest.mark.slow_after(1)
 def test_it_stands_alone(tflite, trained, texts):
     rows = []
     for text in texts:
@@ -128,6 +131,7 @@ def wide(config, tokenizer):
     return kerasbert.BertTextClassifier(encoder, tokenizer, ["bad", "good"])
 
 
+@pytest.mark.slow
 def test_four_bits_are_smaller_and_less_exact(wide, texts, tmp_path):
     names = ("dynamic_wi8_afp32", "mixed48", "dynamic_wi4b64_afp32", "dynamic_wi4_afp32")
     expected, sizes, errors = wide.predict(texts, verbose=0), {}, {}
@@ -175,6 +179,7 @@ def test_parts_keep_another_recipe(trained, tmp_path):
         assert bits == expected, name
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("name", ["BertTextClassifier", "BertTextEmbedder"])
 def test_longer_sequences_can_be_cut_in_the_file(name, config, tokenizer, tmp_path):
     task = make_task(name, config, tokenizer, max_sequence_length=9)
@@ -225,6 +230,7 @@ def test_recipes_that_cannot_work_are_refused_with_the_reason(arguments, rule, t
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_it_is_verified_before_it_replaces_the_old_file(trained, tmp_path):
     path, texts = tmp_path / "it", ["good film", "bad film", "very bad!"]
     path.write_bytes(b"old")
@@ -258,6 +264,7 @@ def half(config, tokenizer):
     return make_task("BertTextClassifier", config, tokenizer, dtype="mixed_bfloat16")
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("name", ["film.tflite", "film.onnx"])
 def test_a_task_in_mixed_precision_is_exported_in_float32(name, half, texts, tmp_path):
     if name == "film.onnx":
