@@ -257,7 +257,7 @@ def test_rows_of_tokens(classifier, tmp_path):
     ):
         with pytest.raises((ValueError, TypeError), match=message):
             classifier.fit(RowStream(lambda bad=bad: [(short[0], 1), (bad, 1)]))
-    with pytest.raises(ValueError, match=r"all of their inputs.*row 0"):
+    with pytest.raises(ValueError, match=r"must have all inputs.*row 0"):
         classifier.fit(RowStream(lambda: [(far, 1)]))
 
 

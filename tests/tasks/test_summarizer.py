@@ -272,7 +272,7 @@ def test_transformers_loads_the_encoder(taught, tmp_path):
     ids = np.array([[2, 5, 6, 3]])
     theirs = model(torch.tensor(ids)).last_hidden_state.detach().numpy()
     np.testing.assert_allclose(taught.encoder({"token_ids": ids})["sequence_output"], theirs, atol=1e-5)
-    with pytest.raises(ValueError, match=r"class for the model's head.*BertSummarizer.*`encoder`"):
+    with pytest.raises(ValueError, match=r"model class with this head.*BertSummarizer.*`encoder`"):
         export.to_huggingface(taught, tmp_path / "theirs")
     assert not (tmp_path / "theirs").exists()
 

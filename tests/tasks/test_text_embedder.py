@@ -161,7 +161,7 @@ def _numbered(texts, vectors):
 
 def test_scores_that_are_wrong_are_errors(embedder):
     embedder.compile(loss=SimilarityLoss())
-    with pytest.raises(ValueError, match=r"from 0 to 1.*row 1.*divided by 5"):
+    with pytest.raises(ValueError, match=r"from 0 to 1.*row 1.*by 5"):
         embedder.fit((["a", "b"], ["c", "d"]), [0.5, 3.5])
     with pytest.raises(ValueError, match="belong to pairs"):
         embedder.fit(["a", "b"], [0.5, 1.0])
