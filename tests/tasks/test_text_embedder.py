@@ -53,7 +53,7 @@ def test_search_finds_the_texts_with_the_largest_cosines(embedder):
     again = embedder.search(FIRST[:3], vectors, top_k=9, verbose=0)
     assert [[number for number, _ in row[:2]] for row in again] == [[n for n, _ in row] for row in found]
     assert len(again[0]) == 5
-    with pytest.raises(ValueError, match=r"must be `\(N, "):
+    with pytest.raises(ValueError, match=r"must have the shape `\(N, "):
         embedder.search(FIRST[:1], vectors[:, :3])
 
 
