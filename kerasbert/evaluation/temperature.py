@@ -47,7 +47,7 @@ def best_temperature(probabilities: Any, true: Any) -> float:
     >>> import numpy as np
     >>> probabilities = np.array([[0.99, 0.01]] * 4)
     >>> temperature = best_temperature(probabilities, [0, 0, 0, 1])
-    >>> round(1 / (1 + np.exp(-np.log(99) / temperature)), 3)
+    >>> round(float(1 / (1 + np.exp(-np.log(99) / temperature))), 3)
     0.75
     """
     optimize = checks.require("scipy.optimize", 'pip install "kerasbert[evaluation]"', "Temperature scaling")
