@@ -58,6 +58,7 @@ def written(folder):
     )
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("shuffle_buffer", [1, 50, 10_000])
 def test_every_epoch_has_every_example_once(folder, batches, shuffle_buffer):
     examples = written(folder)

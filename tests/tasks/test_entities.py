@@ -133,6 +133,7 @@ def test_roberta(byte_pairs):
     assert len(task.predict_labels([giant], verbose=0)[0]) == 1
 
 
+@pytest.mark.slow
 def test_as_transformers_pipeline_has_it(tmp_path):
     """Entities of the pipeline that lets the first piece decide, on a random model."""
     transformers = pytest.importorskip("transformers")

@@ -57,6 +57,7 @@ def test_a_table_teaches_what_the_text_does_not_say(task):
     assert "val_accuracy" in history
 
 
+@pytest.mark.slow
 def test_rows_keep_their_numbers_in_any_order_and_container(task):
     """`predict` sorts rows by length; data sets, tokens and `preprocessor` go other ways."""
     expected = task.predict(columns(), batch_size=2, verbose=0)

@@ -133,6 +133,7 @@ def test_presets_keep_it_whatever_other_layers_a_process_made(learned, tmp_path,
     check_same(learned, other)
 
 
+@pytest.mark.slow_after(1)
 def test_a_task_without_the_head_says_what_it_leaves(learned, tmp_path):
     learned.save_to_preset(tmp_path / "it")
     usual = type(learned).__bases__[0]

@@ -136,6 +136,7 @@ def preset(trained, tmp_path):
     return tmp_path / "it"
 
 
+@pytest.mark.slow
 def test_labels_come_with_the_head(preset, trained, texts):
     task = BertTextClassifier.from_preset(preset)
     assert task.labels == trained.labels

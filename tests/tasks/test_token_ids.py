@@ -20,6 +20,7 @@ def bad_tokens(task, name, number):
     return tokens
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(("name", "number"), [("token_ids", -1), ("token_ids", 19), ("segment_ids", -1)])
 def test_ids_without_a_row_are_refused_on_every_path(name, number, task):
     """Keras counts negative ones from the table's end, and GPUs read zeros beyond it."""

@@ -16,6 +16,7 @@ ROWS = {
 }
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("name", ROWS)
 def test_texts_in_another_language_are_told_of_once(name, config, tokenizer):
     task = make_task(name, dataclasses.replace(config, max_sequence_length=64), tokenizer)
@@ -28,6 +29,7 @@ def test_texts_in_another_language_are_told_of_once(name, config, tokenizer):
     assert sum("[UNK]" in str(warning.message) for warning in found) == 1
 
 
+@pytest.mark.slow
 def test_the_share_is_right_and_a_callback_may_be_alone(classifier, tokenizer):
     classifier.compile()
     texts = ["a good film, zzz"] * 200

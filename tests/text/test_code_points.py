@@ -99,6 +99,7 @@ def test_bytes_that_are_not_utf8_are_ignored(tokens, google):
     assert found == [google(text.decode("utf-8", "ignore"), known) for text in texts]
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("language", ["tr_TR.UTF-8", "lt_LT.UTF-8"])
 def test_the_language_of_the_process_makes_no_difference(tokens, language):
     code = f"""

@@ -210,6 +210,7 @@ print(json.dumps({name: value.numpy().tolist() for name, value in out.items()}))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("special", "with_archive"), [(True, True), pytest.param(False, False, marks=pytest.mark.slow)]
 )
@@ -241,6 +242,7 @@ def test_in_a_saved_model(byte_pairs, tmp_path, special, with_archive):
     assert json.loads(done.stdout.splitlines()[-1]) == expected
 
 
+@pytest.mark.slow
 def test_importing_and_tokenizing_imports_no_other_tokenizer():
     code = """
 import sys

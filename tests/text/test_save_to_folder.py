@@ -96,6 +96,7 @@ def test_hugging_face_gives_the_same_ids(tokens, tmp_path, options):
     assert ids == {name: getattr(theirs, f"{name}_token_id") for name in names}
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("options", [{}, {"strip_accents": True}, {"split_chinese": False}])
 @pytest.mark.parametrize(
     ("name", "lowercase"),

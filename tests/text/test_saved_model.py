@@ -38,6 +38,7 @@ def outputs(tokenizer, texts):
     return {**tokenizer(texts, max_length=9), "starts": starts.to_tensor(), "ends": ends.to_tensor()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "options",
     [pytest.param({}, marks=pytest.mark.slow), {"split_chinese": False, "special_tokens_in_text": True}],

@@ -78,6 +78,7 @@ def test_no_integer_can_make_a_lookup_fail(byte_pairs, runtime):
         assert answer(row[np.newaxis]) == expected
 
 
+@pytest.mark.slow
 def test_texts_of_many_languages(roberta_folder, shared_texts):
     tokenizer = RobertaTokenizer.from_folder(roberta_folder)
     texts = shared_texts or ["Der Film war schön, größer als die Straße.", "電影很好看。" * 30]

@@ -88,6 +88,7 @@ def _moves(character):
     return unicodedata.category(character) != "Mn" and unicodedata.combining(character) > 0
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("runtime", ["litert", "onnx_runtime"])
 def test_no_integer_can_make_a_lookup_fail(tokens, runtime):
     tokenizer = BertTokenizer(tokens, special_tokens_in_text=True)
