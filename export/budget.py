@@ -9,7 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 from kerasbert import checks
-from kerasbert.export.intervals import check_drop, count_rows, drop_interval
+from kerasbert.data import count_rows
+from kerasbert.export.intervals import check_drop, drop_interval
 from kerasbert.export.recipes import DEFAULT, reason_against
 from kerasbert.export.runners import answer_texts, open_artifact
 from kerasbert.export.sensitivity import part_errors, part_sizes

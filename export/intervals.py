@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from kerasbert import checks
-from kerasbert.data import is_pair
+from kerasbert.data import count_rows, pick_rows, rows_of
 
 GROUPS = 20
 # One-sided, 95 %: if a limit holds, one comparison in twenty is still refused by chance.
@@ -65,8 +65,8 @@ def drop_interval(measure, expected, found, x, y):
     """
 
     def drop(rows):
-        part = (rows_of(x, rows), _pick(y, rows))
-        return measure(_pick(expected, rows), *part) - measure(_pick(found, rows), *part)
+        part = (rows_of(x, rows), pick_rows(y, rows))
+        return measure(pick_rows(expected, rows), *part) - measure(pick_rows(found, rows), *part)
 
     every = np.arange(count_rows(x))
     whole = measure(expected, x, y) - measure(found, x, y)
@@ -76,24 +76,3 @@ def drop_interval(measure, expected, found, x, y):
     without = np.array([drop(every[every % groups != group]) for group in range(groups)])
     error = math.sqrt((groups - 1) / groups * np.sum((without - without.mean()) ** 2))
     return whole, whole - STANDARD_ERRORS * error
-
-
-def count_rows(x):
-    """The number of rows of texts, in any form that `predict` takes."""
-    if isinstance(x, dict):
-        return len(next(iter(x.values())))
-    return len(x[0]) if is_pair(x) else len(x)
-
-
-def rows_of(x, rows):
-    """The rows of texts with the given numbers, in the same form."""
-    if isinstance(x, dict):
-        return {name: _pick(column, rows) for name, column in x.items()}
-    return tuple(_pick(column, rows) for column in x) if is_pair(x) else _pick(x, rows)
-
-
-def _pick(values, rows):
-    if isinstance(values, np.ndarray):
-        return values[rows]
-    values = list(values)  # by position, whatever index a pandas Series has
-    return [values[row] for row in rows]

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from kerasbert import checks
+from kerasbert.data import are_words, count_rows, rows_of
 from kerasbert.export import endpoints
 from kerasbert.export.artifact import Artifact
-from kerasbert.export.intervals import count_rows, rows_of
 from kerasbert.export.onnx_runner import OnnxRunner
 from kerasbert.export.saved_model_runner import SavedModelRunner
 from kerasbert.export.tflite_runner import TFLiteRunner
@@ -85,7 +85,7 @@ def answer_texts(runner: SavedModelRunner | TFLiteRunner | OnnxRunner, task: Tas
         What the task's `predict` returns (for a masked language model, `fill_masks`).
     """
     if not isinstance(runner, SavedModelRunner):
-        if runner.takes_texts and not (task.endpoint == "tag" and _are_words(x)):
+        if runner.takes_texts and not (task.endpoint == "tag" and are_words(x)):
             return runner.predict(x)
         return task.predict_with(runner, x)
     endpoint, found = endpoints.BY_NAME[task.endpoint], []
@@ -96,11 +96,6 @@ def answer_texts(runner: SavedModelRunner | TFLiteRunner | OnnxRunner, task: Tas
     return (
         np.concatenate(found) if isinstance(found[0], np.ndarray) else [row for part in found for row in part]
     )
-
-
-def _are_words(x):
-    """Whether the rows of a token classifier are lists of words."""
-    return isinstance(x, list) and any(isinstance(row, (list, tuple)) for row in x)
 
 
 def _is_tflite(path):

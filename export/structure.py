@@ -31,9 +31,8 @@ def check_structure(task, artifact, kind=RuntimeError):
     of_tokens = [name for name, names in artifact.signatures.items() if "code_points" not in names["inputs"]]
     if bad or len(of_tokens) != 1 or artifact.partitions > limit:
         raise checks.invalid(
-            "A converted file must have one signature that takes tokens, only built-in operations, and at "
-            "most "
-            f"{limit} XNNPACK partitions.",
+            "A converted file must have one signature that takes tokens, only built-in operations, and "
+            f"at most {limit} XNNPACK partitions.",
             fix="Use the versions of TensorFlow and LiteRT that setup.cfg names. If you already do, please "
             "report this error.",
             where=str(artifact.path),
@@ -65,7 +64,7 @@ def _check_takes_texts(task, artifact, kind):
     if not names & artifact.signatures.keys():
         raise checks.invalid(
             "An ONNX file that takes text must be of the task's kind.",
-            fix="Export again from this very task.",
+            fix="Export this task again.",
             where=str(artifact.path),
             kind=kind,
             endpoint=task.endpoint,

@@ -27,12 +27,16 @@ from kerasbert.data.rouge import rouge_scores, summary_words
 from kerasbert.data.row_order import RowOrder, shuffled
 from kerasbert.data.rows import (
     count_batches,
+    count_rows,
     counted,
     dataset_rows,
     is_dataset,
     is_pair,
     is_tokens,
     not_rows,
+    pick_rows,
+    raw_columns,
+    rows_of,
     same_length,
     text_columns,
 )

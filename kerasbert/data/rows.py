@@ -1,5 +1,7 @@
 """Turns what a user passes as `x` into rows of text."""
 
+import numpy as np
+
 from kerasbert import checks
 from kerasbert.optional import tensorflow as tf
 
@@ -67,6 +69,36 @@ def not_rows(x, where, fix='Put it in a list, ["what a film"]; for a pair, (["wh
 def is_pair(x):
     """Whether `x` is a pair of columns; a tuple of two texts is not a pair but two rows."""
     return isinstance(x, tuple) and len(x) == 2 and not any(isinstance(c, (str, bytes)) for c in x)
+
+
+def raw_columns(x):
+    """The columns of `x` that hold texts or words, as they are: one, or two for pairs."""
+    if isinstance(x, dict):
+        return [x[name] for name in ("text", "text_pair") if name in x]
+    return list(x) if is_pair(x) else [x]
+
+
+def count_rows(x):
+    """The number of rows of texts, in any form that `predict` takes."""
+    if isinstance(x, dict):
+        return len(next(iter(x.values())))
+    return len(x[0]) if is_pair(x) else len(x)
+
+
+def rows_of(x, rows):
+    """The rows of texts with the given numbers, in the same form."""
+    if isinstance(x, dict):
+        return {name: pick_rows(column, rows) for name, column in x.items()}
+    return tuple(pick_rows(column, rows) for column in x) if is_pair(x) else pick_rows(x, rows)
+
+
+def pick_rows(values, rows):
+    """The values of one column with the given numbers: an array of an array or a tensor, otherwise a list."""
+    values = values.numpy() if hasattr(values, "numpy") else values
+    if isinstance(values, np.ndarray):
+        return values[rows]
+    values = list(values)  # by position, whatever index a pandas Series has
+    return [values[row] for row in rows]
 
 
 def same_length(where, **columns):

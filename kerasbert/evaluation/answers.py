@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from kerasbert import checks
-from kerasbert.data import QuestionRows, RowStream, is_dataset, is_pair, is_tokens
+from kerasbert.data import QuestionRows, RowStream, count_rows, is_dataset, is_tokens, raw_columns
 from kerasbert.export import describe, open_artifact
 from kerasbert.export.runners import answer_texts
 from kerasbert.preprocessing import LABEL_KINDS
@@ -148,21 +148,9 @@ def _joined(parts):
     return [row for part in parts for row in part]
 
 
-def text_columns_of(x):
-    """The columns of `x` that hold texts or words: one, or two for pairs."""
-    if isinstance(x, dict):
-        return [x[name] for name in ("text", "text_pair") if name in x]
-    return list(x) if is_pair(x) else [x]
-
-
-def count_rows(x):
-    """The number of rows of `x`."""
-    return len(text_columns_of(x)[0])
-
-
 def texts_of(x):
     """One str for each row, to show to people: pairs and choices are joined by a bar."""
-    return [" | ".join(map(_as_str, row)) for row in zip(*text_columns_of(x), strict=True)]
+    return [" | ".join(map(_as_str, row)) for row in zip(*raw_columns(x), strict=True)]
 
 
 def _as_str(value):
@@ -175,7 +163,7 @@ def _as_str(value):
 
 def lengths_of(x, task):
     """The length of each row, int `(rows,)`, and its unit: tokens if a task is known, else characters."""
-    columns = [[_as_str(value) for value in column] for column in text_columns_of(x)]
+    columns = [[_as_str(value) for value in column] for column in raw_columns(x)]
     if task is None:
         return sum(np.array([len(text) for text in column]) for column in columns), "characters"
     tokens = [task.tokenizer.tokenize(as_text_tensor(column, "x")) for column in columns]

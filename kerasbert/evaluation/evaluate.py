@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from kerasbert import checks
-from kerasbert.data import IGNORED, OUTSIDE, entities, spans_to_labels
+from kerasbert.data import entities, raw_columns
 from kerasbert.data.answers import answer_pairs
-from kerasbert.evaluation.answers import Answers, answers_of, lengths_of, text_columns_of, texts_of
+from kerasbert.evaluation.answers import Answers, answers_of, lengths_of, texts_of
 from kerasbert.evaluation.classes import ClassEvaluation, checks_of_probabilities
 from kerasbert.evaluation.entities import EntityEvaluation
 from kerasbert.evaluation.evaluation import Evaluation
@@ -139,24 +139,12 @@ def _of_entities(answers: Answers, about: Any) -> Evaluation:
         spans_of_row = [[tuple(span) for span in row] for row in answers.y]
         found = [[(e.start, e.end, e.type) for e in row] for row in answers.predictions]
         return EntityEvaluation(*(*about, spans_of_row, found, about[1]))
-    preprocessor, scheme = answers.task.preprocessor, answers.task.scheme
-    words = preprocessor.words(answers.x)
-    numbers = np.asarray(preprocessor.numbers(answers.x, answers.y, words))
-    true: list[Any] = []
-    answered: list[Any] = []
-    pieces: list[Any] = []
-    places = list(zip(words.splits[:-1], words.splits[1:], strict=True))
-    for (begin, end), row, text, spans in zip(
-        places, answers.predictions, words.texts, words.spans, strict=True
-    ):
-        ignored = numbers[begin:end] == IGNORED  # words that do not count are outside in both
-        labels = [OUTSIDE if n == IGNORED else answers.labels[n] for n in numbers[begin:end]]
-        names = spans_to_labels([(e.first_word, e.end_word, e.type) for e in row], end - begin, scheme)
-        names = [OUTSIDE if out else name for name, out in zip(names, ignored, strict=True)]
-        true.append([tuple(span) for span in entities(labels, scheme)])
-        answered.append([tuple(span) for span in entities(names, scheme)])
-        pieces.append([text[start:stop] for start, stop in spans])
-    return EntityEvaluation(*(*about, true, answered, pieces))
+    words, *labels = answers.task.counted_labels(answers.predictions, answers.x, answers.y)
+    scheme = answers.task.scheme
+    spans = [[[tuple(span) for span in entities(row, scheme)] for row in rows] for rows in labels]
+    places = zip(words.texts, words.spans, strict=True)
+    pieces = [[text[start:end] for start, end in word_places] for text, word_places in places]
+    return EntityEvaluation(*(*about, *spans, pieces))
 
 
 def _of_questions(answers: Answers, about: Any, language: str) -> Evaluation:
@@ -165,7 +153,7 @@ def _of_questions(answers: Answers, about: Any, language: str) -> Evaluation:
         "length of the answer in characters": np.array([len(row[0]) if row else 0 for row in right])
     }
     if language == "en":
-        columns = {"question": [question_type(str(q)) for q in text_columns_of(answers.x)[0]]} | columns
+        columns = {"question": [question_type(str(q)) for q in raw_columns(answers.x)[0]]} | columns
     *about, given = about
     version = "1.1" if all(right) else "2.0"
     answered = [answer.text for answer in answers.predictions]

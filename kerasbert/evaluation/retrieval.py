@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from kerasbert import checks
-from kerasbert.evaluation.answers import answers_of, count_rows, lengths_of, texts_of
+from kerasbert.data import count_rows
+from kerasbert.evaluation.answers import answers_of, lengths_of, texts_of
 from kerasbert.evaluation.evaluation import Evaluation, Mistake
 from kerasbert.evaluation.slices import checked_columns
 from kerasbert.tasks.text_task import TextTask

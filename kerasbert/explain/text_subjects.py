@@ -4,7 +4,7 @@ import numpy as np
 from keras import ops
 
 from kerasbert import checks
-from kerasbert.data import is_dataset, is_pair, is_tokens, same_length
+from kerasbert.data import is_dataset, is_pair, is_tokens, raw_columns, same_length
 from kerasbert.data.streams import RowStream
 from kerasbert.explain.log_odds import log_odds, log_odds_of
 from kerasbert.explain.subjects import Subject
@@ -95,7 +95,8 @@ def mask_subject(task, x, target):
     """The token at the only `[MASK]` of each text; by default the most probable one."""
     texts = _strings(x)
     tokenizer = task.mask_tokenizer("kerasbert.explain")
-    best = task.fill_masks(texts, top_k=1) if texts else []
+    if target is None:
+        target = [row[0][0][0] for row in task.fill_masks(texts, top_k=1)] if texts else []
     tokens, places = _packed(tokenizer, [texts], task.max_sequence_length)
     found = [np.flatnonzero(ids == tokenizer.mask_id) for ids in tokens["token_ids"]]
     for row, masks in enumerate(found):
@@ -108,7 +109,7 @@ def mask_subject(task, x, target):
                 masks=len(masks),
             )
         places[row][masks[0]] = None  # it stays in a baseline
-    names = _one_each([row[0][0][0] for row in best] if target is None else target, len(texts))
+    names = _one_each(target, len(texts))
     known = set(tokenizer.vocabulary)
     for row, name in enumerate(names):
         if name not in known:
@@ -147,11 +148,7 @@ def _rows(task, x):
             kind=TypeError,
             x=type(x).__name__,
         )
-    if isinstance(x, dict):
-        columns = [x[name] for name in ("text", "text_pair") if name in x]
-    else:
-        columns = list(x) if is_pair(x) else [x]
-    columns = [_strings(column) for column in columns]
+    columns = [_strings(column) for column in raw_columns(x)]
     if not columns[0]:
         return [], _packed(task.tokenizer, [[]], task.max_sequence_length)[0], []
     call = task.preprocessor.for_one_call()

@@ -4,10 +4,8 @@ import inspect
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
-
 from kerasbert import checks
-from kerasbert.data import are_words, is_dataset, is_pair, is_tokens, not_rows
+from kerasbert.data import are_words, is_dataset, is_pair, is_tokens, not_rows, rows_of
 from kerasbert.data.streams import RowStream
 from kerasbert.robustness.perturbations import PERTURBATIONS, Perturbation
 from kerasbert.types import Rows
@@ -65,14 +63,9 @@ def first_texts(x: Rows, where: str) -> list[str]:
 
 def with_texts(x: Rows, rows: Any, texts: list[str]) -> Rows:
     """The given rows of `x`, with other first texts."""
-
-    def pick(column):
-        values = column.numpy() if hasattr(column, "numpy") else column
-        return values[rows] if isinstance(values, np.ndarray) else [list(values)[row] for row in rows]
-
     if isinstance(x, dict):
-        return {name: texts if name == "text" else pick(column) for name, column in x.items()}
-    return (texts, *map(pick, x[1:])) if is_pair(x) else texts
+        return rows_of(x, rows) | {"text": texts}
+    return (texts, *rows_of(x, rows)[1:]) if is_pair(x) else texts
 
 
 def named(

@@ -53,17 +53,28 @@ class EntityScoring:
 
     def score_predictions(self, predictions: Any, x: Rows, y: Labels) -> dict[str, float]:
         """`f1`, `precision` and `recall` of entities; see `TextTask.score_predictions`."""
-        preprocessor = self.preprocessor
+        _, true, found = self.counted_labels(predictions, x, y)
+        scores = scores_of(true, found, self.scheme)
+        return {name: scores[name] for name in self.score_names}
+
+    def counted_labels(
+        self, predictions: Any, x: Rows, y: Labels
+    ) -> tuple[Any, list[list[str]], list[list[str]]]:
+        """Returns the `Words` of rows, and for each row the right and the predicted label of each word.
+
+        Args:
+            predictions: what `predict` returned for `x`.
+            x, y: rows in memory, as for `fit`. Words with the label -100 count as outside in both.
+        """
         true: list[list[str]] = []
         found: list[list[str]] = []
-        words = preprocessor.words(x)
+        words = self.preprocessor.words(x)
         names = [
             spans_to_labels([(e.first_word, e.end_word, e.type) for e in row], end - begin, self.scheme)
             for row, (begin, end) in zip(predictions, itertools.pairwise(words.splits), strict=True)
         ]
-        self._add_counted(true, found, words, preprocessor.numbers(x, y, words), names)
-        scores = scores_of(true, found, self.scheme)
-        return {name: scores[name] for name in self.score_names}
+        self._add_counted(true, found, words, self.preprocessor.numbers(x, y, words), names)
+        return words, true, found
 
     def _add_counted(self, true, found, words, numbers, names):
         """Adds rows of right labels and of predicted ones; words that do not count are outside in both."""
