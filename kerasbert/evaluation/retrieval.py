@@ -12,6 +12,7 @@ from kerasbert.data import count_rows
 from kerasbert.evaluation.answers import answers_of, lengths_of, texts_of
 from kerasbert.evaluation.evaluation import Evaluation, Mistake
 from kerasbert.evaluation.slices import checked_columns
+from kerasbert.tasks.similarity import unit_vectors
 from kerasbert.tasks.text_task import TextTask
 from kerasbert.types import Texts
 
@@ -136,8 +137,9 @@ def evaluate_retrieval(
             model=answers.model,
             kind_of_answers=answers.kind,
         )
-    asked = _units(answers.predictions)
-    stored = _units(answers_of(model, texts, [None] * count_rows(texts), task, verbose).predictions)
+    asked = unit_vectors(np.asarray(answers.predictions, "float64"))
+    stored = answers_of(model, texts, [None] * count_rows(texts), task, verbose).predictions
+    stored = unit_vectors(np.asarray(stored, "float64"))
     best, ranks = [], []
     for start in range(0, len(asked), BLOCK):
         similarities = asked[start : start + BLOCK] @ stored.T
@@ -150,11 +152,6 @@ def evaluate_retrieval(
     columns = checked_columns(slices, len(shown))
     found = (gains, np.concatenate(best), np.array(ranks), texts_of(texts))
     return RetrievalEvaluation(answers.model, shown, lengths, unit, columns, *found)
-
-
-def _units(vectors):
-    vectors = np.asarray(vectors, "float64")
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12)
 
 
 def _gains(row, texts, place):

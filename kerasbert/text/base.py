@@ -29,7 +29,8 @@ class TextTokenizer:
     """The common part of `BertTokenizer`, `RobertaTokenizer` and `SentencePieceTokenizer`.
 
     A subclass sets `vocabulary`, `pad_id`, `unk_id`, `cls_id`, `sep_id` and `mask_id`, and says in
-    `_tokenize(texts, with_offsets)` how a string tensor becomes ids.
+    `_tokenize(texts, with_offsets)` how a string tensor becomes ids, and in `_joined(tokens)` how tokens
+    become a text.
     """
 
     word_prefix = ""  # goes before every word but the first when words are tokenized one by one
@@ -196,6 +197,27 @@ class TextTokenizer:
             str, or lists of str of the same depth.
         """
         return decoding.to_tokens(decoding.as_list(ids), self.vocabulary)
+
+    def detokenize(self, ids: Any) -> Any:
+        """Turns ids into readable text, without the tokens for padding and those around texts.
+
+        The tokens for unknown words and for masks stay. What normalisation removed, such as case, accents or
+        spaces, is not restored. Of byte-level tokens, bytes that do not form valid UTF-8, such as a part of a
+        character whose other tokens are missing, become U+FFFD.
+
+        Args:
+            ids: list of int or (S,) tensor; or B rows of ids, as a list, array or ragged tensor.
+
+        Returns:
+            str, or a list of B str.
+        """
+        return self._to_text(decoding.as_list(ids))
+
+    def _to_text(self, ids):
+        if any(isinstance(row, (list, tuple)) for row in ids):
+            return [self._to_text(row) for row in ids]
+        tokens, left_out = decoding.to_tokens(ids, self.vocabulary), (self.pad_id, self.cls_id, self.sep_id)
+        return self._joined([token for i, token in zip(ids, tokens, strict=True) if i not in left_out])
 
     def __getattr__(self, name):
         if name not in _ELSEWHERE:

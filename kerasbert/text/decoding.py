@@ -1,7 +1,6 @@
-"""Turns token ids back into tokens and readable text, in plain Python."""
+"""Turns token ids back into tokens, in plain Python."""
 
 from kerasbert import checks
-from kerasbert.text.vocabulary import CLS, PAD, SEP
 
 
 def to_tokens(ids, vocabulary):
@@ -24,22 +23,6 @@ def to_tokens(ids, vocabulary):
             vocabulary_size=len(vocabulary),
         )
     return vocabulary[ids]
-
-
-def to_text(ids, vocabulary):
-    """Turns ids into readable text: joins sub-word tokens, and leaves out [PAD], [CLS] and [SEP].
-
-    Args:
-        ids: list of int, or a list of such lists.
-        vocabulary: `Vocabulary`.
-
-    Returns:
-        str, or list of str.
-    """
-    if any(isinstance(row, (list, tuple)) for row in ids):
-        return [to_text(row, vocabulary) for row in ids]
-    tokens = [token for token in to_tokens(ids, vocabulary) if token not in (PAD, CLS, SEP)]
-    return " ".join(tokens).replace(" ##", "")
 
 
 def as_list(ids):

@@ -2,13 +2,12 @@
 
 import os
 from collections.abc import Sequence
-from typing import Any
 
 import keras
 
 from kerasbert import checks
 from kerasbert.json_files import read_json
-from kerasbert.text import decoding, huggingface_out, normalization
+from kerasbert.text import huggingface_out, normalization
 from kerasbert.text import roberta_files as files
 from kerasbert.text.added_files import read_added_tokens
 from kerasbert.text.base import TextTokenizer
@@ -134,20 +133,6 @@ class RobertaTokenizer(TextTokenizer):
         """
         huggingface_out.save(folder, huggingface_out.roberta_files(self, max_length))
 
-    def detokenize(self, ids: Any) -> Any:
-        """Turns ids back into text, without `<pad>`, `<s>` and `</s>`; `<unk>` and `<mask>` stay.
-
-        With `add_prefix_space`, a space at the beginning is left out. Bytes that do not form valid UTF-8,
-        such as a part of a character whose other tokens are missing, become U+FFFD.
-
-        Args:
-            ids: list of int or (S,) tensor; or B rows of ids, as a list, array or ragged tensor.
-
-        Returns:
-            str, or a list of B str.
-        """
-        return self._to_text(decoding.as_list(ids))
-
     def get_config(self) -> Config:
         """The constructor's arguments, in a form that JSON can hold.
 
@@ -161,11 +146,8 @@ class RobertaTokenizer(TextTokenizer):
             "special_tokens_in_text": self.special_tokens_in_text,
         }
 
-    def _to_text(self, ids):
-        if any(isinstance(row, (list, tuple)) for row in ids):
-            return [self._to_text(row) for row in ids]
-        tokens = decoding.to_tokens(ids, self.vocabulary)
-        text = "".join(token for token in tokens if token not in (files.PAD, files.CLS, files.SEP))
+    def _joined(self, tokens):
+        text = "".join(tokens)
         text = b"".join(_BYTES.get(c) or c.encode() for c in text).decode("utf-8", "replace")
         return text.removeprefix(" ") if self.add_prefix_space else text
 

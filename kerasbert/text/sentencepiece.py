@@ -4,13 +4,12 @@ import base64
 import binascii
 import functools
 from collections.abc import Sequence
-from typing import Any
 
 import keras
 
 from kerasbert import checks
 from kerasbert.optional import tensorflow as tf
-from kerasbert.text import decoding, huggingface_out, normalization, sentencepiece_out
+from kerasbert.text import huggingface_out, normalization, sentencepiece_out
 from kerasbert.text import sentencepiece_files as files
 from kerasbert.text.added_tokens import Finder, insert
 from kerasbert.text.base import TextTokenizer
@@ -162,19 +161,6 @@ class SentencePieceTokenizer(TextTokenizer):
         """
         huggingface_out.save(folder, sentencepiece_out.folder_files(self, max_length))
 
-    def detokenize(self, ids: Any) -> Any:
-        """Turns ids into readable text, without `<pad>`, `<s>` and `</s>`; `<unk>` and `<mask>` stay.
-
-        What normalisation changed is not restored.
-
-        Args:
-            ids: list of int or (S,) tensor; or B rows of ids, as a list, array or ragged tensor.
-
-        Returns:
-            str, or a list of B str.
-        """
-        return self._to_text(decoding.as_list(ids))
-
     def get_config(self) -> Config:
         """The constructor's arguments, in a form that JSON can hold.
 
@@ -190,12 +176,8 @@ class SentencePieceTokenizer(TextTokenizer):
             "special_tokens_in_text": self.special_tokens_in_text,
         }
 
-    def _to_text(self, ids):
-        if any(isinstance(row, (list, tuple)) for row in ids):
-            return [self._to_text(row) for row in ids]
-        tokens = decoding.to_tokens(ids, self.vocabulary)
-        left_out = (files.PAD, files.CLS, files.SEP)
-        return "".join(t for t in tokens if t not in left_out).replace(META, " ").removeprefix(" ")
+    def _joined(self, tokens):
+        return "".join(tokens).replace(META, " ").removeprefix(" ")
 
     def _tokenize(self, texts, with_offsets):
         texts = normalization.valid_utf8(texts)

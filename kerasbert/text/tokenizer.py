@@ -4,14 +4,13 @@ import dataclasses
 import os
 import re
 from collections.abc import Sequence
-from typing import Any
 
 import keras
 
 from kerasbert import checks
 from kerasbert.json_files import read_json
 from kerasbert.optional import tensorflow as tf
-from kerasbert.text import decoding, huggingface, huggingface_out, normalization, offsets
+from kerasbert.text import huggingface, huggingface_out, normalization, offsets
 from kerasbert.text.added_files import read_added_tokens
 from kerasbert.text.added_tokens import AddedToken, Finder, checked_added_tokens, insert
 from kerasbert.text.base import TextTokenizer
@@ -130,20 +129,6 @@ class BertTokenizer(TextTokenizer):
         options["added_tokens"] = read_added_tokens(folder, tokens, content, settings)
         return cls(tokens, **options, special_tokens_in_text=special_tokens_in_text)
 
-    def detokenize(self, ids: Any) -> Any:
-        """Turns ids into readable text: joins sub-word tokens, and leaves out [PAD], [CLS] and [SEP].
-
-        What normalisation removed (case, accents, spaces) is not restored. [UNK] and [MASK] stand for words,
-        so they stay in the text.
-
-        Args:
-            ids: list of int or (S,) tensor; or B rows of ids, as a list, array or ragged tensor.
-
-        Returns:
-            str, or a list of B str.
-        """
-        return decoding.to_text(decoding.as_list(ids), self.vocabulary)
-
     def save_vocabulary(self, path: PathLike) -> None:
         """Writes a `vocab.txt`; the file appears complete or not at all.
 
@@ -223,6 +208,9 @@ class BertTokenizer(TextTokenizer):
 
     def _normalise(self, texts, keep_marks=False):
         return normalization.normalise(texts, self.lowercase, self._accents, keep_marks)
+
+    def _joined(self, tokens):
+        return " ".join(tokens).replace(" ##", "")
 
     def _tokenize(self, texts, with_offsets):
         texts = normalization.valid_utf8(texts)
