@@ -30,17 +30,17 @@ RECIPES_BY_SIZE = (
 
 @dataclasses.dataclass(frozen=True)
 class AccuracyBudget:
-    """What a smaller file may cost.
+    """How much of a score a smaller file may cost.
 
     Args:
         metric: str, one of the task's `scores`, such as `"accuracy"` or `"f1"`; or a function of
-            predictions, `x` and `y` that returns a number from 0 to 1, more being better. It is called with
-            parts of the rows, too, because the interval of a drop comes from them.
-        max_drop: float, how much lower than the Keras model's the score may be: 0.005, the default, is half a
-            percent. A recipe is refused if the rows show a larger drop: if the lower end of its one-sided
-            interval of 95 % is above this. Of 40 rows one is 2.5 %, and one that flips shows nothing; more
-            rows judge more finely.
-        recipes: tuple of str, what is tried, from the smallest.
+            predictions, `x` and `y` that returns a number from 0 to 1, where more is better. It is also
+            called with parts of the rows, to compute the confidence interval of a drop.
+        max_drop: float, how much lower than the Keras model's score the file's may be; the default, 0.005,
+            is half a percentage point. A recipe is refused if the rows show a larger drop, that is, if the
+            lower end of the drop's one-sided 95 % confidence interval is above this. With few rows, small
+            drops cannot be told from chance: one of 40 rows is already 2.5 percentage points.
+        recipes: tuple of str, the recipes to try, the smallest file first.
     """
 
     metric: str | Callable[[Any, Rows, Labels], float]
@@ -53,7 +53,7 @@ class AccuracyBudget:
 
 @dataclasses.dataclass(frozen=True)
 class Trial:
-    """One file that was tried.
+    """One file that was tried for a budget.
 
     Args:
         recipe: str.

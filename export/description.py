@@ -58,11 +58,12 @@ def describe(path: Artifact | PathLike) -> dict[str, Any]:
         path: str, path or `Artifact`.
 
     Returns:
-        dict: `kind`, the task's own signature, such as `"classify"`; `problem`; `labels`; `scheme` and
-        `types`, of entities; `vocabulary`, of what fills masks; `output`, the name of the answer;
-        `max_sequence_length`; `vocabulary_size`; `special_ids`; `signatures`, with the names of their inputs
-        and outputs; `recipe`; `part_recipes`; and `self_test`: a `signature`, its `inputs`, its `outputs`
-        here, and how far those of another processor may be from them, `tolerance`.
+        dict. It always has `kind` (the task's own signature, such as `"classify"`), `output` (the name of the
+        answer), `max_sequence_length`, `vocabulary_size`, `special_ids`, `signatures` (with the names of
+        their inputs and outputs), `recipe` and `part_recipes`. Classifiers have `problem` and `labels`, token
+        classifiers `labels`, `scheme` and `types`, and masked language models `vocabulary`. `self_test` holds
+        a `signature`, its `inputs`, the `outputs` that they gave on this machine, and `tolerance`, how much
+        the outputs of another processor may differ.
 
     Raises:
         FileNotFoundError: if nothing is there.

@@ -39,29 +39,30 @@ def to_onnx(
     pairs: bool = False,
     verify: bool | dict[str, Any] = True,
 ) -> Artifact:
-    """Writes a task as an ONNX file for batches of any size and length, in float32; or for texts.
+    """Writes a task as an ONNX file in float32, for batches of any size and length or for texts.
 
-    It takes `token_ids`, `segment_ids` and `padding_mask`, int32 `(batch, sequence)`, and returns the task's
-    answers by name: `probabilities` `(batch, C)` of a classifier, `(batch, sequence, C)` of a token
-    classifier, `(batch, sequence, V)` of a masked language model; `embedding` `(batch, D)`; `start` and `end`
-    `(batch, sequence)`, logits, of a question answerer; `score` `(batch, 1)` of one choice of several. The
-    task's `predict_with(export.open_artifact(path), x)` makes entities and answers of them. Its operations
-    are those of ONNX alone, opset 17; weights are called as `task.named_weights()` calls them.
+    The file takes `token_ids`, `segment_ids` and `padding_mask`, int32 `(batch, sequence)`, and returns the
+    task's answers by name: a classifier `probabilities` `(batch, C)`, a token classifier `(batch, sequence,
+    C)`, a masked language model `(batch, sequence, V)`; an embedder `embedding` `(batch, D)`; a question
+    answerer the logits `start` and `end`, `(batch, sequence)`; multiple choice the `score` of one choice,
+    `(batch, 1)`. The task's `predict_with(export.open_artifact(path), x)` turns them into what `predict`
+    returns. The file has only standard operations, of opset 17, and its weights have the names of
+    `task.named_weights()`.
 
     Args:
         task: as for `to_tflite`.
         path: str or path of the file, which ends in `.onnx`. A file that exists is replaced once the new one
             is complete.
         data, verify: as for `to_tflite`.
-        text: bool, whether the file takes a text instead of tokens. Then its inputs and outputs are those of
-            `classify_text`, `tag_text`, `answer_text` and so on of `to_tflite`: `code_points`, int32
-            `(1, N)`, and what `predict` returns. What a TFLite file's `tokenize` returns stands beside it, as
-            `tokenize/token_ids`, `tokenize/starts` and so on, or `tokenize_pair/...` of a file that takes two
-            texts; of several choices or sentences, these are of the first. `export.describe(path)` reads what
-            the file says of itself, from its metadata, `task.json` and `labels.txt`, and
-            `export.open_artifact(path).predict(texts)` needs no task.
-        pairs: bool, whether a classifier or an embedder that takes text takes two, as `classify_text_pair`:
-            `code_points` and `pair_code_points`. An ONNX file has one graph; for both write two files.
+        text: bool, whether the file takes a text instead of tokens. Its inputs and outputs are then those of
+            the signatures `classify_text`, `tag_text`, `answer_text` and so on of `to_tflite`: it takes
+            `code_points`, int32 `(1, N)`, and returns what `predict` returns. It also returns the tokens, as
+            `tokenize/token_ids`, `tokenize/starts` and so on, or as `tokenize_pair/...` if it takes two
+            texts; of several choices or sentences, those of the first one. `export.describe(path)` reads the
+            description of the file, and `export.open_artifact(path).predict(texts)` needs no task.
+        pairs: bool, whether a classifier or an embedder that takes text takes two texts: `code_points` and
+            `pair_code_points`, as `classify_text_pair` does. An ONNX file has one graph, so if you need
+            both, write two files.
 
     Returns:
         `Artifact`.
@@ -70,8 +71,8 @@ def to_onnx(
         FileExistsError: if `path` is a folder.
         OSError: if the disk is full.
         ImportError: if `onnx` or `tf2onnx` is missing.
-        ValueError: if the path ends otherwise, a weight is not finite, Keras does not run on TensorFlow, the
-            task cannot take text or pairs, or the file would have 2 GiB or more.
+        ValueError: if the path does not end in `.onnx`, a weight is not finite, Keras does not run on
+            TensorFlow, the task cannot take text or pairs, or the file would have 2 GiB or more.
         VerificationError: if the file is not the same model.
         RuntimeError: if the conversion gives a file that is not what was asked for.
     """

@@ -53,8 +53,8 @@ def write_report(
 ) -> pathlib.Path:
     """Writes `report.html`, one page that needs nothing else, and a JSON file with the same numbers.
 
-    The verdict comes first, then what it rests on. `kerasbert.evaluation.report` writes the same page of a
-    model without files.
+    The verdict comes first, and then the reasons for it. `kerasbert.evaluation.report` writes the same page
+    for a model that was not exported.
 
     Args:
         path: str or path of the HTML file; the JSON file has the same name and ends in `.json`.

@@ -37,12 +37,12 @@ def to_tflite(
 
     A runtime refuses to run it on more than one row, or on rows of different lengths.
 
-    Its signature is called after the task, such as `classify`. It takes `token_ids`, `padding_mask` and
-    `segment_ids`, in this order, int32 `(1, S)`, and returns the task's answers by name: `probabilities`
-    `(1, C)` of a classifier, `(1, S, C)` of a token classifier, `(1, S, V)` of a masked language model;
-    `embedding` `(1, D)`; `start` and `end` `(1, S)`, logits, of a question answerer; `score` `(1, 1)` of one
-    choice of several. The task's `predict_with(export.open_artifact(path), x)` makes entities and answers of
-    them.
+    The signature is named after what the task does, such as `classify`. It takes `token_ids`, `padding_mask`
+    and `segment_ids`, in this order, int32 `(1, S)`, and returns the task's answers by name: a classifier
+    `probabilities` `(1, C)`, a token classifier `(1, S, C)`, a masked language model `(1, S, V)`; an embedder
+    `embedding` `(1, D)`; a question answerer the logits `start` and `end`, `(1, S)`; multiple choice the
+    `score` of one choice, `(1, 1)`. The task's `predict_with(export.open_artifact(path), x)` turns them into
+    what `predict` returns.
 
     Args:
         task: a kerasbert task, such as `BertTextClassifier`. The file computes in float32, and is compared
@@ -54,32 +54,33 @@ def to_tflite(
             `{"block_0": "float32", "block_3/feed_forward": "dynamic_wi8_afp32"}`; `"embeddings"` are the
             tables.
         calibration: texts as for `predict`, for static recipes: some hundred rows of training data, from
-            which ranges of activations are taken.
-
-        budget: `AccuracyBudget` or None; with it recipes are tried from the smallest file, instead of
-            `recipe`, and the first that costs no more than this is kept. The artifact's `trials` report all.
-        data: `(x, y)` or None, texts as for `predict` and their labels, such as a development set; a budget
-            is measured on them. Without a budget `verify` compares the file with the model on them, and y
+            which the ranges of activations are measured.
+        budget: `AccuracyBudget` or None. If it is given, recipes are tried, the smallest file first, and the
+            first one that keeps the budget is chosen instead of `recipe`. The artifact's `trials` list all
+            that were tried.
+        data: `(x, y)` or None, texts as for `predict` and their labels, such as a development set. A budget
+            is measured on them. Without a budget, `verify` compares the file with the model on them, and `y`
             may be None.
-        truncate: bool, whether the file cuts sequences to the task's `max_sequence_length`, but for their
-            last token; else one of more tokens than the model has positions is an error. For MediaPipe, which
-            cuts none itself.
+        truncate: bool, whether the file truncates sequences to the task's `max_sequence_length`, and keeps
+            their last token. Otherwise a sequence with more tokens than the model has positions is an error.
+            MediaPipe needs this, because it does not truncate texts itself.
         text: bool, whether the file takes texts, too. Signatures such as `classify_text`, `tag_text` and
-            `answer_text` take `code_points`, int32 `(1, N)`, those of a text, perhaps with zeros behind them,
-            and of pairs `pair_code_points`; they return what `predict` returns, places in code points of the
-            text. `tokenize` and `tokenize_pair` return the inputs of the task's own signature, cut to its
-            `max_sequence_length`, and `starts` and `ends`, `(1, S)`: the code points between which each token
-            stands, 0 and 0 for special tokens. `export.describe(path)` reads what the file says of itself,
-            and `export.open_artifact(path).predict(texts)` needs no task. A runtime packs the weights twice,
-            for tokens and for texts, once each is asked for.
-        lengths: sequence of int, such as `(32, 128)`, for a file that takes text where inputs cannot be
-            resized. For each a classifier, embedder, token classifier or question answerer has signatures
-            whose inputs and outputs have fixed shapes, such as `classify_text_32`: `code_points` `(1, 256)`,
-            8 times as many, with zeros behind the text. Entities are `(1, 256)` too, with zeros behind them.
-            How long they take depends on the text and not on the length.
-        verify: bool, or a dict of limits for `verify`; whether the new file is compared with the model before
-            it takes its place: on `data`, or without any on built-in sentences in the vocabulary's languages,
-            and for static recipes on `calibration`.
+            `answer_text` take `code_points`, int32 `(1, N)`, the code points of a text, which zeros may
+            follow, and for pairs also `pair_code_points`. They return what `predict` returns, with positions
+            in code points. `tokenize` and `tokenize_pair` return the inputs of the task's own signature,
+            truncated to its `max_sequence_length`, and `starts` and `ends`, `(1, S)`: where each token is in
+            the text, in code points; 0 and 0 for special tokens. `export.describe(path)` reads the
+            description of the file, and `export.open_artifact(path).predict(texts)` needs no task. If an app
+            uses signatures for tokens and for texts, the runtime packs the weights twice.
+        lengths: sequence of int, such as `(32, 128)`, for a file that takes text, and for runtimes that
+            cannot resize inputs. For each length, a classifier, embedder, token classifier or question
+            answerer gets signatures whose inputs and outputs have fixed shapes, such as `classify_text_32`,
+            which takes `code_points` `(1, 256)`: 8 code points a token, with zeros after the text. Entities
+            are `(1, 256)` as well, with zeros after the last one. The time that they take depends on the
+            text and not on the length.
+        verify: bool, or a dict of limits for `verify`: whether the new file is compared with the model before
+            it replaces an older one. It is compared on `data`; without `data`, on built-in sentences in the
+            vocabulary's languages, or for static recipes on `calibration`.
 
     Returns:
         `Artifact`.

@@ -69,7 +69,7 @@ def answers_of(model, x, y, task=None, verbose=0):
     if isinstance(model, keras.Model):
         raise checks.invalid(
             "An evaluation needs a task that answers rows of texts.",
-            fix="Of a masked language model or a pre-training task, call `evaluate` with Keras' metrics.",
+            fix="For a masked language model or a pre-training task, call the task's own `evaluate`.",
             where="evaluate",
             kind=TypeError,
             model=type(model).__name__,
@@ -81,7 +81,7 @@ def answers_of(model, x, y, task=None, verbose=0):
         return _of_task(name, task, x, y, answer_texts(runner, task, x))
     if not getattr(runner, "takes_texts", False):
         raise checks.invalid(
-            "Only a TFLite file that takes text says itself what it answers; other files need their task.",
+            "Only a TFLite file that takes text describes its own answers; other files need their task.",
             fix="Pass `task=`, the task that was exported; or export by `to_tflite(task, path, text=True)`.",
             where="evaluate",
             model=str(path),

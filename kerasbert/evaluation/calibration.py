@@ -37,7 +37,7 @@ class Calibration:
     Args:
         bins: tuple of `Bin`, the points of a reliability diagram; ranges without answers are left out.
         error: float from 0 to 1, the expected calibration error: the mean difference of probability and
-            accuracy over all bins, by their rows.
+            accuracy over all bins, weighted by their numbers of rows.
         chance: float, the error that 19 in 20 perfectly calibrated models would stay below on such rows
             (consistency resampling, Bröcker & Smith 2007, https://doi.org/10.1175/WAF993.1). With few rows
             it is far from 0.

@@ -228,8 +228,8 @@ def evaluate_probabilities(
         `ClassEvaluation`.
 
     Raises:
-        ValueError: if the shapes do not fit together, a class number is none of 0 to C - 1, or a probability
-            is not from 0 to 1.
+        ValueError: if the shapes do not fit together, a class number is not between 0 and C - 1, or a
+            probability is not between 0 and 1.
 
     Example:
 

@@ -37,13 +37,13 @@ def evaluate(
         model: a task; or a runner (`kerasbert.export.open_artifact`), an `Artifact` or the path of an
             exported file, whose own answers are then evaluated.
         x, y: rows in memory and their labels, as for `fit`; or only `x`, the rows of a reader.
-        task: the task that a file was exported from. A TFLite file that takes text needs none; of entities,
-            `y` then has spans in characters.
-        slices: dict or None, name -> a value for each row, such as where a text comes from. Scores are also
-            computed for the rows of each value; of numbers, for each quarter. By length they always are.
-        thresholds: dict or None, label -> the probability above which a row has it, if rows have several
-            labels;
-            None: one half for each. `LabelEvaluation.best_thresholds` chooses them.
+        task: the task that a file was exported from; not needed for a file that takes text. Without a task,
+            the entities in `y` must be spans in characters.
+        slices: dict or None, name -> a value for each row, such as the source of a text. Scores are also
+            computed for the rows of each value, or for each quarter of the rows if the values are numbers.
+            They are always computed for each quarter of the rows by length.
+        thresholds: dict or None, for rows with several labels: label -> the probability above which a row has
+            it; None: one half for each. `LabelEvaluation.best_thresholds` chooses them.
         language: `"en"` or `"zh"`, how answers to questions are compared; see `kerasbert.data.squad_scores`.
         verbose: as for `predict`.
 

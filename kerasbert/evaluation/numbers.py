@@ -15,9 +15,9 @@ from kerasbert.pages import Table
 class NumberEvaluation(Evaluation):
     """How close the numbers of a regression are to the right ones.
 
-    `scores` are `pearson`, `spearman` (left out with several numbers a row), `mean_absolute_error` and
-    `root_mean_squared_error`; correlations go from -1 to 1, errors have the unit of the numbers. With several
-    numbers a row they are means over these.
+    `scores` are `pearson`, `spearman` (left out if rows have several numbers), `mean_absolute_error` and
+    `root_mean_squared_error`. Correlations are between -1 and 1, and errors have the unit of the numbers. If
+    rows have several numbers, a score is the mean over these.
 
     Args:
         labels: tuple of str, the names of the C numbers.

@@ -27,7 +27,7 @@ def report(
     verifications: Mapping[str, Verification] | None = None,
     benchmarks: Mapping[str, Benchmark] | None = None,
 ) -> pathlib.Path:
-    """Evaluates a model and writes a page about it: the verdict, then what it rests on.
+    """Evaluates a model and writes a page about it, which begins with a verdict and then gives the reasons.
 
     The page is one HTML file that fetches nothing, for a screen, a phone and paper; a JSON file of the same
     name holds its numbers.

@@ -115,8 +115,8 @@ def evaluate_retrieval(
         found first.
 
     Raises:
-        ValueError: if the model is no embedder, or a query has no relevant text, or a number is none of a
-            text.
+        ValueError: if the model is not an embedder, a query has no relevant text, or a number does not belong
+            to a text.
 
     Example:
 

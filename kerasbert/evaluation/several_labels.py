@@ -44,7 +44,8 @@ class LabelEvaluation(Evaluation):
 
     @functools.cached_property
     def row_counts(self) -> np.ndarray:
-        """float64 array `(rows, 3C + 2)`: of each label, if it is right, given, true; if all are."""
+        """float64 array `(rows, 3C + 2)`: for each label, whether the answer has it and is right, whether the
+        answer has it, and whether the row has it; then whether all labels of the row are right, and 1."""
         right = (self.true == self.answered).all(-1, keepdims=True)
         counts = [self.true & self.answered, self.answered, self.true, right, np.ones_like(right)]
         return np.concatenate(counts, -1).astype("float64")

@@ -23,7 +23,7 @@ class Slice:
     """The scores of some of the rows.
 
     Args:
-        column: str, what they are alike in.
+        column: str, the name of the property that these rows share.
         value: str, their value in it, or the range of their values.
         rows: int.
         scores: dict, name -> `kerasbert.pages.Estimate`, a score with its 95 % bootstrap interval.

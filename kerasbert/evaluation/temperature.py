@@ -35,8 +35,8 @@ def best_temperature(probabilities: Any, true: Any) -> float:
     """Finds the temperature at which the right labels are most probable.
 
     Args:
-        probabilities: float array `(rows, C)`: of one of C classes; or of each of C labels, if `true` has a
-            row of zeros and ones for each row.
+        probabilities: float array `(rows, C)`: the probabilities of C classes, of which each row has one; or
+            those of C labels, if `true` has a row of zeros and ones for each row.
         true: int array `(rows,)`, class numbers; or `(rows, C)`, zeros and ones.
 
     Returns:
@@ -64,8 +64,8 @@ def fit_temperature(
     """Calibrates a classifier on a development set, in place.
 
     Guo et al. 2017, section 4.2, https://arxiv.org/abs/1706.04599. Logits are divided by one number, the
-    temperature. Which class is most probable stays the same, and so does the accuracy; of several labels,
-    which are more probable than one half stays the same.
+    temperature. The most probable class stays the same, and so does the accuracy. If rows have several
+    labels, those with a probability above one half stay the same.
 
     The kernel and the bias of the last layer are divided, so that the temperature is kept in everything made
     from the task: `.keras` files, presets for other libraries, SavedModels, TFLite and ONNX files. If you
@@ -98,7 +98,7 @@ def fit_temperature(
     if not isinstance(task, BertTextClassifier):
         raise checks.invalid(
             "A temperature is fitted to a `BertTextClassifier`.",
-            fix="Of other probabilities, `best_temperature` finds it, and you apply it.",
+            fix="For other probabilities, call `best_temperature`, and divide the logits yourself.",
             where="fit_temperature",
             kind=TypeError,
             task=type(task).__name__,

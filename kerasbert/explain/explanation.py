@@ -104,7 +104,7 @@ class Explanation:
         return sorted(self.words, key=lambda word: -abs(word.attribution))[:count]
 
     def joined(self, other: "Explanation") -> "Explanation":
-        """Returns the explanation of a pair of texts, of those of each text while the other stays as it is.
+        """Joins two explanations, in each of which the other text stayed as it is, to that of the pair.
 
         All shares are halved, so that they add up to the value minus the mean of both baseline values.
         """

@@ -117,9 +117,9 @@ def gradient_times_input(
 ) -> list[Explanation]:
     """Explains answers by one gradient: how the answer would move if a token's vector grew.
 
-    Shrikumar et al. 2016, https://arxiv.org/abs/1605.01713. It is as fast as an answer and its gradient, but
-    its shares add up to nothing, and it misses words of which the answer is already sure. Special tokens have
-    shares, too, which are in `tokens`.
+    Shrikumar et al. 2016, https://arxiv.org/abs/1605.01713. It needs only one forward and one backward pass.
+    But its shares do not add up to the answer, and it misses words where the model is already so sure that
+    the gradient is nearly 0. The shares of special tokens are in `tokens`.
 
     Args:
         task, x, target, batch_size: as for `integrated_gradients`.
@@ -160,7 +160,8 @@ def occlusion(task: Task, x: Rows, target: Any = None, *, batch_size: int = BATC
 
     Zeiler & Fergus 2014, section 4.2, https://arxiv.org/abs/1311.2901; Li et al. 2016,
     https://arxiv.org/abs/1612.08220. The tokens of the word are replaced by `[MASK]`. It needs an answer for
-    each word, and no gradient. Words that say the same hide each other: without one of them the answer stays.
+    each word, and no gradient. If two words say the same, neither seems to matter: without one of them the
+    answer stays as it is.
 
     Args:
         task, x, target: as for `integrated_gradients`.

@@ -58,7 +58,7 @@ def similarity_subject(task, x, target):
     """
     if target is not None or not (is_pair(x) or isinstance(x, dict)):
         raise checks.invalid(
-            "Of a `BertTextEmbedder` the similarity of two texts is explained.",
+            "For a `BertTextEmbedder`, the similarity of two texts is explained.",
             fix="Pass `(texts, others)`, and no target.",
             where="kerasbert.explain",
             x=type(x).__name__,

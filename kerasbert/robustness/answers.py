@@ -30,7 +30,7 @@ def answers_of(task, x, runner, tolerance):
     hard = task.hard_predictions(found)
     if (hard is None) is (tolerance is None):
         raise checks.invalid(
-            "A `tolerance` is for tasks that answer with numbers, and only for these.",
+            "`tolerance` is needed for tasks that answer with numbers, and only for these.",
             fix="Pass by how much a number may differ." if hard is None else "Leave `tolerance` out.",
             where="invariance",
             tolerance=tolerance,
@@ -64,7 +64,7 @@ def probabilities_of(task, x, runner, label):
     """The probability of one label for each row, or a regression's number, float64 `(rows,)`."""
     if not isinstance(task, BertTextClassifier):
         raise checks.invalid(
-            "A direction is that of a label's probability, which a classifier of texts has.",
+            "`direction` follows the probability of a label, which only a classifier of texts has.",
             fix="Pass a `BertTextClassifier`, or use `invariance`.",
             where="direction",
             kind=TypeError,

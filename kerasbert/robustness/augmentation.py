@@ -19,11 +19,11 @@ def augmented(
     rate: float = 0.5,
     seed: int = 0,
 ) -> RowStream:
-    """Returns rows for `fit` in which a part of the texts is perturbed, others in each epoch.
+    """Returns rows for `fit`, in which some of the texts are perturbed, different ones in each epoch.
 
     A model that was trained on them changes its answers less often when texts change in this way;
-    `invariance` measures it. Of pairs, both texts are perturbed. If rows are lists of words with a label for
-    each, words are perturbed one by one, and stay as they are where they would be split or lost.
+    `invariance` measures it. In pairs, both texts are perturbed. If rows are lists of words with a label for
+    each, words are perturbed one by one, and a word that would be split or lost stays as it is.
 
     Which texts are perturbed, and how, depends on `seed`, on the row and on how often the rows were read. A
     `fit` that resumes in another process reads them from the beginning, and gets the perturbations of the
@@ -31,8 +31,8 @@ def augmented(
 
     Args:
         x: a list of texts, a tuple of two such lists, or lists of words.
-        y: labels, one for each row, for which it does not matter where in the text something stands: classes,
-            numbers, labels of words. None for rows without labels, as `BertMaskedLM` takes them.
+        y: labels, one for each row, which do not depend on positions in the text: classes, numbers or labels
+            of words. None for rows without labels, as `BertMaskedLM` takes them.
         perturbations: functions from text to text, of which one is drawn for each text.
         rate: float from 0 to 1, the fraction of the texts that are perturbed.
         seed: int.

@@ -183,7 +183,7 @@ def doubled_words(text: str, seed: Seed = 0, *, rate: float = 0.1) -> str:
 
 
 def emoji(text: str, seed: Seed = 0) -> str:
-    """Puts an emoji without any feeling at the end.
+    """Adds an emoji that expresses no sentiment at the end.
 
     >>> emoji("what a film", seed=1)
     'what a film 📷'
