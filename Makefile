@@ -16,7 +16,7 @@ test: $(VENV)/.test lint
 
 # With the long tests too (about an hour): before an issue is resolved, or a release.
 test-all: $(VENV)/.test lint
-	$(BIN)/python -m pytest $(IN_TWO) -m ""
+	TF_ENABLE_ONEDNN_OPTS=1 $(BIN)/python -m pytest $(IN_TWO) -m ""
 
 # The laws of layers and tasks with Keras on another backend: make test-backend KERAS_BACKEND=jax (or torch)
 test-backend: $(VENV)/.test

@@ -7,12 +7,16 @@ import os
 import pathlib
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+# Graphs of tiny models run once or twice: what oneDNN and TensorFlow's optimizer of graphs prepare costs more
+# than it gains there, a quarter of all the time. `make test-all` tests with both.
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 
 import keras
 import pytest
 from forked import run_forked
 
 import kerasbert
+from kerasbert.optional import tensorflow as tf
 from kerasbert.text.byte_pairs import BYTE_CHARACTERS
 
 SHARED = pathlib.Path(__file__).resolve().parents[2] / "shared"
@@ -40,6 +44,12 @@ def pytest_collection_modifyitems(items):
 @pytest.fixture(autouse=True)
 def seed():
     keras.utils.set_random_seed(0)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def graphs():
+    if keras.backend.backend() == "tensorflow" and os.environ["TF_ENABLE_ONEDNN_OPTS"] == "0":
+        tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -28,7 +28,7 @@ FORMATS = {
 }
 
 
-@pytest.mark.slow_after(2)
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("name", FORMATS)
 def test_damage_anywhere(name, config, tmp_path):
     write, file = FORMATS[name]
@@ -42,7 +42,7 @@ def test_damage_anywhere(name, config, tmp_path):
     before = encoder.get_weights()
     random = np.random.default_rng(0)
     refused = 0
-    for trial in range(120):
+    for trial in range(60):
         damaged = bytearray(content)
         if trial % 3 == 0:
             damaged = damaged[: random.integers(len(content))]
@@ -57,4 +57,4 @@ def test_damage_anywhere(name, config, tmp_path):
                 np.testing.assert_array_equal(value, old)
         else:
             before = encoder.get_weights()
-    assert refused >= 40  # all that were cut off
+    assert refused >= 20  # all that were cut off

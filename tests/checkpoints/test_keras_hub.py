@@ -58,7 +58,7 @@ def test_backbone_there_and_back(tmp_path, inputs, fields):
     }
 
 
-@pytest.mark.slow_after(2)
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     ("classes", "activation", "problem"),
     [
@@ -146,6 +146,7 @@ def test_half_precision_is_read_exactly(tmp_path, dtype):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("new", "old"),
     [

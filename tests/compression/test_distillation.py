@@ -413,7 +413,7 @@ def test_in_mixed_precision(still, smaller, tokenizer):
 # === A shorter vocabulary ===
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["BertTextClassifier", "BertMaskedLM", "BertQuestionAnswerer"])
 def test_a_student_with_fewer_tokens_has_nothing_to_learn_from_its_original(name, still, tokenizer):
     teacher = make_still_task(name, still, tokenizer)

@@ -85,6 +85,7 @@ def test_a_task(name, dtype):
             assert one.dtype == keras.backend.standardize_dtype(other.dtype)
 
 
+@pytest.mark.slow
 def test_texts_and_a_table_learn_together_and_are_saved(tmp_path):
     tokens = {name: keras.Input((None,), dtype="int32", name=name) for name in TOKENS}
     table = keras.Input((4,), name="table")

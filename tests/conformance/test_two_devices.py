@@ -6,9 +6,8 @@ from apart import run_apart
 from conformance_cases import TASKS
 
 pytestmark = pytest.mark.tensorflow
-FAST = ("BertTokenClassifier", "BertQuestionAnswerer")
 
-# Devices are set before TensorFlow starts, so all tasks share a process of their own.
+# Devices are set before TensorFlow starts, so each test has a process of its own.
 SCRIPT = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
@@ -37,7 +36,10 @@ def fit(name, devices, batch_size=4, optimizer=kerasbert.training.BertAdamW, **o
     history = task.fit(tokens, y, batch_size=batch_size, epochs=3, shuffle=False, verbose=0)
     return task, history.history["loss"]
 
-def fit_uneven(name, devices):
+def losses(name, devices):
+    return fit(name, devices)[1]
+
+def losses_of_uneven_batches(name, devices):
     # A last batch of three gives one device more rows than the other; only real tokens have labels.
     tokens, y, loss = training_rows(name, tokenizer, texts[:7])
     real = tokens["padding_mask"] == 1
@@ -64,68 +66,55 @@ def predict(name, devices):
         found["places"] = np.array([(a.start, a.end) for a in task.predict(rows, batch_size=3, verbose=0)])
     return [np.asarray(value).tolist() for value in keras.tree.flatten(found)]
 
-UNEVEN = ("BertTextClassifier", "BertTokenClassifier", "BertPretrainer")
-uneven = {name: {devices: fit_uneven(name, devices) for devices in strategies}
-          for name in UNEVEN if name in sys.argv}
-losses = {name: {devices: fit(name, devices)[1] for devices in strategies} for name in sys.argv[2:]}
-weights = {}
-for kind in ("BertAdamW", "BertLamb"):
-    optimizer = getattr(kerasbert.training, kind)
-    cases = {"large": ("one", 8, {}), "small": ("two", 4, {"gradient_accumulation_steps": 2})}
-    for case, (devices, batch_size, options) in cases.items():
-        task, _ = fit("BertTextClassifier", devices, batch_size, optimizer, **options)
-        weights.setdefault(kind, {})[case] = [np.asarray(value).tolist() for value in task.get_weights()]
-        weights[kind][f"{case}, steps"] = int(task.optimizer.iterations)
-predictions = {name: {devices: predict(name, devices) for devices in strategies} for name in sys.argv[2:]}
-print(json.dumps({"predictions": predictions, "losses": losses, "weights": weights, "uneven": uneven}))
+def accumulate(optimizer, devices):
+    kind = getattr(kerasbert.training, optimizer)
+    options = {"gradient_accumulation_steps": 2} if devices == "two" else {}
+    task, _ = fit("BertTextClassifier", devices, 4 if options else 8, kind, **options)
+    assert int(task.optimizer.iterations) == 3
+    return [np.asarray(value).tolist() for value in task.get_weights()]
+
+measure, *names = sys.argv[2:]
+measure = globals()[measure]
+print(json.dumps({name: {devices: measure(name, devices) for devices in strategies} for name in names}))
 """
 
 
-@pytest.fixture(scope="module")
-def found():
-    return run_apart(SCRIPT, *FAST)
+def both(measure, *names):
+    """What a function of the script returns for each name, on one device and on two."""
+    found = run_apart(SCRIPT, measure, *names)
+    assert list(found) == list(names)
+    return [(each["one"], each["two"]) for each in found.values()]
 
 
-@pytest.mark.parametrize("name", FAST)
-def test_two_devices_train_as_one(name, found):
-    learned_alike(found["losses"][name])
+def learn_alike(losses, rtol):
+    for one, two in losses:
+        assert one[-1] < one[0]
+        np.testing.assert_allclose(two, one, rtol=rtol)
 
 
-@pytest.mark.parametrize("name", FAST)
-def test_two_devices_answer_as_one(name, found):
-    answer_alike(found["predictions"][name])
+def test_labels_count_alike_on_whatever_device_they_are():
+    learn_alike(both("losses_of_uneven_batches", "BertTokenClassifier"), rtol=1e-5)
 
 
 @pytest.mark.slow
-def test_two_devices_train_other_tasks_as_one():
-    found = run_apart(SCRIPT, *(name for name in TASKS if name not in FAST))
-    assert len(found["losses"]) == len(found["predictions"]) == len(TASKS) - len(FAST)
-    assert len(found["uneven"]) == 2
-    for each in [*found["losses"].values(), *found["uneven"].values()]:
-        learned_alike(each)
-    for each in found["predictions"].values():
-        answer_alike(each)
+def test_labels_of_other_tasks():
+    learn_alike(both("losses_of_uneven_batches", "BertTextClassifier", "BertPretrainer"), rtol=1e-5)
 
 
-def answer_alike(predictions):
-    for one, two in zip(predictions["one"], predictions["two"], strict=True):
-        np.testing.assert_allclose(two, one, rtol=1e-4, atol=1e-5)
+@pytest.mark.slow
+def test_two_devices_train_as_one():
+    learn_alike(both("losses", *TASKS), rtol=1e-4)
 
 
-def learned_alike(losses):
-    assert losses["one"][-1] < losses["one"][0]
-    np.testing.assert_allclose(losses["two"], losses["one"], rtol=1e-4)
+@pytest.mark.slow
+def test_two_devices_answer_as_one():
+    for one, two in both("predict", *TASKS):
+        for value, other in zip(one, two, strict=True):
+            np.testing.assert_allclose(other, value, rtol=1e-4, atol=1e-5)
 
 
-def test_labels_count_alike_on_whatever_device_they_are(found):
-    losses = found["uneven"]["BertTokenClassifier"]
-    assert losses["one"][-1] < losses["one"][0]
-    np.testing.assert_allclose(losses["two"], losses["one"], rtol=1e-5)
-
-
-@pytest.mark.parametrize("optimizer", ["BertAdamW", "BertLamb"])
-def test_accumulated_on_two_devices_a_batch_is_a_large_one(optimizer, found):
-    weights = found["weights"][optimizer]
-    assert weights["large, steps"] == weights["small, steps"] == 3
-    for one, two in zip(weights["large"], weights["small"], strict=True):
-        np.testing.assert_allclose(one, two, atol=1e-5)
+@pytest.mark.slow
+def test_accumulated_on_two_devices_a_batch_is_a_large_one():
+    for one, two in both("accumulate", "BertAdamW", "BertLamb"):
+        for value, other in zip(one, two, strict=True):
+            np.testing.assert_allclose(other, value, atol=1e-5)

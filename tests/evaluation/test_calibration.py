@@ -52,6 +52,7 @@ def softened(probabilities, temperature):
     return powers / powers.sum(-1, keepdims=True)
 
 
+@pytest.mark.slow
 def test_the_temperature_is_kept_in_the_task_and_its_files(trained, tmp_path):
     task = type(trained).from_config(trained.get_config())
     task.set_weights(trained.get_weights())

@@ -111,6 +111,7 @@ def test_slices_find_the_rows_that_are_hard():
         evaluation.evaluate_probabilities(np.eye(2)[answered], true, ["no", "yes"], slices={"a": [1]})
 
 
+@pytest.mark.slow
 def test_a_task_and_its_file_are_evaluated_alike(trained, int8, saved_model):
     texts = [
         "good film",

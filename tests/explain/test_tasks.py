@@ -109,6 +109,7 @@ def test_the_value_of_an_answer_is_the_mean_of_the_log_odds_of_start_and_end():
 # === Similarities and masks ===
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("pooling", ["mean", "cls"])
 def test_a_similarity(config, tokenizer, pooling):
     embedder = kerasbert.BertTextEmbedder(kerasbert.BertEncoder(config), tokenizer, pooling=pooling)

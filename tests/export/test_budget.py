@@ -37,6 +37,7 @@ def test_a_generous_budget_takes_the_smallest(trained, tmp_path):
     assert (trial.rows, trial.least_drop <= trial.drop) == (7, True)
 
 
+@pytest.mark.slow
 def test_a_budget_on_few_rows_says_so_and_is_judged_by_an_interval(trained, tmp_path, monkeypatch):
     """One row of 40 is 2.5 %: that it flips shows no drop of 0.5 %."""
     texts, labels = TEXTS[:4] * 10, LABELS[:4] * 10

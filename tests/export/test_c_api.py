@@ -54,6 +54,7 @@ def test_texts(run, trained, texts):
     np.testing.assert_allclose(found, trained.predict(texts, verbose=0), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_pairs(run, trained, texts):
     found = numbers(run("classify_pair", "probabilities", {"text": texts, "text_pair": texts[::-1]}))
     np.testing.assert_allclose(found, trained.predict((texts, texts[::-1]), verbose=0), atol=1e-5)

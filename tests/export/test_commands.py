@@ -106,7 +106,7 @@ def test_errors_of_others_are_one_line_and_no_status_1(folder, capsys, monkeypat
     assert capsys.readouterr().err == "error: KeyError: 'a\\nb'\n"
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("target", ["film.tflite", "film.onnx", "serving/1"])
 def test_data_are_compared_in_every_format(target, folder, tmp_path, monkeypatch):
     seen = []

@@ -16,7 +16,7 @@ def graphs():
     return sum(issubclass(type(thing), FuncGraph) for thing in gc.get_objects())
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EXPORTS)
 def test_an_export_leaves_no_graphs_to_the_collector(name, trained, tmp_path):
     gc.disable()

@@ -111,6 +111,7 @@ def plain(request, trained, tmp_path_factory):
     return export.to_tflite(trained, tmp_path_factory.mktemp("plain") / "film.tflite", request.param)
 
 
+@pytest.mark.slow_after(1)
 def test_litert_runs_the_file_as_before(plain, trained, texts, tmp_path):
     artifact = export.add_mediapipe_metadata(trained, plain, tmp_path / "film.tflite")
     before, after = (
@@ -182,7 +183,7 @@ def test_the_metadata_name_the_inputs_in_the_graphs_order(trained, int8, tmp_pat
     assert [text(file, 0) for file in parts(output, 6)] == ["labels.txt"]
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 def test_mediapipe_classifies_as_the_file_does(mediapipe, plain, trained, tmp_path):
     path = export.add_mediapipe_metadata(trained, plain, tmp_path / "film.tflite").path
     answers = ask("TextClassifier", path, ENGLISH)
@@ -278,6 +279,7 @@ def test_what_mediapipe_cannot_do_is_refused(trained, config, tokenizer, byte_pa
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_files_that_are_not_the_tasks_are_refused(trained, int8, reader_file, tokenizer, tmp_path):
     path = tmp_path / "film.tflite"
     three = kerasbert.BertTextClassifier(trained.encoder, tokenizer, ["a", "b", "c"])

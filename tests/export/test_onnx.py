@@ -48,7 +48,7 @@ def test_it_gives_the_keras_models_answers_at_every_length(artifact, trained):
     np.testing.assert_allclose(answers, trained.predict(pairs, verbose=0), atol=1e-5)
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["BertTextClassifier", "BertTokenClassifier", "BertTextEmbedder"])
 def test_padding_changes_nothing(name, config, tokenizer, tmp_path):
     task = make_task(name, config, tokenizer)
@@ -68,6 +68,7 @@ def test_padding_changes_nothing(name, config, tokenizer, tmp_path):
         np.testing.assert_allclose(found[:length] if alone.ndim == 2 else found, alone, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "relative"), [*zip(["BertMultipleChoice", "BertMaskedLM"], RELATIVES, strict=True)]
 )
@@ -155,6 +156,7 @@ def test_weights_take_no_part_in_the_conversion(trained, tmp_path, monkeypatch):
     assert artifact.size_bytes > 4 * trained.count_params()
 
 
+@pytest.mark.slow
 def test_two_exports_give_one_file(artifact, trained, tmp_path):
     assert export.to_onnx(trained, tmp_path / "film.onnx").sha256 == artifact.sha256
 
@@ -176,6 +178,7 @@ def test_benchmark_measures_it(artifact):
         export.benchmark(artifact, 19, lengths=(17,), threads=(1,), repeats=3)
 
 
+@pytest.mark.slow
 def test_what_cannot_be_exported_is_an_error(trained, tmp_path, monkeypatch):
     with pytest.raises(ValueError, match=r"must end in `\.onnx`"):
         export.to_onnx(trained, tmp_path / "film")

@@ -210,6 +210,7 @@ def test_a_message_gives_what_predict_gives(film, trained, texts, served):
         served.predict(message("film", "classify_pair", {"text": texts}))
 
 
+@pytest.mark.slow
 def test_padding_as_tf_serving_pads_would_change_answers(film, trained, served):
     """Why the guide warns of `pad_variable_length_inputs`, which repeats a tensor's first element."""
     tokens = {key: value.numpy() for key, value in trained.tokenizer(["the film"], max_length=16).items()}

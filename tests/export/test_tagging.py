@@ -43,7 +43,7 @@ def same_entities(task, texts):
     return sum(map(len, expected))
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["IO", "IOB1", "BIO", "IOBES", "BILOU"])
 def test_in_every_scheme(scheme, tokenizer):
     generator = random.Random(scheme)

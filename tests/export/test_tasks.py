@@ -45,6 +45,7 @@ def test_a_task_that_takes_no_texts(config, tokenizer, tmp_path):
                 to(task, tmp_path / "it.tflite")
 
 
+@pytest.mark.slow
 def test_verify_measures_what_the_problem_asks_for(config, tokenizer, texts, tmp_path):
     task = make_task("BertTextClassifier of several labels", config, tokenizer)
     artifact = export.to_saved_model(task, tmp_path / "it")

@@ -167,6 +167,7 @@ def test_benchmark_measures_the_tokenizer_too(text_file):
     assert min(result.tokenizer_ms.values()) > 0
 
 
+@pytest.mark.slow
 def test_quantized_files(trained, tmp_path):
     plain = export.to_tflite(trained, tmp_path / "plain.tflite")
     artifact = export.to_tflite(trained, tmp_path / "text.tflite", text=True)

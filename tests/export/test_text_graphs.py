@@ -61,6 +61,7 @@ def test_entities(scheme, tokenizer):
     check_scores(list(itertools.chain(*found)), list(itertools.chain(*expected)))
 
 
+@pytest.mark.slow
 def test_entities_in_bytes(byte_pairs):
     task = made("BertTokenClassifier", kerasbert.RobertaTokenizer(*byte_pairs), labels=["O", "B-X", "I-X"])
     x = texts("bytes")
@@ -95,6 +96,7 @@ def test_numbers(kind, arguments, tokenizer):
     np.testing.assert_allclose(answers(task, x[0]), task.predict(x[0], verbose=0), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_choices(tokenizer):
     task, x = made("BertMultipleChoice", tokenizer), texts("choices", 10)
     x = x, [[text, *x[i : i + 2]] for i, text in enumerate(["good film", *x[:-3], "", "film"])]
@@ -114,6 +116,7 @@ def test_filled_masks(tokenizer):
         answers(task, ["no mask"])
 
 
+@pytest.mark.slow
 def test_summaries(tokenizer):
     task = made("BertSummarizer", tokenizer)
     sentences = texts("sentences", 30, most=12)

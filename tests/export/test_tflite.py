@@ -38,6 +38,7 @@ def test_it_gives_the_keras_models_answers_at_every_length(tflite, trained):
     np.testing.assert_allclose(answers, expected, atol=TOLERANCE[tflite.recipe])
 
 
+@pytest.mark.slow_after(2)
 def test_verify_passes_it(tflite, trained):
     if export.RECIPES[tflite.recipe].calibrated:
         pytest.skip("coarse after four texts")
@@ -179,7 +180,7 @@ def test_parts_keep_another_recipe(trained, tmp_path):
         assert bits == expected, name
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["BertTextClassifier", "BertTextEmbedder"])
 def test_longer_sequences_can_be_cut_in_the_file(name, config, tokenizer, tmp_path):
     task = make_task(name, config, tokenizer, max_sequence_length=9)
@@ -264,7 +265,7 @@ def half(config, tokenizer):
     return make_task("BertTextClassifier", config, tokenizer, dtype="mixed_bfloat16")
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["film.tflite", "film.onnx"])
 def test_a_task_in_mixed_precision_is_exported_in_float32(name, half, texts, tmp_path):
     if name == "film.onnx":

@@ -229,6 +229,7 @@ def test_a_changed_file_fails(change, rule, trained, int8, tmp_path):
         export.verify(trained, path, TEXTS)
 
 
+@pytest.mark.slow
 def test_a_file_in_many_pieces_fails(trained, int8, tmp_path):
     """Static recipes are for accelerators: on a processor, 16 partitions are slow."""
     artifact = export.to_tflite(trained, tmp_path / "it", "static_wi8_ai8", calibration=TEXTS)

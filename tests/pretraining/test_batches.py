@@ -58,7 +58,7 @@ def written(folder):
     )
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("shuffle_buffer", [1, 50, 10_000])
 def test_every_epoch_has_every_example_once(folder, batches, shuffle_buffer):
     examples = written(folder)
@@ -157,6 +157,7 @@ def test_sequences_without_pairs_have_no_label(corpus, random_words, tmp_path):
     assert not batch["segment_ids"].numpy().any()
 
 
+@pytest.mark.slow
 def test_a_pretrainer_learns_from_the_stream(batches, random_words):
     config = kerasbert.BertConfig(
         vocabulary_size=len(TOKENS),

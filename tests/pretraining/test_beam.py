@@ -26,6 +26,7 @@ def test_the_pipeline_writes_the_same_bytes(corpus, random_words, tmp_path, num_
     assert beam.counts == local.counts
 
 
+@pytest.mark.slow
 def test_functions_and_other_file_systems(corpus, random_words, tmp_path):
     def split(line):
         return line.split("w3")

@@ -51,6 +51,7 @@ def test_positions_are_refused():
         augmented(["In Bonn"], ["a", "b"])
 
 
+@pytest.mark.slow
 def test_fit_takes_them(config, tokenizer):
     seen = []
 

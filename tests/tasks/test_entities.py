@@ -27,6 +27,7 @@ def taught():
 # === predict ===
 
 
+@pytest.mark.slow
 def test_entities_stand_where_they_say(taught):
     texts = [
         "👩‍🚀 Anna\u0301 is in  NEW\tYork, 東 🎉.",

@@ -80,6 +80,7 @@ def test_it_keeps_what_tasks_promise(task):
     check_task(task, columns(), LABELS)
 
 
+@pytest.mark.slow
 def test_a_device_refuses_two_rows_of_numbers(task, tmp_path):
     artifact = export.to_tflite(task, tmp_path / "it.tflite")
     assert artifact.partitions == 1

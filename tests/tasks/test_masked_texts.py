@@ -32,6 +32,7 @@ def restored(batches):
     return sorted(tuple(row[row > 0]) for ids, y in batches for row in np.where(y >= 0, y, ids))
 
 
+@pytest.mark.slow
 def test_it_learns_from_texts(task):
     before = task.evaluate(TEXTS, verbose=0)
     assert before == task.evaluate(TEXTS, verbose=0)  # the same tokens are masked each time
@@ -70,6 +71,7 @@ def test_every_form_of_texts(task):
     task.fit(stream, validation_data=TEXTS[:8], batch_size=8, verbose=0)
 
 
+@pytest.mark.slow
 def test_weights_of_rows_count(task):
     half = np.repeat([1.0, 0.0], len(TEXTS) // 2)
     weighted = task.evaluate(TEXTS, sample_weight=np.zeros(len(TEXTS)), verbose=0)

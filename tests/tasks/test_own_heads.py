@@ -120,7 +120,7 @@ def check_same(one, two):
         np.testing.assert_allclose(answers(two)[name], expected, atol=1e-6)
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 def test_presets_keep_it_whatever_other_layers_a_process_made(learned, tmp_path, config, tokenizer):
     learned.save_to_preset(tmp_path / "it")
     for name in ("Dense", "Conv1D", "LayerNormalization"):  # which moves the numbers in Keras' names
@@ -142,6 +142,7 @@ def test_a_task_without_the_head_says_what_it_leaves(learned, tmp_path):
     assert any(not name.startswith("encoder") for name in task.load_report.ignored)
 
 
+@pytest.mark.slow_after(1)
 def test_transformers_loads_the_encoder_beside_it(learned, tmp_path):
     learned.save_to_preset(tmp_path / "it")
     fields = json.loads((tmp_path / "it" / "config.json").read_text())

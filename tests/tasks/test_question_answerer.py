@@ -33,6 +33,7 @@ def learned():
 # === It learns ===
 
 
+@pytest.mark.slow
 def test_it_learns_exact_answers(learned):
     answers = learned.predict((QUESTIONS, CONTEXTS), verbose=0)
     assert [(a.text, a.start) for a in answers] == [row[0] for row in ANSWERS]
@@ -181,6 +182,7 @@ def test_what_does_not_fit_is_an_error(compiled, x, y, kind, message):
 # === Files ===
 
 
+@pytest.mark.slow
 def test_files_keep_what_it_learned(learned, tmp_path):
     expected = learned.predict((QUESTIONS, CONTEXTS), verbose=0)
     learned.save(tmp_path / "it.keras")

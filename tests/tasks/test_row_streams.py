@@ -122,6 +122,7 @@ def test_labels_of_a_csv_file(classifier, tmp_path):
     same(classifier, (TEXTS, TEXTS[::-1]), LABELS, read_csv(path, text="q", text_pair="s"))
 
 
+@pytest.mark.slow
 def test_several_labels_of_files(several, tmp_path):
     hot = np.array([[name in row for name in several.labels] for row in SETS], float)
     columns = dict(zip(several.labels, hot.T, strict=True))
@@ -139,6 +140,7 @@ def test_several_labels_of_files(several, tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_numbers_of_files(regression, tmp_path):
     lengths = [len(text) / 4 for text in TEXTS]
     write_tfrecord(tmp_path / "record", zip(TEXTS, lengths, strict=True))
@@ -289,7 +291,7 @@ def test_what_is_truncated_is_said_once(classifier):
     assert len(caught) == 1
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["classifier", "tagger", "answerer"])
 def test_fit_trains_on_streams(request, name, tmp_path):
     task = request.getfixturevalue(name)

@@ -56,6 +56,7 @@ def by_hand(task, rows, labels):
 # === It learns ===
 
 
+@pytest.mark.slow
 def test_it_finds_the_marked_sentence(taught):
     rows, labels = documents(40, seed=2)
     found = taught.predict(rows, max_sentences=1, verbose=0)

@@ -66,6 +66,7 @@ def test_every_form_of_the_same_rows_scores_the_same(compiled):
     np.testing.assert_allclose(losses, losses[0], rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_csv(compiled, tmp_path):
     path = tmp_path / "rows.csv"
     pd.DataFrame({"text": TEXTS, "label": LABELS}).to_csv(path, index=False)
@@ -120,6 +121,7 @@ def test_validation_split_and_callbacks(compiled):
     np.testing.assert_allclose(split, history.history["val_loss"][1], rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_progress_bar_knows_the_steps(compiled, capsys):
     compiled.fit(TEXTS, LABELS, batch_size=5, epochs=1)
     assert "4/4" in capsys.readouterr().out

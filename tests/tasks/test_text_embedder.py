@@ -15,6 +15,7 @@ def embedder(config, tokenizer):
     return kerasbert.BertTextEmbedder(kerasbert.BertEncoder(config), tokenizer)
 
 
+@pytest.mark.slow
 def test_pairs_teach_which_texts_belong_together(embedder):
     embedder.compile(optimizer=keras.optimizers.Adam(1e-2))
     before = embedder.evaluate((FIRST, SECOND), batch_size=6, verbose=0, return_dict=True)

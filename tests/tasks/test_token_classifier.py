@@ -113,6 +113,7 @@ def test_a_pooler_that_is_not_read_is_not_trained(task):
     assert [weight.path for weight in classifier.trainable_weights if "pooler" in weight.path]
 
 
+@pytest.mark.slow
 def test_it_learns(taught):
     assert taught.predict_labels(SENTENCES, verbose=0) == Y
     assert taught.evaluate(SENTENCES, Y, verbose=0, return_dict=True)["accuracy"] == 1.0

@@ -41,6 +41,7 @@ def test_the_share_is_right_and_a_callback_may_be_alone(classifier, tokenizer):
             classifier.fit(x, y, verbose=0, callbacks=tf.keras.callbacks.TerminateOnNaN())
 
 
+@pytest.mark.slow
 def test_few_tokens_and_none_say_nothing(classifier):
     classifier.compile()
     classifier.fit(["zzz"] * 10, ["good"] * 10, verbose=0)  # warnings are errors in the tests

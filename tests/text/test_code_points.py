@@ -21,6 +21,7 @@ CAPITALS_OF_UNICODE_14 = {
 MARKS_OF_UNICODE_13 = {0x1734} if unicodedata.unidata_version < "14" else set()
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("lowercase", [True, False])
 def test_every_character_between_two_letters(every_character, all_pieces, google, lowercase):
     tokens = all_pieces
@@ -99,7 +100,7 @@ def test_bytes_that_are_not_utf8_are_ignored(tokens, google):
     assert found == [google(text.decode("utf-8", "ignore"), known) for text in texts]
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["tr_TR.UTF-8", "lt_LT.UTF-8"])
 def test_the_language_of_the_process_makes_no_difference(tokens, language):
     code = f"""

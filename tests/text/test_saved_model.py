@@ -54,6 +54,7 @@ def test_a_module(tokens, tmp_path, options):
     assert in_another_process(tmp_path) == expected(tokenizer)
 
 
+@pytest.mark.slow
 def test_an_export_archive(tokens, tmp_path):
     tokenizer = BertTokenizer(tokens)
     archive = keras.export.ExportArchive()

@@ -183,6 +183,7 @@ def test_a_token_that_is_too_long_for_tensorflow_text(tokens):
         BertTokenizer([*tokens, "x" * 300])
 
 
+@pytest.mark.slow
 def test_without_tensorflow_text():
     code = """
 import sys
@@ -200,6 +201,7 @@ else:
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
 
 
+@pytest.mark.slow
 def test_importing_does_not_import_tensorflow_text():
     code = "import sys, kerasbert, kerasbert.text; assert 'tensorflow_text' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)

@@ -32,6 +32,7 @@ def fit(task, texts=TEXTS, labels=LABELS, **options):
     return task.traces - before
 
 
+@pytest.mark.slow
 def test_once_for_all_that_does_not_change_it(task):
     assert fit(task) > 0
     assert fit(task) == 0

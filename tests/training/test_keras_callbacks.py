@@ -50,6 +50,7 @@ def test_a_run_that_broke_off_goes_on_where_it_was(make, tmp_path):
         np.testing.assert_allclose(one, two, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_callbacks_that_write_and_that_set_the_rate(make, tmp_path):
     pytest.importorskip("tensorboard")
     callbacks = keras.callbacks
@@ -72,6 +73,7 @@ def test_callbacks_that_write_and_that_set_the_rate(make, tmp_path):
 
 
 # KerasTuner logs in an old way, and loads the best weights with an optimizer that was never used.
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:currentThread", "ignore:getName", "ignore:Skipping variable loading")
 def test_keras_tuner_needs_no_adapter(make, tmp_path):
     keras_tuner = pytest.importorskip("keras_tuner")

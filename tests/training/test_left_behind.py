@@ -8,6 +8,7 @@ import kerasbert
 pytestmark = pytest.mark.tensorflow
 
 
+@pytest.mark.slow
 def test_a_fit_leaves_no_graph(config, tokenizer):
     def graphs():
         task = kerasbert.BertTextClassifier(kerasbert.BertEncoder(config), tokenizer, ["bad", "good"])

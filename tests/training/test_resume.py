@@ -110,6 +110,7 @@ def killed(classifier, tmp_path):
     return fit
 
 
+@pytest.mark.slow
 def test_another_run_in_the_same_folder_is_refused(killed):
     for options, changed in (
         ({"x": ("good", "bad", "a")}, "data"),

@@ -66,6 +66,7 @@ def test_epochs_before_the_initial_one_count_as_done(classifier, tmp_path):
     np.testing.assert_allclose(rest.rates, whole.rates[4:], rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_fit_plans_it_and_a_second_fit_starts_again(classifier):
     schedule = WarmupLinearDecay(1e-3)
     classifier.compile(optimizer=BertAdamW(schedule))

@@ -43,6 +43,7 @@ def fit(task, callback, *others, epochs=4, **kwargs):
     return watch
 
 
+@pytest.mark.slow
 def test_one_more_block_learns_in_each_epoch_and_the_others_keep_every_bit(compiled):
     watch = fit(compiled, GradualUnfreezing())
     unused = {"encoder/embeddings/segment_embedding/embeddings"}  # a part of it alone has gradients
@@ -70,6 +71,7 @@ def test_the_state_of_the_optimizer_goes_on(compiled):
         assert np.any(momentum) == (level(variable.path) <= 1), variable.path
 
 
+@pytest.mark.slow
 def test_early_stopping_restores_the_best_weights(compiled):
     early = keras.callbacks.EarlyStopping("val_loss", min_delta=10, patience=1, restore_best_weights=True)
     watch = fit(compiled, GradualUnfreezing(), early, validation_data=(TEXTS, LABELS))

@@ -68,7 +68,7 @@ def test_added_tokens_are_those_of_the_tokenizer(lowercase, in_text):
     assert different(tokenizer, tokenized(tokenizer, as_graph), rows) == []
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("runtime", [by_litert, by_onnx_runtime])
 def test_on_devices(runtime):
     tokenizer = BertTokenizer(WORDS, added_tokens=ADDED, special_tokens_in_text=True)

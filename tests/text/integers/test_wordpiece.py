@@ -73,7 +73,7 @@ def test_every_option(tokens, options):
     assert different(tokenizer, tokenized(tokenizer, as_graph), texts) == []
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("lowercase", [True, False])
 def test_every_character_between_two_letters(every_character, all_pieces, lowercase):
     tokens = [token for token in all_pieces if not _moves(token[-1])]
