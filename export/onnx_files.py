@@ -19,7 +19,7 @@ from kerasbert.export.onnx_runner import OnnxRunner
 from kerasbert.export.onnx_texts import signatures_of, text_function
 from kerasbert.export.text_files import finish_text_file
 from kerasbert.export.text_graphs.tokenize import TEXT
-from kerasbert.export.verification import verify_export
+from kerasbert.export.verify_export import verify_export
 from kerasbert.optional import tensorflow as tf
 from kerasbert.tasks.task import Task
 from kerasbert.types import Labels, PathLike, Rows

@@ -13,7 +13,7 @@ from kerasbert.export.artifact import Artifact, check_exportable
 from kerasbert.export.saved_model_files import count_ops, describe_saved_model, read_graph
 from kerasbert.export.serving import sample_requests, write_guide
 from kerasbert.export.serving_ops import check_served
-from kerasbert.export.verification import verify_export
+from kerasbert.export.verify_export import verify_export
 from kerasbert.export.warmup import write_warmup
 from kerasbert.optional import tensorflow as tf
 from kerasbert.tasks.task import Task

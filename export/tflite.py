@@ -14,7 +14,7 @@ from kerasbert.export.text_files import finish_text_file
 from kerasbert.export.text_graphs.fixed import check_lengths
 from kerasbert.export.tflite_files import write_tflite
 from kerasbert.export.tflite_runner import TFLiteRunner
-from kerasbert.export.verification import verify_export
+from kerasbert.export.verify_export import verify_export
 from kerasbert.tasks.task import Task
 from kerasbert.types import Labels, PathLike, Rows
 

@@ -1,7 +1,6 @@
 """Verifies on the user's own texts that an exported file is still the same model."""
 
 import dataclasses
-import warnings
 
 import numpy as np
 
@@ -18,7 +17,6 @@ from kerasbert.export.intervals import check_drop, drop_interval, too_many_diffe
 from kerasbert.export.onnx_runner import OnnxRunner
 from kerasbert.export.recipes import RECIPES
 from kerasbert.export.runners import answer_texts, open_artifact
-from kerasbert.export.sample_texts import sample_inputs
 from kerasbert.export.saved_model_files import describe_saved_model
 from kerasbert.export.saved_model_runner import SavedModelRunner
 from kerasbert.export.structure import check_structure
@@ -40,8 +38,6 @@ SHARES = {16: 0.01, 8: 0.05, 4: 0.3}
 # before training. Probabilities sum to 1 over the classes.
 LEAST = 0.01
 MIN_AGREEMENT = 0.99
-# For built-in sentences, which are unlike the user's texts: many are at the border of two classes.
-SAMPLE_AGREEMENT = {32: 0.99, 16: 0.9, 8: 0.9, 4: 0.5}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -122,9 +118,34 @@ def verify(
             operations or more XNNPACK partitions than its recipe allows.
         ValueError: if there are no texts, or labels are needed.
     """
+    return compare(
+        task,
+        artifact,
+        open_artifact(artifact),
+        x,
+        y,
+        max_difference=max_difference,
+        max_mean_difference=max_mean_difference,
+        min_agreement=min_agreement,
+        max_drop=max_drop,
+    )
+
+
+def compare(
+    task,
+    artifact,
+    runner,
+    x,
+    y=None,
+    *,
+    max_difference=None,
+    max_mean_difference=None,
+    min_agreement=MIN_AGREEMENT,
+    max_drop=None,
+):
+    """`verify`, with the artifact opened: `runner` is what `open_artifact` returned."""
     if max_drop is not None:
         check_drop(max_drop, "verify")
-    runner = open_artifact(artifact)
     if not isinstance(runner, SavedModelRunner):
         task = in_float32(task)
     check_structure(task, describe(artifact, runner), VerificationError)
@@ -165,7 +186,7 @@ def verify(
         result = dataclasses.replace(result, keras_scores=scores[0], scores=scores[1])
         if max_drop is not None:
             dropped = _dropped(task, expected, found, x, y, scores[0], max_drop)
-    limits = _limits(_bits(task, artifact, runner), differences, max_difference, max_mean_difference)
+    limits = _limits(narrowest_bits(task, artifact, runner), differences, max_difference, max_mean_difference)
     measured = {
         "max_difference": result.max_difference,
         "max_mean_difference": result.mean_difference,
@@ -211,36 +232,7 @@ def describe(artifact, runner):
     return Artifact.of(path, "onnx", signatures=runner.signatures)
 
 
-def verify_export(task, artifact, data, limits, calibration=None):
-    """Compares a new file with its model, on `data` or on built-in sentences.
-
-    Args:
-        task, artifact: as for `verify`.
-        data: `(x, y)`, where y may be None; or None.
-        limits: dict, the limits of `verify`; or True for the defaults.
-        calibration: texts or None; without `data`, a static file is compared on the texts with which it was
-            calibrated.
-
-    Raises:
-        VerificationError: as in `verify`.
-    """
-    limits = limits if isinstance(limits, dict) else {}
-    if data is not None:
-        verify(task, artifact, *data, **limits)
-        return
-    runner = open_artifact(artifact)
-    limits = {"min_agreement": SAMPLE_AGREEMENT[_bits(task, artifact, runner)]} | limits
-    samples = sample_inputs(task) if calibration is None else [calibration]
-    if getattr(runner, "takes_texts", False):
-        samples = [x for x in samples if runner.takes(x)]
-    for x in samples:
-        with warnings.catch_warnings():
-            # The built-in sentences are too long for some models.
-            warnings.filterwarnings("ignore", ".*were truncated", UserWarning)
-            verify(task, artifact, x, **limits)
-
-
-def _bits(task, artifact, runner):
+def narrowest_bits(task, artifact, runner):
     """The bits of the narrowest weights; static recipes count as 4, because activations are rounded, too."""
     recipe = RECIPES.get(getattr(artifact, "recipe", None))
     if recipe and recipe.calibrated:
