@@ -96,23 +96,10 @@ def captum_of(task):
     return attributions
 
 
-def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--model", required=True)
-    parser.add_argument("--shared", type=pathlib.Path, default=SHARED)
-    parser.add_argument("--reviews", type=int, default=500)
-    parser.add_argument("--turns", type=int, default=30, help="reviews that captum explains too")
-    options = parser.parse_args()
-    with contextlib.suppress(RuntimeError):
-        tf.config.threading.set_intra_op_parallelism_threads(2)
-        tf.config.threading.set_inter_op_parallelism_threads(2)
-    task = keras.saving.load_model(options.model)
-    texts = list(SETS["vader_polarity"].read(options.shared)["test"][0])[: options.reviews]
-
+def beside_captum(task, texts):
+    """Both explain each review in turn."""
     rival = captum_of(task)
-    labels = task.predict_labels(texts[: options.turns], verbose=0)
+    labels = task.predict_labels(texts, verbose=0)
     differences, ratios, seconds = [], [], []
     for turn, (text, label) in enumerate(zip(texts, labels, strict=False)):
         clock, results = {}, {}
@@ -134,6 +121,9 @@ def main():
         print(f"captum's {name} time is {middle:.2f} times ours ({low:.2f} to {high:.2f})")
     print(f"ours: {statistics.median(seconds):.2f} s a review", flush=True)
 
+
+def what_matters(task, texts):
+    """Completeness and the deletion test."""
     random = np.random.default_rng(0)
     for baseline in ("mask", "pad"):
         found = explain.integrated_gradients(task, texts, steps=STEPS, baseline=baseline)
@@ -149,6 +139,29 @@ def main():
         top, drawn = deletion(task, found, random)
         print(f"  deletion: -{top:.3f} without the strongest words, -{drawn:.3f} without random ones: "
               f"{top / drawn:.1f} times", flush=True)  # fmt: skip
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--model", required=True)
+    parser.add_argument("--shared", type=pathlib.Path, default=SHARED)
+    parser.add_argument("--reviews", type=int, default=500, help="of completeness and deletion")
+    parser.add_argument(
+        "--turns", type=int, default=30, help="reviews that captum explains too; wants both cores alone"
+    )
+    options = parser.parse_args()
+    with contextlib.suppress(RuntimeError):
+        tf.config.threading.set_intra_op_parallelism_threads(2)
+        tf.config.threading.set_inter_op_parallelism_threads(2)
+    task = keras.saving.load_model(options.model)
+    texts = list(SETS["vader_polarity"].read(options.shared)["test"][0])
+
+    if options.turns:
+        beside_captum(task, texts[: options.turns])
+    if options.reviews:
+        what_matters(task, texts[: options.reviews])
 
 
 if __name__ == "__main__":

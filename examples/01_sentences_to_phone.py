@@ -17,7 +17,8 @@ from assistant import minilm_folder, read
 
 import kerasbert
 from kerasbert import export
-from kerasbert.evaluation import evaluate
+from kerasbert.evaluation import evaluate, explain_mistakes
+from kerasbert.robustness import TYPOS, invariance
 from kerasbert.training import BertAdamW
 
 # Sentences and what they ask for; the last one asks for two things.
@@ -102,6 +103,7 @@ def main(output, epochs):
     for text, row in answers.items():
         say(f"{text!r}: {', '.join(f'{name}: {label}' for name, (label, _) in row.items())}")
 
+    evaluation = evaluate(classifier, test_texts, test_labels)
     report = export.write_report(
         output / "report.html",
         classifier,
@@ -113,7 +115,9 @@ def main(output, epochs):
         benchmarks=benchmarks,
         answers=answers,
         expected=SENTENCES,
-        evaluation=evaluate(classifier, test_texts, test_labels),
+        evaluation=evaluation,
+        explanations=explain_mistakes(evaluation, classifier, test_texts, 5),
+        robustness=invariance(classifier, test_texts, TYPOS),
         history=history,
     )
     say(f"report: {report}")

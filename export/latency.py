@@ -9,7 +9,10 @@ from collections.abc import Sequence
 
 from kerasbert import checks
 from kerasbert.export.artifact import Artifact
+from kerasbert.export.report_speed import cost_table, latency_table
 from kerasbert.export.runners import existing
+from kerasbert.pages import escaped
+from kerasbert.pages.style import fragment
 from kerasbert.types import PathLike
 
 LENGTHS = (16, 32, 64, 128, 256)
@@ -39,6 +42,11 @@ class Benchmark:
     latency_p90_ms: dict[tuple[int, int], float]
     latency_p10_ms: dict[tuple[int, int], float] = dataclasses.field(default_factory=dict)
     tokenizer_ms: dict[tuple[int, int], float] = dataclasses.field(default_factory=dict)
+
+    def _repr_html_(self) -> str:
+        mine = {pathlib.Path(self.path).name: self}
+        tables = (latency_table(mine), cost_table(mine))
+        return fragment("".join(f"<h3>{escaped(table.title)}</h3>{table.html()}" for table in tables))
 
 
 def benchmark(

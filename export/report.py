@@ -14,8 +14,9 @@ from kerasbert.atomic import replacing
 from kerasbert.export.artifact import Artifact
 from kerasbert.export.latency import Benchmark
 from kerasbert.export.report_page import page
-from kerasbert.export.verification import Verification
+from kerasbert.export.verification_result import Verification
 from kerasbert.optional import tensorflow as tf
+from kerasbert.pages import escaped
 from kerasbert.types import PathLike
 
 
@@ -36,6 +37,17 @@ class ModelCard:
     limits: str
 
 
+_Path: Any = type(pathlib.Path())
+
+
+class Report(_Path):
+    """The path of a page, which a notebook shows in a frame."""
+
+    def _repr_html_(self) -> str:
+        page = escaped(self.read_text("utf-8"))
+        return f'<iframe title="report" srcdoc="{page}" style="border:0;height:48rem;width:100%"></iframe>'
+
+
 def write_report(
     path: PathLike,
     task: keras.Model | None,
@@ -50,6 +62,8 @@ def write_report(
     expected: Mapping[str, str] | None = None,
     evaluation: Any = None,
     history: keras.callbacks.History | Mapping[str, Sequence[float]] | None = None,
+    explanations: Mapping[int, Any] | None = None,
+    robustness: Any = None,
 ) -> pathlib.Path:
     """Writes `report.html`, one page that needs nothing else, and a JSON file with the same numbers.
 
@@ -70,14 +84,17 @@ def write_report(
         expected: dict or None, text -> the right answer.
         evaluation: what `kerasbert.evaluation.evaluate` returns, or None.
         history: what `fit` returned, or its `history`, for the curves of training; or None.
+        explanations: dict or None, what `kerasbert.evaluation.explain_mistakes` returned; the words of these
+            mistakes are coloured.
+        robustness: what `kerasbert.robustness.invariance` returned, or None.
 
     Returns:
-        `pathlib.Path` of the HTML file.
+        `pathlib.Path` of the HTML file; a notebook shows the page.
 
     Raises:
         ImportError: if `matplotlib` is missing.
     """
-    path = pathlib.Path(path)
+    path = Report(path)
     history = getattr(history, "history", history)
     numbers = {
         "title": title,
@@ -94,13 +111,22 @@ def write_report(
         if evaluation is None
         else {"model": evaluation.model, "scores": evaluation.scores},
         "history": None if history is None else {name: list(map(float, v)) for name, v in history.items()},
+        "explanations": {row: _explained(found) for row, found in (explanations or {}).items()},
+        "robustness": None
+        if robustness is None
+        else {
+            o.name: {"texts": o.texts, "changed": o.changed, "rate": o.rate}
+            for o in robustness.outcomes.values()
+        },
     }
     # A lone surrogate, which UTF-8 cannot represent, is written as a JSON escape.
     written = json.dumps(numbers, indent=1, ensure_ascii=False).encode("utf-8", "backslashreplace")
     with replacing(path.with_suffix(".json")) as temporary:
         temporary.write_bytes(written)
     with replacing(path) as temporary:
-        temporary.write_text(page(numbers, benchmarks, evaluation, history), encoding="utf-8")
+        temporary.write_text(
+            page(numbers, benchmarks, evaluation, history, explanations, robustness), encoding="utf-8"
+        )
     return path
 
 
@@ -131,6 +157,13 @@ def plain(record):
             value = {"x".join(map(str, k)) if isinstance(k, tuple) else str(k): v for k, v in value.items()}
         fields[name] = str(value) if isinstance(value, pathlib.Path) else value
     return fields
+
+
+def _explained(explanation):
+    return {
+        "target": explanation.target,
+        "words": [[word.text, round(word.attribution, 4)] for word in explanation.words],
+    }
 
 
 def _describe(task):

@@ -1,13 +1,16 @@
 """The HTML of a report: the verdict first, then what it rests on."""
 
-from kerasbert.pages import Bar, Estimate, Table, document, escaped, percent, score_name
-from kerasbert.pages.charts import history_charts, latency_chart
+from kerasbert.export.report_speed import cost_table, fastest, latency_charts, latency_table, tokenizer_table
+from kerasbert.pages import Bar, Table, document, escaped, percent, score_name
+from kerasbert.pages.charts import history_charts
 
 # The least share of texts for which a file should give the Keras model's answer; below, the verdict says so.
 SAME_ANSWERS = 0.98
+# The largest share of answers that may change with a text whose label stays; above, the verdict says so.
+CHANGED_ANSWERS = 0.05
 
 
-def page(numbers, benchmarks, evaluation=None, history=None):
+def page(numbers, benchmarks, evaluation=None, history=None, explanations=None, robustness=None):
     """Returns the page as HTML.
 
     Args:
@@ -15,13 +18,17 @@ def page(numbers, benchmarks, evaluation=None, history=None):
         benchmarks: dict, name -> `Benchmark`.
         evaluation: `kerasbert.evaluation.Evaluation` or None.
         history: dict of lists or None, as `History.history` of Keras.
+        explanations: dict or None, number of a row -> `kerasbert.explain.Explanation`.
+        robustness: `kerasbert.robustness.Invariance` or None.
     """
     title, model = numbers["title"], numbers["model"]
     about = f"{model['task']}, {model['parameters']:,} parameters, {model['encoder']}" if model else ""
     parts = [f"<h1>{escaped(title)}</h1>", f'<p class="note">{escaped(about)}</p>']
-    parts.append(_verdict(numbers, benchmarks, evaluation))
+    parts.append(_verdict(numbers, benchmarks, evaluation, robustness))
     if evaluation is not None:
-        parts += _evaluation(evaluation)
+        parts += _evaluation(evaluation, explanations)
+    if robustness is not None:
+        parts += _robustness(robustness)
     if history:
         charts = "".join(f"<figure>{chart}</figure>" for chart in history_charts(history))
         parts += ["<h2>Training</h2>", f'<div class="pair">{charts}</div>']
@@ -30,7 +37,7 @@ def page(numbers, benchmarks, evaluation=None, history=None):
     if numbers["verifications"]:
         parts += ["<h3>Texts with the largest difference</h3>", worst_table(numbers).html()]
     if benchmarks:
-        parts += ["<h2>Speed and memory</h2>", _latency_charts(benchmarks)]
+        parts += ["<h2>Speed and memory</h2>", latency_charts(benchmarks)]
         parts += [latency_table(benchmarks).html(), cost_table(benchmarks).html()]
     if any(result.tokenizer_ms for result in benchmarks.values()):
         parts.append(tokenizer_table(benchmarks).html())
@@ -43,59 +50,48 @@ def page(numbers, benchmarks, evaluation=None, history=None):
 # === The verdict ===
 
 
-def _verdict(numbers, benchmarks, evaluation):
+def _verdict(numbers, benchmarks, evaluation, robustness):
     headline, points = "", []
     if evaluation is not None:
         headline, points = evaluation.verdict()
     elif numbers["scores"]:
         headline = ", ".join(f"{score_name(name)} {value:.3f}" for name, value in numbers["scores"].items())
+    if robustness is not None:
+        rate, words = robustness.verdict()
+        points.append((rate <= CHANGED_ANSWERS, words))
     for name, result in numbers["verifications"].items():
         if result["label_agreement"] is not None:
             same = result["label_agreement"]
             words = f"{name} answers {percent(same)} of {result['rows']:,} texts as the Keras model does."
             points.append((same >= SAME_ANSWERS, words))
     if benchmarks:
-        points.append((True, _fastest(benchmarks)))
+        points.append((True, fastest(benchmarks)))
     if not headline and not points:
         return ""
     lines = "".join(f"<li{'' if good else ' class=look'}>{escaped(words)}</li>" for good, words in points)
     return f'<div class="verdict"><strong>{escaped(headline)}</strong><ul>{lines}</ul></div>'
 
 
-def _fastest(benchmarks):
-    """One sentence about the file that is fastest at its longest length, with the fewest threads."""
-
-    def longest(result):
-        fewest = min(threads for threads, _ in result.latency_ms)
-        return max((threads == fewest, length) for threads, length in result.latency_ms)[1], fewest
-
-    def key(name):
-        length, threads = longest(benchmarks[name])
-        return -length, benchmarks[name].latency_ms[threads, length]
-
-    name = min(benchmarks, key=key)
-    result = benchmarks[name]
-    length, threads = longest(result)
-    return (
-        f"The fastest file, {name}, takes {milliseconds(result.latency_ms[threads, length])} ms for {length} "
-        f"tokens on {threads_text(threads)}, and is {result.size_bytes / 1e6:,.1f} MB large."
-    )
-
-
 # === Sections ===
 
 
-def _evaluation(evaluation):
+def _evaluation(evaluation, explanations):
     charts = evaluation.charts()
     parts = [
         f"<h2>How good is it?</h2><p class=note>{escaped(evaluation.model)}, {len(evaluation):,} rows.</p>"
     ]
-    for table in evaluation.tables():
+    for table in evaluation.tables(explanations=explanations):
         content = table.html()
         if table.title in charts:
             content = f'<div class="pair"><figure>{charts[table.title]}</figure><div>{content}</div></div>'
         parts.append(f"<h3>{escaped(table.title)}</h3>{content}")
     return parts
+
+
+def _robustness(robustness):
+    tables = [robustness.table(), robustness.examples_table()]
+    shown = (f"<h3>{escaped(table.title)}</h3>{table.html()}" for table in tables if table.rows)
+    return ["<h2>What breaks it?</h2>", *shown]
 
 
 def files_table(numbers):
@@ -146,92 +142,6 @@ def _recipe(artifact):
     return ", ".join(parts)
 
 
-def _latency_charts(benchmarks):
-    """One chart for each number of threads, so that a colour is a file."""
-    counts = sorted({threads for result in benchmarks.values() for threads, _ in result.latency_ms})
-    charts = []
-    for count in counts:
-        series = {name: points(result, count) for name, result in benchmarks.items() if points(result, count)}
-        title = f"Latency on {threads_text(count)}"
-        charts.append(f"<figure><h3>{title}</h3>{latency_chart(series, title)}</figure>")
-    return f'<div class="pair">{"".join(charts)}</div>'
-
-
-def points(result, threads):
-    """`(length, median, low, high)` in milliseconds, by length."""
-    return [
-        (
-            length,
-            ms,
-            result.latency_p10_ms.get((count, length), ms),
-            result.latency_p90_ms.get((count, length), ms),
-        )
-        for (count, length), ms in sorted(result.latency_ms.items())
-        if count == threads
-    ]
-
-
-def latency_table(benchmarks):
-    """The median latencies with their spread, the fastest file first."""
-    lengths = sorted({length for result in benchmarks.values() for _, length in result.latency_ms})
-    rows = []
-    for name, result in benchmarks.items():
-        for threads in sorted({threads for threads, _ in result.latency_ms}):
-            cells = {length: _spread(ms, low, high) for length, ms, low, high in points(result, threads)}
-            rows.append([name, threads, *map(cells.get, lengths)])
-    rows.sort(key=lambda row: [float("inf") if cell is None else cell.value for cell in row[:1:-1]])
-    header = ["file", "threads", *(f"ms at {length} tokens" for length in lengths)]
-    note = (
-        "Medians, and below them from the 10th to the 90th percentile; one sequence at a time, after "
-        "three runs that are not measured, in a process that has only the runtime."
-    )
-    return Table("Latency", header, rows, note)
-
-
-def tokenizer_table(benchmarks):
-    """The files' own tokenizers: their time, and its share of the model's."""
-    lengths = sorted({length for result in benchmarks.values() for _, length in result.tokenizer_ms})
-    rows = []
-    for name, result in benchmarks.items():
-        for threads in sorted({threads for threads, _ in result.tokenizer_ms}):
-            cells = []
-            for length in lengths:
-                ms = result.tokenizer_ms.get((threads, length))
-                share = percent(ms / result.latency_ms[threads, length]) if ms else ""
-                cells.append(f"{milliseconds(ms)} ({share})" if ms else "")
-            rows.append([name, threads, *cells])
-    header = ["file", "threads", *(f"ms for {length} tokens" for length in lengths)]
-    note = "Texts of as many tokens; in brackets the share of the model's time, which is without it."
-    return Table("Tokenizer in the file", header, rows, note)
-
-
-def _spread(ms, low, high):
-    return Estimate(ms, low, high, 2 if ms < 10 else 1 if ms < 100 else 0)
-
-
-def cost_table(benchmarks):
-    """Size, load time and peak memory with the fewest threads, the smallest file first."""
-    rows = []
-    columns = {}
-    for name, result in benchmarks.items():
-        count = min(result.load_ms)
-        columns[name] = (result.size_bytes / 1e6, result.load_ms[count], result.memory_bytes[count] / 1e6)
-    most = [max(column) or 1 for column in zip(*columns.values(), strict=True)]
-    for name, values in sorted(columns.items(), key=lambda item: item[1]):
-        shares = zip(values, most, strict=True)
-        rows.append(
-            [
-                name,
-                *(Bar(f"{value:,.1f}" if value < 100 else f"{value:,.0f}", value / m) for value, m in shares),
-            ]
-        )
-    note = (
-        "Load: from opening the file to the first answer, on the fewest threads measured. Memory: the peak, "
-        "above that of the runtime alone."
-    )
-    return Table("Size, loading and memory", ["file", "size in MB", "load in ms", "memory in MB"], rows, note)
-
-
 def answers_table(answers, expected):
     """Texts with the right answer, where it is known, and those of the models."""
     names = list(next(iter(answers.values())))
@@ -273,13 +183,3 @@ def _card(numbers):
 def _list(rows):
     pairs = (f"<dt>{escaped(name)}</dt><dd>{escaped(value)}</dd>" for name, value in rows.items())
     return f"<dl>{''.join(pairs)}</dl>"
-
-
-def threads_text(count):
-    """Returns a text such as `2 threads`."""
-    return f"{count} thread{'s' * (count > 1)}"
-
-
-def milliseconds(value):
-    """Writes milliseconds with about three digits."""
-    return f"{value:.2f}" if value < 10 else f"{value:.1f}" if value < 100 else f"{value:,.0f}"

@@ -23,6 +23,7 @@ from kerasbert.export.structure import check_structure
 from kerasbert.export.text_files import check_tokens, texts_in
 from kerasbert.export.tflite_files import describe_tflite
 from kerasbert.export.tflite_runner import TFLiteRunner
+from kerasbert.export.verification_result import Verification
 from kerasbert.optional import tensorflow as tf
 from kerasbert.tasks.task import Task
 from kerasbert.types import Labels, PathLike, Rows
@@ -38,36 +39,6 @@ SHARES = {16: 0.01, 8: 0.05, 4: 0.3}
 # before training. Probabilities sum to 1 over the classes.
 LEAST = 0.01
 MIN_AGREEMENT = 0.99
-
-
-@dataclasses.dataclass(frozen=True)
-class Verification:
-    """How much an artifact's answers to some texts differ from the Keras model's.
-
-    Args:
-        path: str, the artifact.
-        rows: int, how many texts were compared.
-        max_difference: float, the largest difference of one number: a probability of a class or at a token,
-            or a number of an embedding or a regression.
-        mean_difference: float, the mean difference over all numbers.
-        label_agreement: float in [0, 1], the fraction of rows with the same label, labels, entities, answer
-            or best tokens; None for tasks without these.
-        worst_text: the text with the largest difference.
-        not_finite: int, how many of the artifact's numbers are NaN or infinite.
-        keras_scores: dict, the Keras model's scores, from 0 to 1, if labels were given, with the names of the
-            task's `scores`, such as `"accuracy"` or `"f1"`.
-        scores: dict, the artifact's scores.
-    """
-
-    path: str
-    rows: int
-    max_difference: float
-    mean_difference: float
-    label_agreement: float | None
-    worst_text: object
-    not_finite: int
-    keras_scores: dict[str, float] = dataclasses.field(default_factory=dict)
-    scores: dict[str, float] = dataclasses.field(default_factory=dict)
 
 
 def verify(

@@ -31,7 +31,7 @@ ALLOWED = {
     "tasks": {"encoder", "heads", "text", "data", "training", "checkpoints", "preprocessing"},
     "compression": {"config", "data", "encoder", "layers", "preprocessing", "tasks", "text"},
     "pages": set(),
-    "evaluation": {"data", "export", "preprocessing", "tasks", "text"},
+    "evaluation": {"data", "explain", "export", "preprocessing", "tasks", "text"},
     "export": {"layers", "text", "config", "encoder", "checkpoints", "data", "tasks"},
     "__init__": {"config", "encoder", "tasks", "text"},
     "__main__": {"pretraining", "train_command", "export"},

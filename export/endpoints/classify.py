@@ -29,11 +29,17 @@ def _answers(task, text, text_pair, extra):
 
 
 def named(task, tokens):
-    """Returns the task's answers to tokens, and the name of the best class if each row has one class."""
+    """Returns the task's answers to tokens.
+
+    If each row has one class, `label` is the name of the best; if rows have several labels, `has_label`, bool
+    `(B, C)`, says which are above their thresholds.
+    """
     answers = task.answer_tokens(tokens)
     if getattr(task, "problem", None) == "single_label":
         best = tf.argmax(answers[task.output], axis=-1)
         answers["label"] = tf.gather(as_text_tensor(list(task.labels), "labels"), best)
+    if getattr(task, "problem", None) == "multi_label":
+        answers["has_label"] = answers[task.output] > tf.constant(task.limits, tf.float32)
     return answers
 
 

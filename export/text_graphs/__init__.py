@@ -77,6 +77,7 @@ def description(task):
         "kind": task.endpoint,
         "problem": getattr(task, "problem", None),
         "labels": list(getattr(task, "labels", ())),
+        "thresholds": getattr(task, "thresholds", None),
         "scheme": getattr(task, "scheme", None),
         "types": tag.entity_types(task) if task.endpoint == "tag" else [],
         "output": task.answer_names[0],

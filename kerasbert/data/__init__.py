@@ -20,6 +20,7 @@ from kerasbert.data.labels import (
     check_labels,
     class_numbers,
 )
+from kerasbert.data.memory import texts_in_memory
 from kerasbert.data.oracle import oracle_labels
 from kerasbert.data.pairs import group_columns, pair_batches
 from kerasbert.data.readers import read_csv, read_json_lines

@@ -5,6 +5,7 @@ from kerasbert.evaluation.classes import ClassEvaluation, evaluate_probabilities
 from kerasbert.evaluation.entities import EntityEvaluation
 from kerasbert.evaluation.evaluate import evaluate
 from kerasbert.evaluation.evaluation import Evaluation, Mistake
+from kerasbert.evaluation.explained import explain_mistakes
 from kerasbert.evaluation.numbers import NumberEvaluation
 from kerasbert.evaluation.questions import QuestionEvaluation
 from kerasbert.evaluation.report import report
@@ -38,6 +39,7 @@ __all__ = [
     "evaluate",
     "evaluate_probabilities",
     "evaluate_retrieval",
+    "explain_mistakes",
     "fit_temperature",
     "report",
     "suspected_labels",

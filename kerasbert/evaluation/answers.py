@@ -29,6 +29,7 @@ class Answers:
         task: the task, or None for a file that says itself what it answers.
         labels: tuple of str, the class names.
         problem: str or None, of a classifier.
+        thresholds: dict or None, label -> the probability above which a row has it, of several labels.
     """
 
     model: str
@@ -39,6 +40,7 @@ class Answers:
     task: TextTask | None
     labels: tuple[str, ...]
     problem: str | None
+    thresholds: dict[str, float] | None = None
 
     @property
     def target(self):
@@ -88,12 +90,15 @@ def answers_of(model, x, y, task=None, verbose=0):
         )
     about = describe(path)
     labels, problem = tuple(about["labels"]), about["problem"]
-    return Answers(name, about["kind"], x, y, runner.predict(x), None, labels, problem)
+    return Answers(
+        name, about["kind"], x, y, runner.predict(x), None, labels, problem, about.get("thresholds")
+    )
 
 
 def _of_task(name, task, x, y, predictions):
     labels = tuple(getattr(task, "labels", ()))
-    return Answers(name, task.endpoint, x, y, predictions, task, labels, getattr(task, "problem", None))
+    kept = (getattr(task, name, None) for name in ("problem", "thresholds"))
+    return Answers(name, task.endpoint, x, y, predictions, task, labels, *kept)
 
 
 def in_memory(x, y):

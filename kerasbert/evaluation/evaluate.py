@@ -43,7 +43,8 @@ def evaluate(
             computed for the rows of each value, or for each quarter of the rows if the values are numbers.
             They are always computed for each quarter of the rows by length.
         thresholds: dict or None, for rows with several labels: label -> the probability above which a row has
-            it; None: one half for each. `LabelEvaluation.best_thresholds` chooses them.
+            it; None for the task's own, which are one half unless you set them.
+            `LabelEvaluation.best_thresholds` chooses them.
         language: `"en"` or `"zh"`, how answers to questions are compared; see `kerasbert.data.squad_scores`.
         verbose: as for `predict`.
 
@@ -122,7 +123,8 @@ def _of_several_labels(answers: Answers, about: Any, thresholds: Mapping[str, fl
     probabilities = np.asarray(answers.predictions, "float64")
     true = answers.label_numbers() > 0.5
     checks_of_probabilities(probabilities, true.shape, "evaluate")
-    given = dict.fromkeys(answers.labels, 0.5) if thresholds is None else dict(thresholds)
+    kept = answers.thresholds or dict.fromkeys(answers.labels, 0.5)
+    given = dict(kept if thresholds is None else thresholds)
     if set(given) != set(answers.labels):
         raise checks.invalid(
             "`thresholds` must have a number for each label.",

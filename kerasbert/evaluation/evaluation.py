@@ -173,17 +173,19 @@ class Evaluation:
 
     # === To look at ===
 
-    def tables(self, mistakes: int = 10) -> list[Table]:
+    def tables(self, mistakes: int = 10, explanations: Mapping[int, Any] | None = None) -> list[Table]:
         """Returns all that there is to see, as a list of `kerasbert.pages.Table`.
 
         Args:
             mistakes: int, how many of the worst mistakes to show.
+            explanations: dict or None, number of a row -> `kerasbert.explain.Explanation`, whose words are
+                coloured; `kerasbert.evaluation.explain_mistakes` makes them.
         """
         found = [self.scores_table(), *self.details()]
         if self.slices:
             found.append(self.slices_table())
         wrong = self.mistakes(mistakes)
-        return [*found, mistakes_table(wrong)] if wrong else found
+        return [*found, mistakes_table(wrong, explanations=explanations)] if wrong else found
 
     def scores_table(self) -> Table:
         """Returns the scores with their intervals."""
@@ -221,16 +223,27 @@ class Evaluation:
         return f"{self.title} of {self.model} on {len(self):,} rows"
 
 
-def mistakes_table(mistakes: Sequence[Mistake], title: str = "Worst mistakes") -> Table:
-    """Returns mistakes as a table; probabilities only where there are some."""
-    header = ["text", "expected", "answer"]
-    rows: list[list[Any]] = [[m.text, m.expected, m.answer] for m in mistakes]
-    if any(mistake.probability is not None for mistake in mistakes):
-        rows = [
-            [m.text, _with(m.expected, m.expected_probability), _with(m.answer, m.probability)]
-            for m in mistakes
+def mistakes_table(
+    mistakes: Sequence[Mistake],
+    title: str = "Worst mistakes",
+    explanations: Mapping[int, Any] | None = None,
+) -> Table:
+    """Returns mistakes as a table: with probabilities where there are some, with coloured words where there
+    are explanations."""
+    known = explanations or {}
+    rows = [
+        [
+            known[m.row].marked() if m.row in known else m.text,
+            _with(m.expected, m.expected_probability),
+            _with(m.answer, m.probability),
         ]
-    return Table(title, header, rows, wide=True)
+        for m in mistakes
+    ]
+    methods = sorted({explanation.method for explanation in known.values()})
+    note = (
+        f"{', '.join(methods)}: blue words speak for the answer, orange ones against it." if methods else ""
+    )
+    return Table(title, ["text", "expected", "answer"], rows, note, wide=True)
 
 
 def _with(answer, probability):

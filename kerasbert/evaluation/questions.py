@@ -12,6 +12,7 @@ from kerasbert.evaluation.evaluation import Evaluation, Mistake
 from kerasbert.pages import Table
 
 TYPES = ("what", "who", "when", "where", "which", "why", "how")
+NO_ANSWER = "no answer"
 # Other forms of question words.
 _FORMS = {"whose": "who", "whom": "who"}
 
@@ -70,8 +71,8 @@ class QuestionEvaluation(Evaluation):
             Mistake(
                 int(row),
                 self.texts[row],
-                " / ".join(self.answers[row]) or "no answer",
-                self.answered[row] or "no answer",
+                " / ".join(self.answers[row]) or NO_ANSWER,
+                self.answered[row] or NO_ANSWER,
             )
             for row in order[:count]
             if f1[row] < 1

@@ -6,7 +6,10 @@ from typing import Any
 
 import keras
 
+from kerasbert import checks
+from kerasbert.evaluation.answers import in_memory
 from kerasbert.evaluation.evaluate import evaluate
+from kerasbert.evaluation.explained import can_explain, explain_mistakes
 from kerasbert.export import Artifact, Benchmark, ModelCard, Verification, write_report
 from kerasbert.tasks.text_task import TextTask
 from kerasbert.types import Labels, PathLike, Rows
@@ -26,6 +29,8 @@ def report(
     artifacts: Mapping[str, Artifact] | None = None,
     verifications: Mapping[str, Verification] | None = None,
     benchmarks: Mapping[str, Benchmark] | None = None,
+    robustness: Any = None,
+    explained: int = 5,
 ) -> pathlib.Path:
     """Evaluates a model and writes a page about it, which begins with a verdict and then gives the reasons.
 
@@ -40,6 +45,9 @@ def report(
         history: what `fit` returned, or its `history`, for the curves of training.
         artifacts, verifications, benchmarks: dicts or None, name of a file -> what `kerasbert.export`
             measured.
+        robustness: what `kerasbert.robustness.invariance` returned, or None.
+        explained: int, in how many of the worst mistakes words are coloured by what they say for the wrong
+            answer; each takes 64 gradients. Of classifiers of one label a row and of question answerers.
 
     Returns:
         `pathlib.Path` of the HTML file.
@@ -61,7 +69,11 @@ def report(
     'film.html'
     """
     task = model if isinstance(model, TextTask) else task
+    checks.not_negative_int("report", explained=explained)
+    x, y = in_memory(x, y)
     evaluation = evaluate(model, x, y, task=task, slices=slices)
+    wanted = explained and can_explain(evaluation, task)
+    explanations = explain_mistakes(evaluation, task, x, explained) if wanted else None
     return write_report(
         path,
         task,
@@ -74,4 +86,6 @@ def report(
         answers={},
         evaluation=evaluation,
         history=history,
+        explanations=explanations,
+        robustness=robustness,
     )

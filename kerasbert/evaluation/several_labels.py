@@ -16,7 +16,8 @@ from kerasbert.pages import Table
 class LabelEvaluation(Evaluation):
     """How well a model finds the labels of rows that have any number of them.
 
-    `scores` are `subset_accuracy` (the share of rows whose labels are all right), `micro_f1` and `macro_f1`.
+    `scores` are `subset_accuracy` (the share of rows whose labels are all right), `micro_f1`, `macro_f1`, and
+    `roc_auc`, the mean over the labels that some rows have and others have not.
 
     Args:
         labels: tuple of str, the C labels.
@@ -61,6 +62,13 @@ class LabelEvaluation(Evaluation):
         }
 
     @functools.cached_property
+    def scores(self) -> dict[str, float]:
+        """dict of floats from 0 to 1; see the class."""
+        found = {name: float(value) for name, value in self.scores_of(self.row_counts.sum(0)).items()}
+        areas = [row["roc_auc"] for row in self.classes.values() if "roc_auc" in row]
+        return found | ({"roc_auc": float(np.mean(areas))} if areas else {})
+
+    @functools.cached_property
     def classes(self) -> dict[str, dict[str, float]]:
         """dict, label -> `precision`, `recall`, `f1`, `support`, `threshold`, and `roc_auc` and
         `average_precision` if some rows have the label and others have not; by scikit-learn."""
@@ -81,9 +89,9 @@ class LabelEvaluation(Evaluation):
     def best_thresholds(self) -> dict[str, float]:
         """Chooses for each label the threshold with the best F1 on these rows.
 
-        Pass the result as `threshold` to `predict_labels`, and as `thresholds` to `evaluate` with other
-        rows: on the same rows the scores would be too good. A label that no row or every row has keeps one
-            half.
+        Set the task's `thresholds` to the result, which its files and exports then keep, and evaluate it on
+        other rows: on the same rows the scores would be too good. A label that no row or every row has keeps
+        one half.
 
         Returns:
             dict, label -> float.

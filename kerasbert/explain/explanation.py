@@ -6,10 +6,7 @@ import math
 from typing import Any
 
 from kerasbert import checks
-
-# Blue speaks for the answer and orange against it: also colour-blind people tell these apart.
-_FOR, _AGAINST = "33, 113, 181", "230, 97, 1"
-_STRONGEST = 0.65  # the opacity of the strongest word, on which black and white letters can be read
+from kerasbert.pages.marks import AGAINST, FOR, Marked, mark
 
 
 @dataclasses.dataclass(frozen=True)
@@ -135,6 +132,24 @@ class Explanation:
 
     # === Pictures ===
 
+    def marked(self, part: int | None = None) -> Marked:
+        """Returns a text with coloured words, a cell for a `kerasbert.pages.Table`.
+
+        Args:
+            part: int or None, the number of the text; None for all texts, joined by a bar.
+        """
+        chosen = range(len(self.texts)) if part is None else [part]
+        text, words = "", []
+        for number in chosen:
+            text += " | " if number != chosen[0] else ""
+            words += [
+                (len(text) + word.start, len(text) + word.end, word.attribution)
+                for word in self.words
+                if word.part == number
+            ]
+            text += self.texts[number]
+        return Marked(text, words)
+
     def to_html(self) -> str:
         """Returns a piece of HTML: the text with coloured words, for light and dark pages.
 
@@ -142,29 +157,18 @@ class Explanation:
         pointer.
         """
         most = max((abs(word.attribution) for word in self.words), default=0.0)
-        parts = [self._coloured(part, most) for part in range(len(self.texts))]
+        parts = [self.marked(part).html(most) for part in range(len(self.texts))]
         lines = [f'<p style="margin: .3em 0; font-size: .85em">{html.escape(self._title())}</p>']
         style = "margin: .3em 0; line-height: 1.9; white-space: pre-wrap; overflow-wrap: anywhere"
         lines += [f'<p dir="auto" style="{style}">{part}</p>' for part in parts]
         if self.measure != "attention":
-            legend = f"{_span(_FOR, 1, 'for')} {_span(_AGAINST, 1, 'against')} {html.escape(self.target)}"
+            legend = f"{mark(FOR, 1, 'for')} {mark(AGAINST, 1, 'against')} {html.escape(self.target)}"
             if not math.isnan(self.completeness_error):
                 legend += f"; completeness error {self.completeness_error:.2%}"
             lines.append(f'<p style="margin: .3em 0; font-size: .85em">{legend}</p>')
         if self.note:
             lines.append(f'<p style="margin: .3em 0; font-size: .85em"><em>{html.escape(self.note)}</em></p>')
         return f'<div class="kerasbert-explanation">{"".join(lines)}</div>'
-
-    def _coloured(self, part, most):
-        text, end, pieces = self.texts[part], 0, []
-        for word in self.words:
-            if word.part == part:
-                pieces.append(html.escape(text[end : word.start]))
-                colour = _FOR if word.attribution >= 0 else _AGAINST
-                strength = abs(word.attribution) / most if most else 0.0
-                pieces.append(_span(colour, strength, word.text, f"{word.attribution:+.4f}"))
-                end = word.end
-        return "".join([*pieces, html.escape(text[end:])])
 
     def _repr_html_(self):
         return self.to_html()
@@ -197,7 +201,7 @@ class Explanation:
             _, ax = pyplot.subplots(figsize=(6, 1 + 0.25 * min(most, len(self.words))))
         chosen = {id(word) for word in self.top(most)}
         words = [word for word in self.words if id(word) in chosen][::-1]
-        colours = [_FOR if word.attribution >= 0 else _AGAINST for word in words]
+        colours = [FOR if word.attribution >= 0 else AGAINST for word in words]
         places = range(len(words))  # names may occur twice
         ax.barh(
             places,
@@ -209,10 +213,3 @@ class Explanation:
         ax.set_xlabel(self.measure)
         ax.set_title(self._title().replace("$", r"\$"), fontsize="medium")
         return ax
-
-
-def _span(colour, strength, text, title=None):
-    opacity = round(_STRONGEST * strength, 3)
-    style = f"background: rgba({colour}, {opacity}); border-radius: .2em; padding: .1em 0"
-    shown = "" if title is None else f' title="{html.escape(title)}"'
-    return f'<span style="{style}"{shown}>{html.escape(text)}</span>'

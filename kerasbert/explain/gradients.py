@@ -17,7 +17,7 @@ def gradient(function, x):
         A tensor like `x`.
 
     Raises:
-        ValueError: if Keras runs on another backend than TensorFlow or PyTorch.
+        ValueError: if Keras runs on a backend without gradients.
     """
     backend = keras.backend.backend()
     if backend == "tensorflow":
@@ -29,8 +29,11 @@ def gradient(function, x):
         x = x.detach().requires_grad_()
         function(x).sum().backward(inputs=[x])
         return x.grad
+    if backend == "jax":
+        jax = checks.require("jax", "pip install jax", "A gradient")
+        return jax.grad(lambda vectors: function(vectors).sum())(x)
     raise checks.invalid(
-        "Gradients of answers are computed on TensorFlow or PyTorch.",
+        "Gradients of answers are computed on TensorFlow, JAX or PyTorch.",
         fix="Set KERAS_BACKEND=tensorflow and load the model there: its files are the same.",
         where="kerasbert.explain",
         backend=backend,

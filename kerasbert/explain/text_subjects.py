@@ -4,8 +4,7 @@ import numpy as np
 from keras import ops
 
 from kerasbert import checks
-from kerasbert.data import is_dataset, is_pair, is_tokens, raw_columns, same_length
-from kerasbert.data.streams import RowStream
+from kerasbert.data import raw_columns, same_length, texts_in_memory
 from kerasbert.explain.log_odds import log_odds, log_odds_of
 from kerasbert.explain.subjects import Subject
 
@@ -56,7 +55,7 @@ def similarity_subject(task, x, target):
 
     Each text is explained while the vector of the other stays as it is.
     """
-    if target is not None or not (is_pair(x) or isinstance(x, dict)):
+    if target is not None or len(raw_columns(x)) < 2:
         raise checks.invalid(
             "For a `BertTextEmbedder`, the similarity of two texts is explained.",
             fix="Pass `(texts, others)`, and no target.",
@@ -64,8 +63,7 @@ def similarity_subject(task, x, target):
             x=type(x).__name__,
             target=target,
         )
-    columns = [_strings(column) for column in ((x["text"], x["text_pair"]) if isinstance(x, dict) else x)]
-    same_length("kerasbert.explain", x=columns[0], others=columns[1])
+    columns = texts_in_memory(x)
     texts, tokens, places = _rows(task, [*columns[0], *columns[1]])
     vectors = task.predict([*columns[1], *columns[0]], verbose=0)
 
@@ -93,7 +91,14 @@ def similarity_subject(task, x, target):
 
 def mask_subject(task, x, target):
     """The token at the only `[MASK]` of each text; by default the most probable one."""
-    texts = _strings(x)
+    texts, *others = texts_in_memory(x)
+    if others:
+        raise checks.invalid(
+            "A row of a masked language model is one text.",
+            fix="Pass a list of texts.",
+            where="kerasbert.explain",
+            columns=1 + len(others),
+        )
     tokenizer = task.mask_tokenizer("kerasbert.explain")
     if target is None:
         target = [row[0][0][0] for row in task.fill_masks(texts, top_k=1)] if texts else []
@@ -140,15 +145,7 @@ def mask_subject(task, x, target):
 
 def _rows(task, x):
     """The texts of rows, their tokens as the task's preprocessor makes them, and the places of these."""
-    if isinstance(x, RowStream) or is_dataset(x) or is_tokens(x):
-        raise checks.invalid(
-            "Explanations are made of texts in memory.",
-            fix="Pass a list of texts, or a tuple of two lists.",
-            where="kerasbert.explain",
-            kind=TypeError,
-            x=type(x).__name__,
-        )
-    columns = [_strings(column) for column in raw_columns(x)]
+    columns = texts_in_memory(x)
     if not columns[0]:
         return [], _packed(task.tokenizer, [[]], task.max_sequence_length)[0], []
     call = task.preprocessor.for_one_call()
@@ -191,19 +188,6 @@ def _packed(tokenizer, columns, max_length):
             line = [None, *own[0][:room], None]
         places.append(line + [None] * (len(mask) - len(line)))
     return packed, places
-
-
-def _strings(column):
-    if isinstance(column, (str, bytes)):
-        raise checks.invalid(
-            "Rows must be a list of texts.",
-            fix='Put it in a list: ["what a film"].',
-            where="kerasbert.explain",
-            kind=TypeError,
-            x=column,
-        )
-    values = column.numpy() if hasattr(column, "numpy") else column
-    return [v.decode("utf-8", "ignore") if isinstance(v, bytes) else v for v in list(values)]
 
 
 def _one_each(target, count):

@@ -98,7 +98,7 @@ div.kerasbert {{ background: var(--paper); padding: .5rem 1rem; }}
   .kerasbert h2, .kerasbert h3 {{ break-after: avoid; }}
   .kerasbert tr, .kerasbert figure, .kerasbert .verdict {{ break-inside: avoid; }}
   .kerasbert .scroll {{ overflow: visible; break-inside: avoid; }}
-  .kerasbert td, .kerasbert .bar, .kerasbert .bar i {{ print-color-adjust: exact; -webkit-print-color-adjust: exact; }}
+  .kerasbert td, .kerasbert th, .kerasbert .bar, .kerasbert .bar i {{ print-color-adjust: exact; -webkit-print-color-adjust: exact; }}
 }}
 """  # noqa: E501
 

@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from kerasbert.pages.marks import Marked
+
 # Texts longer than this are cut in a terminal, where a row is a line.
 WIDEST = 60
 
@@ -64,8 +66,8 @@ class Bar:
 class Table:
     """A table that shows itself well wherever it is printed.
 
-    Cells are str, numbers, None for an empty cell, `Estimate`, `Shade` or `Bar`. Columns of numbers are
-    aligned to the right.
+    Cells are str, numbers, None for an empty cell, `Estimate`, `Shade`, `Bar` or `Marked`. Columns of
+    numbers are aligned to the right.
 
     Args:
         title: str.
@@ -131,7 +133,7 @@ class Table:
         columns = list(zip(*self.rows, strict=True)) or [()] * len(self.header)
         return [
             any(cell is not None for cell in column)
-            and all(cell is None or not isinstance(cell, (str, bool)) for cell in column)
+            and all(cell is None or not isinstance(cell, (str, bool, Marked)) for cell in column)
             for column in columns
         ]
 
@@ -202,6 +204,8 @@ def _cell(tag, cell, name, right, first):
     if isinstance(cell, Bar):
         width = 100 * min(max(cell.share, 0), 1)
         content = f'{content}<span class="bar"><i style="width:{width:.1f}%"></i></span>'
+    if isinstance(cell, Marked):
+        content = cell.html()
     if isinstance(cell, Estimate):
         value, _, ends = str(cell).partition(" (")
         content = f'{value} <span class="note">{ends.rstrip(")")}</span>'

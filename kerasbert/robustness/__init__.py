@@ -5,7 +5,8 @@ https://arxiv.org/abs/2005.04118); `augmented` trains on perturbed texts, new on
 """
 
 from kerasbert.robustness.augmentation import augmented
-from kerasbert.robustness.invariance import Example, Invariance, Outcome, direction, invariance
+from kerasbert.robustness.invariance import direction, invariance
+from kerasbert.robustness.outcomes import Example, Invariance, Outcome
 from kerasbert.robustness.perturbations import (
     PERTURBATIONS,
     TYPOS,

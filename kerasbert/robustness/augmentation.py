@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from kerasbert import checks
-from kerasbert.data import RowStream, are_words, is_pair, same_length
-from kerasbert.robustness.changes import apply, first_texts, named
+from kerasbert.data import RowStream, are_words, is_pair, same_length, texts_in_memory
+from kerasbert.robustness.changes import apply, named
 from kerasbert.robustness.perturbations import TYPOS, Perturbation
 from kerasbert.types import Labels, Rows
 
@@ -55,7 +55,7 @@ def augmented(
     checks.rate("augmented", rate=rate)
     changes = list(named(perturbations).items())
     words = are_words(x) and not is_pair(x)
-    columns = [list(x)] if words else [first_texts(part, "augmented") for part in (x if is_pair(x) else [x])]
+    columns = [list(x)] if words else texts_in_memory(x)
     labels = None if y is None else list(y)
     same_length("augmented", **{f"texts_{i}": column for i, column in enumerate(columns)}, y=labels)
     if labels and not words and isinstance(labels[0], (list, tuple)):

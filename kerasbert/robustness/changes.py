@@ -5,8 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from kerasbert import checks
-from kerasbert.data import are_words, is_dataset, is_pair, is_tokens, not_rows, rows_of
-from kerasbert.data.streams import RowStream
+from kerasbert.data import is_pair, raw_columns, rows_of, texts_in_memory
 from kerasbert.robustness.perturbations import PERTURBATIONS, Perturbation
 from kerasbert.types import Rows
 
@@ -34,31 +33,10 @@ def takes_seed(change: Any) -> bool:
         return False
 
 
-def first_texts(x: Rows, where: str) -> list[str]:
-    """The texts of rows, or the first texts of pairs, as a list of str."""
-    if isinstance(x, RowStream) or is_dataset(x) or is_tokens(x) or (are_words(x) and not is_pair(x)):
-        raise checks.invalid(
-            "Robustness is measured on texts in memory.",
-            fix="Pass a list of texts, or a tuple of two lists for pairs; for rows of words, join the words.",
-            where=where,
-            kind=TypeError,
-            x=type(x).__name__,
-        )
-    column = x["text"] if isinstance(x, dict) else x[0] if is_pair(x) else x
-    if isinstance(column, (str, bytes)):
-        raise not_rows(column, where, 'Put it in a list: ["what a film"].')
-    values = column.numpy() if hasattr(column, "numpy") else column
-    texts = [v.decode("utf-8", "ignore") if isinstance(v, bytes) else v for v in list(values)]
-    for row, text in enumerate(texts):
-        if not isinstance(text, str):
-            raise checks.invalid(
-                "Every row must be a text.",
-                fix="Convert it with str(), or leave the row out.",
-                where=f"{where}, row {row}",
-                kind=TypeError,
-                value=text,
-            )
-    return texts
+def first_texts(x: Rows) -> list[str]:
+    """The first text of each row; what else a row has, such as choices, may be more than a text."""
+    columns = raw_columns(x)
+    return texts_in_memory(columns[0] if columns else x)[0]
 
 
 def with_texts(x: Rows, rows: Any, texts: list[str]) -> Rows:

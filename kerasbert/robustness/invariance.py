@@ -1,8 +1,6 @@
 """How many answers change when texts change, and the label does not."""
 
-import dataclasses
-import html
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -10,105 +8,12 @@ import numpy as np
 from kerasbert import checks
 from kerasbert.robustness.answers import answers_of, distances, probabilities_of
 from kerasbert.robustness.changes import apply, first_texts, named, with_texts
+from kerasbert.robustness.outcomes import Example, Invariance, Outcome
 from kerasbert.robustness.perturbations import Perturbation
 from kerasbert.tasks.task import Task
 from kerasbert.types import Rows
 
 EXAMPLES = 5
-
-
-@dataclasses.dataclass(frozen=True)
-class Example:
-    """A text whose answer changed.
-
-    Args:
-        row: int, the number of the row.
-        text, perturbed: str, the text before and after.
-        answer, perturbed_answer: what the model answered to each, such as a class name.
-    """
-
-    row: int
-    text: str
-    perturbed: str
-    answer: Any
-    perturbed_answer: Any
-
-
-@dataclasses.dataclass(frozen=True)
-class Outcome:
-    """What one perturbation did.
-
-    Args:
-        name: str, the name of the perturbation.
-        texts: int, how many texts it changed; the others do not count.
-        changed: int, how many of these have another answer.
-        examples: list of `Example`, the first rows among them.
-    """
-
-    name: str
-    texts: int
-    changed: int
-    examples: list[Example]
-
-    @property
-    def rate(self) -> float:
-        """float from 0 to 1, the fraction of the perturbed texts with another answer; 0 without any."""
-        return self.changed / self.texts if self.texts else 0.0
-
-    def __str__(self):
-        lines = [f"{self.name}: {self.changed} of {self.texts} answers changed ({self.rate:.1%})"]
-        for example in self.examples:
-            lines += [
-                f"  row {example.row}: {example.answer} -> {example.perturbed_answer}",
-                f"    {example.text!r}",
-                f"    {example.perturbed!r}",
-            ]
-        return "\n".join(lines)
-
-
-@dataclasses.dataclass(frozen=True)
-class Invariance:
-    """The outcomes of several perturbations, by name: `result["lower_case"].rate`.
-
-    Printed, and in a notebook, it is a table with the largest rate first.
-
-    Args:
-        outcomes: dict of `Outcome` by name.
-    """
-
-    outcomes: dict[str, Outcome]
-
-    def __getitem__(self, name: str) -> Outcome:
-        return self.outcomes[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.outcomes)
-
-    def __len__(self) -> int:
-        return len(self.outcomes)
-
-    @property
-    def rates(self) -> dict[str, float]:
-        """dict of the rates of changed answers by name, the largest first."""
-        return {outcome.name: outcome.rate for outcome in self._sorted()}
-
-    def _sorted(self):
-        return sorted(self.outcomes.values(), key=lambda outcome: -outcome.rate)
-
-    def __str__(self):
-        width = max(map(len, self.outcomes))
-        lines = [f"{'perturbation':{width}}  changed  texts  rate"]
-        for o in self._sorted():
-            lines.append(f"{o.name:{width}}  {o.changed:7}  {o.texts:5}  {o.rate:.1%}")
-        return "\n".join(lines)
-
-    def _repr_html_(self):
-        rows = "".join(
-            f"<tr><td>{html.escape(o.name)}</td><td>{o.changed}</td><td>{o.texts}</td><td>{o.rate:.1%}</td></tr>"
-            for o in self._sorted()
-        )
-        head = "<tr><th>perturbation</th><th>changed answers</th><th>texts</th><th>rate</th></tr>"
-        return f"<table>{head}{rows}</table>"
 
 
 def invariance(
@@ -160,7 +65,7 @@ def invariance(
     """
     changes = named(perturbations)
     checks.not_negative_int("invariance", seed=seed, examples=examples)
-    texts = first_texts(x, "x")
+    texts = first_texts(x)
     before = answers_of(task, x, runner, tolerance)
     outcomes = {}
     for name, change in changes.items():
@@ -218,7 +123,7 @@ def direction(
     """
     checks.one_of("direction", ("up", "down"), expected=expected)
     checks.not_negative_int("direction", seed=seed, examples=examples)
-    texts, name = first_texts(x, "x"), getattr(change, "__name__", "change")
+    texts, name = first_texts(x), getattr(change, "__name__", "change")
     before = probabilities_of(task, x, runner, label)
     rows, new = _changed(texts, change, name, seed)
     after = probabilities_of(task, with_texts(x, rows, new), runner, label) if rows else np.zeros(0)

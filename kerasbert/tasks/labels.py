@@ -86,4 +86,6 @@ def kept_labels(task_class, checkpoint, arguments, fresh_heads, given):
         unnamed = all(UNNAMED.match(label) for label in theirs)
         if theirs != ours and not (unnamed and len(theirs) == len(ours)):
             fresh_heads = (*fresh_heads, *task_class.head_names)
+            if "thresholds" not in given:  # the checkpoint's are of other labels
+                arguments = {name: value for name, value in arguments.items() if name != "thresholds"}
     return arguments, fresh_heads

@@ -60,5 +60,5 @@ class BertNextSentencePredictor(BertTextClassifier):
 
     def get_config(self) -> Config:
         """Returns the arguments of `__init__`."""
-        fixed = ("labels", "dropout", "problem", "numeric_labels")
+        fixed = ("labels", "dropout", "problem", "numeric_labels", "thresholds")
         return {name: value for name, value in super().get_config().items() if name not in fixed}

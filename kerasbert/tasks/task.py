@@ -16,6 +16,7 @@ from kerasbert.tasks.files import TaskFiles
 from kerasbert.tasks.fitting import Fitting
 from kerasbert.tasks.heads import Heads
 from kerasbert.tasks.labels import refuse_other_names
+from kerasbert.tasks.notebook import NotebookView
 from kerasbert.tasks.preprocessed import Preprocessed
 from kerasbert.tasks.r_drop import RDrop
 from kerasbert.tasks.replicas import Replicas
@@ -36,6 +37,7 @@ class Task(
     RDrop,
     Replicas,
     TaskFiles,
+    NotebookView,
     keras.Model,
 ):
     """An encoder, a preprocessor and a head; `fit`, `evaluate` and `predict` take strings.

@@ -17,12 +17,13 @@ from kerasbert.tasks.labels import kept_labels, refuse_other_names
 from kerasbert.tasks.measures import Target
 from kerasbert.tasks.problems import BY_NAME
 from kerasbert.tasks.text_task import TextTask
+from kerasbert.tasks.thresholds import Thresholds
 from kerasbert.text.base import TextTokenizer
 from kerasbert.types import Config, Labels, Rows, Shape, Tensor, Tensors
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
-class BertTextClassifier(TextTask):
+class BertTextClassifier(Thresholds, TextTask):
     """Classifies texts: strings in, class probabilities out.
 
     Devlin et al. 2019, section 4.1, https://arxiv.org/abs/1810.04805. Only the vector of `[CLS]` is used, so
@@ -41,6 +42,7 @@ class BertTextClassifier(TextTask):
             if they are ambiguous; see `TextPreprocessor`. None: ambiguous labels are an error.
         preprocessor: `TextPreprocessor` or one of your own, instead of `tokenizer`, `labels`, `problem` and
             `max_sequence_length`.
+        thresholds: float, dict or None, the first value of the property `thresholds`, for several labels.
         **kwargs: `name`, `dtype`.
 
     Call arguments:
@@ -67,7 +69,7 @@ class BertTextClassifier(TextTask):
 
     head_names = ("classification",)
     needs_pooler = True
-    preset_arguments: tuple[str, ...] = ("labels", "problem", "dropout", "numeric_labels")
+    preset_arguments: tuple[str, ...] = ("labels", "problem", "dropout", "numeric_labels", "thresholds")
 
     preprocessor_class = TextPreprocessor
 
@@ -81,6 +83,7 @@ class BertTextClassifier(TextTask):
         max_sequence_length: int | None = None,
         preprocessor: Preprocessor | None = None,
         numeric_labels: str | None = None,
+        thresholds: float | Mapping[str, float] | None = None,
         **kwargs: Any,
     ) -> None:
         refuse_other_names(kwargs, type(self).__name__)
@@ -89,6 +92,7 @@ class BertTextClassifier(TextTask):
         super().__init__(encoder, chosen, **kwargs)
         self._problem = BY_NAME[self.problem]
         self.dropout = dropout
+        self.thresholds = thresholds
         self.add_head((None, encoder.config.hidden_dim), (None, len(self.labels)))
 
     def make_head(self) -> keras.layers.Layer:
@@ -161,37 +165,6 @@ class BertTextClassifier(TextTask):
         total, classes = counts.sum(), np.count_nonzero(counts)
         return {number: total / (classes * count) if count else 1.0 for number, count in enumerate(counts)}
 
-    def predict_labels(
-        self, x: Rows, threshold: float | Mapping[str, float] | None = None, **kwargs: Any
-    ) -> list[Any]:
-        """Returns a list of the most probable class name of each row.
-
-        If rows have several labels, each item is a list of the labels whose probability is above the
-        threshold.
-
-        Args:
-            x: as for `predict`.
-            threshold: float from 0 to 1, or a dict with one for each label, as `best_thresholds` of
-                `kerasbert.evaluation.LabelEvaluation` returns it; None for one half. Only for several labels.
-            **kwargs: arguments of `predict`.
-
-        Raises:
-            ValueError: if the task is a regression, or `threshold` does not fit the task.
-        """
-        limits = None if threshold is None else self._limits(threshold)
-        answers = self.predict(x, **kwargs)
-        hard = self.hard_predictions(answers) if limits is None else answers > limits
-        if hard is None:
-            raise checks.invalid(
-                "A regression predicts numbers and has no labels.",
-                fix="Use `predict`, which returns the numbers.",
-                where=self.name,
-                problem=self.problem,
-            )
-        if hard.ndim == 1:
-            return [self.labels[number] for number in hard]
-        return [[self.labels[number] for number in row.nonzero()[0]] for row in hard]
-
     def scale_logits(self, factor: float) -> None:
         """Multiplies the logits by a number from now on, in the weights of the last layer.
 
@@ -213,21 +186,6 @@ class BertTextClassifier(TextTask):
             )
         for weight in (self.head.dense.kernel, self.head.dense.bias):
             weight.assign(ops.multiply(weight, ops.cast(factor, weight.dtype)))
-
-    def _limits(self, threshold):
-        """The threshold of each label, an array `(C,)`."""
-        given = threshold if isinstance(threshold, Mapping) else dict.fromkeys(self.labels, threshold)
-        if self.target.kind != "labels" or set(given) != set(self.labels):
-            raise checks.invalid(
-                "`threshold` is for rows with several labels, and a dict of them must have all.",
-                fix="Leave it out; or pass a number, or what `best_thresholds` returned.",
-                where=f"{self.name}.predict_labels",
-                problem=self.problem,
-                threshold=threshold,
-            )
-        for label, value in given.items():
-            checks.rate(f"{self.name}.predict_labels, {label!r}", threshold=value)
-        return np.array([given[label] for label in self.labels])
 
     # === What TextTask asks of a task ===
 
@@ -252,12 +210,6 @@ class BertTextClassifier(TextTask):
         """The named outputs: `probabilities`, or `scores` for a regression, `(B, C)`, in float32."""
         return {self.output: self._problem.answers(ops.cast(logits, "float32"))}
 
-    def hard_predictions(self, answers: np.ndarray) -> np.ndarray | None:
-        """The most probable class of each row `(B,)`, or which labels each row has, bool `(B, C)`; None for
-        a regression. See `TextTask.hard_predictions`."""
-        decide = self._problem.hard_predictions
-        return None if decide is None else decide(answers)
-
     @property
     def divergence(self) -> Callable[[Tensor, Tensor], Tensor]:
         """The function that measures how much two tensors of logits `(B, C)` differ; see `RDrop`."""
@@ -278,4 +230,4 @@ class BertTextClassifier(TextTask):
 
     def get_config(self) -> Config:
         """Returns the arguments of `__init__`."""
-        return {**super().get_config(), "dropout": self.dropout}
+        return {**super().get_config(), "dropout": self.dropout, "thresholds": self.thresholds}

@@ -5,6 +5,7 @@ from typing import Any
 
 from kerasbert import checks
 from kerasbert.optional import tensorflow as tf
+from kerasbert.pages import Table
 from kerasbert.text import decoding, packing
 from kerasbert.text.inputs import as_text_tensor
 from kerasbert.types import Config, Self, Tensor, Tensors, Texts
@@ -23,6 +24,9 @@ _ELSEWHERE = {
     "vocab_size": "tokenizer.vocabulary_size",
     **{f"{name}_token_id": f"tokenizer.{name}_id" for name in ("pad", "unk", "cls", "sep", "mask")},
 }
+
+# What a notebook shows the tokens of.
+_EXAMPLE = "Café owners weren't amused."
 
 
 class TextTokenizer:
@@ -226,6 +230,22 @@ class TextTokenizer:
             f"A {type(self).__name__} has no `{name}`.", fix=f"Write {_ELSEWHERE[name]}.", kind=AttributeError
         )
 
+    def summary_table(self) -> Table:
+        """Returns what the tokenizer is as a table: its size, its settings, and the tokens of a text."""
+        special = [
+            f"{self.vocabulary[i]} {i}"
+            for i in sorted({self.pad_id, self.unk_id, self.cls_id, self.sep_id, self.mask_id})
+        ]
+        settings = {name: value for name, value in self.get_config().items() if name not in self._lists}
+        simple = [[name.replace("_", " "), str(v)] for name, v in settings.items() if _is_simple(v)]
+        tokens = " · ".join(self.to_tokens(self.tokenize(_EXAMPLE).numpy().tolist()))
+        size = ["vocabulary", f"{self.vocabulary_size:,} tokens"]
+        rows = [size, ["special tokens", ", ".join(special)], *simple, [_EXAMPLE, tokens]]
+        return Table(type(self).__name__, ["", ""], rows)
+
+    def _repr_html_(self) -> str:
+        return self.summary_table()._repr_html_()
+
     def __reduce__(self):  # graphs can be neither copied nor sent to another process
         return type(self).from_config, (self.get_config(),)
 
@@ -252,3 +272,7 @@ class TextTokenizer:
                     **{name: config.get(name)},
                 )
         return cls(**config)
+
+
+def _is_simple(value):
+    return isinstance(value, (bool, int, float, str))

@@ -1,12 +1,13 @@
 """Evaluations of entities, questions, several labels, numbers and retrieval, beside other libraries."""
 
+import keras
 import numpy as np
 import pytest
 import question_rows
 import tagging
 
 import kerasbert
-from kerasbert import evaluation
+from kerasbert import evaluation, export
 from kerasbert.data import entities, read_csv, squad_scores
 from kerasbert.evaluation.questions import question_type
 from kerasbert.tasks.entities import scores_of
@@ -112,6 +113,8 @@ def test_scores_of_labels_are_scikit_learns():
     )
     area = metrics.roc_auc_score(found.true[:, 1], found.probabilities[:, 1])
     assert found.classes["cheap"]["roc_auc"] == pytest.approx(area)
+    every = metrics.roc_auc_score(found.true, found.probabilities, average="macro")
+    assert found.scores["roc_auc"] == pytest.approx(every)
 
 
 def test_no_other_threshold_has_a_better_f1():
@@ -148,6 +151,48 @@ def test_thresholds_in_a_task(config, tokenizer):
     single = kerasbert.BertTextClassifier(encoder, tokenizer, ["a", "b"])
     with pytest.raises(ValueError, match="several labels"):
         single.predict_labels(texts, threshold=0.3, verbose=0)
+
+
+def test_thresholds_are_kept_in_the_task_and_its_files(config, tokenizer, tmp_path):
+    task = kerasbert.BertTextClassifier(
+        kerasbert.BertEncoder(config), tokenizer, ["loud", "cheap"], problem="multi_label"
+    )
+    texts, y = ["good film", "bad film", "a film"], [["loud"], [], ["cheap"]]
+    probabilities = task.predict(texts, verbose=0)
+    limits = {"cheap": float(np.sort(probabilities[:, 1])[1]), "loud": 1.0}
+    before = task.predict_labels(texts, verbose=0)
+    task.thresholds = limits
+    expected = task.predict_labels(texts, verbose=0)
+    assert expected != before
+    assert expected == task.predict_labels(texts, limits, verbose=0)
+    assert evaluation.evaluate(task, texts, y).thresholds == limits
+    task.save(tmp_path / "film.keras")
+    task.save_to_preset(tmp_path / "film")
+    for again in (
+        keras.saving.load_model(tmp_path / "film.keras"),
+        kerasbert.BertTextClassifier.from_preset(tmp_path / "film"),
+    ):
+        assert again.thresholds == limits
+        assert again.predict_labels(texts, verbose=0) == expected
+    other = kerasbert.BertTextClassifier.from_preset(tmp_path / "film", labels=["new", "old", "lent"])
+    assert other.thresholds is None
+    served = export.open_artifact(export.to_saved_model(task, tmp_path / "served"))
+    found = served({"text": texts})["has_label"]
+    assert [[name for name, has in zip(task.labels, row, strict=True) if has] for row in found] == expected
+    with pytest.raises(ValueError, match="must have all"):
+        task.thresholds = {"loud": 0.5}
+
+
+@pytest.mark.slow
+def test_a_file_that_takes_text_knows_its_thresholds(config, tokenizer, tmp_path):
+    task = kerasbert.BertTextClassifier(
+        kerasbert.BertEncoder(config), tokenizer, ["loud", "cheap"], problem="multi_label", thresholds=0.2
+    )
+    file = export.to_tflite(task, tmp_path / "film.tflite", "float32", text=True)
+    assert export.describe(file)["thresholds"] == {"loud": 0.2, "cheap": 0.2}
+    texts = ["good film", "bad film", "a film"]
+    found = evaluation.evaluate(file, texts, [["loud"], [], ["cheap"]])
+    assert found.thresholds == task.thresholds
 
 
 # === Numbers ===

@@ -5,7 +5,7 @@ import pytest
 
 import kerasbert
 from kerasbert.data import scheme_labels
-from kerasbert.robustness import direction, emoji, invariance, keyboard_typos, lower_case, upper_case
+from kerasbert.robustness import Outcome, direction, emoji, invariance, keyboard_typos, lower_case, upper_case
 
 TEXTS = ["good film", "bad film", "what a good film!", "the film was bad"]
 
@@ -47,6 +47,14 @@ def test_tables_have_the_largest_rate_first_and_escape_names(trained):
     assert "&lt;b&gt;" in found._repr_html_()
     assert "<b>" not in found._repr_html_()
     assert "'good film'" in str(found["<b>"])
+
+
+def test_intervals_are_wilsons():
+    stats = pytest.importorskip("scipy.stats")
+    for changed in (0, 3, 20):
+        found = Outcome("typos", 20, changed, []).interval
+        expected = stats.binomtest(changed, 20).proportion_ci(method="wilson")
+        assert (found.low, found.high) == pytest.approx((100 * expected.low, 100 * expected.high), abs=1e-6)
 
 
 def test_each_row_has_a_seed_of_its_own(trained):
@@ -115,6 +123,7 @@ def test_directions(trained):
         ((TEXTS, []), "at least one perturbation"),
         ((TEXTS, {"one": 1}), "must be a function"),
         (([["good", "film"]], to_bad), "texts in memory"),
+        ((["good", 1], to_bad), "row"),
     ],
 )
 def test_errors(trained, arguments, message):

@@ -126,6 +126,37 @@ test("the page answers as one types, with keys alone, on a narrow screen", async
   await page.close();
 });
 
+test("a page colours the words that speak for an answer", async () => {
+  const page = await opened({ viewport: { width: 360, height: 740 } });
+  await page.goto(`${base}/explain.html`);
+  const { texts } = vectors.assistant.rows[0];
+  await page.locator("#bars li").first().waitFor();
+  await page.getByLabel("A text").fill(texts[0]);
+  const words = page.locator("#words span");
+  await page.locator("#legend", { hasText: "Blue words speak for" }).waitFor();
+  assert.equal(await page.locator("#words").textContent(), texts[0]);
+  // Each share is the difference that the word makes to the answer.
+  const [place, text, share] = await words.evaluateAll((all) => {
+    const every = all.map(({ dataset }) => Math.abs(dataset.share));
+    const best = all[every.indexOf(Math.max(...every))];
+    return [best.parentNode.textContent.indexOf(best.textContent), best.textContent, Number(best.dataset.share)];
+  });
+  const shares = await page.evaluate(
+    async ([whole, without, wasm]) => {
+      const { KerasBert } = await import("./kerasbert.js");
+      const model = await KerasBert.load("models/assistant.tflite", { wasm });
+      const { label, probabilities } = await model.classify(whole);
+      const other = (await model.classify(without)).probabilities[label];
+      return [probabilities[label], other].map((p) => Math.log(p / (1 - p)));
+    },
+    [texts[0], texts[0].slice(0, place) + texts[0].slice(place + text.length), WASM],
+  );
+  assert.ok(Math.abs(share) > 0.05 && Math.abs(shares[0] - shares[1] - share) < 1e-3, JSON.stringify([text, share, shares]));
+  const [wide, seen] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+  assert.ok(wide <= seen, `${wide} pixels wide`);
+  await page.close();
+});
+
 test("without the headers it answers on one thread", async () => {
   const page = await opened();
   await page.route(`${base}/`, (route) => route.fulfill({ path: `${here}index.html` }));
