@@ -61,8 +61,9 @@ def describe(path: Artifact | PathLike) -> dict[str, Any]:
         dict. It always has `kind` (the task's own signature, such as `"classify"`), `output` (the name of the
         answer), `max_sequence_length`, `vocabulary_size`, `special_ids`, `signatures` (with the names of
         their inputs and outputs), `recipe` and `part_recipes`. Classifiers have `problem`, `labels` and
-        `thresholds` (of several labels, or None for one half), token classifiers `labels`, `scheme` and `types`, and masked language models `vocabulary`. `self_test` holds
-        a `signature`, its `inputs`, the `outputs` that they gave on this machine, and `tolerance`, how much
+        `thresholds` (of several labels, or None for one half), token classifiers `labels`, `scheme` and
+        `types`, and masked language models `vocabulary`. `self_test` holds a `signature`, its `inputs`, the
+        `outputs` that they gave on this machine, and `tolerance`, how much
         the outputs of another processor may differ.
 
     Raises:
