@@ -138,7 +138,7 @@ def test_no_rows_and_texts_without_words(random_classifier):
 @pytest.mark.parametrize(
     ("x", "arguments", "kind", "message"),
     [
-        ("good film", {}, TypeError, "rows of text, not one text"),
+        ("good film", {}, ValueError, "rows of text, not one text"),
         (["good", None], {}, TypeError, "row=1"),
         (["good"], {"target": "great"}, ValueError, "`target` must be one of 'bad', 'good', 'so-so'"),
         (["good"], {"target": ["bad", "good"]}, ValueError, "as many rows"),

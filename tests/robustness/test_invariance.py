@@ -84,7 +84,7 @@ def test_pairs_keep_their_second_text(trained):
 
 def test_numbers_need_a_tolerance(config, tokenizer):
     embedder = kerasbert.BertTextEmbedder(kerasbert.BertEncoder(config), tokenizer)
-    with pytest.raises(ValueError, match="`tolerance` is for tasks that answer with numbers"):
+    with pytest.raises(ValueError, match="`tolerance` is needed for tasks that answer with numbers"):
         invariance(embedder, TEXTS, to_bad)
     a, b = embedder.predict(["good film", "bad film"], verbose=0)
     distance = 1 - float(a @ b)
