@@ -64,7 +64,7 @@ def test_a_page_about_a_task(trained, tmp_path):
     numbers = json.loads((tmp_path / "film.json").read_text("utf-8"))
     assert numbers["evaluation"]["scores"]["accuracy"] == pytest.approx(right)
     assert numbers["history"]["val_loss"] == [0.8, 0.6]
-    assert numbers["robustness"]["to_bad"]["texts"] == 20
+    assert numbers["robustness"]["to_bad"]["texts"] == 10
     assert numbers["explanations"][str(next(iter(words)))]["target"] in ("good", "bad")
     shown = path._repr_html_()
     assert shown.startswith("<iframe")
