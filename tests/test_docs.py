@@ -13,7 +13,8 @@ import kerasbert
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 DOCS = sorted(ROOT.glob("docs/**/*.md"))
-PAGES = [*ROOT.glob("*.md"), *DOCS, *ROOT.glob("examples/**/*.md")]
+EXAMPLES = [path for path in ROOT.glob("examples/**/*.md") if "node_modules" not in path.parts]
+PAGES = [*ROOT.glob("*.md"), *DOCS, *EXAMPLES]
 FENCED = re.compile(r"^```.*?^```", re.M | re.S)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^(#+) (.+)$", re.M)
