@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 # In the order of their names: reordered, the longest files would be the last.
 IN_TWO = -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: demo test test-all test-backend test-clients lint docs clean
+.PHONY: demo test test-all test-backend test-clients lint docs notebooks clean
 
 # The main job: weights -> fit -> evaluate -> save -> export -> verify -> benchmark -> answers -> report.
 demo: $(VENV)/.demo
@@ -39,6 +39,10 @@ lint: $(VENV)/.test
 # The site, in site/. `.venv/bin/mkdocs serve` shows it while you write.
 docs: $(VENV)/.docs
 	$(BIN)/mkdocs build --strict
+
+# Runs the notebooks again, and keeps their outputs (about 10 minutes).
+notebooks: $(VENV)/.test
+	$(BIN)/python examples/run_notebooks.py
 
 # On Linux PyPI's torch brings several GB of CUDA along, so the CPU build comes first, where its index can be reached.
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu

