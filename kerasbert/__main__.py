@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-import kerasbert
+from kerasbert import __version__
 
 DATA = (
     "texts and labels: .csv, .tsv or .jsonl with columns of these, .conll with words and labels, or .json in "
@@ -61,7 +61,7 @@ def _tell(error):
 
 def _parser():
     parser = argparse.ArgumentParser(prog="kerasbert", description="BERT in Keras 3.")
-    parser.add_argument("--version", action="version", version=f"kerasbert {kerasbert.__version__}")
+    parser.add_argument("--version", action="version", version=f"kerasbert {__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
     pretrain = commands.add_parser(
         "pretrain",

@@ -34,7 +34,7 @@ ALLOWED = {
     "evaluation": {"data", "explain", "export", "preprocessing", "tasks", "text"},
     "export": {"layers", "text", "config", "encoder", "checkpoints", "data", "tasks"},
     "__init__": {"config", "encoder", "tasks", "text"},
-    "__main__": {"pretraining", "train_command", "export"},
+    "__main__": {"__version__", "pretraining", "train_command", "export"},
     "train_command": {"data", "tasks", "training"},
     "robustness": {"data", "export", "tasks"},
     "explain": {"data", "layers", "preprocessing", "tasks"},
