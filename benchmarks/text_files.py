@@ -6,8 +6,7 @@ FOLDER is the model in Hugging Face's layout. Prints the sizes of a classifier's
 one that takes texts, and of one with fixed lengths; with one thread, the milliseconds of the tokenizer and of
 the way from text to answer by two calls, tokenizer and model, and by one. They take turns, so that a busy
 machine slows both: the median of their ratios counts. And, each in a process of its own, the memory that a
-runtime needs for either, and for a text of 100,000 characters. For the tokenizer alone see
-`device_tokenizer.py`.
+runtime needs for either. For the tokenizer alone see `device_tokenizer.py`, for long texts `long_texts.py`.
 """
 
 import json
@@ -25,20 +24,25 @@ from device_tokenizer import SENTENCES, as_row, peak_kilobytes
 TOKENS = ("token_ids", "segment_ids", "padding_mask")
 LENGTHS = (32, 64, 128)
 ROUNDS = 200
-TEXTS = SENTENCES | {"100,000 characters": (SENTENCES["long"] * 600)[:100_000]}
 
 
 def signatures(path):
-    """The functions from code points to an answer: by two calls, and by one."""
-    model = Interpreter(path, num_threads=1)
+    """The functions from code points to an answer: by two calls, and by one; and what the two are."""
+    interpreter, tokens = Interpreter(path, num_threads=1), {}
     names = ("tokenize", "classify", "classify_text")
-    tokenize, classify, one = (model.get_signature_runner(name) for name in names)
+    tokenize, classify, one = (interpreter.get_signature_runner(name) for name in names)
 
     def two(code_points):
-        tokens = tokenize(code_points=code_points)
-        return classify(**{name: tokens[name] for name in TOKENS})
+        found = tokenize(code_points=code_points)
+        return classify(**{name: found[name] for name in TOKENS})
 
-    return {"tokenizer": tokenize, "two calls": two, "one call": one}
+    def model(code_points):
+        key = code_points.tobytes()
+        if key not in tokens:
+            tokens[key] = {name: tokenize(code_points=code_points)[name].copy() for name in TOKENS}
+        return interpreter, classify(**tokens[key])  # the signatures do not keep it alive
+
+    return {"tokenizer": tokenize, "model": model, "two calls": two, "one call": one}
 
 
 def in_turns(calls):
@@ -59,13 +63,14 @@ def in_turns(calls):
     return {name: times[5:] for name, times in found.items()}
 
 
-def compared(calls, names):
-    """Prints the fastest of each call, and the median of the ratios of two of them."""
+def compared(calls, *pairs):
+    """Prints the fastest of each call, and the medians of the ratios of pairs of them."""
     times = in_turns(calls)
-    one, other = (times[name] for name in names)
-    ratios = [a / b for a, b in zip(one, other, strict=True)]
-    fastest = ", ".join(f"{name} {min(ms):.2f} ms" for name, ms in times.items())
-    print(f"  {fastest}; {names[0]} / {names[1]}: median {statistics.median(ratios):.3f}", flush=True)
+    print("  " + ", ".join(f"{name} {min(ms):.2f} ms" for name, ms in times.items()), flush=True)
+    for names in pairs:
+        ratios = [a / b for a, b in zip(*(times[name] for name in names), strict=True)]
+        low, median, high = statistics.quantiles(ratios, n=4)
+        print(f"  {' / '.join(names)}: median {median:.3f}, quartiles {low:.3f} and {high:.3f}", flush=True)
 
 
 def fixed(path, lengths):
@@ -88,7 +93,7 @@ def fixed(path, lengths):
 def memory(path, name, text):
     """Prints the megabytes that opening a file and answering a text adds to a bare process."""
     before = peak_kilobytes()
-    signatures(path)[name](code_points=as_row(TEXTS[text]))
+    signatures(path)[name](code_points=as_row(SENTENCES[text]))
     print(json.dumps((peak_kilobytes() - before) / 1024))
 
 
@@ -117,12 +122,11 @@ def main(folder):
                 call: lambda run=run, row=row: run(code_points=row)
                 for call, run in signatures(str(path)).items()
             }
-            compared(calls, ("one call", "two calls"))
+            compared(calls, ("one call", "two calls"), ("tokenizer", "model"))
         for name in ("two calls", "one call", "tokenizer"):
-            for text in ("long", "100,000 characters"):
-                command = [sys.executable, __file__, "memory", str(path), name, text]
-                done = subprocess.run(command, capture_output=True, text=True, check=True)
-                print(f"{name}, {text}: {json.loads(done.stdout.splitlines()[-1]):.0f} MB", flush=True)
+            command = [sys.executable, __file__, "memory", str(path), name, "long"]
+            done = subprocess.run(command, capture_output=True, text=True, check=True)
+            print(f"{name}: {json.loads(done.stdout.splitlines()[-1]):.0f} MB", flush=True)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import numpy as np
 
 from kerasbert.export.one_call import CALLED, caller, number_branches
 from kerasbert.export.text_graphs import text_signatures
-from kerasbert.export.text_graphs.fixed import fixed_signatures
+from kerasbert.export.text_graphs.fixed import token_lengths
 from kerasbert.layers import attention_bias
 from kerasbert.optional import tensorflow as tf
 
@@ -28,7 +28,8 @@ def write_edge_graph(task, folder, truncate=False, lengths=None):
         folder: str or path.
         truncate: bool, whether longer sequences are cut to the task's `max_sequence_length`.
         lengths: sequence of int or None; if it is given, perhaps empty, the signatures of `text_graphs` stand
-            beside the task's, and that of `one_call`, which they call; and one of texts for each length.
+            beside the task's, and that of `one_call`, which they call; and for each length those of fixed
+            shapes.
 
     Returns:
         List of str, the signatures, the task's in front.
@@ -41,8 +42,9 @@ def write_edge_graph(task, folder, truncate=False, lengths=None):
     archive.add_endpoint(task.endpoint, function, input_signature=specs)
     others = {}
     if lengths is not None:
-        others = text_signatures(task, caller(function, specs))
-        others |= fixed_signatures(task, others, lengths) | {CALLED: (function, specs)}
+        others = text_signatures(task, caller(function, specs), lengths) | {CALLED: (function, specs)}
+        for length in token_lengths(task, lengths):
+            others[f"{task.endpoint}_{length}"] = function, [*task.input_specs(1, length).values()]
     for name, (answer, inputs) in others.items():
         archive.add_endpoint(name, answer, input_signature=inputs)
     archive.write_out(str(folder), verbose=False)
@@ -63,11 +65,16 @@ def edge_function(task, truncate=False, with_table=True):
     def edge(token_ids, segment_ids, padding_mask, *extra):
         rows = _rows(token_ids, segment_ids, padding_mask)
         tokens, segments, mask = (_cut(row, task.max_sequence_length) if truncate else row for row in rows)
+        places = tf.range(tf.shape(tokens)[0])
+        if tokens.shape.is_fully_defined():
+            # Zeros that are not known before: else the converter looks the positions up, and stores their
+            # rows again for each length.
+            places += tf.minimum(tokens, 0)
         table = embeddings.token_embedding.embeddings
         vectors = embeddings.combine(
             _lookup(table if with_table else tf.constant(STAND_IN, shape=table.shape), tokens),
             _lookup(embeddings.segment_embedding.embeddings, segments) if embeddings.num_segments else None,
-            _lookup(embeddings.position_table(), tf.range(tf.shape(tokens)[0])),
+            _lookup(embeddings.position_table(), places),
             training=False,
         )
         outputs = task.encoder.transform(

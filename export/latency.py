@@ -5,12 +5,14 @@ import json
 import pathlib
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 
 from kerasbert import checks
 from kerasbert.export.artifact import Artifact
 from kerasbert.export.report_speed import cost_table, latency_table
 from kerasbert.export.runners import existing
+from kerasbert.export.text_benchmarks import write_onnx_texts
 from kerasbert.pages import escaped
 from kerasbert.pages.style import fragment
 from kerasbert.types import PathLike
@@ -31,7 +33,9 @@ class Benchmark:
         latency_p90_ms: dict, (threads, length) -> 90th percentile in milliseconds.
         latency_p10_ms: dict, (threads, length) -> 10th percentile in milliseconds.
         tokenizer_ms: dict, (threads, length) -> median milliseconds of the file's own tokenizer for a text of
-            so many tokens; filled for a TFLite file that takes text.
+            so many tokens; filled for a TFLite or ONNX file that takes text.
+        from_text: bool, whether latencies are those from a text to its answer, tokenizer included, because
+            the file takes no tokens: an ONNX file that takes text.
     """
 
     path: str
@@ -42,6 +46,12 @@ class Benchmark:
     latency_p90_ms: dict[tuple[int, int], float]
     latency_p10_ms: dict[tuple[int, int], float] = dataclasses.field(default_factory=dict)
     tokenizer_ms: dict[tuple[int, int], float] = dataclasses.field(default_factory=dict)
+    from_text: bool = False
+
+    def tokenizer_share(self, threads: int, length: int) -> float:
+        """The tokenizer's time as a fraction of the model's own, which is without it."""
+        ms, whole = self.tokenizer_ms[threads, length], self.latency_ms[threads, length]
+        return ms / (whole - ms if self.from_text else whole)
 
     def _repr_html_(self) -> str:
         mine = {pathlib.Path(self.path).name: self}
@@ -60,8 +70,9 @@ def benchmark(
 
     Args:
         artifact: `Artifact`, or the path of a SavedModel, a TFLite or an ONNX file. A file may come from
-            another exporter if its inputs have our names or Hugging Face's (`input_ids`);
-            but not an ONNX file that takes text instead of tokens.
+            another exporter if its inputs have our names or Hugging Face's (`input_ids`). An ONNX file that
+            takes text gets its self-test's text, repeated; of several choices or sentences, each row is as
+            long.
         vocabulary_size: int, V; token ids are drawn at random, without special tokens.
         lengths: sequence of int, the sequence lengths S to measure, at most `max_sequence_length`.
         threads: sequence of int.
@@ -73,34 +84,42 @@ def benchmark(
     Raises:
         FileNotFoundError: if the artifact does not exist.
         RuntimeError: if the artifact cannot be run, for example because a length exceeds its positions.
+        ValueError: if an ONNX file that takes text has no text of a length.
     """
     checks.positive_int("benchmark", vocabulary_size=vocabulary_size, repeats=repeats)
     path = existing(getattr(artifact, "path", artifact))
     if not isinstance(artifact, Artifact):
         artifact = Artifact.of(path, "any", signatures={})
-    script = pathlib.Path(__file__).with_name("measure.py")
     load_ms, memory_bytes = {}, {}
     median_ms, p90_ms, p10_ms, tokenizer_ms = {}, {}, {}, {}
-    for count in threads:
-        numbers = [json.dumps(n) for n in (vocabulary_size, list(lengths), count, max(repeats, 2))]
-        command = [sys.executable, str(script), str(path), *numbers]
-        done = subprocess.run(command, capture_output=True, text=True)
-        if done.returncode:
-            raise checks.invalid(
-                "An artifact must run at every length.",
-                fix="Leave out lengths above the model's `max_sequence_length`; the runtime's own message is "
-                "above.",
-                where=str(path),
-                kind=RuntimeError,
-                lengths=tuple(lengths),
-            ) from RuntimeError(done.stderr[-2000:])
-        measured = json.loads(done.stdout.splitlines()[-1])
-        load_ms[count], memory_bytes[count] = measured["load_ms"], measured["memory_bytes"]
-        for row in measured["latency"]:
-            median_ms[count, row["length"]] = row["median_ms"]
-            p90_ms[count, row["length"]] = row["p90_ms"]
-            p10_ms[count, row["length"]] = row["p10_ms"]
-            if "tokenizer_ms" in row:
-                tokenizer_ms[count, row["length"]] = row["tokenizer_ms"]
+    with tempfile.TemporaryDirectory() as folder:
+        from_text = path.suffix == ".onnx" and write_onnx_texts(path, lengths, folder)
+        for count in threads:
+            numbers = (vocabulary_size, list(lengths), count, max(repeats, 2))
+            measured = _measured(path, lengths, [*map(json.dumps, numbers), *([folder] if from_text else [])])
+            load_ms[count], memory_bytes[count] = measured["load_ms"], measured["memory_bytes"]
+            for row in measured["latency"]:
+                median_ms[count, row["length"]] = row["median_ms"]
+                p90_ms[count, row["length"]] = row["p90_ms"]
+                p10_ms[count, row["length"]] = row["p10_ms"]
+                if "tokenizer_ms" in row:
+                    tokenizer_ms[count, row["length"]] = row["tokenizer_ms"]
     times = median_ms, p90_ms, p10_ms, tokenizer_ms
-    return Benchmark(str(path), artifact.size_bytes, load_ms, memory_bytes, *times)
+    return Benchmark(str(path), artifact.size_bytes, load_ms, memory_bytes, *times, from_text=from_text)
+
+
+def _measured(path, lengths, arguments):
+    """What `measure.py` prints."""
+    script = pathlib.Path(__file__).with_name("measure.py")
+    command = [sys.executable, str(script), str(path), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise checks.invalid(
+            "An artifact must run at every length.",
+            fix="Leave out lengths above the model's `max_sequence_length`; the runtime's own message is "
+            "above.",
+            where=str(path),
+            kind=RuntimeError,
+            lengths=tuple(lengths),
+        ) from RuntimeError(done.stderr[-2000:])
+    return json.loads(done.stdout.splitlines()[-1])

@@ -1,5 +1,7 @@
 """Measures one artifact in a process of its own: PATH VOCABULARY_SIZE LENGTHS THREADS REPEATS; prints JSON.
 
+An ONNX file that takes text has a further argument, the folder that `text_benchmarks` wrote.
+
 It does not import kerasbert, so that it reports the memory of a program that only loads the runtime.
 """
 
@@ -37,6 +39,16 @@ def token_inputs(length, vocabulary_size):
     }
 
 
+def read_texts(folder):
+    """Returns what `text_benchmarks` wrote: dict, length -> inputs of a file that takes text."""
+    with open(os.path.join(folder, "texts.json")) as file:
+        texts = json.load(file)
+    return {
+        int(length): {name: np.array(rows, "int32") for name, rows in inputs.items()}
+        for length, inputs in texts.items()
+    }
+
+
 def bound(tensors, inputs):
     """Returns the inputs by the model's own names.
 
@@ -70,7 +82,8 @@ def open_tflite(path, threads):
 
     interpreter = Interpreter(path, num_threads=threads)
     signatures = interpreter.get_signature_list().items()
-    of_tokens = next(name for name, names in signatures if "code_points" not in names["inputs"])
+    of_tokens = [name for name, names in signatures if "code_points" not in names["inputs"]]
+    of_tokens = min(of_tokens, key=len)  # those of fixed lengths have longer names
     run = interpreter.get_signature_runner(of_tokens)
     details = run.get_input_details().items()
     tensors = {name: (tensor["dtype"], tensor["shape"]) for name, tensor in details}
@@ -78,11 +91,19 @@ def open_tflite(path, threads):
     return lambda inputs: (interpreter, run(**bound(tensors, inputs)))
 
 
-def open_tokenizer(path, threads):
+def open_tokenizer(path, threads, texts):
     """Returns a function of a length, that returns one that tokenizes a text of so many tokens.
 
     The text is the file's self-test, repeated. Returns None for a file that does not take text.
+
+    Args:
+        path: str, the file; of an ONNX file, that of its tokenizer alone.
+        threads: int.
+        texts: dict, length -> what an ONNX file that takes text gets.
     """
+    if texts:
+        run = open_onnx(path, threads)
+        return lambda length: lambda: run(texts[length])
     if os.path.isdir(path) or path.endswith(".onnx") or not zipfile.is_zipfile(path):
         return None
     from ai_edge_litert.interpreter import Interpreter
@@ -111,6 +132,8 @@ def open_onnx(path, threads):
     options.intra_op_num_threads = threads
     session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     types = {x.name: x.type.removeprefix("tensor(").removesuffix(")") for x in session.get_inputs()}
+    if "code_points" in types:
+        return lambda inputs: session.run(None, {name: inputs[name] for name in types})
     tensors = {x.name: (types[x.name], x.shape) for x in session.get_inputs()}
     return lambda inputs: session.run(None, bound(tensors, inputs))
 
@@ -149,17 +172,21 @@ def import_runtime(path, threads):
         import ai_edge_litert.interpreter  # noqa: F401
 
 
-def main(path, vocabulary_size, lengths, threads, repeats):
+def main(path, vocabulary_size, lengths, threads, repeats, folder=None):
     """Prints the load time, the peak memory in addition to the runtime's, and the latency at each length."""
     import_runtime(path, threads)
+    texts, of_tokenizer = {}, path
+    if folder is not None:
+        texts = read_texts(folder)
+        of_tokenizer = os.path.join(folder, "tokenizer.onnx")
     before = peak_bytes()
     start = time.perf_counter()
     run = opener(path)(path, threads)
-    run(token_inputs(8, vocabulary_size))
+    run(texts[lengths[0]] if texts else token_inputs(8, vocabulary_size))
     load_ms = 1e3 * (time.perf_counter() - start)
     latency = []
     for length in lengths:
-        inputs = token_inputs(length, vocabulary_size)
+        inputs = texts[length] if texts else token_inputs(length, vocabulary_size)
         times = timed(lambda inputs=inputs: run(inputs), repeats)
         latency.append(
             {
@@ -169,7 +196,7 @@ def main(path, vocabulary_size, lengths, threads, repeats):
                 "p90_ms": statistics.quantiles(times, n=10)[-1],
             }
         )
-    memory_bytes, tokenizer = peak_bytes() - before, open_tokenizer(path, threads)
+    memory_bytes, tokenizer = peak_bytes() - before, open_tokenizer(of_tokenizer, threads, texts)
     for row in latency if tokenizer else ():
         row["tokenizer_ms"] = statistics.median(timed(tokenizer(row["length"]), repeats))
     print(json.dumps({"load_ms": load_ms, "memory_bytes": memory_bytes, "latency": latency}))
@@ -186,6 +213,5 @@ def timed(call, repeats):
 
 
 if __name__ == "__main__":
-    path, *numbers = sys.argv[1:]
-    vocabulary_size, lengths, threads, repeats = (json.loads(number) for number in numbers)
-    main(path, vocabulary_size, lengths, threads, repeats)
+    path, *numbers = sys.argv[1:6]
+    main(path, *map(json.loads, numbers), *sys.argv[6:])

@@ -3,6 +3,8 @@
 from kerasbert.pages import Bar, Estimate, Table, percent
 from kerasbert.pages.charts import latency_chart
 
+FROM_TEXT = " (from text to answer)"
+
 
 def fastest(benchmarks):
     """One sentence about the file that is fastest at its longest length, with the fewest threads."""
@@ -56,7 +58,7 @@ def latency_table(benchmarks):
     for name, result in benchmarks.items():
         for threads in sorted({threads for threads, _ in result.latency_ms}):
             cells = {length: _spread(ms, low, high) for length, ms, low, high in points(result, threads)}
-            rows.append([name, threads, *map(cells.get, lengths)])
+            rows.append([name + FROM_TEXT * result.from_text, threads, *map(cells.get, lengths)])
     rows.sort(key=lambda row: [float("inf") if cell is None else cell.value for cell in row[:1:-1]])
     header = ["file", "threads", *(f"ms at {length} tokens" for length in lengths)]
     note = (
@@ -75,7 +77,7 @@ def tokenizer_table(benchmarks):
             cells = []
             for length in lengths:
                 ms = result.tokenizer_ms.get((threads, length))
-                share = percent(ms / result.latency_ms[threads, length]) if ms else ""
+                share = percent(result.tokenizer_share(threads, length)) if ms else ""
                 cells.append(f"{milliseconds(ms)} ({share})" if ms else "")
             rows.append([name, threads, *cells])
     header = ["file", "threads", *(f"ms for {length} tokens" for length in lengths)]

@@ -1,5 +1,7 @@
 """Checks the structure of an artifact, so that it runs fast and on every device."""
 
+import re
+
 from kerasbert import checks
 from kerasbert.export.recipes import RECIPES
 
@@ -28,11 +30,15 @@ def check_structure(task, artifact, kind=RuntimeError):
     limit = RECIPES[artifact.recipe].partitions if artifact.recipe else PARTITIONS
     if task.has_own_head:  # it may have operations that XNNPACK does not support
         limit = artifact.partitions
-    of_tokens = [name for name, names in artifact.signatures.items() if "code_points" not in names["inputs"]]
+    of_tokens = [
+        name
+        for name, names in artifact.signatures.items()
+        if "code_points" not in names["inputs"] and not re.fullmatch(rf"{task.endpoint}_\d+", name)
+    ]
     if bad or len(of_tokens) != 1 or artifact.partitions > limit:
         raise checks.invalid(
-            "A converted file must have one signature that takes tokens, only built-in operations, and "
-            f"at most {limit} XNNPACK partitions.",
+            "A converted file must have one signature that takes tokens of any length, only built-in "
+            f"operations, and at most {limit} XNNPACK partitions.",
             fix="Use the versions of TensorFlow and LiteRT that setup.cfg names. If you already do, please "
             "report this error.",
             where=str(artifact.path),

@@ -77,7 +77,9 @@ def to_tflite(
             answerer gets signatures whose inputs and outputs have fixed shapes, such as `classify_text_32`,
             which takes `code_points` `(1, 256)`: 8 code points a token, with zeros after the text. Entities
             are `(1, 256)` as well, with zeros after the last one. The time that they take depends on the
-            text and not on the length.
+            text and not on the length. For delegates that need fixed shapes inside the model, too,
+            `tokenize_32` returns tokens `(1, 32)` with padding, and `classify_32` takes them; these are
+            written for lengths up to `max_sequence_length`.
         verify: bool, or a dict of limits for `verify`: whether the new file is compared with the model before
             it replaces an older one. It is compared on `data`; without `data`, on built-in sentences in the
             vocabulary's languages, or for static recipes on `calibration`.

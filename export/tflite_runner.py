@@ -46,7 +46,8 @@ class TFLiteRunner(TextRunner):
         self._interpreter = litert.Interpreter(str(path), num_threads=num_threads)
         self.signatures = self._interpreter.get_signature_list()
         of_texts = {name for name, names in self.signatures.items() if "code_points" in names["inputs"]}
-        (self.signature,) = self.signatures.keys() - of_texts
+        # Those of fixed lengths have longer names.
+        self.signature = min(self.signatures.keys() - of_texts, key=len)
         self._inputs = tuple(sorted(self.signatures[self.signature]["inputs"]))
         self._run = self._interpreter.get_signature_runner(self.signature)
         self._lock = threading.Lock()

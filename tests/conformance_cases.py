@@ -93,6 +93,7 @@ _SAMPLES = {
         "good " * 20,
     ],
     "BertMaskedLM": ["a [MASK] film", "[MASK] [MASK] good", "film [MASK]"],
+    "BertNextSentencePredictor": (TEXTS, TEXTS[::-1]),
 }
 
 # Parts of models, and of what reads them, that no other task has.
@@ -117,6 +118,14 @@ def make_task(name, config, tokenizer, **kwargs):
     task_class = getattr(kerasbert, name.partition(" ")[0])
     encoder = BertEncoder(config, dtype=kwargs.get("dtype"))
     return task_class(encoder, tokenizer, **(TASKS[name] | kwargs))
+
+
+def make_wild_task(name, config, tokenizer):
+    """The same with weights that make answers differ between texts: no bias of zero, no norm of one."""
+    task = make_task(name, config, tokenizer)
+    for i, weight in enumerate(task.weights):
+        weight.assign(weight + np.random.default_rng(i).normal(size=weight.shape) * 0.3)
+    return task
 
 
 def make_still_task(name, config, tokenizer):

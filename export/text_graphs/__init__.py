@@ -9,6 +9,7 @@ says of itself. `run` answers one sequence of tokens, a dict of int32 `(1, S)`, 
 from kerasbert import checks
 from kerasbert.export import endpoints
 from kerasbert.export.text_graphs import answer, choose, classify, fill, summarize, tag
+from kerasbert.export.text_graphs.fixed import fixed_signatures, fixed_tokenizers
 from kerasbert.export.text_graphs.tokenize import (
     TOKENIZERS,
     as_code_points,
@@ -35,12 +36,13 @@ def rows_of_texts(kind, x):
     return list(zip(*endpoints.BY_NAME[kind].columns(x).values(), strict=True))
 
 
-def text_signatures(task, run):
+def text_signatures(task, run, lengths=()):
     """All signatures of a file that takes text, beside the task's own.
 
     Args:
         task: a kerasbert task.
         run: function of tokens, a dict, that returns the task's answers, a dict.
+        lengths: sequence of int, how many tokens there are signatures of fixed shapes for.
 
     Returns:
         dict, name -> (graph function, its input signature).
@@ -51,7 +53,8 @@ def text_signatures(task, run):
     check_takes_texts(task, "to_tflite")
     tokenizer = tokenizer_of(task)
     answers = BY_ENDPOINT[task.endpoint].signatures(task, tokenizer, answers_to(run))
-    return answers | tokenizer_signatures(task, tokenizer)
+    fixed = fixed_signatures(task, answers, lengths) | fixed_tokenizers(task, tokenizer, lengths)
+    return answers | tokenizer_signatures(task, tokenizer) | fixed
 
 
 def answers_to(run):

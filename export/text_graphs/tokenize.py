@@ -24,9 +24,9 @@ def tokenizer_signatures(task, tokenizer):
     return {name: (tokenize, [text_spec(text) for text in texts]) for name, texts in TOKENIZERS.items()}
 
 
-def text_spec(name, rows=1):
+def text_spec(name, rows=1, size=None):
     """The input of a text, `(1, N)`, or of several, `(K, N)`."""
-    return tf.TensorSpec((rows, None), tf.int32, name)
+    return tf.TensorSpec((rows, size), tf.int32, name)
 
 
 def packed(task, tokenizer, *texts, max_length=None):

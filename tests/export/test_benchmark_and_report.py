@@ -27,6 +27,8 @@ def test_the_report_holds_every_number_and_a_plot(trained, int8, tmp_path):
     labels = ["good", "good", "bad", "good", "bad", "good", "bad"]
     verification = export.verify(trained, int8, texts, labels)
     benchmark = export.benchmark(int8, 19, lengths=(4, 8), threads=(1,), repeats=3)
+    times = {"latency_ms": {(1, 4): 9.87}, "tokenizer_ms": {(1, 4): 1.87}}
+    rival = dataclasses.replace(benchmark, **times, from_text=True)
     path = export.write_report(
         tmp_path / "report.html",
         trained,
@@ -36,7 +38,7 @@ def test_the_report_holds_every_number_and_a_plot(trained, int8, tmp_path):
         expected={"good <b>film</b>": "<good>"},
         artifacts={"int8": int8},
         verifications={"int8": verification},
-        benchmarks={"int8": benchmark, "a rival": dataclasses.replace(benchmark, latency_ms={(1, 4): 9.87})},
+        benchmarks={"int8": benchmark, "a rival": rival},
         answers={"good <b>film</b>": {"Keras": ("good", 0.75), "int8": "good"}},
     )
     page = path.read_text("utf-8")
@@ -46,11 +48,12 @@ def test_the_report_holds_every_number_and_a_plot(trained, int8, tmp_path):
     assert numbers["artifacts"]["int8"]["sha256"] == int8.sha256
     assert set(numbers["benchmarks"]["int8"]["latency_ms"]) == {"1x4", "1x8"}
     assert page.count("<svg") == 1
-    rows = re.findall(r"<tr><th[^>]*>a rival</th>(.*?)</tr>", page)
+    rows = re.findall(r"<tr><th[^>]*>a rival \(from text to answer\)</th>(.*?)</tr>", page)
     cells = [re.sub(r"<.*?>", "", cell) for cell in re.findall(r"<td[^>]*>(.*?)</td>", rows[0])]
     assert cells[0] == "1"
     assert cells[1].startswith("9.87 ")
     assert cells[2] == ""  # a length that the rival was not measured at
+    assert "1.87 (23.4 %)" in page  # of the 8 ms that are left for the model
     assert numbers["benchmarks"]["int8"]["latency_p10_ms"]["1x4"] <= benchmark.latency_ms[1, 4]
     assert "good, 75.0 %" in page
     assert "&lt;good&gt;" in page

@@ -1,12 +1,16 @@
-"""ONNX files that take text: code points to answers in one graph."""
+"""ONNX files that take text: code points to answers in one graph, for one task."""
+
+import json
 
 import numpy as np
 import pytest
-from text_cases import PAIRS, TASKS, TEXTS, same
+from text_cases import PAIRS, TEXTS
 from wild_tasks import made
 
 from kerasbert import export
 from kerasbert.export.onnx_order import graphs
+from kerasbert.export.text_benchmarks import TEXTS as TEXTS_FILE
+from kerasbert.export.text_benchmarks import write_onnx_texts
 from kerasbert.export.text_files import check_tokens
 from kerasbert.export.verification import VerificationError
 
@@ -72,6 +76,20 @@ def test_what_a_file_does_not_take(film, trained):
         runner.tokenize("a", "b")
 
 
+def test_a_benchmark_goes_from_text_to_answer(film, tmp_path):
+    result = export.benchmark(film, 19, lengths=(5, 16), threads=(1,), repeats=3)
+    assert result.from_text
+    assert result.tokenizer_ms.keys() == result.latency_ms.keys() == {(1, 5), (1, 16)}
+    assert 0 < result.tokenizer_ms[1, 16] < result.latency_ms[1, 16]
+    assert write_onnx_texts(film.path, (5, 16), tmp_path)
+    runner = export.open_artifact(film)
+    for length, inputs in json.loads((tmp_path / TEXTS_FILE).read_text()).items():
+        arrays = {name: np.array(rows, "int32") for name, rows in inputs.items()}
+        assert runner.run_texts("tokenize", arrays)["token_ids"].shape == (1, int(length))
+    with pytest.raises(ValueError, match="lengths that its texts can have"):
+        export.benchmark(film, 19, lengths=(17,), threads=(1,), repeats=3)
+
+
 def test_other_tokens_are_told(film, trained):
     class Other:
         tokenizer = type(trained.tokenizer)(list(trained.tokenizer.vocabulary), lowercase=False)
@@ -90,27 +108,3 @@ def test_what_is_refused(trained, tmp_path, tokenizer):
     with pytest.raises(ValueError, match="classifiers and embedders"):
         export.to_onnx(tagger, path, text=True, pairs=True)
     assert not path.exists()
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", TASKS)
-def test_every_task_answers_texts_by_its_file_alone(name, tokenizer, tmp_path):
-    kind, arguments, x = TASKS[name]
-    task = made(kind, tokenizer, **arguments)
-    artifact = export.to_onnx(task, tmp_path / "it.onnx", text=True, pairs=name == "pairs")
-    runner = export.open_artifact(artifact)
-    same(runner.predict(x), task.predict(x, verbose=0))
-    verification = export.verify(task, artifact, x)
-    assert verification.max_difference < 1e-4
-    assert verification.label_agreement in (None, 1.0)
-    for signature, names in artifact.signatures.items():
-        rows = 1 if name in ("choose", "summarize") else 2  # theirs are choices and sentences
-        inputs = {key: np.full((rows, 4), 97, "int32") for key in names["inputs"]}
-        if name == "choose":
-            inputs["code_points"] = np.full((2, 4), 97, "int32")
-        if name != "summarize":
-            with pytest.raises(RuntimeError):
-                runner.run_texts(signature, inputs)
-    if name == "tag":  # loops read the weights, and take them not as states
-        loops = [node for node in onnx.load(artifact.path).graph.node if node.op_type == "Loop"]
-        assert max(len(node.input) for node in loops) < 12

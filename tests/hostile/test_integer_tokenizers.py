@@ -122,6 +122,15 @@ def test_wordpiece_at_length(run, options):
     assert failures(BertTokenizer(vocabulary(), **options), run, texts(11, 25_000)) == []
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["bert_base_uncased", "bert_base_cased"])
+@pytest.mark.parametrize("run", RUNTIMES)
+def test_real_vocabularies_at_length(shared_data, run, name):
+    path = shared_data / f"vocab/{name}.vocab.txt"
+    tokenizer = BertTokenizer(path, lowercase="uncased" in name, special_tokens_in_text=True)
+    assert failures(tokenizer, run, texts(13, 100_000)) == []
+
+
 @pytest.mark.slow_after(1)
 @pytest.mark.parametrize("run", RUNTIMES)
 def test_bytes(byte_level, run):

@@ -100,6 +100,11 @@ class Model:
         masks = zip(answer["token_ids"][0].tolist(), answer["probabilities"][0].tolist(), strict=True)
         return [[(vocabulary[i], p) for i, p in zip(*mask, strict=True)] for mask in masks]
 
+    def summarize(self, sentences):
+        """How probably each of several sentences belongs in a summary of them, a list of float; -1 for one
+        without tokens."""
+        return self.run("summarize_text", code_points=sentences)["score"][0].tolist()
+
     def check(self):
         """Raises RuntimeError unless this processor gives the answers that the file says it should."""
         test = self.description["self_test"]
@@ -175,5 +180,6 @@ if __name__ == "__main__":
     model = Model(path)
     model.check()
     kind = model.description["kind"]
-    answer = model.choose(texts[0], texts[1:]) if kind == "choose" else getattr(model, kind)(*texts)
+    texts = {"choose": [*texts[:1], texts[1:]], "summarize": [texts]}.get(kind, texts)
+    answer = getattr(model, kind)(*texts)
     print(json.dumps(np.asarray(answer).tolist() if kind == "embed" else answer, ensure_ascii=False))

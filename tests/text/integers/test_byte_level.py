@@ -79,7 +79,20 @@ def test_no_integer_can_make_a_lookup_fail(byte_pairs, runtime):
 
 
 @pytest.mark.slow
-def test_texts_of_many_languages(roberta_folder, shared_texts):
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_texts_of_many_languages(roberta_folder, shared_texts, runtime):
     tokenizer = RobertaTokenizer.from_folder(roberta_folder)
     texts = shared_texts or ["Der Film war schön, größer als die Straße.", "電影很好看。" * 30]
-    assert different(tokenizer, tokenized(tokenizer, as_graph), [t.rstrip("\0") for t in texts]) == []
+    texts = [t.rstrip("\0") for t in texts]
+    assert different(tokenizer, tokenized(tokenizer, RUNTIMES[runtime]), texts) == []
+    print(f"{len(texts)} texts")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("runtime", ["litert", "onnx_runtime"])
+def test_every_character_between_two_letters(roberta_folder, every_character, runtime):
+    tokenizer = RobertaTokenizer.from_folder(roberta_folder, special_tokens_in_text=True)
+    parts = [every_character[i : i + 5_000] for i in range(0, len(every_character), 5_000)]
+    texts = [" ".join(f"a{c}b" for c in part) for part in parts]
+    assert different(tokenizer, tokenized(tokenizer, RUNTIMES[runtime]), texts) == []
+    print(f"{len(every_character)} characters")

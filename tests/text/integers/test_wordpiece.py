@@ -74,13 +74,15 @@ def test_every_option(tokens, options):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("runtime", RUNTIMES)
 @pytest.mark.parametrize("lowercase", [True, False])
-def test_every_character_between_two_letters(every_character, all_pieces, lowercase):
+def test_every_character_between_two_letters(every_character, all_pieces, lowercase, runtime):
     tokens = [token for token in all_pieces if not _moves(token[-1])]
     tokenizer = BertTokenizer(tokens, lowercase=lowercase)
     parts = [every_character[i : i + 20_000] for i in range(0, len(every_character), 20_000)]
     texts = [" ".join(f"a{c}b" for c in part) for part in parts]
-    assert different(tokenizer, tokenized(tokenizer, as_graph), texts) == []
+    assert different(tokenizer, tokenized(tokenizer, RUNTIMES[runtime]), texts) == []
+    print(f"{len(every_character)} characters")
 
 
 def _moves(character):
@@ -118,25 +120,14 @@ VOCABULARIES = {"bert_base_uncased": True, "bert_base_cased": False, "chinese_L-
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "name",
-    [name if "uncased" in name else pytest.param(name, marks=pytest.mark.slow) for name in VOCABULARIES],
-)
-def test_golden_and_naughty_texts_on_litert(shared_data, name):
-    _real_texts(shared_data, name, by_litert)
-
-
-@pytest.mark.slow
-def test_golden_and_naughty_texts_on_onnx_runtime(shared_data):
-    _real_texts(shared_data, "bert_base_uncased", by_onnx_runtime)
-
-
-def _real_texts(shared_data, name, run):
+@pytest.mark.parametrize("runtime", ["litert", "onnx_runtime"])
+@pytest.mark.parametrize("name", VOCABULARIES)
+def test_golden_and_naughty_texts(shared_data, name, runtime):
     tokenizer = BertTokenizer(shared_data / f"vocab/{name}.vocab.txt", lowercase=VOCABULARIES[name])
     lines = (shared_data / f"tokenizer/golden/{name}.jsonl").read_text("utf-8").split("\n")
     golden = [json.loads(line) for line in lines if line]
     naughty = json.loads((shared_data / "tokenizer/blns/blns.json").read_text("utf-8"))
-    answer = tokenized(tokenizer, run)
+    answer = tokenized(tokenizer, RUNTIMES[runtime])
     assert [row["text"] for row in golden if answer(row["text"])[0] != row["google"]] == []
     assert different(tokenizer, answer, [row["text"] for row in golden] + naughty) == []
     assert len(golden) > 1500
