@@ -12,7 +12,7 @@ import numpy as np
 
 from kerasbert import checks
 from kerasbert.export.one_call import INPUTS
-from kerasbert.export.recipes import quantizer_recipe
+from kerasbert.export.recipes import UNQUANTIZED, quantizer_recipe
 
 
 class SharedVectors(flatbuffers.Builder):
@@ -69,15 +69,36 @@ def _quantized(source, recipe, part_recipes, vocabulary_size, calibration):
 
     model = flatbuffer_utils.read_model(source)
     rules = quantizer_recipe(recipe, part_recipes, _token_lookup(model, vocabulary_size))
+    if calibration is not None and (around := _around(model)):
+        rules.append(UNQUANTIZED | {"regex": around})
     made, ranges = quantizer.Quantizer(str(source), rules), None
     # It draws progress bars that no argument turns off, and has LiteRT warn that it is asked for all tensors.
     with contextlib.redirect_stderr(io.StringIO()), warnings.catch_warnings():
         warnings.filterwarnings("ignore", ".*experimental_preserve_all_tensors", UserWarning)
         if calibration is not None:
             # The task's own signature, and the one that those of texts call.
-            tokens = (s for s in model.signatureDefs if len(s.inputs) == len(INPUTS))
-            ranges = made.calibrate({s.signatureKey.decode(): calibration for s in tokens})
+            ranges = made.calibrate({s.signatureKey.decode(): calibration for s in _of_tokens(model)})
         return made.quantize(ranges, enable_progress_report=False).quantized_model
+
+
+def _of_tokens(model):
+    """The signatures of a float file that take tokens."""
+    return [signature for signature in model.signatureDefs if len(signature.inputs) == len(INPUTS)]
+
+
+def _around(model):
+    """A pattern of the names of all operations around the model, from texts to tokens and to answers.
+
+    No ranges are known of their numbers, and those of answers stay exact.
+    """
+    graphs = {signature.subgraphIndex for signature in _of_tokens(model)}
+    names = {
+        graph.tensors[tensor].name.decode()
+        for number, graph in enumerate(model.subgraphs)
+        if number not in graphs
+        for tensor in (*graph.inputs, *(output for op in graph.operators for output in op.outputs))
+    }
+    return f"(^|;)({'|'.join(map(re.escape, sorted(names)))});" if names else ""
 
 
 def _drop_names(model):

@@ -38,6 +38,8 @@ RECIPES = {
 }
 DEFAULT = "dynamic_wi8_afp32"
 BLOCK = 64  # how many numbers share a scale in `dynamic_wi4b64_afp32`
+# litert-quantizer's rule for what stays as it is.
+UNQUANTIZED = {"regex": ".*", "operation": "*", "algorithm_key": "no_quantize", "op_config": {}}
 # Recipes of litert-quantizer that are refused, and why.
 REFUSED = {
     "weight_only_wi4_afp32": "LiteRT widens int4 kernels before each product: 27 partitions instead of one, "
@@ -112,7 +114,7 @@ def quantizer_recipe(recipe, part_recipes, token_lookup):
 
     rules = _rules(recipe, token_lookup)
     for part, name in part_recipes.items():
-        for rule in _rules(name, token_lookup) if name != "float32" else [_unquantized()]:
+        for rule in _rules(name, token_lookup) if name != "float32" else [UNQUANTIZED]:
             if part == "embeddings":
                 rule = rule | {"operation": TFLOperationName.EMBEDDING_LOOKUP, "regex": token_lookup}
             else:
@@ -141,12 +143,8 @@ def _rules(recipe, token_lookup):
     if RECIPES[recipe].calibrated:
         # Without these rules, static recipes would leave tables in float32, and return integers.
         rules += tables
-        rules.append(_unquantized() | {"operation": TFLOperationName.OUTPUT})
+        rules.append(UNQUANTIZED | {"operation": TFLOperationName.OUTPUT})
     return rules
-
-
-def _unquantized():
-    return {"regex": ".*", "operation": "*", "algorithm_key": "no_quantize", "op_config": {}}
 
 
 def _scope(part):

@@ -5,6 +5,8 @@ import zipfile
 
 import numpy as np
 import pytest
+from answers import same_answers
+from conformance_cases import EXPORTED, make_wild_task, sample_texts
 from text_cases import PAIRS, TEXTS
 
 import kerasbert
@@ -63,6 +65,20 @@ def test_quantized_files(trained, tmp_path):
         assert json.loads(archive.read("task.json")) == export.describe(artifact)
     again = export.to_tflite(trained, tmp_path / "again.tflite", text=True)
     assert again.sha256 == artifact.sha256
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in EXPORTED if " " not in name])
+def test_static_recipes(name, config, tokenizer, tmp_path):
+    """What is around the model stays in float32, so that both ways through a file give the same answers."""
+    task = make_wild_task(name, config, tokenizer)
+    x = sample_texts(task)
+    artifact = export.to_tflite(
+        task, tmp_path / "it.tflite", "static_wi8_ai8", calibration=x, text=True, verify=False
+    )
+    runner = export.open_artifact(artifact)
+    same_answers(runner.predict(x), task.predict_with(runner, x))
+    assert artifact.partitions > 1
 
 
 def test_other_tokens_are_told(trained, text_file):
