@@ -49,26 +49,30 @@ def _answers(task, tokenizer, run, question, context):
     start, end, null = in_windows(count, run, tokens, parts, ((), (), ()))
     null = tf.reduce_min(null[1:])
 
-    # All spans of the context: by their first token, in its home, and by their length less one. One token
-    # without characters stands behind the context's, so that there is one at least.
+    # All spans of the context: by their first token, in its home, the best length of each. One token without
+    # characters stands behind the context's, so that there is one at least.
     home = tf.concat([_homes(size, room, step, count), [0]], 0)
     token = tf.range(size + 1)
-    length = tf.minimum(size - home * step, room)
+    length = tf.where(token < size, tf.minimum(size - home * step, room), 0)
     first = token - home * step  # in the window
-    more = tf.range(MAX_ANSWER_LENGTH)
-    inside = (first[:, None] + more < length[:, None]) & (token < size)[:, None]
     at = 1 + home * room + first
-    scores = tf.gather(start, tf.minimum(at, tf.size(start) - 1))[:, None]
-    scores += tf.gather(end, tf.where(inside, at[:, None] + more, 0))
     starts, ends = (tf.concat([values, [0]], 0) for values in (starts, ends))
-    # A token without characters, such as a lone prefix blank, is no answer.
-    inside &= tf.gather(ends, tf.minimum(token[:, None] + more, size)) > starts[:, None]
-    scores = tf.reshape(tf.where(inside, scores, LOWEST), [-1])
+    start = tf.gather(start, tf.minimum(at, tf.size(start) - 1))
 
-    best = tf.argmax(scores, output_type=tf.int32)
-    score = tf.gather(scores, best)
+    def longer(more, best, tokens_more):
+        # A token without characters, such as a lone prefix blank, is no answer.
+        inside = (first + more < length) & (tf.gather(ends, tf.minimum(token + more, size)) > starts)
+        scores = tf.where(inside, start + tf.gather(end, tf.where(inside, at + more, 0)), LOWEST)
+        better = scores > best
+        return more + 1, tf.where(better, scores, best), tf.where(better, more, tokens_more)
+
+    # Length by length, since all at once are a matrix of 30 numbers for each token.
+    none = tf.fill([size + 1], LOWEST), tf.zeros([size + 1], tf.int32)
+    _, scores, tokens_more = tf.while_loop(lambda more, *_: more < MAX_ANSWER_LENGTH, longer, (0, *none))
+
+    chosen = tf.argmax(scores, output_type=tf.int32)
+    score, more = tf.gather(scores, chosen), tf.gather(tokens_more, chosen)
     found = score > LOWEST
-    chosen, more = best // MAX_ANSWER_LENGTH, best % MAX_ANSWER_LENGTH
     values = {
         "start": tf.where(found, tf.gather(starts, chosen), 0),
         "end": tf.where(found, tf.gather(ends, tf.minimum(chosen + more, size)), 0),
