@@ -57,6 +57,10 @@ for signature, texts in json.load(sys.stdin):
     inputs = of_size(texts, CHARACTERS * length)
     found, expected = by_compiled_model(f"{signature}_{length}", inputs), by_interpreter(signature, inputs)
     differences.append(difference(found, expected))
+    if kind != "tag":  # answers have one shape, whatever the text's length is
+        for name, row in inputs.items():
+            model.resize_input_tensor_by_name(signature, name, row.shape)
+        differences.append(difference(by_compiled_model(signature, inputs), expected))
 
     inputs = of_size(texts, CHARACTERS * tokens)
     name = "tokenize_pair" if len(texts) == 2 else "tokenize"
