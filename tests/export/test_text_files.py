@@ -91,6 +91,11 @@ def test_other_tokens_are_told(trained, text_file):
         check_tokens(Other, export.open_artifact(text_file), ["Good film"])
 
 
+def test_mediapipe_takes_no_such_file(trained, text_file):
+    with pytest.raises(ValueError, match="without `text=True`: MediaPipe has a tokenizer of its own"):
+        export.add_mediapipe_metadata(trained, text_file)
+
+
 def test_what_is_refused(int8):
     with pytest.raises(ValueError, match="description of themselves"):
         export.open_artifact(int8).predict(["a text"])
