@@ -205,8 +205,8 @@ def _foreign(task, path, **found):
         f"The file must have been exported from this task and have one signature `{task.endpoint}` with "
         "three inputs and one output "
         f"of the shape {(1, *task.logits_shape)}.",
-        fix="Pass the file that `to_tflite` wrote for this task, without `text=True`: MediaPipe has a tokenizer "
-        "of its own, and takes files of one graph.",
+        fix="Pass the file that `to_tflite` wrote for this task, without `text=True`: MediaPipe has a "
+        "tokenizer of its own, and takes files of one graph.",
         where=str(path),
         **found,
     )
