@@ -65,11 +65,12 @@ def edge_function(task, truncate=False, with_table=True):
     def edge(token_ids, segment_ids, padding_mask, *extra):
         rows = _rows(token_ids, segment_ids, padding_mask)
         tokens, segments, mask = (_cut(row, task.max_sequence_length) if truncate else row for row in rows)
-        places = tf.range(tf.shape(tokens)[0])
+        places, first_only = tf.range(tf.shape(tokens)[0]), task.first_token_only
         if tokens.shape.is_fully_defined():
             # Zeros that are not known before: else the converter looks the positions up, and stores their
             # rows again for each length.
             places += tf.minimum(tokens, 0)
+            first_only = False  # GPU delegates take no slice of a matrix
         table = embeddings.token_embedding.embeddings
         vectors = embeddings.combine(
             _lookup(table if with_table else tf.constant(STAND_IN, shape=table.shape), tokens),
@@ -78,7 +79,7 @@ def edge_function(task, truncate=False, with_table=True):
             training=False,
         )
         outputs = task.encoder.transform(
-            vectors, attention_bias(mask, masked=MASKED), task.first_token_only, training=False
+            vectors, attention_bias(mask, masked=MASKED), first_only, training=False
         )
         numbers = (tf.unstack(x, num=1)[0] for x in extra)  # two rows are refused here, too
         outputs |= {"padding_mask": mask} | dict(zip(task.extra_inputs, numbers, strict=True))

@@ -1,5 +1,6 @@
 """A file that takes text answers as `predict` of its task, in a process with its runtime and numpy alone."""
 
+import importlib
 import pathlib
 import re
 
@@ -113,6 +114,31 @@ def test_shapes_can_be_fixed(task, files, tmp_path):
     path = files["tflite"].path
     worst = run_alone("tflite", tmp_path, "fixed_shapes.py", path, task.endpoint, *sizes, rows)
     assert worst < 1e-6
+
+
+# Of what models have, the operations that TensorFlow's GPU delegate takes, by its gpu_compatibility.cc.
+ON_GPUS = {"ADD", "BATCH_MATMUL", "FULLY_CONNECTED", "GELU", "MEAN", "MUL", "RELU", "RESHAPE", "RSQRT"}
+ON_GPUS |= {"SOFTMAX", "SQUARED_DIFFERENCE", "STRIDED_SLICE", "SUB", "SUM", "TANH", "TRANSPOSE"}
+
+
+def test_the_encoder_of_fixed_shape_has_what_a_gpu_delegate_takes(task, files):
+    if task.endpoint not in KINDS:
+        pytest.skip("a file of this task has no fixed lengths")
+    schema = importlib.import_module("ai_edge_litert.schema_py_generated")
+    names = {code: name for name, code in vars(schema.BuiltinOperator).items()}
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(files["tflite"].path.read_bytes(), 0))
+    key = f"{task.endpoint}_{TOKENS}".encode()
+    (number,) = (s.subgraphIndex for s in model.signatureDefs if s.signatureKey == key)
+    graph = model.subgraphs[number]
+    ops = [(names[model.operatorCodes[op.opcodeIndex].builtinCode], op) for op in graph.operators]
+    kinds = [name for name, _ in ops]
+    last = len(kinds) - kinds[::-1].index("SQUARED_DIFFERENCE")  # of the last normalization
+    encoder = ops[kinds.index("MEAN") : last]  # behind the sum of the embeddings
+    assert len(encoder) > 20
+    assert {name for name, _ in encoder} - ON_GPUS == set()
+    slices = [op for name, op in encoder if name == "STRIDED_SLICE"]
+    assert all(len(graph.tensors[op.inputs[0]].shape) > 2 for op in slices)
+    assert not any(-1 in (t.shapeSignature if t.shapeSignature is not None else ()) for t in graph.tensors)
 
 
 # Inputs that take several rows: choices, and sentences.
