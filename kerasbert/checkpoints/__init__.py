@@ -9,6 +9,11 @@ from kerasbert.checkpoints.paths import head_weights, heads_among, own_weights
 from kerasbert.checkpoints.preset_loader import PresetLoader
 from kerasbert.checkpoints.presets import preset_folder
 from kerasbert.checkpoints.report import LoadReport
-from kerasbert.checkpoints.sentence_transformers import read_modules, write_modules
+from kerasbert.checkpoints.sentence_transformers import (
+    read_modules,
+    read_prompts,
+    write_modules,
+    write_prompts,
+)
 
 __all__ = ["LoadReport", "open_checkpoint", "preset_folder"]

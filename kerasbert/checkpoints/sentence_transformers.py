@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import warnings
 
 from kerasbert import checks
 from kerasbert.json_files import check_kind, json_field, read_json
@@ -14,6 +15,7 @@ POOLINGS = {
     "pooling_mode_max_tokens": "max",
 }
 # The fields with the maximum length: in the first file up to version 5, in the second file later.
+PROMPTS = "config_sentence_transformers.json"
 LIMITS = {"sentence_bert_config.json": "max_seq_length", "tokenizer_config.json": "model_max_length"}
 
 
@@ -74,6 +76,35 @@ def write_modules(folder, pooling, normalize, hidden_dim, max_sequence_length):
     for path, _ in modules[1:]:
         (folder / path).mkdir()
     _write(folder / "1_Pooling" / "config.json", {"word_embedding_dimension": hidden_dim, **flags})
+
+
+def read_prompts(folder):
+    """The prompts of a sentence-transformers folder, name -> str; empty if there are none.
+
+    A default prompt is not applied, since a text would then have two readings; a warning says so.
+    """
+    path = folder / PROMPTS
+    if not path.is_file():
+        return {}
+    content = read_json(path)
+    prompts = json_field(content, "prompts", dict, path, {})
+    for name, prompt in prompts.items():
+        check_kind(prompt, str, f"prompts.{name}", path)
+    default = json_field(content, "default_prompt_name", str, path)
+    if default is not None:
+        warnings.warn(
+            f"{path} names a default prompt, which `encode` and `predict` do not write before texts. Pass "
+            f"prompt={default!r} to `encode`.",
+            stacklevel=2,
+        )
+    return prompts
+
+
+def write_prompts(folder, prompts):
+    """Writes prompts where sentence-transformers reads them, if there are any."""
+    if prompts:
+        content = {"prompts": prompts, "default_prompt_name": None, "similarity_fn_name": "cosine"}
+        _write(folder / PROMPTS, content)
 
 
 def _write(path, content):

@@ -10,7 +10,7 @@ from kerasbert import checks
 from kerasbert.compression.rebuilding import AnyTask, rebuilt, weights_of
 from kerasbert.data import RowStream
 from kerasbert.optional import tensorflow as tf
-from kerasbert.text import BertTokenizer, normalization
+from kerasbert.text import BertTokenizer, SentencePieceTokenizer, normalization
 from kerasbert.text.vocabulary import SPECIAL_TOKENS
 from kerasbert.types import Rows
 
@@ -35,10 +35,12 @@ def trim_vocabulary(task: AnyTask, texts: Rows, keep: Sequence[str] = (), min_co
     probabilities of a masked language model, which has fewer tokens to choose from). WordPiece always takes
     the longest matching token (Devlin et al. 2019, section 3), so a token that was the longest still is. For
     words that are `[UNK]`, the tokens before the missing one are kept as well, because without them another
-    way of splitting the word might succeed.
+    way of splitting the word might succeed. SentencePiece takes the split with the greatest sum of scores,
+    and the best of all splits is also the best of those that are left; the piece with the lowest score stays,
+    because the score of unknown characters depends on it.
 
     Args:
-        task: a kerasbert task with a `BertTokenizer`.
+        task: a kerasbert task with a `BertTokenizer` or a `SentencePieceTokenizer`.
         texts: all texts that the model will read, as far as they are known: str in sequences nested to any
             depth, such as the `x` of `fit`, including pairs and words; or what a reader of `kerasbert.data`
             returns.
@@ -51,7 +53,7 @@ def trim_vocabulary(task: AnyTask, texts: Rows, keep: Sequence[str] = (), min_co
         vocabulary. It is not compiled, and none of its weights are frozen. The given task is not changed.
 
     Raises:
-        TypeError: if the tokenizer is not a `BertTokenizer`, or `texts` contain something else than texts.
+        TypeError: if the tokenizer is a `RobertaTokenizer`, or `texts` contain something else than texts.
         ValueError: if there are no texts, a token to keep is not in the vocabulary, or LoRA weights are not
             merged.
 
@@ -66,9 +68,10 @@ def trim_vocabulary(task: AnyTask, texts: Rows, keep: Sequence[str] = (), min_co
     (('film', '##s', 'good', 'g', '##d', '!'), 11)
     """
     tokenizer = task.tokenizer
-    if not isinstance(tokenizer, BertTokenizer):
+    if not isinstance(tokenizer, (BertTokenizer, SentencePieceTokenizer)):
         raise checks.invalid(
-            "The task must have a BertTokenizer: every token of byte-level BPE is needed for longer ones.",
+            "The task must have a BertTokenizer or a SentencePieceTokenizer: every token of byte-level BPE "
+            "is needed for longer ones.",
             fix="Prune heads and units (`prune`) or drop blocks (`drop_layers`) instead.",
             where="trim_vocabulary",
             kind=TypeError,
@@ -81,7 +84,7 @@ def trim_vocabulary(task: AnyTask, texts: Rows, keep: Sequence[str] = (), min_co
         task,
         dataclasses.replace(task.encoder.config, vocabulary_size=len(ids)),
         weights,
-        _with_tokens(tokenizer, [tokenizer.vocabulary[i] for i in ids]),
+        _with_ids(tokenizer, ids),
     )
 
 
@@ -89,7 +92,7 @@ def needed_ids(tokenizer, texts, keep=(), min_count=1):
     """The ids of the tokens that `trim_vocabulary` keeps, ascending; it raises the same errors.
 
     Args:
-        tokenizer: `BertTokenizer`.
+        tokenizer: `BertTokenizer` or `SentencePieceTokenizer`.
         texts, keep, min_count: as for `trim_vocabulary`.
 
     Returns:
@@ -106,9 +109,22 @@ def needed_ids(tokenizer, texts, keep=(), min_count=1):
             unknown=unknown,
         )
     found, characters = _found(tokenizer, texts, min_count)
-    added = (token.content for token in tokenizer.added_tokens)
-    kept = {*found, *SPECIAL_TOKENS, *added, *keep, *_single_characters(tokenizer, characters)}
+    if isinstance(tokenizer, SentencePieceTokenizer):
+        others = _other_pieces(tokenizer, characters)
+    else:
+        others = _single_characters(tokenizer, characters)
+        others |= {token.content for token in tokenizer.added_tokens}
+    kept = {*found, *tokenizer.vocabulary.special_tokens, *others, *keep}
     return [i for i, token in enumerate(tokenizer.vocabulary) if token in kept]
+
+
+def _with_ids(tokenizer, ids):
+    """The same tokenizer with fewer tokens."""
+    tokens = [tokenizer.vocabulary[i] for i in ids]
+    if isinstance(tokenizer, BertTokenizer):
+        return _with_tokens(tokenizer, tokens)
+    scores = [tokenizer.scores[i] for i in ids]
+    return type(tokenizer).from_config(tokenizer.get_config() | {"vocabulary": tokens, "scores": scores})
 
 
 def _with_tokens(tokenizer, tokens):
@@ -126,8 +142,9 @@ def _found(tokenizer, texts, min_count):
         characters.update(*batch)
         rows = tokenizer.tokenize(batch).to_list()
         counts.update(itertools.chain.from_iterable(rows))
-        unknown = [text for text, row in zip(batch, rows, strict=True) if tokenizer.unk_id in row]
-        beginnings |= _beginnings(tokenizer, unknown)
+        if isinstance(tokenizer, BertTokenizer):
+            unknown = [text for text, row in zip(batch, rows, strict=True) if tokenizer.unk_id in row]
+            beginnings |= _beginnings(tokenizer, unknown)
     if not characters:
         raise checks.invalid(
             "There must be texts, because they decide which tokens are needed.",
@@ -191,6 +208,14 @@ def _longest_pieces(word, vocabulary):
             return
         yield prefix + word[:length]
         prefix, word = "##", word[length:]
+
+
+def _other_pieces(tokenizer, characters):
+    """The pieces of one character in the scripts of `characters`, and the one with the lowest score."""
+    special, scripts = tokenizer.vocabulary.special_tokens, {None, *map(_script, characters)}
+    scores = {p: s for p, s in zip(tokenizer.vocabulary, tokenizer.scores, strict=True) if p not in special}
+    singles = {piece for piece in scores if len(piece) == 1 and _script(piece) in scripts}
+    return singles | {min(scores, key=scores.get)}
 
 
 def _single_characters(tokenizer, characters):

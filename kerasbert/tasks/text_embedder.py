@@ -1,5 +1,6 @@
 """Text embeddings: one vector for a text, close to the vectors of texts with the same meaning."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -7,11 +8,11 @@ import numpy as np
 from keras import ops
 
 from kerasbert import checks
-from kerasbert.checkpoints import read_modules, write_modules
+from kerasbert.checkpoints import read_modules, read_prompts, write_modules, write_prompts
 from kerasbert.encoder import BertEncoder
 from kerasbert.preprocessing import EmbeddingPreprocessor, Preprocessor
 from kerasbert.tasks.measures import Target
-from kerasbert.tasks.similarity import Similarity
+from kerasbert.tasks.similarity import Similarity, checked_prompts
 from kerasbert.tasks.text_task import TextTask
 from kerasbert.text.base import TextTokenizer
 from kerasbert.training import ContrastiveLoss, PearsonCorrelation, SimilarityLoss, partner_accuracy
@@ -42,6 +43,8 @@ class BertTextEmbedder(Similarity, TextTask):
         pooling: str, `"mean"` or `"max"` over the tokens without padding, or `"cls"` for the first token.
         normalize: bool, whether vectors are scaled to length 1.
         max_sequence_length: int or None, the longest input in tokens; None for the encoder's limit.
+        prompts: dict or None, name -> what `encode` writes before each text, such as
+            `{"query": "query: ", "passage": "passage: "}` of E5. `search` uses those of these names.
         **kwargs: `name`, `dtype`.
 
     Call arguments:
@@ -74,6 +77,7 @@ class BertTextEmbedder(Similarity, TextTask):
         normalize: bool = True,
         max_sequence_length: int | None = None,
         preprocessor: Preprocessor | None = None,
+        prompts: Mapping[str, str] | None = None,
         **kwargs: Any,
     ) -> None:
         width = encoder.config.hidden_dim
@@ -84,6 +88,7 @@ class BertTextEmbedder(Similarity, TextTask):
         checks.one_of(self.name, POOLINGS, pooling=pooling)
         self.pooling = pooling
         self.normalize = normalize
+        self.prompts = checked_prompts(prompts, self.name)
         self.add_head((None, width), (None, width))
 
     def make_head(self) -> keras.layers.Layer | None:
@@ -95,16 +100,15 @@ class BertTextEmbedder(Similarity, TextTask):
         kept, limit = read_modules(checkpoint.root), checkpoint.config.max_sequence_length
         if "max_sequence_length" in kept:  # it is a huge number if the tokenizer has no limit
             kept["max_sequence_length"] = min(kept["max_sequence_length"], limit)
+        if prompts := read_prompts(checkpoint.root):
+            kept["prompts"] = prompts
         return kept | given, ()
 
     def _add_to_preset(self, folder):
         write_modules(
             folder, self.pooling, self.normalize, self.encoder.config.hidden_dim, self.max_sequence_length
         )
-
-    def encode(self, texts: Rows, **kwargs: Any) -> np.ndarray:
-        """Like `predict`, without a progress bar; sentence-transformers has the same method."""
-        return self.predict(texts, verbose=0, **kwargs)
+        write_prompts(folder, self.prompts)
 
     # === Training ===
 
@@ -198,4 +202,6 @@ class BertTextEmbedder(Similarity, TextTask):
 
     def get_config(self) -> Config:
         """Returns the arguments of `__init__`."""
-        return {**super().get_config(), "pooling": self.pooling, "normalize": self.normalize}
+        return {**super().get_config(), "pooling": self.pooling, "normalize": self.normalize} | (
+            {"prompts": dict(self.prompts)} if self.prompts else {}
+        )

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from kerasbert.optional import tensorflow as tf
+
 RESERVED = 3  # the first places, which no child takes
 _TRIED = 1 << 14  # how many places are tried in one step
 
@@ -52,3 +54,42 @@ def place(children, most):
     places[nodes] = free[: len(single)]
     bases[single] = places[nodes] - symbols
     return bases, places
+
+
+class SparseRows:
+    """A table with few entries in each row, which a graph of integer operations can look up.
+
+    The entry of a row and a column is at `base[row] + column`, where `check` must be the row.
+
+    Args:
+        rows: list of dict, column -> value for each row; both are int from 0.
+        most: int, the largest column that is looked up.
+        missing: int, the value where a row has no entry.
+
+    Attributes:
+        base: numpy int32 (rows,).
+        check: numpy int32, long enough for every row and column.
+        value: numpy int32 (cells,).
+        missing: int.
+    """
+
+    def __init__(self, rows, most, missing):
+        entries = [(row, column, value) for row, cells in enumerate(rows) for column, value in cells.items()]
+        numbers, children = len(rows), [{} for _ in rows]
+        for number, (row, column, _) in enumerate(entries, start=numbers):
+            children[row][column] = number
+        bases, places = place(children + [{}] * len(entries), most)
+        places = places[numbers:]
+        self.missing = missing
+        self.base = bases[:numbers].astype(np.int32)
+        self.check = np.full(int(bases.max(initial=0)) + most + 1, -1, np.int32)
+        self.value = np.full(int(places.max(initial=0)) + 1, missing, np.int32)
+        if entries:
+            row, _, value = np.array(entries).T
+            self.check[places], self.value[places] = row, value
+
+    def look_up(self, rows, columns):
+        """The values at int32 `rows` and `columns` of any shape; `missing` where there is none."""
+        at = tf.gather(self.base, rows) + columns
+        known = tf.gather(self.check, at) == rows
+        return tf.where(known, tf.gather(self.value, tf.where(known, at, 0)), self.missing)

@@ -4,6 +4,7 @@ import numpy as np
 
 from kerasbert import checks
 from kerasbert.optional import tensorflow as tf
+from kerasbert.text.double_array import SparseRows
 from kerasbert.text.trie import follow
 
 META = "▁"  # stands for the space before a word, U+2581
@@ -15,10 +16,7 @@ WHITE_SPACE = (
 )
 WHITE_SPACE += "\u2028\u2029\u202f\u205f\u3000"
 _PAGE = 128
-_NUM_CODE_POINTS = 0x110000
-_STATE = 1 << 21  # code points are smaller
-# Whether a character can be the first one of a string that is replaced as a whole, and a later one.
-_FIRST, _LATER = 1, 2
+NUM_CODE_POINTS = 0x110000
 
 
 class PieceCharacters:
@@ -32,22 +30,25 @@ class PieceCharacters:
         character_map: `CharacterMap`, or None.
         symbols: dict, the number of each character in the pieces, from `PREFIX` on.
         all_white_space: bool, whether white space that the map leaves as it is counts as a space.
+        others: sequence of tuple of symbols, what becomes of code points beyond Unicode's, from 0x110000 on.
 
     Raises:
         ValueError: if the map changes spaces in a way that words would depend on each other.
     """
 
-    def __init__(self, character_map, symbols, all_white_space):
+    def __init__(self, character_map, symbols, all_white_space, others=()):
         symbols = {" ": SPACE} | symbols
         if all_white_space:
             symbols |= dict.fromkeys(WHITE_SPACE, SPACE)
-        entries = np.zeros(_NUM_CODE_POINTS, np.int32)
+        # Of each code point: the entry of its replacement; if strings of several characters begin with it,
+        # the state that it leads to; and its number among the characters that continue such strings.
+        entries, firsts, laters = table = np.zeros(
+            (3, NUM_CODE_POINTS + -(-len(others) // _PAGE) * _PAGE), np.int32
+        )
         entries[[*map(ord, symbols)]] = list(symbols.values())
-        kinds = np.zeros(_NUM_CODE_POINTS, np.int32)
         rows, numbers = [], {}  # the symbols of replacements with another number of symbols than one
 
-        def entry_of(replacement):
-            row = tuple(symbols.get(c, UNKNOWN) for c in replacement)
+        def entry_of(row):
             if len(row) == 1:
                 return row[0]
             if row not in numbers:
@@ -55,40 +56,52 @@ class PieceCharacters:
                 rows.append(row)
             return -1 - numbers[row]
 
-        edges, found = np.zeros((0, 3), np.int64), [None]
+        edges, found, self._longest = np.zeros((0, 3), np.int64), [None], 1
         if character_map is not None:
             edges, found = character_map.edges, character_map.replacements
-        for state, code, to in edges.tolist():
-            if code == ord(" ") and (state > 0 or found[to] not in (None, " ")):
-                raise checks.invalid(
-                    "The character map must leave spaces as they are.",
-                    fix="Use a model whose normalisation splits words at the spaces of a text.",
-                    where="SentencePieceTokenizer",
-                )
-            if state == 0 and found[to] is not None:
-                entries[code] = entry_of(found[to])
-        leads_on = np.isin(edges[:, 2], edges[:, 0])
-        kinds[edges[(edges[:, 0] == 0) & leads_on, 1]] |= _FIRST
-        kinds[edges[edges[:, 0] > 0, 1]] |= _LATER
-        ends = [0 if text is None else entry_of(text) for text in found]
-        ends_here = [text is not None for text in found]
-        self._longest = 1 if character_map is None else character_map.longest
-        table = np.stack([entries, kinds], axis=1).reshape(-1, _PAGE * 2)
-        pages, numbers_of_pages = np.unique(table, axis=0, return_inverse=True)
-        pages = pages.reshape(-1, 2)
+            self._longest = character_map.longest
+        ends = [0 if t is None else entry_of(tuple(symbols.get(c, UNKNOWN) for c in t)) for t in found]
+        self._check_spaces(edges, found)
+        whole = np.array([text is not None for text in found])
+        alone, further = edges[edges[:, 0] == 0], edges[edges[:, 0] > 0]
+        leads_on = alone[np.isin(alone[:, 2], edges[:, 0])]
+        alone = alone[whole[alone[:, 2]]]
+        entries[alone[:, 1]] = np.array(ends)[alone[:, 2]]
+        firsts[leads_on[:, 1]] = leads_on[:, 2]
+        later, columns = np.unique(further[:, 1], return_inverse=True)
+        laters[later] = 1 + np.arange(len(later))
+        entries[NUM_CODE_POINTS : NUM_CODE_POINTS + len(others)] = [entry_of(row) for row in others]
+
+        following = [{} for _ in found]
+        for state, column, to in zip(further[:, 0], columns.reshape(-1), further[:, 2], strict=True):
+            following[state][int(column) + 1] = int(to)
+        self._strings = SparseRows(following, len(later), 0)
+        pages, page_of = np.unique(table.T.reshape(-1, _PAGE * 3), axis=0, return_inverse=True)
         lengths = np.array([len(row) for row in rows] or [0], np.int32)
-        keys = edges[:, 0] * _STATE + edges[:, 1]
+        self._pages = self._constant(page_of.reshape(-1).astype(np.int32) * _PAGE)
+        self._entries, self._firsts, self._laters = map(self._constant, pages.reshape(-1, 3).T.copy())
+        self._ends, self._whole = map(self._constant, (np.array(ends, np.int32), whole))
+        self._row_lengths = self._constant(lengths)
+        self._row_starts = self._constant(np.cumsum(lengths).astype(np.int32) - lengths)
+        self._row_symbols = self._constant(np.array([s for row in rows for s in row] or [0], np.int32))
+
+    def _check_spaces(self, edges, found):
+        """Raises ValueError if the map changes spaces, so that words would depend on each other."""
+        spaces = edges[edges[:, 1] == ord(" ")]
+        if any(state > 0 or found[to] not in (None, " ") for state, _, to in spaces.tolist()):
+            raise checks.invalid(
+                "The character map must leave spaces as they are.",
+                fix="Use a model whose normalisation splits words at the spaces of a text.",
+                where="SentencePieceTokenizer",
+            )
+
+    def _constant(self, values):
         with tf.init_scope():  # eager tensors outlive the graph they are first used in
-            self._pages = tf.constant(numbers_of_pages.reshape(-1).astype(np.int32) * _PAGE)
-            self._entries, self._kinds = tf.constant(pages[:, 0]), tf.constant(pages[:, 1])
-            self._row_lengths = tf.constant(lengths)
-            self._row_starts = tf.constant(np.cumsum(lengths).astype(np.int32) - lengths)
-            self._row_symbols = tf.constant([s for row in rows for s in row] or [0], tf.int32)
-            # The last key is greater than all others, so that every search ends inside the table.
-            self._keys = tf.constant(np.append(keys, np.iinfo(np.int64).max))
-            self._targets = tf.constant(np.append(edges[:, 2], 0).astype(np.int32))
-            self._ends = tf.constant(np.array(ends, np.int32))
-            self._ends_here = tf.constant(ends_here)
+            return tf.constant(values)
+
+    def _if(self, condition, change, values):
+        """`change()` if the condition is true, and otherwise the values as they are."""
+        return tf.cond(condition, change, lambda: tuple(map(tf.identity, values)))
 
     def symbols(self, code):
         """Replaces characters by symbols.
@@ -101,42 +114,32 @@ class PieceCharacters:
             one was made of; and how many characters it was made of.
         """
         places = tf.gather(self._pages, code // _PAGE) + code % _PAGE
-        entries = tf.gather(self._entries, places)
-        sources = tf.range(tf.size(code))
-        ones = tf.ones_like(code)
+        found = tf.gather(self._entries, places), tf.range(tf.size(code)), tf.ones_like(code)
         if self._longest > 1:
-            kinds = tf.gather(self._kinds, places)
-            may_begin = (kinds[:-1] & _FIRST > 0) & (kinds[1:] & _LATER > 0)
-            entries, sources, ones = tf.cond(
-                tf.reduce_any(may_begin),
-                lambda: self._with_strings(code, entries, may_begin),
-                lambda: (tf.identity(entries), tf.identity(sources), tf.identity(ones)),
-            )
-        return tf.cond(
-            tf.reduce_any(entries < 0),
-            lambda: self._expanded(entries, sources, ones),
-            lambda: (tf.identity(entries), tf.identity(sources), tf.identity(ones)),
-        )
+            first, later = tf.gather(self._firsts, places), tf.gather(self._laters, places)
+            may_begin = tf.reduce_any((first[:-1] > 0) & (later[1:] > 0))
+            entries = found[0]
+            found = self._if(may_begin, lambda: self._with_strings(entries, first, later), found)
+        has_rows = tf.reduce_any(found[0] < 0)
+        replaced = found
+        return self._if(has_rows, lambda: self._expanded(*replaced), found)
 
-    def _with_strings(self, code, entries, may_begin):
-        """Replaces strings of several characters by the entry of their replacement."""
-        begins = tf.cast(tf.where(may_begin)[:, 0], tf.int32)
-        state, length, value = tf.zeros_like(begins), tf.zeros_like(begins), tf.zeros_like(begins)
-        for number in range(self._longest):
-            place = tf.minimum(begins + number, tf.size(code) - 1)
-            inside = begins + number < tf.size(code)
-            key = tf.cast(state, tf.int64) * _STATE + tf.cast(tf.gather(code, place), tf.int64)
-            found = tf.searchsorted(self._keys, key)
-            alive = (tf.gather(self._keys, found) == key) & inside & ((state > 0) | (number == 0))
-            state = tf.where(alive, tf.gather(self._targets, found), 0)
-            ends = alive & tf.gather(self._ends_here, state)
-            length = tf.where(ends, number + 1, length)
-            value = tf.where(ends, tf.gather(self._ends, state), value)
-        several = length > 1
-        begins, length, value = (tf.boolean_mask(x, several) for x in (begins, length, value))
-        sizes = tf.tensor_scatter_nd_update(tf.ones_like(code), begins[:, tf.newaxis], length)
-        entries = tf.tensor_scatter_nd_update(entries, begins[:, tf.newaxis], value)
-        end = tf.size(code)
+    def _with_strings(self, entries, state, later):
+        """Replaces strings of several characters by the entry of their replacement.
+
+        Args:
+            entries, state, later: int32 (N,), of each character what `__init__` says.
+
+        Returns:
+            (entries, sources, sizes), int32 (M,), without the characters inside of strings.
+        """
+        end, sizes = tf.size(entries), tf.ones_like(entries)
+        for number in range(1, self._longest):
+            later = tf.concat([later[1:], [0]], 0)
+            state = self._strings.look_up(state, later)
+            whole = tf.gather(self._whole, state)
+            sizes = tf.where(whole, number + 1, sizes)
+            entries = tf.where(whole, tf.gather(self._ends, state), entries)
         places = tf.range(end + 1)
         kept = follow(places == 0, tf.minimum(places + tf.concat([sizes, [0]], 0), end))[:-1]
         kept = tf.cast(tf.where(kept)[:, 0], tf.int32)
@@ -160,7 +163,7 @@ class PieceCharacters:
         return symbols, tf.gather(sources, entry), tf.gather(sizes, entry)
 
 
-def words(symbols, sources, sizes):
+def words(symbols, sources, sizes, most):
     """Puts `PREFIX` before each word and leaves out the other spaces.
 
     The last space before a word becomes its `PREFIX`. A word that already begins with one, because the text
@@ -168,13 +171,33 @@ def words(symbols, sources, sizes):
 
     Args:
         symbols, sources, sizes: int32 (M,), as `PieceCharacters.symbols` returns them.
+        most: int, the greatest symbol that belongs to a word.
 
     Returns:
         (symbols, sources, sizes), int32 (L,).
     """
     after = tf.concat([symbols[1:], [SPACE]], 0)
     space = symbols == SPACE
-    prefix = space & (after != SPACE) & (after != PREFIX)
+    prefix = space & (after != SPACE) & (after != PREFIX) & (after <= most)
     kept = tf.where(~space | prefix)[:, 0]
     symbols = tf.where(prefix, PREFIX, symbols)
     return tuple(tf.gather(x, kept) for x in (symbols, sources, sizes))
+
+
+def spans(symbols, sources, sizes, first, last):
+    """The places in the text of pieces.
+
+    A piece that is the space before a word and nothing else is empty, and stands where the word begins;
+    unless the space is one of several symbols that a character was replaced by.
+
+    Args:
+        symbols, sources, sizes: int32 (L,), as `words` returns them.
+        first, last: int32 (T,), the first and the last symbol of each piece.
+
+    Returns:
+        (starts, ends), int32 (T,).
+    """
+    ends = tf.gather(sources + sizes, last)
+    begins = first + tf.cast(tf.gather(symbols, first) == PREFIX, tf.int32)
+    following = tf.gather(tf.concat([sources, [np.iinfo(np.int32).max]], 0), begins)
+    return tf.where(begins > last, tf.minimum(ends, following), following), ends

@@ -14,7 +14,7 @@ from kerasbert.text import sentencepiece_files as files
 from kerasbert.text.added_tokens import Finder, insert
 from kerasbert.text.base import TextTokenizer
 from kerasbert.text.charsmap import CharacterMap
-from kerasbert.text.piece_characters import META, PREFIX, SPACE, PieceCharacters, words
+from kerasbert.text.piece_characters import META, PREFIX, SPACE, PieceCharacters, spans, words
 from kerasbert.text.sentencepiece_files import SENTENCEPIECE_SPECIAL_TOKENS, SentencePieceVocabulary
 from kerasbert.text.unigram import Unigram
 from kerasbert.types import Config, PathLike, Self
@@ -88,18 +88,11 @@ class SentencePieceTokenizer(TextTokenizer):
         self.pad_id, self.unk_id, self.cls_id, self.sep_id, self.mask_id = map(
             vocabulary.id_of, SENTENCEPIECE_SPECIAL_TOKENS
         )
-        pieces = {piece: i for i, piece in enumerate(vocabulary) if piece not in SENTENCEPIECE_SPECIAL_TOKENS}
-        symbols = files.symbols_of(pieces)
-        self._characters = PieceCharacters(_map_of(charsmap), symbols, all_white_space)
-        matched = {piece: i for piece, i in pieces.items() if META not in piece[1:]}
-        self._unigram = Unigram(
-            {tuple(symbols[c] for c in piece): i for piece, i in matched.items()},
-            {i: self.scores[i] for i in matched.values()},
-            min((self.scores[i] for i in pieces.values()), default=0.0),
-            self.unk_id,
-            max(symbols.values()),
-        )
-        self._prefix_id = matched.get(META, self.unk_id)
+        symbols, pieces, lowest = files.pieces_of(vocabulary, self.scores)
+        self._characters = PieceCharacters(character_map(charsmap), symbols, all_white_space)
+        self._most = max(symbols.values())
+        self._unigram = Unigram(pieces, dict(enumerate(self.scores)), lowest, self.unk_id, self._most)
+        self._prefix_id = pieces.get((PREFIX,), self.unk_id)
         self._finder = None
         if special_tokens_in_text:
             ids = [*map(vocabulary.id_of, SENTENCEPIECE_SPECIAL_TOKENS)]
@@ -236,22 +229,18 @@ class SentencePieceTokenizer(TextTokenizer):
         with_last = tf.math.segment_max(tf.range(tf.size(symbols)), tf.gather(chunk, sources))
         last_is_space = tf.gather(symbols, with_last) == SPACE
 
-        symbols, sources, sizes = words(symbols, sources, sizes)
+        symbols, sources, sizes = words(symbols, sources, sizes, self._most)
         first, last, ids = self._unigram.split(symbols, symbols == PREFIX)
-        after = tf.gather(sources + sizes, last)
-        begins = first + tf.cast(tf.gather(symbols, first) == PREFIX, tf.int32)
-        # A token that is a space and nothing else is empty, and stands where the word begins; unless the
-        # space is one of several symbols that a character was replaced by.
-        following = tf.gather(sources, tf.minimum(begins, tf.size(sources) - 1))
-        starts = tf.where(begins > last, tf.minimum(after, following), following)
+        starts, ends = spans(symbols, sources, sizes, first, last)
         row = tf.gather(chunk, tf.gather(sources, first))
         shift = tf.gather(tf.cast(code.row_starts(), tf.int32) + 1, row)
         splits = tf.RaggedTensor.from_value_rowids(ids, row, code.nrows(), validate=False)
-        return splits, *(splits.with_flat_values(x - shift) for x in (starts, after)), last_is_space
+        return splits, *(splits.with_flat_values(x - shift) for x in (starts, ends)), last_is_space
 
 
 @functools.lru_cache(maxsize=2)  # copies of a tokenizer share the map, which takes a second to read
-def _map_of(charsmap):
+def character_map(charsmap):
+    """The `CharacterMap` of a `precompiled_charsmap` in Base64, or None."""
     if charsmap is None:
         return None
     try:

@@ -57,10 +57,24 @@ def checked_scores(scores: Sequence[float], vocabulary: SentencePieceVocabulary)
     return tuple(found)
 
 
-def symbols_of(pieces):
-    """Numbers the characters of pieces: `META` first, then the most frequent ones, for a small trie."""
-    counts = collections.Counter(c for piece in pieces for c in piece if c != META)
-    return {META: PREFIX} | {c: PREFIX + i for i, (c, _) in enumerate(counts.most_common(), start=1)}
+def pieces_of(vocabulary, scores):
+    """The pieces that a text can be split into, as symbols.
+
+    Args:
+        vocabulary: `SentencePieceVocabulary`.
+        scores: sequence of float.
+
+    Returns:
+        (symbols, dict, character -> symbol, `META` first and then the most frequent ones, for a small trie;
+        pieces, dict, tuple of symbols -> id; lowest, float, the lowest score of a piece).
+    """
+    ordinary = {piece: i for i, piece in enumerate(vocabulary) if piece not in SENTENCEPIECE_SPECIAL_TOKENS}
+    counts = collections.Counter(c for piece in ordinary for c in piece if c != META)
+    symbols = {META: PREFIX} | {c: PREFIX + i for i, (c, _) in enumerate(counts.most_common(), start=1)}
+    # No text has `META` inside of a word.
+    matched = {piece: i for piece, i in ordinary.items() if META not in piece[1:]}
+    pieces = {tuple(symbols[c] for c in piece): i for piece, i in matched.items()}
+    return symbols, pieces, min((scores[i] for i in ordinary.values()), default=0.0)
 
 
 def read_folder(folder):

@@ -41,11 +41,15 @@ class Unigram:
         keys[-1] = (round((lowest - UNKNOWN_PENALTY) * (1 << _FRACTION_BITS)) << bits) + 1
         ids = np.arange(-1, count + 1, dtype=np.int32)
         ids[-1] = unk_id
-        self._lengths_in = (1 << bits) - 1  # the bits of a key that hold the length of the last piece
+        self._lengths_in = 1 << bits  # a key modulo this number is the length of the last piece
         self._unknown = count + 1
+        self._longest = longest
+        self._base, self._check, self._value = map(self._constant, (trie.base, trie.check, trie.value))
+        self._keys, self._ids = self._constant(keys), self._constant(ids)
+
+    def _constant(self, values):
         with tf.init_scope():  # eager tensors outlive the graph they are first used in
-            self._base, self._check, self._value = map(tf.constant, (trie.base, trie.check, trie.value))
-            self._keys, self._ids = tf.constant(keys), tf.constant(ids)
+            return tf.constant(values)
 
     def split(self, symbols, begins):
         """Splits words into pieces.
@@ -59,12 +63,12 @@ class Unigram:
             characters of a word that follow each other are one piece.
         """
         rows = self._pieces_from(symbols)
-        starts, sizes, segment = _segments(rows, begins)
+        starts, sizes, segment = self._segments(rows, begins)
         column, counts = _columns(sizes, segment, starts)
         size = tf.size(symbols)
         order = tf.scatter_nd(column[:, tf.newaxis], tf.range(size), [size])
         last = tf.gather(self._best_lengths(tf.gather(rows, order, axis=1), counts), column)
-        ends = _ends(last, starts, sizes, size)
+        ends = self._ends(last, starts, sizes)
         lengths = tf.gather(last, ends)
         first = ends - lengths + 1
         value = tf.gather(tf.reshape(rows, [-1]), (lengths - 1) * size + first)
@@ -105,25 +109,16 @@ class Unigram:
             rows: int32 (K, M), the pieces that begin at each place, in the order of `_columns`.
             counts: int32 (L,), how many segments have a place 0, 1 and so on.
         """
-        lengths, firsts = tf.shape(rows)[0], tf.cumsum(counts, exclusive=True)
-        counts = tf.concat([counts, [0]], 0)
-        never = tf.constant(_NEVER, tf.int64)
+        firsts, left = tf.cumsum(counts, exclusive=True), tf.concat([counts[1:], [0]], 0)
 
         def step(place, best, ahead, found):
-            first = firsts[place]
-            here = rows[:, first : first + counts[place]]
-            reached = tf.maximum(ahead, best + tf.gather(self._keys, here))
-            done, left = reached[0], counts[place + 1]
-            length = tf.bitwise.bitwise_and(done, self._lengths_in)
-            ahead = tf.concat([reached[1:, :left], tf.fill([1, left], never)], 0)
-            found = found.write(place, tf.cast(length, tf.int32))
-            return place + 1, (done - length)[:left], ahead, found
+            lengths, best, ahead = self._advance(place, best, ahead, rows, firsts, counts, left)
+            return place + 1, best, ahead, found.write(place, lengths)
 
         found = tf.TensorArray(
             tf.int32, tf.size(firsts), element_shape=[None], infer_shape=False, clear_after_read=True
         )
-        best = tf.zeros([counts[0]], tf.int64)
-        ahead = tf.fill([lengths, counts[0]], never)
+        best, ahead = self._begin(rows, counts)
         found = tf.while_loop(
             lambda place, *_: place < tf.size(firsts),
             step,
@@ -132,26 +127,76 @@ class Unigram:
         )[-1]
         return found.concat()
 
+    def _begin(self, rows, counts):
+        """The best sums before the first place of all segments, and the sums of pieces beyond it."""
+        never = tf.constant(_NEVER, tf.int64)
+        return tf.zeros([counts[0]], tf.int64), tf.fill(tf.stack([tf.shape(rows)[0], counts[0]]), never)
 
-def _segments(rows, begins):
-    """Cuts words wherever no piece crosses.
+    def _advance(self, place, best, ahead, rows, firsts, counts, left):
+        """Goes on by one place in all segments that have it.
 
-    Returns:
-        (starts, sizes, segment), int32: the first place and the size of each segment (W,), and the segment of
-        each place (M,).
-    """
-    size = tf.size(begins)
-    numbers = tf.range(tf.shape(rows)[0])[:, tf.newaxis] + 1
-    longest = tf.reduce_max(tf.where(rows > 0, numbers, 0), axis=0)
-    places = tf.range(size)
-    # A piece of n characters crosses the n - 1 borders between them.
-    changes = tf.concat([places + 1, places + longest], 0)
-    by = tf.concat([tf.ones_like(places), -tf.ones_like(places)], 0)
-    crossing = tf.cumsum(tf.scatter_nd(changes[:, tf.newaxis], by, [size + 1]))[:-1]
-    begins = begins | (crossing == 0)
-    starts = tf.cast(tf.where(begins)[:, 0], tf.int32)
-    sizes = tf.concat([starts[1:], [size]], 0)[: tf.size(starts)] - starts
-    return starts, sizes, tf.cumsum(tf.cast(begins, tf.int32)) - 1
+        Args:
+            place: int32.
+            best: int64 (W,), the best sum up to the place.
+            ahead: int64 (K, W), the best sum and length of pieces that end 0, 1 ... places further.
+            rows: int32 (K, M), the pieces that begin at each place.
+            firsts, counts, left: int32 (L,), the first column of each place, how many it has, and how many
+                the next place has.
+
+        Returns:
+            (lengths, best, ahead): int32 (W,), the length of the last piece up to and with the place, and
+            both states for the next place.
+        """
+        first, count = firsts[place], counts[place]
+        reached = tf.maximum(ahead, best + tf.gather(self._keys, rows[:, first : first + count]))
+        length = reached[0] % self._lengths_in
+        none = tf.fill(tf.stack([1, left[place]]), tf.constant(_NEVER, tf.int64))
+        ahead = tf.concat([reached[1:, : left[place]], none], 0)
+        return tf.cast(length, tf.int32), (reached[0] - length)[: left[place]], ahead
+
+    def _segments(self, rows, begins):
+        """Cuts words wherever no piece crosses.
+
+        Returns:
+            (starts, sizes, segment), int32: the first place and the size of each segment (W,), and the
+            segment of each place (M,).
+        """
+        size = tf.size(begins)
+        numbers = tf.range(tf.shape(rows)[0])[:, tf.newaxis] + 1
+        reach = tf.reduce_max(tf.where(rows > 0, numbers, 0), axis=0)
+        step = 1
+        while step < self._longest:  # how far the pieces reach that begin here or at one of the places before
+            before = tf.concat([tf.zeros([step], tf.int32), reach], 0)[:size]
+            reach = tf.maximum(reach, before - step)
+            step *= 2
+        begins = begins | (tf.concat([[0], reach], 0)[:size] < 2)
+        starts = tf.cast(tf.where(begins)[:, 0], tf.int32)
+        sizes = tf.concat([starts[1:], [size]], 0)[: tf.size(starts)] - starts
+        return starts, sizes, tf.cumsum(tf.cast(begins, tf.int32)) - 1
+
+    def _ends(self, last, starts, sizes):
+        """The places where the pieces of the best splits end, in ascending order.
+
+        Args:
+            last: int32 (M,), the length of the last piece up to each place.
+            starts, sizes: int32 (W,), the first place and the size of each segment.
+        """
+
+        def step(number, at, start, ends):
+            ends = ends.write(number, at)
+            before = at - tf.gather(last, at)
+            more = before >= start
+            return number + 1, tf.boolean_mask(before, more), tf.boolean_mask(start, more), ends
+
+        ends = tf.TensorArray(tf.int32, 0, dynamic_size=True, element_shape=[None], infer_shape=False)
+        ends = tf.while_loop(
+            lambda number, at, *_: (number == 0) | (tf.size(at) > 0),
+            step,
+            (0, starts + sizes - 1, starts, ends),
+            shape_invariants=(tf.TensorShape([]), tf.TensorShape([None]), tf.TensorShape([None]), None),
+        )[-1].concat()
+        marks = tf.scatter_nd(ends[:, tf.newaxis], tf.ones_like(ends), [tf.size(last)])
+        return tf.cast(tf.where(marks > 0)[:, 0], tf.int32)
 
 
 def _columns(sizes, segment, starts):
@@ -162,37 +207,14 @@ def _columns(sizes, segment, starts):
         place 0, 1 and so on (L,).
     """
     number = tf.size(sizes)
-    order = tf.argsort(sizes, direction="DESCENDING")
+    sizes, order = tf.math.top_k(sizes, number)
     rank = tf.scatter_nd(order[:, tf.newaxis], tf.range(number), [number])
+    # Where the next segment is smaller: so many are at least as large.
+    drops = tf.cast(tf.where(sizes > tf.concat([sizes[1:], [0]], 0)[:number])[:, 0], tf.int32)
+    equal = drops - tf.concat([[-1], drops[:-1]], 0)[: tf.size(drops)]
     longest = tf.reduce_max(tf.concat([sizes, [0]], 0))
-    by_size = tf.scatter_nd(sizes[:, tf.newaxis], tf.ones_like(sizes), [longest + 1])
+    by_size = tf.scatter_nd(tf.gather(sizes, drops)[:, tf.newaxis], equal, [longest + 1])
     counts = (number - tf.cumsum(by_size))[:longest]
     before = tf.cumsum(counts, exclusive=True)
     in_segment = tf.range(tf.size(segment)) - tf.gather(starts, segment)
     return tf.gather(before, in_segment) + tf.gather(rank, segment), counts
-
-
-def _ends(last, starts, sizes, size):
-    """The places where the pieces of the best splits end, in ascending order.
-
-    Args:
-        last: int32 (M,), the length of the last piece up to each place.
-        starts, sizes: int32 (W,), the first place and the size of each segment.
-        size: int32, M.
-    """
-
-    def step(number, at, start, ends):
-        ends = ends.write(number, at)
-        before = at - tf.gather(last, at)
-        more = before >= start
-        return number + 1, tf.boolean_mask(before, more), tf.boolean_mask(start, more), ends
-
-    ends = tf.TensorArray(tf.int32, 0, dynamic_size=True, element_shape=[None], infer_shape=False)
-    ends = tf.while_loop(
-        lambda number, at, *_: (number == 0) | (tf.size(at) > 0),
-        step,
-        (0, starts + sizes - 1, starts, ends),
-        shape_invariants=(tf.TensorShape([]), tf.TensorShape([None]), tf.TensorShape([None]), None),
-    )[-1].concat()
-    marks = tf.scatter_nd(ends[:, tf.newaxis], tf.ones_like(ends), [size])
-    return tf.cast(tf.where(marks > 0)[:, 0], tf.int32)

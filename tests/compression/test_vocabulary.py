@@ -1,5 +1,7 @@
 """A shorter vocabulary: the same tokens for the corpus, and pieces for everything else."""
 
+import random
+
 import keras
 import numpy as np
 import pytest
@@ -7,7 +9,7 @@ from conformance_cases import TASKS, make_task, sample_texts
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from kerasbert import BertConfig, BertTokenizer, RobertaTokenizer
+from kerasbert import BertConfig, BertTokenizer, RobertaTokenizer, SentencePieceTokenizer
 from kerasbert.compression import trim_vocabulary
 from kerasbert.compression.vocabulary import needed_ids
 from kerasbert.data import RowStream
@@ -112,6 +114,25 @@ def test_removing_tokens_changes_no_text_whose_tokens_are_kept(tokens, words, da
     assert order == sorted(order)
 
 
+def test_pieces_of_a_corpus_are_split_as_before(config):
+    chance = random.Random(7)
+    words = {"".join(chance.choices("abcé電", k=chance.randint(1, 4))) for _ in range(60)} - set("a電")
+    pieces = ["<s>", "<pad>", "</s>", "<unk>", "▁", *sorted(words | {"▁" + w for w in words}), "<mask>"]
+    scores = [-float(chance.randint(2, 9)) for _ in pieces]  # with many equal sums
+    tokenizer = SentencePieceTokenizer(pieces, scores)
+    texts = [" ".join("".join(chance.choices("abcé電x", k=9)) for _ in range(3)) for _ in range(20)]
+    wide = BertConfig.from_dict(config.to_dict() | {"vocabulary_size": len(pieces) + 2})
+    task = make_task("BertTextEmbedder", wide, tokenizer)
+    smaller = trim_vocabulary(task, texts[:10], keep=["▁"])
+    assert smaller.tokenizer.vocabulary_size < len(pieces) - 10
+    before, after = (t.tokenizer.to_tokens(t.tokenizer.tokenize(texts[:10])) for t in (task, smaller))
+    assert before == after
+    np.testing.assert_array_equal(smaller.predict(texts[:10], verbose=0), task.predict(texts[:10], verbose=0))
+    kept = set(smaller.tokenizer.vocabulary)
+    assert {p for p in pieces if len(p) == 1} <= kept
+    assert len(tokenizer.tokenize(texts[10:]).flat_values) > 0  # and other texts can be split, too
+
+
 def test_unknown_words_stay_unknown_in_any_writing():
     tokens = [*SPECIAL_TOKENS, "ab", "a", "##bc", "éb", "é", "##bé"]
     for options, words in (({}, ["ABC", "äbc", "a\u200bbc"]), ({"lowercase": False}, ["éb\u200bé", "abc"])):
@@ -172,7 +193,7 @@ def test_what_cannot_be_trimmed_says_why(config, tokenizer, byte_pairs):
         return trim_vocabulary(make_task("BertTextEmbedder", wide, with_tokenizer), texts, **kwargs)
 
     wide = BertConfig.from_dict(config.to_dict() | {"vocabulary_size": 300})
-    with pytest.raises(TypeError, match=r"BertTokenizer: every token of byte-level BPE.*RobertaTokenizer"):
+    with pytest.raises(TypeError, match=r"every token of byte-level BPE.*RobertaTokenizer"):
         trim(RobertaTokenizer(*byte_pairs))
     with pytest.raises(TypeError, match="must have a BertTokenizer"):
         trim(None)

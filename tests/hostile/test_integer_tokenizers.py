@@ -6,8 +6,9 @@ import unicodedata
 
 import pytest
 from code_point_runners import by_litert, by_onnx_runtime, different, tokenized
+from piece_models import mixed_texts, train
 
-from kerasbert.text import BertTokenizer, RobertaTokenizer
+from kerasbert.text import BertTokenizer, RobertaTokenizer, SentencePieceTokenizer
 from kerasbert.text.byte_pairs import BYTE_CHARACTERS
 from kerasbert.text.roberta_files import ROBERTA_SPECIAL_TOKENS
 
@@ -143,3 +144,14 @@ def test_bytes(byte_level, run):
 @pytest.mark.parametrize("run", RUNTIMES)
 def test_bytes_at_length(byte_level, run, options):
     assert failures(RobertaTokenizer(*byte_level, **options), run, texts_of_bytes(11, 50_000)) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("options", [{}, {"keep_last_space": True, "special_tokens_in_text": True}], ids=str)
+@pytest.mark.parametrize("run", RUNTIMES)
+def test_pieces_at_length(tmp_path, run, options):
+    pytest.importorskip("sentencepiece")
+    tokenizer = SentencePieceTokenizer.from_file(train(tmp_path / "it"))
+    tokenizer = SentencePieceTokenizer.from_config(tokenizer.get_config() | options)
+    tried = texts_of_bytes(11, 25_000) + [text.rstrip("\0") for text in mixed_texts(25_000, 11)]
+    assert failures(tokenizer, run, tried) == []

@@ -55,7 +55,41 @@ def test_search_finds_the_texts_with_the_largest_cosines(embedder):
     assert [[number for number, _ in row[:2]] for row in again] == [[n for n, _ in row] for row in found]
     assert len(again[0]) == 5
     with pytest.raises(ValueError, match=r"must have the shape `\(N, "):
-        embedder.search(FIRST[:1], vectors[:, :3])
+        embedder.search(FIRST[:1], np.tile(vectors, 2))
+
+
+def test_vectors_can_be_shorter_and_coarser(embedder):
+    whole = embedder.encode(SECOND[:5])
+    half = embedder.encode(SECOND[:5], dimensions=8)
+    np.testing.assert_allclose(half, whole[:, :8] / np.linalg.norm(whole[:, :8], axis=1)[:, None], rtol=1e-5)
+    eighth = embedder.encode(SECOND[:5], precision="int8")
+    assert eighth.dtype == np.int8
+    np.testing.assert_allclose(eighth / 127 * np.abs(whole).max(1, keepdims=True), whole, atol=2e-3)
+    signs = embedder.encode(SECOND[:5], precision="binary")
+    np.testing.assert_array_equal(np.unpackbits(signs, axis=1), whole > 0)
+    expected = dict(embedder.search(FIRST[:1], SECOND[:5])[0])
+    for vectors, error in ((eighth, 0.01), (half, 1.0), (signs, 1.0)):
+        found = dict(embedder.search(FIRST[:1], vectors)[0])
+        assert all(abs(found[number] - expected[number]) < error for number in range(5))
+    with pytest.raises(ValueError, match="multiple of 8"):
+        embedder.encode(["film"], dimensions=9, precision="binary")
+
+
+def test_prompts_are_part_of_a_preset(embedder, tmp_path):
+    prompts = {"query": "good ", "passage": "bad "}
+    embedder = kerasbert.BertTextEmbedder(embedder.encoder, embedder.tokenizer, prompts=prompts)
+    np.testing.assert_array_equal(embedder.encode(["film"], prompt="query"), embedder.encode(["good film"]))
+    embedder.save_to_preset(tmp_path / "it")
+    again = kerasbert.BertTextEmbedder.from_preset(tmp_path / "it")
+    assert again.prompts == prompts
+    assert kerasbert.BertTextEmbedder.from_config(embedder.get_config()).prompts == prompts
+    [found] = again.search(["film"], ["what a film", "film"], top_k=1)
+    asked, texts = again.encode(["good film"]), again.encode(["bad what a film", "bad film"])
+    assert found[0][1] == pytest.approx(float((asked @ texts.T).max()), abs=1e-6)
+    with pytest.raises(ValueError, match="name of one of the embedder's prompts"):
+        again.encode(["film"], prompt="document")
+    with pytest.raises(TypeError, match="`prompts` must be a dict of str"):
+        kerasbert.BertTextEmbedder(embedder.encoder, embedder.tokenizer, prompts={"query": 3})
 
 
 def test_wrong_forms_are_errors(embedder):

@@ -3,65 +3,25 @@
 import base64
 import itertools
 import json
-import random
 
 import pytest
 import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from piece_models import mixed_texts, train
 
 from kerasbert.text import SentencePieceTokenizer, tokenizer_from_folder
 from kerasbert.text.sentencepiece_model import read_model_file
 
 PIECES = ["<s>", "<pad>", "</s>", "<unk>", "▁", "a", "aa", "▁b", "ab", "<mask>"]
 SCORES = [0, 0, 0, 0, -2, -3, -4, -3, -5, 0]
-PARTS = [
-    *"aAbz 019 ''\n\t!?.,é中の\u0301\u0302\u0300\u0323\u3000\x85\0\x07\u200b\u00ad½ﬁ①각",
-    "  ",
-    "film",
-    " good",
-]
-PARTS += [
-    "\u1100\u1161\u11a8",
-    "---",
-    "....",
-    "das",
-    "映画",
-    "فيلم",
-    "\u0627\u0653",
-    "Ș",
-    "¨",
-    "😀",
-    "👩‍👩‍👧",
-    "ệ",
-    "\ufffd",
-]
-PARTS += ["<s>", "<mask>", "ẚ", "\u0958", "ΐ", "Å", "ａ", "ﷺ", "が", "か\u3099", "㈱"]
-
-
-LINES = [
-    "The film wasn't good, it's what they'd call a bad one. We'll see; I'm sure you've 1,000 of them.",
-    "Der Film war schön, größer als die Straße. Ça a été très bien, où étais-tu? ¿Qué? Ação, ñandú.",
-    "電影很好看。这部电影不好。映画は面白かったです。영화가 좋았어요.",
-    "Фильм был хороший. Η ταινία ήταν καλή. Filmul a fost bun. Film był dobry. Phim rất hay.",
-    "كان الفيلم جيدا. הסרט היה טוב. फ़िल्म अच्छी थी। 😀😀 🎉 -------- ======== .... x",
-]
 
 
 @pytest.fixture(scope="session")
 def model_file(tmp_path_factory):
-    """A Unigram model of some hundred pieces in eight languages, trained by Google's library."""
-    sentencepiece = pytest.importorskip("sentencepiece")
+    pytest.importorskip("sentencepiece")
     folder = tmp_path_factory.mktemp("sentencepiece")
-    (folder / "corpus.txt").write_text("\n".join(LINES * 20), "utf-8")
-    sentencepiece.SentencePieceTrainer.train(
-        input=str(folder / "corpus.txt"),
-        model_prefix=str(folder / "it"),
-        vocab_size=400,
-        hard_vocab_limit=False,
-        num_threads=1,
-        minloglevel=2,
-    )
+    train(folder / "it")
     return folder / "it.model"
 
 
@@ -80,11 +40,6 @@ def google(model_file):
         return [[i + 1 if i else 3 for i in row] for row in processor.encode(texts)]
 
     return ids
-
-
-def mixed_texts(count, seed=7):
-    chance = random.Random(seed)
-    return ["".join(chance.choices(PARTS, k=chance.randrange(1, 14))) for _ in range(count)]
 
 
 def rounded_away(tokenizer, texts, theirs):

@@ -4,8 +4,10 @@ from kerasbert import checks
 from kerasbert.optional import tensorflow as tf
 from kerasbert.text import packing
 from kerasbert.text.integers.byte_level import ByteLevelGraph
+from kerasbert.text.integers.sentencepiece import SentencePieceGraph
 from kerasbert.text.integers.wordpiece import WordPieceGraph
 from kerasbert.text.roberta import RobertaTokenizer
+from kerasbert.text.sentencepiece import SentencePieceTokenizer
 from kerasbert.text.tokenizer import BertTokenizer
 
 PLACES = ("starts", "ends")
@@ -22,7 +24,7 @@ class IntegerTokenizer:
     U+FFFD, like a surrogate in a `str`; BERT drops it.
 
     Args:
-        tokenizer: `BertTokenizer` or `RobertaTokenizer`.
+        tokenizer: `BertTokenizer`, `RobertaTokenizer` or `SentencePieceTokenizer`.
 
     Raises:
         TypeError: if the tokenizer is of another kind.
@@ -38,10 +40,14 @@ class IntegerTokenizer:
     """
 
     def __init__(self, tokenizer):
-        graphs = {BertTokenizer: WordPieceGraph, RobertaTokenizer: ByteLevelGraph}
+        graphs = {
+            BertTokenizer: WordPieceGraph,
+            RobertaTokenizer: ByteLevelGraph,
+            SentencePieceTokenizer: SentencePieceGraph,
+        }
         if type(tokenizer) not in graphs:
             raise checks.invalid(
-                "`tokenizer` must be a BertTokenizer or a RobertaTokenizer.",
+                "`tokenizer` must be a BertTokenizer, a RobertaTokenizer or a SentencePieceTokenizer.",
                 fix="Pass the `tokenizer` of a task.",
                 kind=TypeError,
                 where="IntegerTokenizer",
