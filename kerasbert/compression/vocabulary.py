@@ -40,7 +40,7 @@ def trim_vocabulary(task: AnyTask, texts: Rows, keep: Sequence[str] = (), min_co
     because the score of unknown characters depends on it.
 
     Args:
-        task: a kerasbert task with a `BertTokenizer` or a `SentencePieceTokenizer`.
+        task: a kerasbert task with a `BertTokenizer` or the `SentencePieceTokenizer` of a Unigram model.
         texts: all texts that the model will read, as far as they are known: str in sequences nested to any
             depth, such as the `x` of `fit`, including pairs and words; or what a reader of `kerasbert.data`
             returns.
@@ -53,7 +53,7 @@ def trim_vocabulary(task: AnyTask, texts: Rows, keep: Sequence[str] = (), min_co
         vocabulary. It is not compiled, and none of its weights are frozen. The given task is not changed.
 
     Raises:
-        TypeError: if the tokenizer is a `RobertaTokenizer`, or `texts` contain something else than texts.
+        TypeError: if the tokenizer is of another kind, or `texts` contain something else than texts.
         ValueError: if there are no texts, a token to keep is not in the vocabulary, or LoRA weights are not
             merged.
 
@@ -68,10 +68,11 @@ def trim_vocabulary(task: AnyTask, texts: Rows, keep: Sequence[str] = (), min_co
     (('film', '##s', 'good', 'g', '##d', '!'), 11)
     """
     tokenizer = task.tokenizer
-    if not isinstance(tokenizer, (BertTokenizer, SentencePieceTokenizer)):
+    by_pairs = getattr(tokenizer, "model", None) == "bpe"
+    if not isinstance(tokenizer, (BertTokenizer, SentencePieceTokenizer)) or by_pairs:
         raise checks.invalid(
-            "The task must have a BertTokenizer or a SentencePieceTokenizer: every token of byte-level BPE "
-            "is needed for longer ones.",
+            "The task must have a BertTokenizer or the SentencePieceTokenizer of a Unigram model: every token "
+            "of BPE is needed for longer ones.",
             fix="Prune heads and units (`prune`) or drop blocks (`drop_layers`) instead.",
             where="trim_vocabulary",
             kind=TypeError,

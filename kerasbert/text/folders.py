@@ -10,7 +10,7 @@ from kerasbert.text import huggingface
 from kerasbert.text.added_files import read_added_tokens
 from kerasbert.text.roberta import RobertaTokenizer
 from kerasbert.text.sentencepiece import SentencePieceTokenizer
-from kerasbert.text.sentencepiece_files import MODEL_FILES
+from kerasbert.text.sentencepiece_files import MODEL_FILES, has_metaspace
 from kerasbert.text.tokenizer import BertTokenizer
 from kerasbert.text.vocabulary import Vocabulary
 from kerasbert.types import PathLike
@@ -37,7 +37,7 @@ def tokenizer_from_folder(folder: PathLike) -> BertTokenizer | RobertaTokenizer 
       tokenizer of KerasHub. Its options are read from KerasHub's `tokenizer.json`; without that file, case is
       decided as for `vocab.txt` below.
     - `tokenizer.json` of Hugging Face: BERT if it holds a WordPiece model, RoBERTa if a byte-level BPE model,
-      SentencePiece if a Unigram model.
+      SentencePiece if a Unigram model, or a BPE model that is not byte-level.
     - `sentencepiece.bpe.model`, `spiece.model` or `tokenizer.model`: SentencePiece.
     - `vocab.json` and `merges.txt` of Hugging Face: RoBERTa.
     - `vocab.txt` of Hugging Face or Google: BERT. If there is no `tokenizer_config.json` beside it, as in
@@ -72,7 +72,8 @@ def tokenizer_from_folder(folder: PathLike) -> BertTokenizer | RobertaTokenizer 
         return RobertaTokenizer(vocabulary_file, merges, **_keras_hub_options(folder))
     if "tokenizer.json" in files:
         path = os.path.join(folder, "tokenizer.json")
-        kind = huggingface.model_type(read_json(path), path)
+        content = read_json(path)
+        kind = huggingface.model_type(content, path)
         if kind not in _OF_MODEL:
             raise checks.invalid(
                 "tokenizer.json must hold a WordPiece model, like BERT's, a BPE model, like RoBERTa's, or a "
@@ -81,6 +82,8 @@ def tokenizer_from_folder(folder: PathLike) -> BertTokenizer | RobertaTokenizer 
                 where=path,
                 type=kind,
             )
+        if kind == "BPE" and has_metaspace(content, path):
+            return SentencePieceTokenizer.from_folder(folder)
         return _OF_MODEL[kind].from_folder(folder)
     if files & set(MODEL_FILES):
         return SentencePieceTokenizer.from_folder(folder)

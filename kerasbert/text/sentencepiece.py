@@ -1,4 +1,4 @@
-"""The tokenizer of XLM-RoBERTa and its relatives: SentencePiece's Unigram model in graph operations."""
+"""The tokenizer of XLM-RoBERTa and its relatives: SentencePiece's models in graph operations."""
 
 import base64
 import binascii
@@ -15,6 +15,8 @@ from kerasbert.text.added_tokens import Finder, insert
 from kerasbert.text.base import TextTokenizer
 from kerasbert.text.charsmap import CharacterMap
 from kerasbert.text.piece_characters import META, PREFIX, SPACE, PieceCharacters, spans, words
+from kerasbert.text.piece_pairs import PiecePairs
+from kerasbert.text.sentencepiece_entries import BPE, UNIGRAM
 from kerasbert.text.sentencepiece_files import SENTENCEPIECE_SPECIAL_TOKENS, SentencePieceVocabulary
 from kerasbert.text.unigram import Unigram
 from kerasbert.types import Config, PathLike, Self
@@ -45,6 +47,8 @@ class SentencePieceTokenizer(TextTokenizer):
             `tokenizer.json` files say. SentencePiece itself ignores spaces at the end.
         special_tokens_in_text: bool, whether special tokens that are written in a text, such as `<mask>`,
             become these tokens, as in Hugging Face's tokenizers. By default they are ordinary text.
+        model: str, `"unigram"`; or `"bpe"`: of neighbouring pieces, those that make the piece with the highest
+            score are joined first, until no two make a piece (Sennrich et al. 2016, section 3.2).
 
     Raises:
         TypeError: if an argument has the wrong type.
@@ -73,6 +77,7 @@ class SentencePieceTokenizer(TextTokenizer):
         all_white_space: bool = False,
         keep_last_space: bool = False,
         special_tokens_in_text: bool = False,
+        model: str = UNIGRAM,
     ) -> None:
         if not isinstance(vocabulary, SentencePieceVocabulary):
             vocabulary = SentencePieceVocabulary(vocabulary)
@@ -80,6 +85,8 @@ class SentencePieceTokenizer(TextTokenizer):
         switches["special_tokens_in_text"] = special_tokens_in_text
         checks.one_of("SentencePieceTokenizer", (True, False), **switches)
         self.vocabulary = vocabulary
+        checks.one_of("SentencePieceTokenizer", (UNIGRAM, BPE), model=model)
+        self.model = model
         self.scores = files.checked_scores(scores, vocabulary)
         self.charsmap = charsmap
         self.all_white_space = all_white_space
@@ -91,7 +98,11 @@ class SentencePieceTokenizer(TextTokenizer):
         symbols, pieces, lowest = files.pieces_of(vocabulary, self.scores)
         self._characters = PieceCharacters(character_map(charsmap), symbols, all_white_space)
         self._most = max(symbols.values())
-        self._unigram = Unigram(pieces, dict(enumerate(self.scores)), lowest, self.unk_id, self._most)
+        scores = dict(enumerate(self.scores))
+        if model == BPE:
+            self._splitter = PiecePairs(pieces, scores, self.unk_id, self._most)
+        else:
+            self._splitter = Unigram(pieces, scores, lowest, self.unk_id, self._most)
         self._prefix_id = pieces.get((PREFIX,), self.unk_id)
         self._finder = None
         if special_tokens_in_text:
@@ -167,6 +178,7 @@ class SentencePieceTokenizer(TextTokenizer):
             "all_white_space": self.all_white_space,
             "keep_last_space": self.keep_last_space,
             "special_tokens_in_text": self.special_tokens_in_text,
+            "model": self.model,
         }
 
     def _joined(self, tokens):
@@ -230,7 +242,7 @@ class SentencePieceTokenizer(TextTokenizer):
         last_is_space = tf.gather(symbols, with_last) == SPACE
 
         symbols, sources, sizes = words(symbols, sources, sizes, self._most)
-        first, last, ids = self._unigram.split(symbols, symbols == PREFIX)
+        first, last, ids = self._splitter.split(symbols, symbols == PREFIX)
         starts, ends = spans(symbols, sources, sizes, first, last)
         row = tf.gather(chunk, tf.gather(sources, first))
         shift = tf.gather(tf.cast(code.row_starts(), tf.int32) + 1, row)

@@ -10,10 +10,12 @@ from kerasbert.json_files import check_kind, json_field, read_json
 from kerasbert.text import sentencepiece_model as model
 from kerasbert.text.piece_characters import META, PREFIX
 from kerasbert.text.roberta_files import CLS, MASK, PAD, ROBERTA_SPECIAL_TOKENS, SEP, UNK
+from kerasbert.text.sentencepiece_entries import BPE, UNIGRAM, read_entries
 from kerasbert.text.vocabulary import TokenList
 
 SENTENCEPIECE_SPECIAL_TOKENS = ROBERTA_SPECIAL_TOKENS
 MODEL_FILES = ("sentencepiece.bpe.model", "spiece.model", "tokenizer.model")
+MODELS = {model.UNIGRAM: UNIGRAM, model.BPE: BPE}
 # What the normalizers of a tokenizer.json may do with spaces: pattern, content -> what it means.
 _REPLACED = {(" {2,}", " "): "collapse", (" {2,}", META): "collapse", (r"\A +| +\z", ""): "strip"}
 _REPLACED[" ", META] = "escape"
@@ -81,7 +83,7 @@ def read_folder(folder):
     """Reads the pieces, the scores and the options of `SentencePieceTokenizer` from a folder."""
     path = os.path.join(folder, "tokenizer.json")
     if os.path.isfile(path):
-        return read_unigram_json(read_json(path), path)
+        return read_tokenizer_json(read_json(path), path)
     for name in MODEL_FILES:
         path = os.path.join(folder, name)
         if os.path.isfile(path):
@@ -98,7 +100,6 @@ def read_model(path):
     """Reads a model file of SentencePiece; see `SentencePieceTokenizer.from_file`."""
     found, where = model.read_model_file(path), os.fspath(path)
     expected = {
-        "model_type": model.UNIGRAM,
         "treat_whitespace_as_suffix": 0,
         "byte_fallback": 0,
         "add_dummy_prefix": 1,
@@ -107,6 +108,7 @@ def read_model(path):
     }
     for name, wanted in expected.items():
         _expect(f"`{name}` of a SentencePiece model", found.settings[name], (wanted,), where)
+    _expect("`model_type` of a SentencePiece model", found.settings["model_type"], tuple(MODELS), where)
     pieces, scores = list(found.pieces), [score + 0.0 for score in found.scores]
     if not set(SENTENCEPIECE_SPECIAL_TOKENS) <= set(pieces):
         if pieces[:3] != [UNK, CLS, SEP] or {PAD, MASK} & set(pieces):
@@ -137,11 +139,15 @@ def read_model(path):
                 piece=piece,
             )
     charsmap = base64.b64encode(found.charsmap).decode() if found.charsmap else None
-    return SentencePieceVocabulary(pieces, where), scores, {"charsmap": charsmap}
+    return (
+        SentencePieceVocabulary(pieces, where),
+        scores,
+        {"charsmap": charsmap, "model": MODELS[found.settings["model_type"]]},
+    )
 
 
-def read_unigram_json(content, where):
-    """Reads a `tokenizer.json` with a Unigram model.
+def read_tokenizer_json(content, where):
+    """Reads a `tokenizer.json` with a Unigram model, or a BPE model of SentencePiece.
 
     Args:
         content: dict, the content of the file.
@@ -151,22 +157,13 @@ def read_unigram_json(content, where):
         (`SentencePieceVocabulary`, list of scores, dict of options for `SentencePieceTokenizer`).
 
     Raises:
-        ValueError: if it is not a Unigram model, or needs something that `SentencePieceTokenizer` does not
+        ValueError: if it is no such model, or needs something that `SentencePieceTokenizer` does not
             support.
     """
-    unigram = json_field(content, "model", dict, where, {})
-    _expect("`model.type`", unigram.get("type"), ("Unigram",), where)
-    _expect("`byte_fallback`", unigram.get("byte_fallback", False), (False,), where)
-    entries = json_field(unigram, "vocab", list, where, [])
-    good = all(isinstance(e, list) and len(e) == 2 and isinstance(e[0], str) for e in entries)
-    if not good or not entries:
-        raise checks.invalid(
-            "`model.vocab` of a tokenizer.json with a Unigram model must list pieces with their scores.",
-            fix="Save the tokenizer again.",
-            where=where,
-            vocab=entries[:5],
-        )
-    pieces, scores = [piece for piece, _ in entries], [score for _, score in entries]
+    entries = json_field(content, "model", dict, where, {})
+    _expect("`model.type`", entries.get("type"), ("Unigram", "BPE"), where)
+    _expect("`byte_fallback`", entries.get("byte_fallback", False), (False,), where)
+    kind, pieces, scores = read_entries(entries, where)
     for added in json_field(content, "added_tokens", list, where, []):
         check_kind(added, dict, "added_tokens[...]", where)
         text, number = added.get("content"), added.get("id")
@@ -183,9 +180,19 @@ def read_unigram_json(content, where):
                 id=number,
             )
     vocabulary = SentencePieceVocabulary(pieces, where)
-    _expect("`model.unk_id`", unigram.get("unk_id"), (vocabulary.id_of(UNK),), where)
+    if kind == BPE:
+        _expect("`model.unk_token`", entries.get("unk_token"), (UNK,), where)
+        _expect("`model.fuse_unk`", entries.get("fuse_unk"), (True,), where)
+    else:
+        _expect("`model.unk_id`", entries.get("unk_id"), (vocabulary.id_of(UNK),), where)
     _check_special_tokens(content, where)
-    return vocabulary, scores, _options(content, where)
+    return vocabulary, scores, _options(content, where) | {"model": kind}
+
+
+def has_metaspace(content, where):
+    """Whether a `tokenizer.json` writes spaces as SentencePiece does."""
+    steps = _steps(content, "pre_tokenizer", "pretokenizers", where)
+    return any(step.get("type") == "Metaspace" for step in steps)
 
 
 def _options(content, where):

@@ -9,7 +9,7 @@ from kerasbert import checks
 _MOST_BYTES = 1 << 28
 _VARINT, _EIGHT_BYTES, _BYTES, _FOUR_BYTES = 0, 1, 2, 5  # wire types of protocol buffers
 NORMAL, UNKNOWN, CONTROL, USER_DEFINED, UNUSED, BYTE = range(1, 7)  # types of pieces
-UNIGRAM = 1
+UNIGRAM, BPE = 1, 2  # types of models
 
 
 @dataclasses.dataclass(frozen=True)

@@ -5,8 +5,28 @@ import json
 from kerasbert.text import huggingface_out as out
 from kerasbert.text.piece_characters import META
 from kerasbert.text.roberta_files import CLS, MASK, PAD, SEP, UNK
+from kerasbert.text.sentencepiece_entries import BPE, merges_of
 
 _SPACES, _AROUND = {"Regex": " {2,}"}, {"Regex": r"\A +| +\z"}
+
+
+def _model(tokenizer):
+    vocabulary, scores = tokenizer.vocabulary, tokenizer.scores
+    if tokenizer.model == BPE:
+        return {
+            "type": "BPE",
+            "unk_token": UNK,
+            "fuse_unk": True,
+            "byte_fallback": False,
+            "vocab": {piece: i for i, piece in enumerate(vocabulary)},
+            "merges": merges_of(vocabulary, scores),
+        }
+    return {
+        "type": "Unigram",
+        "unk_id": tokenizer.unk_id,
+        "vocab": [list(entry) for entry in zip(vocabulary, scores, strict=True)],
+        "byte_fallback": False,
+    }
 
 
 def folder_files(tokenizer, max_length=None):
@@ -44,12 +64,7 @@ def folder_files(tokenizer, max_length=None):
             },
         },
         "decoder": {"type": "Metaspace", "replacement": META, "prepend_scheme": "always", "split": True},
-        "model": {
-            "type": "Unigram",
-            "unk_id": tokenizer.unk_id,
-            "vocab": [list(entry) for entry in zip(vocabulary, tokenizer.scores, strict=True)],
-            "byte_fallback": False,
-        },
+        "model": _model(tokenizer),
     }
     names = {"bos": CLS, "eos": SEP, "unk": UNK, "sep": SEP, "pad": PAD, "cls": CLS, "mask": MASK}
     config = {f"{name}_token": token for name, token in names.items()}

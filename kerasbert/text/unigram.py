@@ -4,6 +4,7 @@ import numpy as np
 
 from kerasbert.optional import tensorflow as tf
 from kerasbert.text.piece_characters import UNKNOWN
+from kerasbert.text.piece_pairs import unknown_runs
 from kerasbert.text.trie import WORD, Trie
 
 UNKNOWN_PENALTY = 10  # how much less probable than every piece an unknown character is
@@ -73,9 +74,7 @@ class Unigram:
         first = ends - lengths + 1
         value = tf.gather(tf.reshape(rows, [-1]), (lengths - 1) * size + first)
         unknown = value == self._unknown
-        joins = unknown & tf.concat([[False], unknown[:-1]], 0)[: tf.size(ends)] & ~tf.gather(begins, first)
-        kept = tf.cast(tf.where(~joins)[:, 0], tf.int32)
-        through = tf.concat([kept[1:], [tf.size(ends)]], 0)[: tf.size(kept)] - 1
+        kept, through = unknown_runs(unknown, tf.gather(begins, first))
         return tf.gather(first, kept), tf.gather(ends, through), tf.gather(self._ids, tf.gather(value, kept))
 
     def _pieces_from(self, symbols):

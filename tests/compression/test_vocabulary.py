@@ -193,7 +193,7 @@ def test_what_cannot_be_trimmed_says_why(config, tokenizer, byte_pairs):
         return trim_vocabulary(make_task("BertTextEmbedder", wide, with_tokenizer), texts, **kwargs)
 
     wide = BertConfig.from_dict(config.to_dict() | {"vocabulary_size": 300})
-    with pytest.raises(TypeError, match=r"every token of byte-level BPE.*RobertaTokenizer"):
+    with pytest.raises(TypeError, match=r"every token of BPE is needed.*RobertaTokenizer"):
         trim(RobertaTokenizer(*byte_pairs))
     with pytest.raises(TypeError, match="must have a BertTokenizer"):
         trim(None)

@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from piece_models import mixed_texts, train
+from piece_models import LINES, mixed_texts, train
 
 from kerasbert.text import SentencePieceTokenizer, tokenizer_from_folder
 from kerasbert.text.sentencepiece_model import read_model_file
@@ -216,3 +216,37 @@ def test_other_pipelines_are_refused(tmp_path, change, message):
     (tmp_path / "tokenizer.json").write_text(json.dumps(content), "utf-8")
     with pytest.raises(ValueError, match=message):
         tokenizer_from_folder(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def pairs_file(tmp_path_factory):
+    pytest.importorskip("sentencepiece")
+    return train(tmp_path_factory.mktemp("pairs") / "it", model_type="bpe")
+
+
+def test_bpe_models_of_sentencepiece(pairs_file, tmp_path):
+    import sentencepiece
+
+    ours = SentencePieceTokenizer.from_file(pairs_file)
+    processor = sentencepiece.SentencePieceProcessor(model_file=str(pairs_file))
+    texts = [*mixed_texts(2000), "", " ", "film" * 50, "aaaaaaa"]
+    expected = [[i + 1 if i else 3 for i in row] for row in processor.encode(texts)]
+    found = ours.tokenize(texts).to_list()
+    assert [(t, i) for t, i, e in zip(texts, found, expected, strict=True) if i != e] == []
+
+    theirs = in_rust(ours, tmp_path)  # Hugging Face's order of equal pieces, such as "....", is another
+    texts = ["good films and a bad one", " 電影 x", *LINES[:4]]
+    assert [e.ids for e in theirs.encode_batch(texts, add_special_tokens=False)] == ours.tokenize(
+        texts
+    ).to_list()
+    again = tokenizer_from_folder(tmp_path)
+    assert again.model == "bpe"
+    assert again.tokenize(texts).to_list() == ours.tokenize(texts).to_list()
+
+    content = json.loads((tmp_path / "tokenizer.json").read_text("utf-8"))
+    del content["model"]["merges"][3]
+    (tmp_path / "tokenizer.json").write_text(json.dumps(content), "utf-8")
+    with pytest.raises(ValueError, match="a merge for each way"):
+        tokenizer_from_folder(tmp_path)
+    with pytest.raises(ValueError, match="must have different scores"):
+        SentencePieceTokenizer(PIECES, [0, 0, 0, 0, -2, -3, -4, -4, -5, 0], model="bpe")

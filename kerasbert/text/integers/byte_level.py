@@ -5,9 +5,9 @@ import numpy as np
 from kerasbert.optional import tensorflow as tf
 from kerasbert.text.byte_pairs import BYTE_CHARACTERS
 from kerasbert.text.byte_words import SPACE, character_classes, kinds, shift, word_starts
-from kerasbert.text.integers.byte_pairs import IntegerBytePairs
 from kerasbert.text.integers.characters import NUM_CODE_POINTS
 from kerasbert.text.integers.finder import CodePointFinder
+from kerasbert.text.integers.pairs import IntegerBytePairs
 from kerasbert.text.roberta_files import MASK, ROBERTA_SPECIAL_TOKENS
 
 _BLANK = ord(" ")
@@ -26,7 +26,7 @@ class ByteLevelGraph:
     def __init__(self, tokenizer):
         tokens = list(tokenizer.vocabulary)
         self._pairs = IntegerBytePairs({token: i for i, token in enumerate(tokens)}, tokenizer.merges)
-        self._byte_ids = self._pairs.byte_ids.numpy()
+        self._byte_ids = self._pairs.byte_ids
         self._pages, self._classes = character_classes()
         self._add_prefix_space = tokenizer.add_prefix_space
         blank = BYTE_CHARACTERS[_BLANK]

@@ -2,9 +2,11 @@
 
 from kerasbert.optional import tensorflow as tf
 from kerasbert.text.integers.finder import CodePointFinder
+from kerasbert.text.integers.pairs import IntegerPiecePairs
 from kerasbert.text.integers.unigram import IntegerUnigram
 from kerasbert.text.piece_characters import NUM_CODE_POINTS, PREFIX, SPACE, PieceCharacters, spans, words
 from kerasbert.text.sentencepiece import character_map
+from kerasbert.text.sentencepiece_entries import BPE
 from kerasbert.text.sentencepiece_files import MASK, SENTENCEPIECE_SPECIAL_TOKENS, pieces_of
 
 _BLANK, _REPLACEMENT = ord(" "), 0xFFFD
@@ -44,8 +46,11 @@ class SentencePieceGraph:
         pieces |= {row[:1]: id_ for row, id_ in zip(rows, ids, strict=True)}
         charsmap = character_map(tokenizer.charsmap)
         self._characters = IntegerPieceCharacters(charsmap, symbols, tokenizer.all_white_space, rows)
-        scores = dict(enumerate(tokenizer.scores))
-        self._unigram = IntegerUnigram(pieces, scores, lowest, tokenizer.unk_id, self._most + len(rows))
+        scores, most = dict(enumerate(tokenizer.scores)), self._most + len(rows)
+        if tokenizer.model == BPE:
+            self._splitter = IntegerPiecePairs(pieces, scores, tokenizer.unk_id, most)
+        else:
+            self._splitter = IntegerUnigram(pieces, scores, lowest, tokenizer.unk_id, most)
         self._keep_last_space = tokenizer.keep_last_space
         self._mask = self._most + 2 + SENTENCEPIECE_SPECIAL_TOKENS.index(MASK)
 
@@ -65,7 +70,7 @@ class SentencePieceGraph:
         if self._keep_last_space:
             symbols, starts, ends = self._with_last_spaces(code, symbols, sources, starts, ends)
         symbols, starts, sizes = words(symbols, starts, ends - starts, self._most)
-        first, last, ids = self._unigram.split(symbols, symbols == PREFIX)
+        first, last, ids = self._splitter.split(symbols, symbols == PREFIX)
         starts, ends = spans(symbols, starts, sizes, first, last)
         return ids[:-1], starts[:-1], ends[:-1]  # without the end of the text
 

@@ -17,7 +17,7 @@ from code_point_runners import (
 
 from kerasbert.text import RobertaTokenizer
 from kerasbert.text.byte_pairs import BYTE_CHARACTERS, BytePairs
-from kerasbert.text.integers.byte_pairs import IntegerBytePairs
+from kerasbert.text.integers.pairs import IntegerBytePairs
 
 RUNTIMES = {"tensorflow": as_graph, "litert": by_litert, "onnx_runtime": by_onnx_runtime}
 POOL = [

@@ -32,6 +32,16 @@ def tokenizer(tmp_path_factory):
 
 
 @pytest.mark.slow_after(1)
+@pytest.mark.parametrize("runtime", ["litert", "onnx_runtime", "tensorflow"])
+def test_bpe_models(tmp_path, runtime):
+    pytest.importorskip("sentencepiece")
+    tokenizer = SentencePieceTokenizer.from_file(train(tmp_path / "it", model_type="bpe"))
+    tokenizer = SentencePieceTokenizer.from_config(tokenizer.get_config() | OPTIONS[0])
+    texts = TEXTS + LONG + [text.rstrip("\0") for text in mixed_texts(300)]
+    assert different(tokenizer, tokenized(tokenizer, RUNTIMES[runtime]), texts) == []
+
+
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
 @pytest.mark.parametrize("runtime", ["litert", "onnx_runtime", "tensorflow"])
 def test_every_option(tokenizer, options, runtime):

@@ -1,24 +1,26 @@
 """Byte-pair encoding with integers only."""
 
 from kerasbert.optional import tensorflow as tf
-from kerasbert.text.byte_pairs import NEVER, BytePairs
+from kerasbert.text.byte_pairs import BytePairs
 from kerasbert.text.double_array import SparseRows
+from kerasbert.text.pairs import NEVER, PairMerger
+from kerasbert.text.piece_pairs import PiecePairs
 
 
-class IntegerBytePairs(BytePairs):
-    """`BytePairs` with operations that every runtime has.
+class IntegerPairs(PairMerger):
+    """`PairMerger` with operations that every runtime has.
 
     The ranks of pairs are in a double array instead of a sorted table.
     """
 
-    def __init__(self, ids, merges, where=None):
-        super().__init__(ids, merges, where)
-        keys, ranks = self._keys.numpy()[:-1].tolist(), self._ranks.numpy()[:-1].tolist()
+    def _constant(self, values):
+        return values
+
+    def _set_ranks(self, left, right, rank):
         rows = [{} for _ in range(self._count)]
-        for key, rank in zip(keys, ranks, strict=True):
-            rows[key // self._count][key % self._count] = rank
+        for row, column, value in zip(*(x.tolist() for x in (left, right, rank)), strict=True):
+            rows[row][column] = value
         self._pairs = SparseRows(rows, self._count, NEVER)
-        self._products, self._in_turn = self._products.numpy(), self._in_turn.numpy()
 
     def _ranks_at(self, ids, word, places):
         right = tf.concat([ids[1:], [0]], 0)
@@ -35,3 +37,11 @@ class IntegerBytePairs(BytePairs):
         count = block[-1] + 1
         rows = tf.scatter_nd(cells, NEVER - values, tf.reshape(count * width, [1]))
         return NEVER - tf.reduce_max(tf.reshape(rows, tf.stack([count, width])), axis=1)
+
+
+class IntegerBytePairs(IntegerPairs, BytePairs):
+    """`BytePairs` with integers only."""
+
+
+class IntegerPiecePairs(IntegerPairs, PiecePairs):
+    """`PiecePairs` with integers only."""

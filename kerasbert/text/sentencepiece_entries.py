@@ -1,0 +1,79 @@
+"""The pieces and scores in a `tokenizer.json` of Hugging Face: Unigram models, and BPE models of SentencePiece."""
+
+from kerasbert import checks
+from kerasbert.json_files import json_field
+from kerasbert.text.huggingface import tokens_by_id
+from kerasbert.text.piece_characters import META
+
+UNIGRAM, BPE = "unigram", "bpe"
+
+
+def read_entries(model, where):
+    """Reads the `model` of a tokenizer.json.
+
+    Args:
+        model: dict.
+        where: str, the path of the file, for error messages.
+
+    Returns:
+        (kind, `UNIGRAM` or `BPE`; pieces, list of str; scores, list of float).
+
+    Raises:
+        ValueError: if it is no such model, or a damaged one.
+    """
+    if model.get("type") == "BPE":
+        return (BPE, *_of_pairs(model, where))
+    entries = json_field(model, "vocab", list, where, [])
+    good = all(isinstance(e, list) and len(e) == 2 and isinstance(e[0], str) for e in entries)
+    if not good or not entries:
+        raise _damaged("list pieces with their scores", where, vocab=entries[:5])
+    return UNIGRAM, [piece for piece, _ in entries], [score for _, score in entries]
+
+
+def _of_pairs(model, where):
+    numbers = json_field(model, "vocab", dict, where, {})
+    pieces = tokens_by_id(numbers, where)
+    merges = [m.split(" ") if isinstance(m, str) else m for m in json_field(model, "merges", list, where, [])]
+    if not all(isinstance(m, list) and len(m) == 2 and {*map(type, m)} == {str} for m in merges):
+        raise _damaged("list pairs of pieces", where, merges=merges[:5])
+    scores = {}
+    for left, right in merges:
+        scores.setdefault(left + right, -1.0 - len(scores))
+    expected = {pair for pair, _ in _pairs(scores, numbers)}
+    if {*map(tuple, merges)} != expected:
+        odd = sorted(expected ^ {*map(tuple, merges)})[:5]
+        raise _damaged("have a merge for each way in which two pieces make a third", where, merges=odd)
+    return pieces, [scores.get(piece, 0.0) for piece in pieces]
+
+
+def merges_of(vocabulary, scores):
+    """The merges that Hugging Face's files list for a BPE model of SentencePiece, in their order.
+
+    Args:
+        vocabulary: sequence of str.
+        scores: sequence of float.
+
+    Returns:
+        list of [left piece, right piece].
+    """
+    by_piece = dict(zip(vocabulary, scores, strict=True))
+    longer = {p: s for p, s in by_piece.items() if len(p) > 1 and META not in p[1:]}
+    pairs = sorted(_pairs(longer, by_piece), key=lambda pair: -pair[1])
+    return [list(pair) for pair, _ in pairs]
+
+
+def _pairs(scores, known):
+    """Yields ((left, right), score) of all ways to make a piece from two others."""
+    for piece, score in scores.items():
+        for cut in range(1, len(piece)):
+            if piece[:cut] in known and piece[cut:] in known:
+                yield (piece[:cut], piece[cut:]), score
+
+
+def _damaged(rule, where, **received):
+    return checks.invalid(
+        f"The model of a tokenizer.json of SentencePiece must {rule}.",
+        fix="Save the tokenizer again.",
+        where=where,
+        **received,
+    )
