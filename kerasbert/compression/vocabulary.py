@@ -71,8 +71,8 @@ def trim_vocabulary(task: AnyTask, texts: Rows, keep: Sequence[str] = (), min_co
     by_pairs = getattr(tokenizer, "model", None) == "bpe"
     if not isinstance(tokenizer, (BertTokenizer, SentencePieceTokenizer)) or by_pairs:
         raise checks.invalid(
-            "The task must have a BertTokenizer or the SentencePieceTokenizer of a Unigram model: every token "
-            "of BPE is needed for longer ones.",
+            "The task must have a BertTokenizer or the SentencePieceTokenizer of a Unigram model: every "
+            "token of BPE is needed for longer ones.",
             fix="Prune heads and units (`prune`) or drop blocks (`drop_layers`) instead.",
             where="trim_vocabulary",
             kind=TypeError,

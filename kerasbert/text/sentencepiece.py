@@ -47,8 +47,8 @@ class SentencePieceTokenizer(TextTokenizer):
             `tokenizer.json` files say. SentencePiece itself ignores spaces at the end.
         special_tokens_in_text: bool, whether special tokens that are written in a text, such as `<mask>`,
             become these tokens, as in Hugging Face's tokenizers. By default they are ordinary text.
-        model: str, `"unigram"`; or `"bpe"`: of neighbouring pieces, those that make the piece with the highest
-            score are joined first, until no two make a piece (Sennrich et al. 2016, section 3.2).
+        model: str, `"unigram"`; or `"bpe"`: of neighbouring pieces, those that make the piece with the
+            highest score are joined first, until no two make a piece (Sennrich et al. 2016, section 3.2).
 
     Raises:
         TypeError: if an argument has the wrong type.

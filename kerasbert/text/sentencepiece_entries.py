@@ -1,4 +1,4 @@
-"""The pieces and scores in a `tokenizer.json` of Hugging Face: Unigram models, and BPE models of SentencePiece."""
+"""The pieces and scores in a `tokenizer.json` of Hugging Face: Unigram and SentencePiece's BPE models."""
 
 from kerasbert import checks
 from kerasbert.json_files import json_field
