@@ -5,7 +5,7 @@ import numpy as np
 from kerasbert.optional import tensorflow as tf
 
 RESERVED = 3  # the first places, which no child takes
-_TRIED = 1 << 14  # how many places are tried in one step
+_TRIED_FIRST, _TRIED = 1 << 5, 1 << 14  # how many places are tried in the first step and in others
 
 
 def place(children, most):
@@ -32,17 +32,18 @@ def place(children, most):
         symbols, nodes = np.array(list(children[node])), list(children[node].values())
         if len(nodes) != size:  # smaller families than before: they may fit into earlier gaps
             size, first = len(nodes), 0
-            window = np.arange(max(1, _TRIED // size))
         if size == 1:
             break
+        count = _TRIED_FIRST  # most families fit near the one before
         while True:
-            if first + len(window) + most >= len(taken):
+            if first + count + most >= len(taken):
                 taken = np.pad(taken, (0, len(taken)))
-            tried = first + window
+            tried = np.arange(first, first + count)
             fits = ~taken[tried[:, np.newaxis] + symbols].any(axis=1)
             if fits.any():
                 break
-            first += len(window)
+            first += count
+            count = max(1, _TRIED // size)
         first = bases[node] = tried[fits.argmax()]
         places[nodes] = first + symbols
         taken[places[nodes]] = True

@@ -98,11 +98,12 @@ class SentencePieceTokenizer(TextTokenizer):
         symbols, pieces, lowest = files.pieces_of(vocabulary, self.scores)
         self._characters = PieceCharacters(character_map(charsmap), symbols, all_white_space)
         self._most = max(symbols.values())
-        scores = dict(enumerate(self.scores))
+        by_id = dict(enumerate(self.scores))
+        self._splitter: PiecePairs | Unigram
         if model == BPE:
-            self._splitter = PiecePairs(pieces, scores, self.unk_id, self._most)
+            self._splitter = PiecePairs(pieces, by_id, self.unk_id, self._most)
         else:
-            self._splitter = Unigram(pieces, scores, lowest, self.unk_id, self._most)
+            self._splitter = Unigram(pieces, by_id, lowest, self.unk_id, self._most)
         self._prefix_id = pieces.get((PREFIX,), self.unk_id)
         self._finder = None
         if special_tokens_in_text:

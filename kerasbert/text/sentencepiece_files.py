@@ -139,11 +139,8 @@ def read_model(path):
                 piece=piece,
             )
     charsmap = base64.b64encode(found.charsmap).decode() if found.charsmap else None
-    return (
-        SentencePieceVocabulary(pieces, where),
-        scores,
-        {"charsmap": charsmap, "model": MODELS[found.settings["model_type"]]},
-    )
+    options = {"charsmap": charsmap, "model": MODELS[found.settings["model_type"]]}
+    return SentencePieceVocabulary(pieces, where), scores, options
 
 
 def read_tokenizer_json(content, where):

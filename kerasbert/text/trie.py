@@ -43,8 +43,9 @@ class Trie:
         self.base, self.value = np.zeros(size, np.int32), np.zeros(size, np.int32)
         self.check = np.full(int(bases.max()) + most + 1, -1, np.int32)
         self.base[places], self.value[places] = bases, values
-        for node, family in enumerate(children):
-            self.check[places[list(family.values())]] = places[node]
+        parents = np.repeat(np.arange(len(children)), [len(family) for family in children])
+        nodes = [node for family in children for node in family.values()]
+        self.check[places[nodes]] = places[parents]
 
     def longest(self, symbols, states, rest):
         """Finds the longest token at each position, for all positions at once.

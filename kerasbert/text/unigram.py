@@ -40,13 +40,11 @@ class Unigram:
         for symbols, id_ in pieces.items():
             keys[id_ + 1] = (round(scores[id_] * (1 << _FRACTION_BITS)) << bits) + len(symbols)
         keys[-1] = (round((lowest - UNKNOWN_PENALTY) * (1 << _FRACTION_BITS)) << bits) + 1
-        ids = np.arange(-1, count + 1, dtype=np.int32)
-        ids[-1] = unk_id
         self._lengths_in = 1 << bits  # a key modulo this number is the length of the last piece
         self._unknown = count + 1
         self._longest = longest
         self._base, self._check, self._value = map(self._constant, (trie.base, trie.check, trie.value))
-        self._keys, self._ids = self._constant(keys), self._constant(ids)
+        self._keys, self._unk_id = self._constant(keys), unk_id
 
     def _constant(self, values):
         with tf.init_scope():  # eager tensors outlive the graph they are first used in
@@ -74,8 +72,9 @@ class Unigram:
         first = ends - lengths + 1
         value = tf.gather(tf.reshape(rows, [-1]), (lengths - 1) * size + first)
         unknown = value == self._unknown
+        ids = tf.where(unknown, self._unk_id, value - 1)
         kept, through = unknown_runs(unknown, tf.gather(begins, first))
-        return tf.gather(first, kept), tf.gather(ends, through), tf.gather(self._ids, tf.gather(value, kept))
+        return tf.gather(first, kept), tf.gather(ends, through), tf.gather(ids, kept)
 
     def _pieces_from(self, symbols):
         """The pieces that begin at each place, by their length: int32 (K, M), rows of `self._keys`."""
