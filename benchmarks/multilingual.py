@@ -5,8 +5,9 @@
 
 FOLDER is multilingual E5 small, or a checkpoint of its shape, in Hugging Face's layout. `speed` tokenizes
 XQuAD in four languages in one batch, beside Hugging Face's tokenizer. `file` trims the vocabulary to English,
-Chinese and German by the passages of XQuAD, Wikipedia and CMRC, writes the int8 file with its tokenizer, and
-compares the file's vectors with those of the untrimmed float model, on texts that were not used for trimming.
+Chinese and German by passages of XQuAD, Wikipedia and CMRC and by the most frequent words of `wordfreq`, writes
+the int8 file with its tokenizer, and compares its vectors with those of the untrimmed float model, on texts
+that were not used for trimming.
 """
 
 import argparse
@@ -68,9 +69,12 @@ def processor_seconds():
     return usage.ru_utime + usage.ru_stime
 
 
-def corpus(shared):
-    """Texts in English, Chinese and German that say which pieces stay."""
-    texts = [text for language in LANGUAGES[:3] for text in xquad(shared, language)[0]]
+def corpus(shared, words):
+    """Texts in English, Chinese and German, and the most frequent words of each, that say which pieces stay."""
+    import wordfreq
+
+    texts = [word for language in LANGUAGES[:3] for word in wordfreq.top_n_list(language, words)]
+    texts += [text for language in LANGUAGES[:3] for text in xquad(shared, language)[0]]
     texts += (shared / "wikitext2/valid.txt").read_text("utf-8").split("\n")
     chinese = json.loads((shared / "cmrc2018/cmrc2018_dev.json").read_text("utf-8"))
     texts += strings(chinese)
@@ -89,7 +93,7 @@ def held_out(shared, count=100):
     return {language: xquad(shared, language)[1][::7][:count] for language in LANGUAGES[:3]}
 
 
-def file(folder, shared, output, recipe):
+def file(folder, shared, output, recipe, words):
     import numpy as np
 
     import kerasbert
@@ -101,7 +105,7 @@ def file(folder, shared, output, recipe):
     tests = {k: ["query: " + text for text in v] for k, v in held_out(shared).items()}
     before = {language: task.predict(texts, verbose=0) for language, texts in tests.items()}
     trimmed = compression.trim_vocabulary(
-        task, corpus(shared), keep=task.tokenizer.to_tokens(task.tokenizer.tokenize("query: passage:"))
+        task, corpus(shared, words), keep=task.tokenizer.to_tokens(task.tokenizer.tokenize("query: passage:"))
     )
     sizes = task.tokenizer.vocabulary_size, trimmed.tokenizer.vocabulary_size
     for language, texts in tests.items():
@@ -133,8 +137,11 @@ if __name__ == "__main__":
     parser.add_argument("--shared", type=pathlib.Path, default=SHARED)
     parser.add_argument("--output", type=pathlib.Path, default=pathlib.Path("e5.tflite"))
     parser.add_argument("--recipe", default="dynamic_wi8_afp32")
+    parser.add_argument(
+        "--words", type=int, default=20_000, help="how many words of each language keep their pieces"
+    )
     arguments = parser.parse_args()
     if arguments.what == "speed":
         speed(arguments.folder, arguments.shared)
     else:
-        file(arguments.folder, arguments.shared, arguments.output, arguments.recipe)
+        file(arguments.folder, arguments.shared, arguments.output, arguments.recipe, arguments.words)

@@ -107,7 +107,9 @@ class Unigram:
             rows: int32 (K, M), the pieces that begin at each place, in the order of `_columns`.
             counts: int32 (L,), how many segments have a place 0, 1 and so on.
         """
-        firsts, left = tf.cumsum(counts, exclusive=True), tf.concat([counts[1:], [0]], 0)
+        firsts = tf.cumsum(counts, exclusive=True)
+        counts = tf.concat([counts, [0]], 0)
+        left = tf.concat([counts[1:], [0]], 0)
 
         def step(place, best, ahead, found):
             lengths, best, ahead = self._advance(place, best, ahead, rows, firsts, counts, left)
@@ -147,7 +149,8 @@ class Unigram:
         """
         first, count = firsts[place], counts[place]
         reached = tf.maximum(ahead, best + tf.gather(self._keys, rows[:, first : first + count]))
-        length = reached[0] % self._lengths_in
+        # tf2onnx's remainders have the sign of the sum; the second one has none.
+        length = (reached[0] % self._lengths_in + self._lengths_in) % self._lengths_in
         none = tf.fill(tf.stack([1, left[place]]), tf.constant(_NEVER, tf.int64))
         ahead = tf.concat([reached[1:, : left[place]], none], 0)
         return tf.cast(length, tf.int32), (reached[0] - length)[: left[place]], ahead
