@@ -5,9 +5,9 @@
 
 FOLDER is multilingual E5 small, or a checkpoint of its shape, in Hugging Face's layout. `speed` tokenizes
 XQuAD in four languages in one batch, beside Hugging Face's tokenizer. `file` trims the vocabulary to English,
-Chinese and German by passages of XQuAD, Wikipedia and CMRC and by the most frequent words of `wordfreq`, writes
-the int8 file with its tokenizer, and compares its vectors with those of the untrimmed float model, on texts
-that were not used for trimming.
+Chinese and German by passages of XQuAD, Wikipedia and CMRC and by the most frequent words of `wordfreq`,
+writes the int8 file with its tokenizer, and compares its vectors with those of the untrimmed float model, on
+texts that were not used for trimming.
 """
 
 import argparse
@@ -70,7 +70,7 @@ def processor_seconds():
 
 
 def corpus(shared, words):
-    """Texts in English, Chinese and German, and the most frequent words of each, that say which pieces stay."""
+    """Texts in English, Chinese and German that say which pieces stay, and the most frequent words."""
     import wordfreq
 
     texts = [word for language in LANGUAGES[:3] for word in wordfreq.top_n_list(language, words)]
