@@ -73,7 +73,8 @@ def corpus(shared, words):
     """Texts in English, Chinese and German that say which pieces stay, and the most frequent words."""
     import wordfreq
 
-    texts = [word for language in LANGUAGES[:3] for word in wordfreq.top_n_list(language, words)]
+    frequent = (word for language in LANGUAGES[:3] for word in wordfreq.top_n_list(language, words))
+    texts = [form for word in frequent for form in (word, word.capitalize())]
     texts += [text for language in LANGUAGES[:3] for text in xquad(shared, language)[0]]
     texts += (shared / "wikitext2/valid.txt").read_text("utf-8").split("\n")
     chinese = json.loads((shared / "cmrc2018/cmrc2018_dev.json").read_text("utf-8"))
