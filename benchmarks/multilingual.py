@@ -118,7 +118,7 @@ def file(folder, shared, output, recipe, words):
     del task
     start = time.perf_counter()
     # The defaults of the limits are those of models with smaller values (RESULTS.md has E5's).
-    limits = {"max_mean_difference": 0.003, "max_difference": 0.05}
+    limits = {"max_mean_difference": 0.02, "max_difference": 0.2}
     artifact = export.to_tflite(trimmed, output, recipe=recipe, text=True, verify=limits)
     print(f"{sizes[0]} -> {sizes[1]} pieces, {artifact.size_bytes / 1e6:.1f} MB, {recipe}", end=", ")
     print(f"{artifact.partitions} partition, {time.perf_counter() - start:.0f} s to write")
