@@ -66,31 +66,27 @@ class SparseRows:
         rows: list of dict, column -> value for each row; both are int from 0.
         most: int, the largest column that is looked up.
         missing: int, the value where a row has no entry.
-
-    Attributes:
-        base: numpy int32 (rows,).
-        check: numpy int32, long enough for every row and column.
-        value: numpy int32 (cells,).
-        missing: int.
+        constant: function, what a numpy array is kept as.
     """
 
-    def __init__(self, rows, most, missing):
+    def __init__(self, rows, most, missing, constant):
         entries = [(row, column, value) for row, cells in enumerate(rows) for column, value in cells.items()]
         numbers, children = len(rows), [{} for _ in rows]
         for number, (row, column, _) in enumerate(entries, start=numbers):
             children[row][column] = number
         bases, places = place(children + [{}] * len(entries), most)
         places = places[numbers:]
-        self.missing = missing
-        self.base = bases[:numbers].astype(np.int32)
-        self.check = np.full(int(bases.max(initial=0)) + most + 1, -1, np.int32)
-        self.value = np.full(int(places.max(initial=0)) + 1, missing, np.int32)
+        check = np.full(int(bases.max(initial=0)) + most + 1, -1, np.int32)
+        values = np.full(int(places.max(initial=0)) + 1, missing, np.int32)
         if entries:
             row, _, value = np.array(entries).T
-            self.check[places], self.value[places] = row, value
+            check[places], values[places] = row, value
+        self._missing = missing
+        tables = bases[:numbers].astype(np.int32), check, values
+        self._base, self._check, self._value = map(constant, tables)
 
     def look_up(self, rows, columns):
         """The values at int32 `rows` and `columns` of any shape; `missing` where there is none."""
-        at = tf.gather(self.base, rows) + columns
-        known = tf.gather(self.check, at) == rows
-        return tf.where(known, tf.gather(self.value, tf.where(known, at, 0)), self.missing)
+        at = tf.gather(self._base, rows) + columns
+        known = tf.gather(self._check, at) == rows
+        return tf.where(known, tf.gather(self._value, tf.where(known, at, 0)), self._missing)

@@ -75,7 +75,7 @@ class PieceCharacters:
         following = [{} for _ in found]
         for state, column, to in zip(further[:, 0], columns.reshape(-1), further[:, 2], strict=True):
             following[state][int(column) + 1] = int(to)
-        self._strings = SparseRows(following, len(later), 0)
+        self._strings = SparseRows(following, len(later), 0, self._constant)
         pages, page_of = np.unique(table.T.reshape(-1, _PAGE * 3), axis=0, return_inverse=True)
         lengths = np.array([len(row) for row in rows] or [0], np.int32)
         self._pages = self._constant(page_of.reshape(-1).astype(np.int32) * _PAGE)

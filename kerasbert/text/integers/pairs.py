@@ -20,7 +20,7 @@ class IntegerPairs(PairMerger):
         rows = [{} for _ in range(self._count)]
         for row, column, value in zip(*(x.tolist() for x in (left, right, rank)), strict=True):
             rows[row][column] = value
-        self._pairs = SparseRows(rows, self._count, NEVER)
+        self._pairs = SparseRows(rows, self._count, NEVER, self._constant)
 
     def _ranks_at(self, ids, word, places):
         right = tf.concat([ids[1:], [0]], 0)
