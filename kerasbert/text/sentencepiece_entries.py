@@ -4,6 +4,7 @@ from kerasbert import checks
 from kerasbert.json_files import json_field
 from kerasbert.text.huggingface import tokens_by_id
 from kerasbert.text.piece_characters import META
+from kerasbert.text.roberta_files import ROBERTA_SPECIAL_TOKENS
 
 UNIGRAM, BPE = "unigram", "bpe"
 
@@ -39,11 +40,13 @@ def _of_pairs(model, where):
     scores = {}
     for left, right in merges:
         scores.setdefault(left + right, -1.0 - len(scores))
-    expected = {pair for pair, _ in _pairs(scores, numbers)}
-    if {*map(tuple, merges)} != expected:
-        odd = sorted(expected ^ {*map(tuple, merges)})[:5]
-        raise _damaged("have a merge for each way in which two pieces make a third", where, merges=odd)
-    return pieces, [scores.get(piece, 0.0) for piece in pieces]
+    scores = [scores.get(piece, 0.0) for piece in pieces]
+    expected = {*map(tuple, merges_of(pieces, scores))}
+    odd = expected ^ {pair for pair in map(tuple, merges) if META not in "".join(pair)[1:]}
+    if odd:
+        rule = "have a merge for each way in which two pieces make a third"
+        raise _damaged(rule, where, merges=sorted(odd)[:5])
+    return pieces, scores
 
 
 def merges_of(vocabulary, scores):
@@ -57,17 +60,13 @@ def merges_of(vocabulary, scores):
         list of [left piece, right piece].
     """
     by_piece = dict(zip(vocabulary, scores, strict=True))
-    longer = {p: s for p, s in by_piece.items() if len(p) > 1 and META not in p[1:]}
-    pairs = sorted(_pairs(longer, by_piece), key=lambda pair: -pair[1])
-    return [list(pair) for pair, _ in pairs]
-
-
-def _pairs(scores, known):
-    """Yields ((left, right), score) of all ways to make a piece from two others."""
-    for piece, score in scores.items():
-        for cut in range(1, len(piece)):
-            if piece[:cut] in known and piece[cut:] in known:
-                yield (piece[:cut], piece[cut:]), score
+    longer = (p for p in vocabulary if META not in p[1:] and p not in ROBERTA_SPECIAL_TOKENS)
+    return [
+        [piece[:cut], piece[cut:]]
+        for piece in sorted(longer, key=lambda piece: -by_piece[piece])
+        for cut in range(1, len(piece))
+        if piece[:cut] in by_piece and piece[cut:] in by_piece
+    ]
 
 
 def _damaged(rule, where, **received):
