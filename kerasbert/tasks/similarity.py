@@ -62,7 +62,8 @@ class Similarity:
                     prompt=prompt,
                     prompts=self.prompts,
                 )
-            texts = [self.prompts[prompt] + text for text in text_columns(texts)["text"]]
+            rows = text_columns(texts)["text"].numpy()
+            texts = [self.prompts[prompt] + row.decode("utf-8", "ignore") for row in rows]
         kept = dimensions or width
         if kept > width or (precision == "binary" and kept % 8):
             raise checks.invalid(
