@@ -64,7 +64,7 @@ def test_vectors_can_be_shorter_and_coarser(embedder):
     np.testing.assert_allclose(half, whole[:, :4] / np.linalg.norm(whole[:, :4], axis=1)[:, None], rtol=1e-5)
     eighth = embedder.encode(SECOND[:5], precision="int8")
     assert eighth.dtype == np.int8
-    np.testing.assert_allclose(eighth / 127 * np.abs(whole).max(1, keepdims=True), whole, atol=2e-3)
+    np.testing.assert_allclose(eighth / 127 * np.abs(whole).max(1, keepdims=True), whole, atol=5e-3)
     signs = embedder.encode(SECOND[:5], precision="binary")
     np.testing.assert_array_equal(np.unpackbits(signs, axis=1), whole > 0)
     expected = dict(embedder.search(FIRST[:1], SECOND[:5])[0])
