@@ -157,6 +157,7 @@ def main():
         tf.config.threading.set_inter_op_parallelism_threads(2)
     task = keras.saving.load_model(options.model)
     texts = list(SETS["vader_polarity"].read(options.shared)["test"][0])
+    np.random.default_rng(1).shuffle(texts)  # in the file those of one polarity stand together
 
     if options.turns:
         beside_captum(task, texts[: options.turns])

@@ -124,16 +124,15 @@ class Invariance:
         Args:
             count: int, how many at most.
         """
-        found = [[_name(o.name), *_cells(o.examples[0])] for o in self._sorted() if o.examples]
-        header = ["change of the text", *_EXAMPLES_HEADER]
-        return Table("Examples", header, found[:count], wide=True)
+        found = [[*_cells(o.examples[0]), _name(o.name)] for o in self._sorted() if o.examples]
+        return Table("Examples", [*_EXAMPLES_HEADER, "change"], found[:count], wide=True)
 
     def verdict(self) -> tuple[float, str]:
         """Returns the largest rate, from 0 to 1, and a sentence about it."""
         worst = max(self._sorted(), key=lambda outcome: outcome.rate)
         changes = f"{len(self)} changes" if len(self) > 1 else "1 change"
         return worst.rate, (
-            f"Of {changes} that keep the label, {_name(worst.name)} costs most: {percent(worst.rate)} of the "
+            f"Of {changes} that keep the label, the worst is {_name(worst.name)}: {percent(worst.rate)} of the "
             "answers are others then."
         )
 
