@@ -96,6 +96,8 @@ div.kerasbert {{ background: var(--paper); padding: .5rem 1rem; }}
 @media print {{
   body.kerasbert {{ max-width: none; padding: 0; font-size: 11pt; }}
   .kerasbert h2, .kerasbert h3 {{ break-after: avoid; }}
+  .kerasbert table {{ font-size: .72rem; }} .kerasbert thead th {{ font-size: .65rem; }}
+  .kerasbert th, .kerasbert td {{ padding: .25rem .45rem; }} .kerasbert .num {{ white-space: normal; }}
   .kerasbert tr, .kerasbert figure, .kerasbert .verdict {{ break-inside: avoid; }}
   .kerasbert .scroll {{ overflow: visible; break-inside: avoid; }}
   .kerasbert td, .kerasbert th, .kerasbert .bar, .kerasbert .bar i {{ print-color-adjust: exact; -webkit-print-color-adjust: exact; }}
