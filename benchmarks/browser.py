@@ -43,7 +43,7 @@ def write_transformers(task, folder):
         model,
         tuple(inputs[name] for name in names),
         path,
-        input_names=names,
+        input_names=[*names],
         output_names=["logits"],
         dynamic_axes=axes,
         opset_version=17,

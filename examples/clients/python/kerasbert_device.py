@@ -13,6 +13,8 @@ All the work is in the file: tokens, windows over long texts, entities and answe
 code points of a text, and reads places in it. From the command line:
 
     python kerasbert_device.py film.tflite "what a good film!"
+
+Without a text it answers each line that it reads, with a tab between two texts.
 """
 
 import json
@@ -175,11 +177,20 @@ def utf16_place(text, place):
     return place + sum(character > "\uffff" for character in text[:place])
 
 
+def _json(model, texts):
+    kind = model.description["kind"]
+    texts = {"choose": [*texts[:1], texts[1:]], "summarize": [texts]}.get(kind, texts)
+    answer = getattr(model, kind)(*texts)
+    return json.dumps(answer.tolist() if kind == "embed" else answer, ensure_ascii=False)
+
+
 if __name__ == "__main__":
     path, *texts = sys.argv[1:]
     model = Model(path)
     model.check()
-    kind = model.description["kind"]
-    texts = {"choose": [*texts[:1], texts[1:]], "summarize": [texts]}.get(kind, texts)
-    answer = getattr(model, kind)(*texts)
-    print(json.dumps(np.asarray(answer).tolist() if kind == "embed" else answer, ensure_ascii=False))
+    if texts:
+        print(_json(model, texts))
+    else:
+        sys.stdin.reconfigure(encoding="utf-8", newline="\n")
+        for line in sys.stdin:
+            print(_json(model, line.removesuffix("\n").split("\t")))

@@ -1,4 +1,7 @@
-/** The page: four tasks, each with a file of `models/`, which is loaded when its tab is opened first. */
+/**
+ * The page: a tab for each file that `models/models.json` names, such as `{"assistant": "assistant.tflite"}`, which is loaded
+ * when its tab is opened first.
+ */
 import { KerasBert } from "./kerasbert.js";
 
 const $ = (id) => document.getElementById(id);
@@ -104,11 +107,12 @@ function progress(text, share) {
 }
 
 const models = {};
+let files;
 
 function modelOf(name) {
   models[name] ??= (async () => {
     const started = performance.now();
-    const model = await KerasBert.load(`models/${name}.tflite`, {
+    const model = await KerasBert.load(`models/${files[name]}`, {
       wasm: WASM,
       onProgress(loaded, total) {
         const done = total > 0 && loaded === total;
@@ -126,7 +130,7 @@ function modelOf(name) {
   return models[name];
 }
 
-let current = "assistant";
+let current;
 let [isBusy, isStale] = [false, false];
 let speaking;
 
@@ -150,38 +154,52 @@ async function answer() {
       clearTimeout(speaking); // a screen reader hears of answers when one stops typing
       speaking = setTimeout(() => ($("spoken").textContent = spoken), 700);
     } catch (error) {
-      console.error(error);
-      $("loading").hidden = true;
-      $("status").textContent = "";
-      $("error").textContent = `This did not work. ${error.message}`;
-      $("error").hidden = false;
+      fail(error);
     }
   }
   isBusy = false;
 }
 
-const tabs = [...document.querySelectorAll("[role=tab]")];
+function fail(error) {
+  console.error(error);
+  $("loading").hidden = true;
+  $("status").textContent = "";
+  $("error").textContent = `This did not work. ${error.message}`;
+  $("error").hidden = false;
+}
+
+let tabs = [...document.querySelectorAll("[role=tab]")];
+const viewOf = (tab) => tab.getAttribute("aria-controls");
 
 function open(tab) {
   for (const other of tabs) {
     const isOpen = other === tab;
     other.setAttribute("aria-selected", isOpen);
     other.tabIndex = isOpen ? 0 : -1;
-    $(other.getAttribute("aria-controls")).hidden = !isOpen;
+    $(viewOf(other)).hidden = !isOpen;
   }
-  current = tab.getAttribute("aria-controls");
+  current = viewOf(tab);
   $("status").textContent = "";
   answer();
 }
 
-for (const [i, tab] of tabs.entries()) {
+/** Takes the words of the examples out of a tab, whose file is not theirs. */
+function clear(view) {
+  for (const named of document.querySelectorAll(`#tab-${view}[data-own], #${view} [data-own]`)) named.textContent = named.dataset.own;
+  for (const field of $(view).querySelectorAll("input, textarea")) field.value = "";
+  for (const examples of $(view).querySelectorAll(".examples")) examples.hidden = true;
+  for (const details of $(view).querySelectorAll("details")) details.open = true;
+}
+
+for (const tab of tabs) {
   tab.addEventListener("click", () => open(tab));
   tab.addEventListener("keydown", ({ key }) => {
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[key];
-    if (!step) return;
-    const next = tabs[(i + step + tabs.length) % tabs.length];
-    next.focus();
-    open(next);
+    const last = tabs.length - 1;
+    const place = tabs.indexOf(tab);
+    const next = { ArrowRight: place < last ? place + 1 : 0, ArrowLeft: place > 0 ? place - 1 : last, Home: 0, End: last }[key];
+    if (next === undefined) return;
+    tabs[next].focus();
+    open(tabs[next]);
   });
 }
 for (const field of document.querySelectorAll("input, textarea")) field.addEventListener("input", answer);
@@ -191,4 +209,17 @@ for (const button of document.querySelectorAll(".examples button")) {
     answer();
   });
 }
-answer();
+
+try {
+  const response = await fetch("models/models.json");
+  if (!response.ok) throw new Error(`models/models.json: ${response.status} ${response.statusText}`);
+  files = await response.json();
+  for (const tab of tabs) {
+    tab.hidden = !files[viewOf(tab)];
+    if (files[viewOf(tab)] !== `${viewOf(tab)}.tflite`) clear(viewOf(tab));
+  }
+  tabs = tabs.filter((tab) => !tab.hidden);
+  open(tabs[0]);
+} catch (error) {
+  fail(error);
+}

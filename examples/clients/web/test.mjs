@@ -1,7 +1,9 @@
 /** Asks the page in headless Chromium what vectors.json asks: test.sh sets up what it needs. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { chromium } from "playwright-core";
 
@@ -11,13 +13,23 @@ const vectors = JSON.parse(readFileSync(`${MODELS}/vectors.json`, "utf8"));
 const WASM = "node_modules/@litertjs/core/wasm/";
 // How far two labels of Keras may be apart that are taken for each other: int8 moves probabilities so far.
 const NEAR = 0.1;
-let browser, server, base;
+// The largest of make_vectors.py's lengths, in code points.
+const READ = 8 * 128;
+const servers = [];
+let browser, base;
+
+/** The address of a page that shows a file, or those of a folder. */
+async function serve(models) {
+  const server = spawn(PYTHON, [`${here}serve.py`, "--port", "0", models], { stdio: ["ignore", "pipe", "ignore"] });
+  servers.push(server);
+  return new Promise((resolve) => server.stdout.once("data", (line) => resolve(String(line).trim())));
+}
 
 before(async () => {
-  server = spawn(PYTHON, [`${here}serve.py`, "--port", "0", "--models", MODELS], { stdio: ["ignore", "pipe", "ignore"] });
-  base = await new Promise((resolve) => server.stdout.once("data", (line) => resolve(String(line).trim())));
+  base = await serve(MODELS);
   browser = await chromium.launch({
     executablePath: CHROMIUM,
+    timeout: 180_000, // a machine may be slow
     args: [
       "--no-sandbox",
       "--disable-gpu",
@@ -32,14 +44,14 @@ before(async () => {
 
 after(async () => {
   await browser?.close();
-  server?.kill();
+  servers.forEach((server) => server.kill());
 });
 
-async function opened(options) {
+async function opened(options, address = base) {
   const page = await browser.newPage(options);
   page.setDefaultTimeout(180_000);
   page.on("pageerror", (error) => console.error(error));
-  await page.goto(base);
+  await page.goto(address);
   return page;
 }
 
@@ -63,16 +75,16 @@ async function answers(page, name) {
 
 /**
  * At least 99 in 100 answers are those of Keras, or those that this very file gives in Python: what int8 changes is
- * not the client's fault. The others are near ties, whose labels Keras gives probabilities that are near.
+ * not the client's fault. The others are near ties. Texts that are longer than what the page reads are left out.
  */
-function compare(name, found, isSame, isNear = () => true) {
-  const { rows } = vectors[name];
-  const asKeras = rows.filter(({ keras }, i) => isSame(keras, found[i])).length;
-  const others = rows.flatMap((row, i) =>
-    isSame(row.keras, found[i]) || isSame(row.file, found[i]) ? [] : [{ ...row, found: found[i] }],
-  );
+function compare(name, found, isSame, isNear = () => true, share = 0.01) {
+  const rows = vectors[name].rows
+    .map((row, i) => ({ ...row, found: found[i] }))
+    .filter(({ texts }) => texts.every((text) => [...text].length <= READ));
+  const asKeras = rows.filter(({ keras, found }) => isSame(keras, found)).length;
+  const others = rows.filter(({ keras, file, found }) => !isSame(keras, found) && !isSame(file, found));
   console.log(`${name}: of ${rows.length} answers ${asKeras} are those of Keras, ${others.length} are neither's`);
-  assert.ok(others.length <= rows.length / 100, JSON.stringify(others));
+  assert.ok(others.length <= rows.length * share, JSON.stringify(others));
   for (const other of others) assert.ok(isNear(other.keras, other.found), JSON.stringify(other));
 }
 
@@ -86,8 +98,13 @@ test("intents", async () => {
 
 test("entities", async () => {
   const page = await opened();
-  const plain = (entities) => JSON.stringify(entities.map(({ text, type, start, end }) => [text, type, start, end]));
-  compare("entities", await answers(page, "entities"), (keras, found) => plain(keras.entities) === plain(found));
+  const plain = ({ text, type, start, end }) => JSON.stringify([text, type, start, end]);
+  const isSame = ({ entities }, found) => String(entities.map(plain)) === String(found.map(plain));
+  // What only one of them has, it is not sure of.
+  const less = (some, others) => some.filter((one) => !others.some((other) => plain(one) === plain(other)));
+  const isNear = ({ entities }, found) => [...less(entities, found), ...less(found, entities)].every(({ score }) => score < 0.5);
+  // Some rows have twenty entities, any of which may be a near tie.
+  compare("entities", await answers(page, "entities"), isSame, isNear, 0.03);
   await page.close();
 });
 
@@ -129,7 +146,7 @@ test("the page answers as one types, with keys alone, on a narrow screen", async
 test("a page colours the words that speak for an answer", async () => {
   const page = await opened({ viewport: { width: 360, height: 740 } });
   await page.goto(`${base}/explain.html`);
-  const { texts } = vectors.assistant.rows[0];
+  const { texts } = vectors.assistant.rows.at(-1); // the first is empty
   await page.locator("#bars li").first().waitFor();
   await page.getByLabel("A text").fill(texts[0]);
   const words = page.locator("#words span");
@@ -155,6 +172,22 @@ test("a page colours the words that speak for an answer", async () => {
   const [wide, seen] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
   assert.ok(wide <= seen, `${wide} pixels wide`);
   await page.close();
+});
+
+test("a file of one's own has a tab, and answers without a network", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "web-"));
+  copyFileSync(`${MODELS}/assistant.tflite`, join(folder, "film.tflite"));
+  const page = await opened({}, await serve(join(folder, "film.tflite")));
+  const { texts, file } = vectors.assistant.rows.at(-1);
+  await page.locator("#assistant:not([hidden])").getByLabel("Text").fill(texts[0]);
+  await page.locator("#assistant-bars li:first-child", { hasText: file.label.replaceAll("_", " ") }).waitFor();
+  assert.deepEqual(await page.getByRole("tab").allTextContents(), ["Classes"]);
+  await page.context().setOffline(true);
+  const other = vectors.assistant.rows.find((row) => row.texts[0].length > 9 && row.file.label !== file.label);
+  await page.locator("#assistant:not([hidden])").getByLabel("Text").fill(other.texts[0]);
+  await page.locator("#assistant-bars li:first-child", { hasText: other.file.label.replaceAll("_", " ") }).waitFor();
+  await page.close();
+  rmSync(folder, { recursive: true });
 });
 
 test("without the headers it answers on one thread", async () => {

@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# test.sh [FOLDER]: tests the page with the files and vectors that make_vectors.py wrote to FOLDER
+# test.sh [FOLDER]: tests the page in headless Chromium with the files and answers that make_vectors.py wrote to FOLDER
 set -euo pipefail
 folder=$(realpath "${1:-build/clients}")
 cd "$(dirname "$0")"
-browser=${CHROMIUM:-$(command -v chromium || true)}
-if [ -z "$browser" ]; then
-    apt-get update -qq
-    apt-get install -y -qq --no-install-recommends chromium >/dev/null
-    browser=$(command -v chromium)
+. ../set_up.sh
+need node nodejs
+[ -d node_modules/playwright-core ] || need_npm .
+export CHROMIUM=${CHROMIUM:-$(command -v chromium || true)}
+if [ -z "$CHROMIUM" ]; then
+    need chromium chromium
+    CHROMIUM=$(command -v chromium)
 fi
-[ -d node_modules/playwright-core ] || npm install --ignore-scripts --no-audit --no-fund --silent
-CHROMIUM="$browser" MODELS="$folder" node --test --test-reporter=spec test.mjs
+MODELS="$folder" node --test --test-timeout=900000 --test-reporter=spec test.mjs
