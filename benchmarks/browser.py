@@ -29,6 +29,7 @@ def write_transformers(task, folder):
     from onnxruntime.quantization import QuantType, quantize_dynamic
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
+    shutil.rmtree(folder, ignore_errors=True)  # of an earlier run
     task.save_to_preset(folder)
     model = AutoModelForSequenceClassification.from_pretrained(folder, attn_implementation="eager").eval()
     tokenizer = AutoTokenizer.from_pretrained(folder)
