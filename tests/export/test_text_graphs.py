@@ -48,6 +48,7 @@ def check_scores(found, expected, names=("score",)):
     np.testing.assert_allclose(*scores, atol=1e-5)
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("scheme", ["IO", "IOB1", "BIO", "IOBES", "BILOU"])
 def test_entities(scheme, tokenizer):
     labels = scheme_labels(["X", "Y"], scheme)
@@ -70,6 +71,7 @@ def test_entities_in_bytes(byte_pairs):
     check_scores(list(itertools.chain(*found)), list(itertools.chain(*expected)))
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize("kind", ["words", "bytes"])
 def test_answers_to_questions(kind, tokenizer, byte_pairs):
     tokenizer = tokenizer if kind == "words" else kerasbert.RobertaTokenizer(*byte_pairs)
@@ -80,6 +82,7 @@ def test_answers_to_questions(kind, tokenizer, byte_pairs):
     check_scores(found, expected, ("score", "null_score"))
 
 
+@pytest.mark.slow_after(1)
 @pytest.mark.parametrize(
     ("kind", "arguments"),
     [
@@ -104,6 +107,7 @@ def test_choices(tokenizer):
     np.testing.assert_allclose(answers(task, x), task.predict(x, verbose=0), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_filled_masks(tokenizer):
     task = made("BertMaskedLM", tokenizer)
     x = [text for text in texts("masks", most=9) if "[MASK]" in text]

@@ -133,6 +133,7 @@ def test_masks_change_from_epoch_to_epoch(folder, batches):
     assert np.mean(long) > 5
 
 
+@pytest.mark.slow
 def test_shapes(folder, batches):
     spec = batches().element_spec
     assert {name: tuple(one.shape) for name, one in spec.items()} == {

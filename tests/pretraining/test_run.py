@@ -327,7 +327,9 @@ def preset_of_another_vocabulary(folder):
         (binary, r"UTF-8 text.*corpus.txt, line 2"),
         (no_mask, r"\[MASK\]"),
         (small, "as many examples as a batch.*batch_size=4000, num_examples"),
-        (preset_of_another_vocabulary, r"vocabulary_size=\d+, embedding_rows=\d+"),
+        pytest.param(
+            preset_of_another_vocabulary, r"vocabulary_size=\d+, embedding_rows=\d+", marks=pytest.mark.slow
+        ),
     ],
 )
 def test_bad_input_is_told_in_one_line(folder, capsys, spoil, message):

@@ -139,6 +139,7 @@ def test_ids_and_back(byte_pairs, tokenizer):
         tokenizer.to_tokens([-1])
 
 
+@pytest.mark.slow
 def test_config_round_trip(byte_pairs):
     options = {"add_prefix_space": True, "special_tokens_in_text": True}
     tokenizer = RobertaTokenizer(*byte_pairs, **options)
