@@ -56,6 +56,7 @@ def test_at_the_start_nothing_is_changed(classifier):
     np.testing.assert_array_equal(predict(classifier), before)
 
 
+@pytest.mark.slow
 def test_merged_is_the_same_model_without_lora(learned):
     task = copied(learned[0])
     merged = copied(task)

@@ -22,7 +22,28 @@ def modules():
                 yield found.name
 
 
-@pytest.mark.parametrize("name", sorted(set(modules())))
+# These train or export; the guides that run by default do so too.
+LONG = {
+    "kerasbert.compression.distillation",
+    "kerasbert.evaluation.evaluate",
+    "kerasbert.evaluation.report",
+    "kerasbert.evaluation.temperature",
+    "kerasbert.explain.methods",
+    "kerasbert.pretraining.batches",
+    "kerasbert.tasks.masked_lm",
+    "kerasbert.tasks.question_answerer",
+    "kerasbert.tasks.summarizer",
+    "kerasbert.tasks.text_task",
+    "kerasbert.tasks.token_classifier",
+    "kerasbert.testing",
+    "kerasbert.training.resume",
+}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=pytest.mark.slow if name in LONG else ()) for name in sorted(set(modules()))],
+)
 def test_the_examples_run(name):
     module = importlib.import_module(name)
     results = doctest.testmod(module, extraglobs=NAMES, optionflags=doctest.NORMALIZE_WHITESPACE)

@@ -49,11 +49,6 @@ LONG = "docs/guides/budgets.md"  # tries several files
 QUICK = {
     "README.md",
     "docs/guides/checkpoints.md",
-    "docs/guides/data.md",
-    "docs/guides/masked-lm.md",
-    "docs/guides/pretraining.md",
-    "docs/guides/question-answering.md",
-    "docs/guides/summarization.md",
     "docs/guides/token-classification.md",
     "docs/guides/tokenizers.md",
 }

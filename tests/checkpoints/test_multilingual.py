@@ -62,6 +62,7 @@ def test_embeddings_are_those_of_transformers_and_files_go_back(family, tmp_path
     assert loaded.tokenizer.get_config() == embedder.tokenizer.get_config()
 
 
+@pytest.mark.slow
 def test_a_masked_language_model_of_xlm_r(tmp_path):
     model = saved("XLMRoberta", "ForMaskedLM", tmp_path)
     task = kerasbert.BertMaskedLM.from_preset(tmp_path)

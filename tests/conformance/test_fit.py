@@ -16,7 +16,7 @@ def test_fit_lowers_the_loss(classifier):
     assert classifier.predict_labels(["very good", "bad"], verbose=0) == ["good", "bad"]
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("name", slow_but(DIVERSE))
 def test_every_task_learns_from_tokens_with_its_own_defaults(name, config, tokenizer, texts):
     task = make_still_task(name, config, tokenizer)
@@ -31,7 +31,7 @@ def test_every_task_learns_from_tokens_with_its_own_defaults(name, config, token
 TEXTS, WORDS = ["good", "bad", "a film"] * 20, [["good"], ["bad", "film"], ["a", "good", "film"]] * 20
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "x", "y"),
     [

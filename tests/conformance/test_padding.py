@@ -25,7 +25,7 @@ def test_a_row_of_padding_alone_is_finite():
         assert np.isfinite(found["sequence_output"]).all()
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 def test_a_task_answers_a_text_alike_in_any_batch(trained, texts):
     together = trained.predict(texts, verbose=0)
     alone = np.concatenate([trained.predict([text], verbose=0) for text in texts])

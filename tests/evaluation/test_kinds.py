@@ -153,6 +153,7 @@ def test_thresholds_in_a_task(config, tokenizer):
         single.predict_labels(texts, threshold=0.3, verbose=0)
 
 
+@pytest.mark.slow
 def test_thresholds_are_kept_in_the_task_and_its_files(config, tokenizer, tmp_path):
     task = kerasbert.BertTextClassifier(
         kerasbert.BertEncoder(config), tokenizer, ["loud", "cheap"], problem="multi_label"

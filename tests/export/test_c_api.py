@@ -60,6 +60,7 @@ def test_pairs(run, trained, texts):
     np.testing.assert_allclose(found, trained.predict((texts, texts[::-1]), verbose=0), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_tokens(run, trained, texts):
     tokens = trained.tokenizer(texts, max_length=16)
     rows = {name: [" ".join(map(str, row)) for row in value.numpy()] for name, value in tokens.items()}

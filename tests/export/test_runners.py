@@ -20,7 +20,7 @@ def tokens_of(task, *texts):
     return {name: value.numpy() for name, value in task.tokenizer(list(texts)).items()}
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("mask", [[1, 0, 1, 1], [0, 0, 1, 1], [1, 0, 0, 0]])
 def test_a_mask_with_holes_is_honoured(mask, runners, trained):
     tokens = tokens_of(trained, "good film") | {"padding_mask": np.array([mask])}

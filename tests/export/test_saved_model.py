@@ -60,6 +60,7 @@ print(json.dumps({name: value.numpy().tolist() for name, value in answers.items(
 """
 
 
+@pytest.mark.slow
 def test_it_stands_alone(saved_model, trained, texts):
     command = [sys.executable, "-c", STAND_ALONE, str(saved_model.path), json.dumps(texts)]
     done = subprocess.run(command, capture_output=True, text=True)

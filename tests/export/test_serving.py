@@ -225,6 +225,7 @@ def test_padding_as_tf_serving_pads_would_change_answers(film, trained, served):
     assert np.abs(wrong - right).max() > 5e-6
 
 
+@pytest.mark.slow
 def test_batching_parameters_have_the_fields_of_tf_servings_message(film):
     # tensorflow/serving, tensorflow_serving/servables/tensorflow/session_bundle_config.proto, commit
     # 03f8b6b5fceec0df896da1e85d02b101b4ff2b7a; tensorflow-serving-api has no module of it.

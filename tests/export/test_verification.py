@@ -25,6 +25,7 @@ def test_the_same_model_passes_with_numbers(trained, saved_model, int8):
         assert result.worst_text in TEXTS
 
 
+@pytest.mark.slow
 def test_pairs(trained, saved_model, int8):
     pairs = {"text": TEXTS, "text_pair": TEXTS[::-1]}
     for artifact in (saved_model, int8):

@@ -71,6 +71,7 @@ def test_every_epoch_has_every_example_once(folder, batches, shuffle_buffer):
         assert collections.Counter(found) == collections.Counter({k: v * epochs for k, v in examples.items()})
 
 
+@pytest.mark.slow
 def test_the_order_differs_between_epochs_and_seeds(folder, batches):
     count = Manifest.load(folder).num_examples
     orders = []

@@ -93,6 +93,7 @@ def test_numbers_need_a_tolerance(config, tokenizer):
         assert invariance(embedder, ["good film"], to_bad, tolerance=tolerance)["to_bad"].changed == changed
 
 
+@pytest.mark.slow
 def test_entities_are_compared_by_type_and_answers_by_text(config, tokenizer):
     tagger = kerasbert.BertTokenClassifier(kerasbert.BertEncoder(config), tokenizer, scheme_labels(["LOC"]))
     assert invariance(tagger, TEXTS, upper_case)["upper_case"].rate == 0

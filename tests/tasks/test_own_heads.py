@@ -133,7 +133,7 @@ def test_presets_keep_it_whatever_other_layers_a_process_made(learned, tmp_path,
     check_same(learned, other)
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 def test_a_task_without_the_head_says_what_it_leaves(learned, tmp_path):
     learned.save_to_preset(tmp_path / "it")
     usual = type(learned).__bases__[0]
@@ -142,7 +142,7 @@ def test_a_task_without_the_head_says_what_it_leaves(learned, tmp_path):
     assert any(not name.startswith("encoder") for name in task.load_report.ignored)
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 def test_transformers_loads_the_encoder_beside_it(learned, tmp_path):
     learned.save_to_preset(tmp_path / "it")
     fields = json.loads((tmp_path / "it" / "config.json").read_text())
@@ -205,6 +205,7 @@ def test_broken_promises_are_found(config, tokenizer):
         check_task(task, TEXTS, LABELS, formats=())
 
 
+@pytest.mark.slow
 def test_smaller_models_keep_it(learned):
     if isinstance(learned, Projected):
         pytest.skip("it is trained on pairs")

@@ -44,6 +44,7 @@ def test_it_learns_exact_answers(learned):
     }
 
 
+@pytest.mark.slow
 def test_it_finds_answers_beyond_the_first_window(learned):
     contexts, right = long()
     answers = learned.predict((QUESTIONS, contexts), verbose=0)

@@ -66,6 +66,7 @@ def test_it_finds_the_marked_sentence(taught):
     assert [s.text for s in taught.predict(texts, max_sentences=1, verbose=0)] == [s.text for s in found]
 
 
+@pytest.mark.slow
 def test_rouge_is_that_of_what_it_predicts(taught):
     rows, labels = documents(20, seed=3)
     summaries = [row[given.index(1)] for row, given in zip(rows, labels, strict=True)]

@@ -21,7 +21,7 @@ CAPITALS_OF_UNICODE_14 = {
 MARKS_OF_UNICODE_13 = {0x1734} if unicodedata.unidata_version < "14" else set()
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("lowercase", [True, False])
 def test_every_character_between_two_letters(every_character, all_pieces, google, lowercase):
     tokens = all_pieces

@@ -224,6 +224,7 @@ def pairs_file(tmp_path_factory):
     return train(tmp_path_factory.mktemp("pairs") / "it", model_type="bpe")
 
 
+@pytest.mark.slow
 def test_bpe_models_of_sentencepiece(pairs_file, tmp_path):
     import sentencepiece
 

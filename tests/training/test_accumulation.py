@@ -32,7 +32,7 @@ def fit(config, tokenizer):
     return fit
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [keras.optimizers.SGD, BertAdamW])
 def test_small_batches_together_are_a_large_one(fit, make):
     """`BertAdamW` with its warm-up and decay: the schedule goes on with each step, not with each batch."""

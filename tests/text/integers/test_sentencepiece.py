@@ -31,7 +31,7 @@ def tokenizer(tmp_path_factory):
     return SentencePieceTokenizer.from_file(train(tmp_path_factory.mktemp("integers") / "it"))
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("runtime", ["litert", "onnx_runtime", "tensorflow"])
 def test_bpe_models(tmp_path, runtime):
     pytest.importorskip("sentencepiece")
@@ -51,7 +51,7 @@ def test_every_option(tokenizer, options, runtime):
     assert different(tokenizer, tokenized(tokenizer, RUNTIMES[runtime]), texts) == []
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("runtime", ["litert", "onnx_runtime"])
 def test_no_integer_can_make_a_lookup_fail(tokenizer, runtime):
     answer = tokenized(tokenizer, RUNTIMES[runtime])

@@ -65,7 +65,9 @@ def test_two_rows_are_refused(integers, runtime):
 def test_what_is_refused(tokens, integers):
     with pytest.raises(ValueError, match="at least 3, the number of special tokens"):
         integers.pack([97], [97], max_length=2)
-    with pytest.raises(TypeError, match="must be a BertTokenizer or a RobertaTokenizer"):
+    with pytest.raises(
+        TypeError, match="must be a BertTokenizer, a RobertaTokenizer or a SentencePieceTokenizer"
+    ):
         IntegerTokenizer(tokens)
 
 
