@@ -111,7 +111,7 @@ def plain(request, trained, tmp_path_factory):
     return export.to_tflite(trained, tmp_path_factory.mktemp("plain") / "film.tflite", request.param)
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 def test_litert_runs_the_file_as_before(plain, trained, texts, tmp_path):
     artifact = export.add_mediapipe_metadata(trained, plain, tmp_path / "film.tflite")
     before, after = (
@@ -136,6 +136,7 @@ def packed(model):
     return bytes(builder.Output())
 
 
+@pytest.mark.slow_after(1)
 def test_weights_behind_the_flatbuffer_are_still_found(trained, plain, texts, tmp_path):
     """As litert-quantizer writes them for larger models."""
     model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(plain.path.read_bytes()))

@@ -64,6 +64,7 @@ def test_pairs_and_padding(tflite, trained):
     )
 
 
+@pytest.mark.slow_after(2)
 def test_the_file_is_what_a_phone_wants(tflite):
     assert tflite.signatures == {
         "classify": {"inputs": ["padding_mask", "segment_ids", "token_ids"], "outputs": ["probabilities"]}

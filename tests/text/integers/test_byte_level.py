@@ -66,7 +66,7 @@ def test_merges_are_those_of_byte_pairs(shuffled):
     assert IntegerBytePairs(ids, merges).merge(words).to_list() == expected
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("runtime", ["litert", "onnx_runtime"])
 def test_no_integer_can_make_a_lookup_fail(byte_pairs, runtime):
     tokenizer = RobertaTokenizer(*byte_pairs, special_tokens_in_text=True)

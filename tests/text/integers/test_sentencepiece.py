@@ -63,6 +63,7 @@ def test_no_integer_can_make_a_lookup_fail(tokenizer, runtime):
         assert answer(row[np.newaxis]) == expected
 
 
+@pytest.mark.slow
 def test_pieces_without_a_character_map():
     pieces = ["<s>", "<pad>", "</s>", "<unk>", "▁", "a", "aa", "▁b", "ab", "<mask>"]
     tokenizer = SentencePieceTokenizer(pieces, [0, 0, 0, 0, -2, -3, -4, -3, -5, 0])
