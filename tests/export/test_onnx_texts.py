@@ -10,6 +10,7 @@ from wild_tasks import made
 from kerasbert import export
 from kerasbert.export.onnx_order import graphs
 from kerasbert.export.text_benchmarks import TEXTS as TEXTS_FILE
+from kerasbert.export.text_benchmarks import TOKENIZER as TOKENIZER_FILE
 from kerasbert.export.text_benchmarks import write_onnx_texts
 from kerasbert.export.text_files import check_tokens
 from kerasbert.export.verification import VerificationError
@@ -82,6 +83,9 @@ def test_a_benchmark_goes_from_text_to_answer(film, tmp_path):
     assert result.tokenizer_ms.keys() == result.latency_ms.keys() == {(1, 5), (1, 16)}
     assert 0 < result.tokenizer_ms[1, 16] < result.latency_ms[1, 16]
     assert write_onnx_texts(film.path, (5, 16), tmp_path)
+    alone = onnx.load(tmp_path / TOKENIZER_FILE).graph  # without the model
+    assert "MatMul" in film.ops
+    assert "MatMul" not in {node.op_type for part in graphs(alone) for node in part.node}
     runner = export.open_artifact(film)
     for length, inputs in json.loads((tmp_path / TEXTS_FILE).read_text()).items():
         arrays = {name: np.array(rows, "int32") for name, rows in inputs.items()}
