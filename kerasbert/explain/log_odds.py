@@ -19,7 +19,7 @@ def log_odds(logits, index):
     Returns:
         Float tensor `(...,)`.
     """
-    chosen = ops.one_hot(index, logits.shape[-1], dtype=logits.dtype)
+    chosen = ops.one_hot(index, ops.shape(logits)[-1], dtype=logits.dtype)
     return ops.sum(logits * chosen, -1) - ops.logsumexp(logits + chosen * _NEVER, -1)
 
 

@@ -9,7 +9,7 @@ from kerasbert import checks
 from kerasbert.explain.explanation import Explanation
 from kerasbert.explain.gradients import gradient
 from kerasbert.explain.kinds import of_pairs, subject_of
-from kerasbert.explain.subjects import by_length
+from kerasbert.explain.subjects import by_length, vectors_of
 from kerasbert.tasks.task import Task
 from kerasbert.types import Rows
 
@@ -92,16 +92,10 @@ def integrated_gradients(
     numbers = np.tile(np.arange(steps), len(every))
     for part in by_length(subject.lengths[rows], batch_size):
         own, back = np.unique(rows[part], return_inverse=True)
-        tokens = subject.batch(rows[part])
         here, there = subject.batch(own), subject.batch(own, empty[own])
-        ends = [ops.take(subject.vectors(batch), back, axis=0) for batch in (there, here)]
-        at = ops.convert_to_tensor(points[numbers[part]].astype("float32"))[:, None, None]
-        at = ops.cast(at, ends[0].dtype)
-        way = ends[1] - ends[0]
-        slopes = gradient(
-            lambda v, tokens=tokens, own=rows[part]: subject.numbers(v, tokens, own), ends[0] + at * way
-        )
-        found = ops.convert_to_numpy(ops.cast(ops.sum(slopes * way, -1), "float32"))
+        at = {"row": back.astype("int32"), "point": points[numbers[part]].astype("float32")}
+        arguments = [here, there, subject.values_of(own), at]
+        found = ops.convert_to_numpy(subject.compiled(_slopes_on_the_way, arguments)(*arguments))
         np.add.at(shares[:, : found.shape[1]], rows[part], found * weights[numbers[part], None])
     values = subject.numbers_of_ids(every, batch_size=batch_size)
     lowest = subject.numbers_of_ids(every, empty, batch_size)
@@ -202,6 +196,26 @@ def occlusion(task: Task, x: Rows, target: Any = None, *, batch_size: int = BATC
     note = "Each share is the effect of leaving out one word alone; the shares do not add up to the answer."
     found = [subject.explanation(row, "Occlusion", shares[row], values[row], note=note) for row in every]
     return of_pairs(task, found)
+
+
+def _slopes_on_the_way(task, numbers):
+    """A function of rows' tokens without and with words, their values, and points on the way between them.
+
+    It returns the gradient at each point times the way, `(B, S)`.
+    """
+
+    def slopes(here, there, values, at):
+        def of_points(value):
+            return ops.take(ops.convert_to_tensor(value), at["row"], axis=0)
+
+        start = vectors_of(task, there)
+        way = of_points(vectors_of(task, here) - start)
+        tokens, values = ({n: of_points(v) for n, v in part.items()} for part in (here, values))
+        point = ops.cast(ops.convert_to_tensor(at["point"])[:, None, None], way.dtype)
+        found = gradient(lambda v: numbers(v, tokens, values), of_points(start) + point * way)
+        return ops.cast(ops.sum(found * way, -1), "float32")
+
+    return slopes
 
 
 def _without_words(subject, baseline):

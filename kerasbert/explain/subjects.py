@@ -9,6 +9,7 @@ import numpy as np
 from keras import ops
 
 from kerasbert.data import split_words
+from kerasbert.explain.compiled import compiled
 from kerasbert.explain.explanation import Explanation, Token, Word
 from kerasbert.layers import attention_bias
 from kerasbert.types import Tensor, Tensors
@@ -73,27 +74,32 @@ class Subject:
 
     def vectors(self, tokens):
         """The vectors `(B, S, D)` that the blocks of the encoder get for tokens."""
-        return self.task.encoder.embeddings(tokens["token_ids"], tokens.get("segment_ids"), training=False)
+        return vectors_of(self.task, tokens)
 
     def numbers(self, vectors, tokens, rows):
         """The numbers `(B,)` of rows, computed from their vectors `(B, S, D)`."""
-        task, mask = self.task, ops.convert_to_tensor(tokens["padding_mask"])
-        bias = attention_bias(mask, task.encoder.compute_dtype)
-        outputs = task.encoder.transform(vectors, bias, task.first_token_only, training=False)
-        values = {name: ops.convert_to_tensor(value[rows]) for name, value in self.values.items()}
-        if self.position is not None:
-            at = values[self.position][:, None, None]
-            outputs["sequence_output"] = ops.take_along_axis(outputs["sequence_output"], at, axis=1)
-        extra = {name: ops.convert_to_tensor(tokens[name]) for name in task.preprocessor.extra_inputs}
-        logits = task.logits(outputs | {"padding_mask": mask} | extra, training=False)
-        return self.number(logits, values, mask)
+        return numbers_of(self.task, self.number, self.position)(vectors, tokens, self.values_of(rows))
+
+    def values_of(self, rows):
+        """What `number` needs to know of rows."""
+        return {name: value[rows] for name, value in self.values.items()}
+
+    def compiled(self, make, arguments):
+        """`make(task, numbers)` of dicts of arrays, compiled once for all subjects of this kind.
+
+        `numbers` is a function of vectors, tokens and values of rows. It keeps none of this subject's rows.
+        """
+        key = make, self.number.__code__, self.position
+        task, number, position = self.task, self.number, self.position
+        return compiled(task, key, lambda: make(task, numbers_of(task, number, position)), arguments)
 
     def numbers_of_ids(self, rows, token_ids=None, batch_size=64):
         """The numbers of rows as a float64 array, with other token ids `(len(rows), S)` if given."""
         found = np.zeros(len(rows))
         for part in by_length(self.lengths[rows], batch_size):
             tokens = self.batch(rows[part], None if token_ids is None else token_ids[part])
-            found[part] = ops.convert_to_numpy(self.numbers(self.vectors(tokens), tokens, rows[part]))
+            arguments = [tokens, self.values_of(rows[part])]
+            found[part] = ops.convert_to_numpy(self.compiled(_from_ids, arguments)(*arguments))
         return found
 
     # === Words ===
@@ -141,6 +147,33 @@ class Subject:
             baseline_value=float(baseline_value),
             **arguments,
         )
+
+
+def vectors_of(task, tokens):
+    """The vectors `(B, S, D)` that the blocks of a task's encoder get for tokens."""
+    return task.encoder.embeddings(tokens["token_ids"], tokens.get("segment_ids"), training=False)
+
+
+def numbers_of(task, number, position):
+    """A function of vectors `(B, S, D)`, tokens and values of rows that returns their numbers `(B,)`."""
+
+    def numbers(vectors, tokens, values):
+        mask = ops.convert_to_tensor(tokens["padding_mask"])
+        bias = attention_bias(mask, task.encoder.compute_dtype)
+        outputs = task.encoder.transform(vectors, bias, task.first_token_only, training=False)
+        values = {name: ops.convert_to_tensor(value) for name, value in values.items()}
+        if position is not None:
+            at = values[position][:, None, None]
+            outputs["sequence_output"] = ops.take_along_axis(outputs["sequence_output"], at, axis=1)
+        extra = {name: ops.convert_to_tensor(tokens[name]) for name in task.preprocessor.extra_inputs}
+        logits = task.logits(outputs | {"padding_mask": mask} | extra, training=False)
+        return number(logits, values, mask)
+
+    return numbers
+
+
+def _from_ids(task, numbers):
+    return lambda tokens, values: numbers(vectors_of(task, tokens), tokens, values)
 
 
 def by_length(lengths, batch_size):

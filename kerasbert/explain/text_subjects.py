@@ -7,6 +7,8 @@ from kerasbert import checks
 from kerasbert.data import raw_columns, same_length, texts_in_memory
 from kerasbert.explain.log_odds import log_odds, log_odds_of
 from kerasbert.explain.subjects import Subject
+from kerasbert.preprocessing import TextPreprocessor
+from kerasbert.preprocessing.truncation import TruncationCount
 
 
 def class_subject(task, x, target):
@@ -148,12 +150,19 @@ def _rows(task, x):
     columns = texts_in_memory(x)
     if not columns[0]:
         return [], _packed(task.tokenizer, [[]], task.max_sequence_length)[0], []
+    packed, places = _packed(task.tokenizer, columns, task.max_sequence_length)
+    if type(task.preprocessor) is TextPreprocessor and not task.preprocessor.extra_inputs:
+        # Its batches are these tokens; to build their data set takes a third of the time of an explanation.
+        truncated = TruncationCount(*task.preprocessor.counted_as)
+        lengths = task.tokenizer.packed_lengths(*map(task.tokenizer.tokenize, columns))
+        truncated.add(lengths, task.max_sequence_length)
+        truncated.warn()
+        return list(zip(*columns, strict=True)), packed, places
     call = task.preprocessor.for_one_call()
     batches, order = call.unlabelled(x, None)
     back = np.argsort(order)
     tokens = {name: value[back] for name, value in next(batches.as_numpy_iterator()).items()}
     call.warn_if_truncated()
-    packed, places = _packed(task.tokenizer, columns, task.max_sequence_length)
     if not np.array_equal(packed["token_ids"], tokens["token_ids"]):
         raise checks.invalid(
             "Explanations need inputs as `tokenizer.pack` makes them.",
