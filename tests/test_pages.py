@@ -22,6 +22,7 @@ from apart import run_apart
 import kerasbert
 from kerasbert.__main__ import main
 from kerasbert.data import scheme_labels
+from kerasbert.export import verification
 from kerasbert.pretraining import Phase, pretrain, read_settings
 from kerasbert.tasks.task import Task
 
@@ -82,6 +83,7 @@ def folder(template, tmp_path, monkeypatch):
 
 
 def write_what_pages_name():
+    keras.utils.set_random_seed(0)
     tokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *WORDS.split(), *"!.?", *LETTERS]
     tokens = list(dict.fromkeys([*tokens, *(f"##{letter}" for letter in LETTERS)]))
     tokens += [f"[unused{i}]" for i in range(3000 - len(tokens))]
@@ -115,6 +117,7 @@ def write_what_pages_name():
 @pytest.fixture
 def names(folder, monkeypatch):
     """What the snippets speak of. Training is eager, which is quick, and sizes are small."""
+    keras.utils.set_random_seed(0)
     compile_task, fit = Task.compile, kerasbert.BertPretrainer.fit
     monkeypatch.setattr(
         Task, "compile", lambda *args, **kw: compile_task(*args, **(kw | {"run_eagerly": True}))
@@ -126,7 +129,7 @@ def names(folder, monkeypatch):
     # Models of a few steps give words labels by a hair, and int8 moves many.
     monkeypatch.setattr("kerasbert.export.verify_export.SAMPLE_AGREEMENT", dict.fromkeys((32, 16, 8, 4), 0.0))
     # Vectors of 16 numbers are rounded more coarsely than those of real models.
-    monkeypatch.setattr("kerasbert.export.verification.LEAST", 0.05)
+    monkeypatch.setattr(verification, "LEAST", 0.05)
     numbers = [int("good" in text) for text in TEXTS]
     features = datasets.Features(
         sentence=datasets.Value("string"), label=datasets.ClassLabel(names=["negative", "positive"])
@@ -184,8 +187,10 @@ def test_pages_are_found():
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:A budget of")
-def test_those_that_take_long(folder, names):
-    # Four bits are noise beside a model that hardly tells texts apart, and its file would be refused.
+def test_those_that_take_long(folder, names, monkeypatch):
+    # A model that tells its own texts apart keeps their labels at four bits. The built-in sentences are
+    # letters to it, which nobody trained: four bits move their probabilities by any amount.
+    monkeypatch.setitem(verification.SHARES, 4, float("inf"))
     classifier = keras.saving.load_model("film.keras")
     classifier.compile(keras.optimizers.Adam(0.01))
     classifier.fit(TEXTS, names["labels"], epochs=30, verbose=0)
