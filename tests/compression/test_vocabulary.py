@@ -114,6 +114,7 @@ def test_removing_tokens_changes_no_text_whose_tokens_are_kept(tokens, words, da
     assert order == sorted(order)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*were truncated")
 def test_pieces_of_a_corpus_are_split_as_before(config):
     chance = random.Random(7)

@@ -13,6 +13,7 @@ pytest.importorskip("matplotlib", reason="pip install 'kerasbert[evaluation]'")
 pytest.importorskip("sklearn", reason="pip install 'kerasbert[evaluation]'")
 
 
+@pytest.mark.slow
 def test_a_page_about_a_task(trained, tmp_path):
     texts = [
         "good film",

@@ -68,6 +68,7 @@ def test_tokens(run, trained, texts):
     np.testing.assert_allclose(found, trained.predict(texts, verbose=0), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_even_tokens_need_the_operations_of_tensorflow_text(run):
     row = {name: ["2 3"] for name in ("token_ids", "segment_ids", "padding_mask")}
     done = run("classify_tokens", "probabilities", row, libraries=[])

@@ -136,7 +136,7 @@ def packed(model):
     return bytes(builder.Output())
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 def test_weights_behind_the_flatbuffer_are_still_found(trained, plain, texts, tmp_path):
     """As litert-quantizer writes them for larger models."""
     model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(plain.path.read_bytes()))

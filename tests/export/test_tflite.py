@@ -74,6 +74,7 @@ def test_the_file_is_what_a_phone_wants(tflite):
     assert not [op for op in tflite.ops if "Flex" in op or "VAR" in op or op.startswith("SELECT")]
 
 
+@pytest.mark.slow_after(1)
 def test_inputs_by_position_are_ids_mask_and_segments(tflite, trained):
     """As callers in other languages bind them, who see no names."""
     interpreter = Interpreter(str(tflite.path))

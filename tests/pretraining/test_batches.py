@@ -125,6 +125,7 @@ def test_hosts_share_each_batch(batches):
                 np.testing.assert_array_equal(parts[host][i][name], values[host::2])
 
 
+@pytest.mark.slow
 def test_masks_change_from_epoch_to_epoch(folder, batches):
     places = collections.defaultdict(set)
     for batch in batches(epochs=6):

@@ -51,6 +51,7 @@ def test_it_finds_answers_beyond_the_first_window(learned):
     assert [(a.text, a.start) for a in answers] == [row[0] for row in right]
 
 
+@pytest.mark.slow
 def test_a_threshold_gives_no_answer_where_that_scores_higher(learned):
     x = (["影?", "Where is Ann?"], ["🎉 Ann lives in Rome."] * 2)
     never = learned.predict(x, verbose=0)

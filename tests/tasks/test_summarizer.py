@@ -261,6 +261,7 @@ def test_a_preset_without_the_head_starts_a_new_one(tmp_path):
     assert again.load_report.initialized == ("summarization/logits/kernel", "summarization/logits/bias")
 
 
+@pytest.mark.slow
 def test_transformers_loads_the_encoder(taught, tmp_path):
     transformers = pytest.importorskip("transformers")
     torch = pytest.importorskip("torch")
