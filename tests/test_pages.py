@@ -50,7 +50,6 @@ LONG = "docs/guides/budgets.md"  # tries several files
 QUICK = {
     "README.md",
     "docs/guides/checkpoints.md",
-    "docs/guides/token-classification.md",
     "docs/guides/tokenizers.md",
 }
 SIZES = {"num_layers": 4, "num_heads": 2, "hidden_dim": 16, "intermediate_dim": 32, "initializer_range": 0.3}

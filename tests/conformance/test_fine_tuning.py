@@ -16,7 +16,7 @@ from kerasbert.training import (
 NOT_SMOOTHED = ("BertTextClassifier of several labels", "BertTextClassifier of numbers", "BertTextEmbedder")
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("name", slow_but(DIVERSE))
 def test_everything_at_once(name, config, tokenizer, texts):
     task = make_task(name, config, tokenizer)

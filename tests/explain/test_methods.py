@@ -15,6 +15,7 @@ def logits(task, ids):
     return ops.convert_to_numpy(task({"token_ids": ids, "padding_mask": np.ones_like(ids)}))[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("baseline", ["mask", "pad"])
 def test_words_that_add_up_have_the_shares_that_they_add(sum_of_tokens, tokenizer, baseline):
     [found] = explain.integrated_gradients(

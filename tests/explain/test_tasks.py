@@ -75,6 +75,7 @@ def test_wrong_entities(tagger):
 # === Answers ===
 
 
+@pytest.mark.slow
 def test_an_answer_in_any_window():
     x = (question_rows.QUESTIONS[:2], question_rows.long(20)[0][:2])
     answerer = question_rows.make(max_length=24, window_step=8)

@@ -143,7 +143,7 @@ def cut(found, shown):
     return found
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*were truncated")
 @pytest.mark.parametrize("name", slow_but(("BertTextClassifier", "BertTokenClassifier"), EXPORTED))
 def test_the_guides_requests_and_the_warm_up_are_answered(name, config, tokenizer, served):

@@ -148,6 +148,7 @@ def test_the_interval_is_that_of_a_share():
     assert least == pytest.approx(25 - 1.645 * error)
 
 
+@pytest.mark.slow
 def test_a_small_model_in_int8_passes(shared_models, shared_data, tmp_path):
     """Narrow models round more: a mean difference of 0.006 where MiniLM has 0.001."""
     with warnings.catch_warnings():

@@ -132,7 +132,7 @@ def test_real_vocabularies_at_length(shared_data, run, name):
     assert failures(tokenizer, run, texts(13, 50_000)) == []
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("run", RUNTIMES)
 def test_bytes(byte_level, run):
     tokenizer = RobertaTokenizer(*byte_level, special_tokens_in_text=True)

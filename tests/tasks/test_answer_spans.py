@@ -42,7 +42,7 @@ def plain_search(task, question, context, longest):
     return sorted(spans, reverse=True), min(null)
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_answers_are_those_of_a_plain_search(seed):
     task = make(max_length=16, seed=seed, window_step=4)

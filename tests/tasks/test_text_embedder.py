@@ -156,6 +156,7 @@ def test_scores_of_pairs_teach_how_much_alike_they_are(embedder, tmp_path):
     assert again.evaluate(x, SCORES, verbose=0) == pytest.approx(embedder.evaluate(x, SCORES, verbose=0))
 
 
+@pytest.mark.slow
 def test_scores_come_in_many_forms(embedder):
     embedder.compile(optimizer=keras.optimizers.SGD(0.0), loss=SimilarityLoss())
     weights = np.arange(24) % 3

@@ -16,7 +16,7 @@ ROWS = {
 }
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ROWS)
 def test_texts_in_another_language_are_told_of_once(name, config, tokenizer):
     task = make_task(name, dataclasses.replace(config, max_sequence_length=64), tokenizer)

@@ -70,7 +70,7 @@ def read_by_hugging_face(folder, **options):
     return transformers.AutoTokenizer.from_pretrained(folder, **options)
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("prefix", [False, True])
 def test_hugging_face_gives_the_same_ids_and_offsets(roberta_folder, texts, tmp_path, prefix):
     paths = roberta_folder / "vocab.json", roberta_folder / "merges.txt"

@@ -87,7 +87,7 @@ def in_rust(tokenizer, folder):
     return tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [{}, {"all_white_space": True}, {"keep_last_space": True}])
 def test_hugging_face_reads_its_files_and_gives_its_ids(tokenizer, tmp_path, options):
     ours = SentencePieceTokenizer.from_config(tokenizer.get_config() | options)
