@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from kerasbert.pages import Estimate, Table, percent
-from kerasbert.pages.style import fragment
 
 # Of this many examples the page of a report shows the texts.
 SHOWN = 6
@@ -144,8 +143,7 @@ class Invariance:
         return "\n".join(lines)
 
     def _repr_html_(self):
-        table = self.table()
-        return fragment(f"<h3>{table.title}</h3>{table.html()}")
+        return self.table()._repr_html_()
 
 
 _EXAMPLES_HEADER = ["text", "changed text", "answer", "then"]
