@@ -12,6 +12,7 @@ from kerasbert.evaluation.calibration import Calibration, calibration_of
 from kerasbert.evaluation.evaluation import Evaluation, Mistake
 from kerasbert.evaluation.slices import checked_columns
 from kerasbert.evaluation.suspects import Suspect, suspected_labels
+from kerasbert.evaluation.temperature import best_temperature, tempered
 from kerasbert.pages import Shade, Table, percent
 from kerasbert.pages.charts import reliability_chart
 
@@ -177,10 +178,18 @@ class ClassEvaluation(Evaluation):
         if trusted:
             words += ", no more than chance or rounding explains."
         else:
-            words += f", mostly too {'high' if off > 0 else 'low'}; `fit_temperature` mends this."
+            words += f", mostly too {'high' if off > 0 else 'low'}; {self._temperature_advice()}."
         points.append((trusted, words))
         headline = f"Right on {percent(found.value)} of {len(self):,} rows"
         return headline, [*points, *self._about_slices()]
+
+    def _temperature_advice(self):
+        """Whether `fit_temperature` is worth a try; after it was fitted, what is left is of another kind."""
+        probabilities = tempered(self.probabilities, best_temperature(self.probabilities, self.true))
+        best = calibration_of(probabilities.max(-1), self.answered == self.true)
+        if best.error <= self.calibration.error / 2:
+            return f"a temperature would lower this to {percent(best.error)} at best (`fit_temperature`)"
+        return "a temperature does not mend this"
 
     def details(self) -> list[Table]:
         """Returns the tables of classes, confusions and calibration."""

@@ -47,7 +47,7 @@ def report(
             measured.
         robustness: what `kerasbert.robustness.invariance` returned, or None.
         explained: int, in how many of the worst mistakes words are coloured by what they say for the wrong
-            answer; each takes 64 gradients. Of classifiers of one label a row and of question answerers.
+            answer; each takes 64 gradients. For the tasks that `explain_mistakes` takes.
 
     Returns:
         `pathlib.Path` of the HTML file.

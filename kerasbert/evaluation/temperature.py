@@ -58,6 +58,13 @@ def best_temperature(probabilities: Any, true: Any) -> float:
     return float(np.exp(found.x))
 
 
+def tempered(probabilities: Any, temperature: float) -> np.ndarray:
+    """Computes what probabilities of C classes `(rows, C)` become if their logits are divided by a number."""
+    logits = np.log(np.maximum(np.asarray(probabilities, "float64"), LEAST)) / temperature
+    powers = np.exp(logits - logits.max(-1, keepdims=True))
+    return powers / powers.sum(-1, keepdims=True)
+
+
 def fit_temperature(
     task: BertTextClassifier, x: Rows, y: Labels = None, verbose: int | str = 0
 ) -> TemperatureScaling:

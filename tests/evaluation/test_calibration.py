@@ -8,6 +8,7 @@ from conftest import text_label
 import kerasbert
 from kerasbert import evaluation, export
 from kerasbert.data import multi_hot
+from kerasbert.evaluation.temperature import tempered
 
 pytest.importorskip("scipy.optimize", reason="pip install 'kerasbert[evaluation]'")
 
@@ -47,9 +48,27 @@ def test_scaled_logits_are_found_again():
     assert evaluation.best_temperature(1 / (1 + np.exp(-2.5 * logits)), hot) == pytest.approx(2.5, rel=0.03)
 
 
-def softened(probabilities, temperature):
-    powers = probabilities ** (1 / temperature)
-    return powers / powers.sum(-1, keepdims=True)
+def test_a_temperature_is_advised_only_where_it_helps():
+    random = np.random.default_rng(0)
+    logits = random.normal(size=(3000, 3))
+    shares = tempered(np.exp(logits) / np.exp(logits).sum(-1, keepdims=True), 1.0)
+    true = (random.uniform(size=(3000, 1)) > shares.cumsum(-1)).sum(-1)
+
+    def advice(probabilities):
+        found = evaluation.evaluate_probabilities(probabilities, true, ["a", "b", "c"])
+        [(trusted, words)] = [point for point in found.verdict()[1] if "Probabilities" in point[1]]
+        return trusted, words
+
+    assert advice(shares)[0]
+    trusted, words = advice(tempered(shares, 0.4))
+    assert not trusted
+    assert "too high; a temperature would lower this to" in words
+    # Half of the rows are too sure, the others too unsure: no one temperature is right for both.
+    halves = np.concatenate([tempered(shares[:1500], 0.2), tempered(shares[1500:], 5.0)])
+    fitted = tempered(halves, evaluation.best_temperature(halves, true))
+    trusted, words = advice(fitted)
+    assert not trusted
+    assert words.endswith("a temperature does not mend this.")
 
 
 @pytest.mark.slow
@@ -63,7 +82,7 @@ def test_the_temperature_is_kept_in_the_task_and_its_files(trained, tmp_path):
     scaling = evaluation.fit_temperature(task, texts, labels)
     assert scaling.temperature > 1.1
     assert scaling.loss_after < scaling.loss_before
-    wanted = softened(before, scaling.temperature)
+    wanted = tempered(before, scaling.temperature)
     assert np.abs(before - wanted).max() > 0.01
     np.testing.assert_allclose(task.predict(texts, verbose=0), wanted, atol=1e-5)
     task.save(tmp_path / "film.keras")

@@ -7,7 +7,7 @@ import question_rows
 import tagging
 
 import kerasbert
-from kerasbert import explain
+from kerasbert import evaluation, explain
 
 # === Entities ===
 
@@ -70,6 +70,25 @@ def test_wrong_entities(tagger):
         explain.occlusion(tagger, ["in Bonn"], [(3, 6, "LOC")])
     with pytest.raises(ValueError, match=r"label='B-ORG'.*row 0"):
         explain.occlusion(tagger, ["in Bonn"], [(3, 7, "ORG")])
+
+
+@pytest.mark.parametrize("as_words", [True, False])
+def test_the_first_wrong_entity_of_the_worst_rows(tagger, as_words):
+    """The tagger has learned nothing, so that it invents entities; one row has no answer at all."""
+    x, y = ["Bonn Bonn", *tagging.TEXTS], [[(5, 9, "LOC")], *map(tagging.spans, tagging.SENTENCES)]
+    if as_words:
+        x, y = [["Bonn", "Bonn"], *tagging.SENTENCES], [["O", "B-LOC"], *tagging.Y]
+    evaluated = evaluation.evaluate(tagger, x, y)
+    evaluated.answered[0] = []  # a missing entity, for which no words speak
+    found = evaluation.explain_mistakes(evaluated, tagger, x, count=len(x), steps=2)
+    assert list(found) == [m.row for m in evaluated.mistakes(len(x)) if m.row and m.answer != "none"]
+    assert len(found) > 2
+    for row, explanation in found.items():
+        wrong = [a for kind, _, a in evaluated.matches[row] if kind != "right" and a]
+        start, end, type_ = min(wrong)
+        words = (["Bonn", "Bonn"], *tagging.SENTENCES)[row]
+        assert explanation.target == f"{type_} {' '.join(words[start:end])!r}"
+        assert [word.text for word in explanation.words] == list(words)
 
 
 # === Answers ===
