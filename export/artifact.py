@@ -43,6 +43,11 @@ class Artifact:
     trials: tuple[Any, ...] = ()
     part_errors: dict[str, float] = dataclasses.field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        said = [repr(str(self.path)), self.format, f"{self.size_bytes / 1e6:.1f} MB"]
+        said += [f"{name}={value!r}" for name in ("recipe", "partitions") if (value := getattr(self, name))]
+        return f"Artifact({', '.join([*said, f'signatures={list(self.signatures)}'])})"
+
     @classmethod
     def of(cls, path: PathLike, format: str, **fields: Any) -> Self:
         """Describes the file or folder at `path`."""

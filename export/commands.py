@@ -48,7 +48,8 @@ def export_command(options):
         kept = f", at another recipe: {', '.join(trial.part_recipes)}" if trial.part_recipes else ""
         print(
             f"{trial.recipe}{kept}: {trial.size_bytes / 1e6:.1f} MB, score {trial.score:.4f}, "
-            f"{trial.drop:.4f} lower on {trial.rows} rows, which shows {max(trial.least_drop, 0.0):.4f}"
+            f"{trial.drop:.4f} lower on {trial.rows} rows, "
+            f"at least {max(trial.least_drop, 0.0):.4f} at 95 % confidence"
         )
     _show(artifact, ("path", "format", "recipe", "size_bytes", "sha256", "signatures", "partitions"))
 

@@ -2,6 +2,7 @@
 
 import importlib
 
+from kerasbert import checks
 from kerasbert.config import BertConfig
 from kerasbert.encoder import BertEncoder
 from kerasbert.tasks import (
@@ -59,7 +60,17 @@ __all__ = [
 
 def __getattr__(name):
     if name in _PACKAGES:
-        return importlib.import_module(f"{__name__}.{name}")
+        try:
+            return importlib.import_module(f"{__name__}.{name}")
+        except ModuleNotFoundError as error:
+            if error.name != "kerasbert.export":
+                raise
+            raise checks.invalid(
+                "`kerasbert.export` must be installed: in a clone, its folder lies beside `kerasbert`.",
+                fix="Run `pip install --editable .` in the clone, or start Python in another folder.",
+                kind=ImportError,
+                folder=__path__[0],
+            ) from None
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

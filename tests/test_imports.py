@@ -2,9 +2,14 @@
 
 import ast
 import configparser
+import importlib
 import pathlib
 import subprocess
 import sys
+
+import pytest
+
+import kerasbert
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 EVERYONE = {"checks", "atomic", "fast_training", "json_files", "keras_private", "optional", "pages", "types"}
@@ -111,6 +116,17 @@ def test_importing_kerasbert_leaves_tensorflow_text_and_export_alone():
 def test_export_refuses_another_name():
     done = run(f"import sys; sys.path.insert(0, {str(ROOT)!r}); import export")
     assert "must be imported as `kerasbert.export`" in done.stderr
+
+
+def test_in_a_clone_that_is_not_installed_export_says_what_to_do(monkeypatch):
+    def missing(name):
+        raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+    monkeypatch.setattr(importlib, "import_module", missing)
+    with pytest.raises(ImportError, match="pip install --editable"):
+        kerasbert.__getattr__("export")
+    with pytest.raises(ModuleNotFoundError, match=r"'kerasbert\.data'"):
+        kerasbert.__getattr__("data")
 
 
 def test_without_tensorflow_text_models_work_and_texts_say_what_to_install():

@@ -55,7 +55,7 @@ def test_a_budget_prints_every_trial(folder, capsys):
     first, second, *_ = capsys.readouterr().out.splitlines()
     assert first.startswith("dynamic_wi4_afp32: ")
     assert " MB, score " in first
-    assert " lower on 4 rows, which shows " in first
+    assert " lower on 4 rows, at least " in first
     assert second.startswith("path: ")
 
 
