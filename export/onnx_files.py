@@ -212,7 +212,8 @@ def _check(model, task, inputs, text):
 def _write(path, model, inputs, weights):
     """Writes a model whose inputs that are weights become constants, but for those that nothing reads.
 
-    By hand, one weight after the other: in a `ModelProto` that is written all would be in memory thrice.
+    Weights are written by hand, one after the other, because a `ModelProto` would hold all of them in
+    memory three times.
     """
     onnx, graph = checks.require("onnx", INSTALL), model.graph
     values = {value.name: value for value in graph.input}

@@ -40,7 +40,7 @@ class TextRunner:
             dict of numpy arrays.
 
         Raises:
-            ValueError: if the file does not take text, or not as many texts.
+            ValueError: if the file does not take text, or takes another number of texts.
         """
         if name not in self.signatures:
             raise checks.invalid(
@@ -63,7 +63,7 @@ class TextRunner:
             dict of `token_ids`, `segment_ids`, `padding_mask`, `starts` and `ends`, numpy int32 `(1, S)`.
 
         Raises:
-            ValueError: if the file does not take text, or not as many texts.
+            ValueError: if the file does not take text, or takes another number of texts.
         """
         texts = (text,) if second is None else (text, second)
         name = next(name for name, inputs in TOKENIZERS.items() if len(inputs) == len(texts))
@@ -86,7 +86,7 @@ class TextRunner:
             What the task's `predict` returns: an array of probabilities, lists of entities, answers.
 
         Raises:
-            ValueError: if the file does not take text, or not as many texts.
+            ValueError: if the file does not take text, or takes another number of texts.
         """
         description = self.description()
         kind, module = description["kind"], BY_ENDPOINT[description["kind"]]

@@ -1,4 +1,4 @@
-"""What files answer to texts, in integers and floats alone; a module a kind of task.
+"""How files answer texts, with integers and floats alone: one module for each kind of task.
 
 Each has `signatures(task, tokenizer, run)`, graph functions of code points by name, with their inputs;
 `inputs(kind, row)`, which of them answers a row of texts, and with what; and

@@ -1,7 +1,7 @@
 """Why a model answers as it does: the share of each word in an answer.
 
-`integrated_gradients` first; `occlusion` and `gradient_times_input` as second opinions, `attention` to see
-where the model looked. All take a task and texts, and return an `Explanation` for each row.
+Start with `integrated_gradients`. `occlusion` and `gradient_times_input` are second opinions, and `attention`
+shows where the model looked. All take a task and texts, and return an `Explanation` for each row.
 """
 
 from kerasbert.explain.attention import attention
