@@ -5,9 +5,10 @@ import pathlib
 import keras
 import numpy as np
 
-from kerasbert.export.one_call import CALLED, caller, number_branches
-from kerasbert.export.text_graphs import text_signatures
+from kerasbert.export.shared_graphs import MODEL, TOKENIZER, SharedTokenizer, caller, number_branches
+from kerasbert.export.text_graphs import check_takes_texts, text_signatures
 from kerasbert.export.text_graphs.fixed import token_lengths
+from kerasbert.export.text_graphs.tokenize import TEXT, text_spec, tokenizer_of
 from kerasbert.layers import attention_bias
 from kerasbert.optional import tensorflow as tf
 
@@ -28,21 +29,25 @@ def write_edge_graph(task, folder, truncate=False, lengths=None):
         folder: str or path.
         truncate: bool, whether longer sequences are cut to the task's `max_sequence_length`.
         lengths: sequence of int or None; if it is given, perhaps empty, the signatures of `text_graphs` stand
-            beside the task's, and that of `one_call`, which they call; and for each length those of fixed
-            shapes.
+            beside the task's, and those of `shared_graphs`, which they call; and for each length those of
+            fixed shapes.
 
     Returns:
         List of str, the signatures, the task's in front.
     """
     archive = keras.export.ExportArchive()
-    specs = list(task.input_specs(1, None).values())
+    names, specs = zip(*task.input_specs(1, None).items(), strict=True)
     table = task.encoder.embeddings.token_embedding.embeddings
     is_tied = getattr(getattr(task, "head", None), "tied", False)
     function = edge_function(task, truncate, with_table=is_tied)
     archive.add_endpoint(task.endpoint, function, input_signature=specs)
     others = {}
     if lengths is not None:
-        others = text_signatures(task, caller(function, specs), lengths) | {CALLED: (function, specs)}
+        check_takes_texts(task, "to_tflite")
+        texts = [text_spec(TEXT)]
+        tokenizer, run = SharedTokenizer(tokenizer_of(task), texts), caller(function, specs)
+        others = text_signatures(task, tokenizer, lambda tokens: run(*map(tokens.get, names)), lengths)
+        others |= {MODEL: (function, specs), TOKENIZER: (tokenizer.function, texts)}
         for length in token_lengths(task, lengths):
             others[f"{task.endpoint}_{length}"] = function, [*task.input_specs(1, length).values()]
     for name, (answer, inputs) in others.items():

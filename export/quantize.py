@@ -11,8 +11,8 @@ import flatbuffers
 import numpy as np
 
 from kerasbert import checks
-from kerasbert.export.one_call import INPUTS
 from kerasbert.export.recipes import UNQUANTIZED, quantizer_recipe
+from kerasbert.export.shared_graphs import INPUTS
 
 
 class SharedVectors(flatbuffers.Builder):

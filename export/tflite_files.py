@@ -14,9 +14,9 @@ from kerasbert import checks
 from kerasbert.export import endpoints
 from kerasbert.export.artifact import Artifact
 from kerasbert.export.edge_graph import write_edge_graph
-from kerasbert.export.one_call import drop_called
 from kerasbert.export.quantize import quantize
 from kerasbert.export.recipes import check_recipe
+from kerasbert.export.shared_graphs import drop_shared
 from kerasbert.export.structure import check_structure
 from kerasbert.export.token_batches import single_rows, token_batches
 
@@ -49,7 +49,7 @@ def write_tflite(task, path, recipe, part_recipes, calibration, truncate=False, 
                 _write_float(task, source, recipe, truncate, lengths)
             quantize(source, path, recipe, part_recipes, task.encoder.config.vocabulary_size, sequences)
     if lengths is not None:
-        drop_called(path)
+        drop_shared(path)
     artifact = describe_tflite(path, recipe, part_recipes)
     check_structure(task, artifact)
     return artifact

@@ -13,7 +13,6 @@ from kerasbert.export.text_graphs.fixed import fixed_signatures, fixed_tokenizer
 from kerasbert.export.text_graphs.tokenize import (
     TOKENIZERS,
     as_code_points,
-    tokenizer_of,
     tokenizer_signatures,
 )
 from kerasbert.text import TOKEN_INPUTS
@@ -36,22 +35,18 @@ def rows_of_texts(kind, x):
     return list(zip(*endpoints.BY_NAME[kind].columns(x).values(), strict=True))
 
 
-def text_signatures(task, run, lengths=()):
+def text_signatures(task, tokenizer, run, lengths=()):
     """All signatures of a file that takes text, beside the task's own.
 
     Args:
-        task: a kerasbert task.
+        task: a kerasbert task, of a kind that `check_takes_texts` lets through.
+        tokenizer: its `IntegerTokenizer`, or what stands for it.
         run: function of tokens, a dict, that returns the task's answers, a dict.
         lengths: sequence of int, how many tokens there are signatures of fixed shapes for.
 
     Returns:
         dict, name -> (graph function, its input signature).
-
-    Raises:
-        ValueError: if a file of this task cannot take text.
     """
-    check_takes_texts(task, "to_tflite")
-    tokenizer = tokenizer_of(task)
     answers = BY_ENDPOINT[task.endpoint].signatures(task, tokenizer, answers_to(run))
     fixed = fixed_signatures(task, answers, lengths) | fixed_tokenizers(task, tokenizer, lengths)
     return answers | tokenizer_signatures(task, tokenizer) | fixed

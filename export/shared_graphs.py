@@ -1,10 +1,11 @@
-"""A model that several signatures of a TFLite file call.
+"""The model and the tokenizer as graphs that several signatures of a TFLite file call.
 
 From texts to answers in one call, the length of the tokens is known only while the file runs. XNNPACK takes
 operations on such tensors one by one or not at all, but a graph of its own, a branch of IF, knows the shapes
 of its inputs when it starts, and so stays one partition. All calls share one such graph: the converter and
-the quantizer see the model once more and not once for each. It is not the graph of the task's own signature:
-IF changes how the inputs of its branches are allocated, and calls of that signature in between were wrong.
+the quantizer see the model and the tokenizer once more and not once for each. The model's is not the graph of
+the task's own signature: IF changes how the inputs of its branches are allocated, and calls of that signature
+in between were wrong.
 """
 
 import itertools
@@ -18,39 +19,62 @@ from kerasbert.optional import tensorflow as tf
 # In the order that a file has, as Hugging Face's `input_ids`, `attention_mask`, `token_type_ids`.
 INPUTS = ("token_ids", "padding_mask", "segment_ids")
 
-# A signature while the file is made: the graph that is called.
-CALLED = "within"
+# Signatures while the file is made: the graphs that are called. The number of their inputs tells them apart.
+MODEL, TOKENIZER = SHARED = ("shared_model", "shared_tokenizer")
 
 
 def caller(function, specs):
-    """Returns a function of tokens that calls the graph of `CALLED` once `connect` has seen the file.
+    """Returns a function with the inputs and outputs of another that calls its graph in the file.
+
+    Until `connect` has seen the file, a branch that computes something else stands for the graph.
 
     Args:
-        function: graph function of three int32 tensors `(1, S)` that returns a dict of float32 tensors.
-        specs: its input signature.
+        function: graph function that returns a dict of tensors, the one of a signature in `SHARED`.
+        specs: its input signature, int32 tensors.
     """
     outputs = tf.function(function, input_signature=specs).get_concrete_function().structured_outputs
+    outputs = {name: outputs[name] for name in sorted(outputs)}
 
-    def call(tokens):
-        rows = [tokens[name] for name in INPUTS]
+    def call(*inputs):
+        def filled(number):
+            sizes = ([number if n is None else n for n in value.shape] for value in outputs.values())
+            return [
+                tf.fill(size, tf.cast(number, value.dtype))
+                for size, value in zip(sizes, outputs.values(), strict=True)
+            ]
 
-        def filled(value):
-            length = tf.shape(rows[0])[1]
-            shapes = (
-                [length if size is None else size for size in outputs[name].shape] for name in sorted(outputs)
-            )
-            return [tf.fill(shape, value) for shape in shapes]
-
-        def stand_in():
-            # A PACK in front says which input is which.
-            return filled(tf.cast(tf.reduce_max(tf.stack(rows)), tf.float32))
-
-        found = tf.cond(tf.size(rows[0]) > 0, stand_in, lambda: filled(0.0))
-        for name, value in zip(sorted(outputs), found, strict=True):
-            value.set_shape(outputs[name].shape)
-        return dict(zip(sorted(outputs), found, strict=True))
+        # The converter must not know which branch runs, nor the sizes of what it returns. A PACK in front,
+        # of all inputs twice, says which branch stands for a graph, and which input is which.
+        lowest = tf.reduce_min(tf.concat([tf.reshape(inputs[0], [-1]), [0]], 0))
+        found = tf.cond(
+            lowest <= 0,
+            lambda: filled(tf.reduce_max(tf.stack([*inputs, *inputs]))),
+            lambda: filled(tf.reduce_min(inputs[0])),
+        )
+        for value, like in zip(found, outputs.values(), strict=True):
+            value.set_shape(like.shape)
+        return dict(zip(outputs, found, strict=True))
 
     return call
+
+
+class SharedTokenizer:
+    """An `IntegerTokenizer` that calls the file's graph `TOKENIZER`, which is the signature `function`."""
+
+    def __init__(self, tokenizer, specs):
+        self._names = ("ids", "starts", "ends")
+        self.join, self.joined_length = tokenizer.join, tokenizer.joined_length
+
+        def function(code_points):
+            return dict(zip(self._names, tokenizer.tokenize(code_points), strict=True))
+
+        self.function = function
+        self._call = caller(function, specs)
+
+    def tokenize(self, code_points):
+        """See `IntegerTokenizer`."""
+        found = self._call(code_points if code_points.shape.rank == 2 else code_points[tf.newaxis])
+        return tuple(found[name] for name in self._names)
 
 
 def number_branches(folder):
@@ -77,15 +101,17 @@ def number_branches(folder):
 
 
 def connect(path):
-    """Puts the graph of `CALLED` into the place of the branches that stand for it, in a float file."""
+    """Puts the graphs of `SHARED` into the place of the branches that stand for them, in a float file."""
     from ai_edge_litert.schema_py_generated import BuiltinOperator, IfOptions, Model
 
     content = np.memmap(path, mode="r+")
     model = Model.GetRootAs(content, 0)
-    called = next(s for s in signatures(model) if s.SignatureKey() == CALLED.encode())
-    named = map(called.Outputs, range(called.OutputsLength()))
-    index = {tensor.Name(): tensor.TensorIndex() for tensor in named}
-    model.Subgraphs(called.SubgraphIndex()).OutputsAsNumpy()[:] = [index[name] for name in sorted(index)]
+    shared = {s.InputsLength(): s for s in signatures(model) if s.SignatureKey().decode() in SHARED}
+    for signature in shared.values():
+        named = map(signature.Outputs, range(signature.OutputsLength()))
+        index = {tensor.Name(): tensor.TensorIndex() for tensor in named}
+        graph = model.Subgraphs(signature.SubgraphIndex())
+        graph.OutputsAsNumpy()[:] = [index[name] for name in sorted(index)]
     for graph in map(model.Subgraphs, range(model.SubgraphsLength())):
         for operation in map(graph.Operators, range(graph.OperatorsLength())):
             if model.OperatorCodes(operation.OpcodeIndex()).BuiltinCode() != BuiltinOperator.IF:
@@ -99,7 +125,7 @@ def connect(path):
             given = operation.InputsAsNumpy()
             given[1:] = given[1:][[inputs.index(i) for i in order]].copy()
             place = table.Pos + options._tab.Offset(4)
-            content[place : place + 4].view("<i4")[:] = called.SubgraphIndex()
+            content[place : place + 4].view("<i4")[:] = shared[len(order)].SubgraphIndex()
     content.flush()
 
 
@@ -107,27 +133,28 @@ def _packed(model, branch):
     """The inputs of a branch in the order in which a stand-in packs them; None if it is another branch."""
     from ai_edge_litert.schema_py_generated import BuiltinOperator
 
+    inputs = {*branch.InputsAsNumpy().tolist()}
     for operation in map(branch.Operators, range(branch.OperatorsLength())):
         if model.OperatorCodes(operation.OpcodeIndex()).BuiltinCode() == BuiltinOperator.PACK:
             packed = operation.InputsAsNumpy().tolist()
-            if len(packed) == len(INPUTS) and set(packed) == set(branch.InputsAsNumpy().tolist()):
-                return packed
+            order = packed[: len(packed) // 2]
+            if packed == order * 2 and {*order} == inputs:
+                return order
     return None
 
 
-def drop_called(path):
-    """Takes `CALLED` out of the list of a finished file's signatures."""
+def drop_shared(path):
+    """Takes `SHARED` out of the list of a finished file's signatures."""
     from ai_edge_litert.schema_py_generated import Model
 
     content = np.memmap(path, mode="r+")
     model = Model.GetRootAs(content, 0)
-    names = [signature.SignatureKey() for signature in signatures(model)]
+    kept = [number for number, s in enumerate(signatures(model)) if s.SignatureKey().decode() not in SHARED]
     # The vector of signatures: how many, and the distance of each from its own place.
     start = model._tab.Vector(model._tab.Offset(18))
-    vector = content[start - 4 : start + 4 * len(names)].view("<i4")
-    number = names.index(CALLED.encode())
-    vector[1 + number : len(names)] = vector[2 + number :] + 4
-    vector[0] -= 1
+    vector = content[start - 4 : start + 4 * model.SignatureDefsLength()].view("<i4")
+    vector[1 : 1 + len(kept)] = [vector[1 + number] + 4 * (number - new) for new, number in enumerate(kept)]
+    vector[0] = len(kept)
     content.flush()
 
 
