@@ -5,7 +5,7 @@ import pathlib
 import keras
 import numpy as np
 
-from kerasbert.export.shared_graphs import MODEL, TOKENIZER, SharedTokenizer, caller, number_branches
+from kerasbert.export.shared_graphs import INPUTS, MODEL, TOKENIZER, SharedTokenizer, caller, number_branches
 from kerasbert.export.text_graphs import check_takes_texts, text_signatures
 from kerasbert.export.text_graphs.fixed import token_lengths
 from kerasbert.export.text_graphs.tokenize import TEXT, text_spec, tokenizer_of
@@ -36,7 +36,7 @@ def write_edge_graph(task, folder, truncate=False, lengths=None):
         List of str, the signatures, the task's in front.
     """
     archive = keras.export.ExportArchive()
-    names, specs = zip(*task.input_specs(1, None).items(), strict=True)
+    specs = list(task.input_specs(1, None).values())
     table = task.encoder.embeddings.token_embedding.embeddings
     is_tied = getattr(getattr(task, "head", None), "tied", False)
     function = edge_function(task, truncate, with_table=is_tied)
@@ -46,7 +46,7 @@ def write_edge_graph(task, folder, truncate=False, lengths=None):
         check_takes_texts(task, "to_tflite")
         texts = [text_spec(TEXT)]
         tokenizer, run = SharedTokenizer(tokenizer_of(task), texts), caller(function, specs)
-        others = text_signatures(task, tokenizer, lambda tokens: run(*map(tokens.get, names)), lengths)
+        others = text_signatures(task, tokenizer, lambda tokens: run(*map(tokens.get, INPUTS)), lengths)
         others |= {MODEL: (function, specs), TOKENIZER: (tokenizer.function, texts)}
         for length in token_lengths(task, lengths):
             others[f"{task.endpoint}_{length}"] = function, [*task.input_specs(1, length).values()]

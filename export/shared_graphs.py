@@ -31,6 +31,9 @@ def caller(function, specs):
     Args:
         function: graph function that returns a dict of tensors, the one of a signature in `SHARED`.
         specs: its input signature, int32 tensors.
+
+    Returns:
+        Function of these inputs, in the order that the file's graph has: the model's is `INPUTS`.
     """
     outputs = tf.function(function, input_signature=specs).get_concrete_function().structured_outputs
     outputs = {name: outputs[name] for name in sorted(outputs)}
