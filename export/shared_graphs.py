@@ -91,7 +91,7 @@ def number_branches(folder):
     model = SavedModel.FromString(path.read_bytes())
     graph = model.meta_graphs[0].graph_def
     names = [function.signature.name for function in graph.library.function]
-    found = filter(None, (re.fullmatch(r"(.*cond_(?:true|false)_)(\d+)", name) for name in names))
+    found = filter(None, (re.fullmatch(r"(.*cond(?:_\d+)?_(?:true|false)_)(\d+)", name) for name in names))
     found = sorted(found, key=lambda match: int(match[2]))
     new = {match[0]: f"{match[1]}{number:04d}" for number, match in enumerate(found)}
     for function in graph.library.function:

@@ -11,6 +11,7 @@ from wild_tasks import made
 import kerasbert
 from kerasbert.data import scheme_labels
 from kerasbert.export import text_graphs
+from kerasbert.export.text_graphs.tokenize import tokenizer_of
 
 # Long texts are among those below, and `predict` warns of them.
 pytestmark = pytest.mark.filterwarnings("ignore:.*were truncated:UserWarning")
@@ -23,7 +24,9 @@ def answers(task, x):
     module = text_graphs.BY_ENDPOINT[task.endpoint]
     functions = {
         name: tf.function(function, input_signature=specs)
-        for name, (function, specs) in text_graphs.text_signatures(task, task.answer_tokens).items()
+        for name, (function, specs) in text_graphs.text_signatures(
+            task, tokenizer_of(task), task.answer_tokens
+        ).items()
     }
     rows, outputs = text_graphs.rows_of_texts(task.endpoint, x), []
     for row in rows:
