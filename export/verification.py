@@ -35,6 +35,9 @@ EXACT = 1e-4
 # and vectors and scores have their own units. A broken file's answers are unrelated to the model's, and
 # differ from them as much as the answers to different texts differ from each other: a fraction of about 1.
 SHARES = {16: 0.01, 8: 0.05, 4: 0.3}
+# Of an embedder in 8 bits: what users read of vectors are cosines, over hundreds of numbers whose roundings
+# mostly cancel. With a tenth, the cosine of the file's vector and the model's is about 0.995.
+SHARE_OF_VECTORS = 0.1
 # The smallest limit, divided by the number of classes, for models that hardly distinguish texts, for example
 # before training. Probabilities sum to 1 over the classes.
 LEAST = 0.01
@@ -71,8 +74,9 @@ def verify(
             float16 or quantized one, where one text at the border of two classes says little.
         max_mean_difference: float or None, the largest allowed mean difference over all numbers. None means
             1e-4 for a file with float32 weights. For others it is a fraction of the mean deviation of the
-            model's own answers to these texts from their mean: 1 % for float16, 5 % for int8, 30 % for int4
-            and static recipes; but at least 0.01 divided by the number of classes.
+            model's own answers to these texts from their mean: 1 % for float16, 5 % for int8 (10 % for the
+            vectors of an embedder), 30 % for int4 and static recipes; but at least 0.01 divided by the number
+            of classes.
         min_agreement: float in [0, 1], the smallest allowed fraction of such texts with the same label. It is
             not met if fewer than one in twenty samples of as many rows would have so many different labels by
             chance: one in 76 passes 0.99, three do not.
@@ -157,7 +161,8 @@ def compare(
         result = dataclasses.replace(result, keras_scores=scores[0], scores=scores[1])
         if max_drop is not None:
             dropped = _dropped(task, expected, found, x, y, scores[0], max_drop)
-    limits = _limits(narrowest_bits(task, artifact, runner), differences, max_difference, max_mean_difference)
+    share = _share(narrowest_bits(task, artifact, runner), task)
+    limits = _limits(share, differences, max_difference, max_mean_difference)
     measured = {
         "max_difference": result.max_difference,
         "max_mean_difference": result.mean_difference,
@@ -212,11 +217,16 @@ def narrowest_bits(task, artifact, runner):
     return min(runner.bits, 32 if task.compute_dtype == "float32" else 16)
 
 
-def _limits(bits, differences, max_difference, max_mean_difference):
+def _share(bits, task):
+    """The largest allowed mean difference as a fraction of the answers' spread; None for float32 weights."""
+    return SHARE_OF_VECTORS if task.endpoint == "embed" and bits == 8 else SHARES.get(bits)
+
+
+def _limits(share, differences, max_difference, max_mean_difference):
     """The largest allowed differences, by the names of their arguments."""
     most, mean = EXACT, EXACT
-    if bits < 32:
-        most, mean = float("inf"), max(LEAST / differences.width, SHARES[bits] * differences.spread)
+    if share is not None:
+        most, mean = float("inf"), max(LEAST / differences.width, share * differences.spread)
     return {
         "max_difference": most if max_difference is None else max_difference,
         "max_mean_difference": mean if max_mean_difference is None else max_mean_difference,

@@ -120,6 +120,22 @@ def test_few_other_labels_may_be_chance(rows, passes, trained, int8, monkeypatch
     export.verify(trained, int8, texts, max_mean_difference=1.0, min_agreement=0.9)
 
 
+@pytest.mark.slow
+def test_vectors_may_differ_more_than_probabilities(trained, tmp_path, monkeypatch):
+    embedder = kerasbert.BertTextEmbedder(trained.encoder, tokenizer=trained.tokenizer)
+    artifact = export.to_tflite(embedder, tmp_path / "embedder.tflite", verify=False)
+    expected = embedder.predict(TEXTS, verbose=0)
+    spread = expected - expected.mean(0)
+    for share in (0.09, 0.11):
+        found = expected + share * np.abs(spread).mean() * np.sign(spread)
+        monkeypatch.setattr("kerasbert.export.verification.answer_texts", lambda *_, found=found: found)
+        if share < 0.1:
+            export.verify(embedder, artifact, TEXTS)
+        else:
+            with pytest.raises(export.VerificationError, match="Beyond max_mean_difference"):
+                export.verify(embedder, artifact, TEXTS)
+
+
 def test_a_drop_is_judged_by_its_interval(trained, int8, monkeypatch):
     texts, labels = TEXTS[:4] * 10, LABELS[:4] * 10
     expected = trained.predict(texts, verbose=0)
