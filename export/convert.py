@@ -6,7 +6,7 @@ import numpy as np
 from ai_edge_litert.schema_py_generated import Model, TensorType
 
 from kerasbert.export.edge_graph import STAND_IN, TABLE
-from kerasbert.export.shared_graphs import INPUTS, SHARED, connect
+from kerasbert.export.shared_graphs import INPUTS, MODEL, connect
 
 
 def main(folder, path, recipe, *signatures):
@@ -35,7 +35,7 @@ def main(folder, path, recipe, *signatures):
     pathlib.Path(path).write_bytes(content)
     del content
     order_inputs(path)
-    if {*SHARED} <= {*signatures}:
+    if MODEL in signatures:
         connect(path)
     table = pathlib.Path(folder) / TABLE
     if table.exists():

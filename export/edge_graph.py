@@ -6,9 +6,9 @@ import keras
 import numpy as np
 
 from kerasbert.export.shared_graphs import INPUTS, MODEL, TOKENIZER, SharedTokenizer, caller, number_branches
-from kerasbert.export.text_graphs import check_takes_texts, text_signatures
+from kerasbert.export.text_graphs import check_takes_texts, fixed_text_signatures, text_signatures
 from kerasbert.export.text_graphs.fixed import token_lengths
-from kerasbert.export.text_graphs.tokenize import TEXT, text_spec, tokenizer_of
+from kerasbert.export.text_graphs.tokenize import tokenizer_of
 from kerasbert.layers import attention_bias
 from kerasbert.optional import tensorflow as tf
 
@@ -44,10 +44,15 @@ def write_edge_graph(task, folder, truncate=False, lengths=None):
     others = {}
     if lengths is not None:
         check_takes_texts(task, "to_tflite")
-        texts = [text_spec(TEXT)]
-        tokenizer, run = SharedTokenizer(tokenizer_of(task), texts), caller(function, specs)
-        others = text_signatures(task, tokenizer, lambda tokens: run(*map(tokens.get, INPUTS)), lengths)
-        others |= {MODEL: (function, specs), TOKENIZER: (tokenizer.function, texts)}
+        tokenizer, call = tokenizer_of(task), caller(function, specs)
+
+        def run(tokens):
+            return call(*map(tokens.get, INPUTS))
+
+        others = text_signatures(task, tokenizer, run) | {MODEL: (function, specs)}
+        if lengths:
+            tokenizer = SharedTokenizer(tokenizer)
+            others |= fixed_text_signatures(task, tokenizer, run, lengths) | {TOKENIZER: tokenizer.signature}
         for length in token_lengths(task, lengths):
             others[f"{task.endpoint}_{length}"] = function, [*task.input_specs(1, length).values()]
     for name, (answer, inputs) in others.items():

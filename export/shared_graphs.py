@@ -1,11 +1,13 @@
-"""The model and the tokenizer as graphs that several signatures of a TFLite file call.
+"""The model, and the tokenizer of fixed lengths, as graphs that several signatures of a TFLite file call.
 
 From texts to answers in one call, the length of the tokens is known only while the file runs. XNNPACK takes
 operations on such tensors one by one or not at all, but a graph of its own, a branch of IF, knows the shapes
 of its inputs when it starts, and so stays one partition. All calls share one such graph: the converter and
-the quantizer see the model and the tokenizer once more and not once for each. The model's is not the graph of
-the task's own signature: IF changes how the inputs of its branches are allocated, and calls of that signature
-in between were wrong.
+the quantizer see the model once more and not once for each. It is not the graph of the task's own signature:
+IF changes how the inputs of its branches are allocated, and calls of that signature in between were wrong.
+
+The tokenizer is shared by the signatures of fixed lengths alone: a call costs 0.03 ms, 5 % of a short
+sentence's time, and a copy some 20 KB.
 """
 
 import itertools
@@ -14,6 +16,7 @@ import re
 
 import numpy as np
 
+from kerasbert.export.text_graphs.tokenize import TEXT, text_spec
 from kerasbert.optional import tensorflow as tf
 
 # In the order that a file has, as Hugging Face's `input_ids`, `attention_mask`, `token_type_ids`.
@@ -62,17 +65,17 @@ def caller(function, specs):
 
 
 class SharedTokenizer:
-    """An `IntegerTokenizer` that calls the file's graph `TOKENIZER`, which is the signature `function`."""
+    """An `IntegerTokenizer` that calls the file's graph `TOKENIZER`, which is `signature`."""
 
-    def __init__(self, tokenizer, specs):
+    def __init__(self, tokenizer):
         self._names = ("ids", "starts", "ends")
         self.join, self.joined_length = tokenizer.join, tokenizer.joined_length
 
         def function(code_points):
             return dict(zip(self._names, tokenizer.tokenize(code_points), strict=True))
 
-        self.function = function
-        self._call = caller(function, specs)
+        self.signature = function, [text_spec(TEXT)]
+        self._call = caller(*self.signature)
 
     def tokenize(self, code_points):
         """See `IntegerTokenizer`."""

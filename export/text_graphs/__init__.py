@@ -35,21 +35,36 @@ def rows_of_texts(kind, x):
     return list(zip(*endpoints.BY_NAME[kind].columns(x).values(), strict=True))
 
 
-def text_signatures(task, tokenizer, run, lengths=()):
-    """All signatures of a file that takes text, beside the task's own.
+def text_signatures(task, tokenizer, run):
+    """The signatures of a file that takes texts of any length, beside the task's own.
 
     Args:
         task: a kerasbert task, of a kind that `check_takes_texts` lets through.
-        tokenizer: its `IntegerTokenizer`, or what stands for it.
+        tokenizer: its `IntegerTokenizer`.
         run: function of tokens, a dict, that returns the task's answers, a dict.
-        lengths: sequence of int, how many tokens there are signatures of fixed shapes for.
 
     Returns:
         dict, name -> (graph function, its input signature).
     """
-    answers = BY_ENDPOINT[task.endpoint].signatures(task, tokenizer, answers_to(run))
-    fixed = fixed_signatures(task, answers, lengths) | fixed_tokenizers(task, tokenizer, lengths)
-    return answers | tokenizer_signatures(task, tokenizer) | fixed
+    return _answers(task, tokenizer, run) | tokenizer_signatures(task, tokenizer)
+
+
+def fixed_text_signatures(task, tokenizer, run, lengths):
+    """Those of fixed shapes.
+
+    Args:
+        task, tokenizer, run: as for `text_signatures`.
+        lengths: sequence of int, how many tokens.
+
+    Returns:
+        dict, name -> (graph function, its input signature).
+    """
+    answers = _answers(task, tokenizer, run)
+    return fixed_signatures(task, answers, lengths) | fixed_tokenizers(task, tokenizer, lengths)
+
+
+def _answers(task, tokenizer, run):
+    return BY_ENDPOINT[task.endpoint].signatures(task, tokenizer, answers_to(run))
 
 
 def answers_to(run):
