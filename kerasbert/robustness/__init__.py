@@ -1,10 +1,12 @@
 """What breaks a model: answers to texts that change while their label does not, and training against it.
 
 `invariance` and `direction` are the tests of CheckList (Ribeiro et al. 2020,
-https://arxiv.org/abs/2005.04118); `augmented` trains on perturbed texts, new ones in each epoch.
+https://arxiv.org/abs/2005.04118); `augmented` trains on perturbed texts, new ones in each epoch, and
+`denoise` teaches a task to read perturbed words as those that were meant.
 """
 
 from kerasbert.robustness.augmentation import augmented
+from kerasbert.robustness.denoising import denoise
 from kerasbert.robustness.invariance import direction, invariance
 from kerasbert.robustness.outcomes import Example, Invariance, Outcome
 from kerasbert.robustness.perturbations import (
@@ -32,6 +34,7 @@ __all__ = [
     "Outcome",
     "augmented",
     "contractions",
+    "denoise",
     "direction",
     "doubled_words",
     "emoji",
