@@ -16,7 +16,7 @@ from kerasbert.tasks import (
     BertTextEmbedder,
     BertTokenClassifier,
 )
-from kerasbert.text import BertTokenizer, RobertaTokenizer, SentencePieceTokenizer
+from kerasbert.text import BertTokenizer, MPNetTokenizer, RobertaTokenizer, SentencePieceTokenizer
 
 __version__ = "0.1.0"
 
@@ -52,6 +52,7 @@ __all__ = [
     "BertTextEmbedder",
     "BertTokenClassifier",
     "BertTokenizer",
+    "MPNetTokenizer",
     "RobertaTokenizer",
     "SentencePieceTokenizer",
     *_PACKAGES,

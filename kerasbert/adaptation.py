@@ -15,7 +15,7 @@ class Adaptation:
 
     def parts(self) -> list[keras.layers.Layer]:
         """The layers, from the bottom up."""
-        return [self.embeddings, *self.blocks, *([self.pooler] if self.pooler else [])]
+        return [self.embeddings, *dict.fromkeys(self.blocks), *([self.pooler] if self.pooler else [])]
 
     def freeze(self, blocks: int | None) -> None:
         """Freezes the embeddings and the lowest blocks, so that only the blocks above them are trained.
@@ -25,13 +25,17 @@ class Adaptation:
 
         Args:
             blocks: int or None, the number of blocks to freeze; 0 freezes only the embeddings, None nothing.
+                Blocks that are shared are frozen all or none.
 
         Raises:
             ValueError: if there are fewer blocks, or LoRA is enabled, which freezes all blocks.
         """
         self.check_merged("freeze")
         if blocks is not None:
-            checks.one_of(self.name, range(len(self.blocks) + 1), blocks=blocks)
+            count = len(self.blocks)
+            checks.one_of(
+                self.name, (0, count) if self.config.shared_blocks else range(count + 1), blocks=blocks
+            )
         for level, layer in enumerate([self.embeddings, *self.blocks]):
             layer.trainable = learns = blocks is None or level > blocks
             for weight in layer.weights:  # a layer that is already trainable would not change its weights

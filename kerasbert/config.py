@@ -8,6 +8,8 @@ from kerasbert.types import Config
 
 ACTIVATIONS = ("gelu", "gelu_tanh", "relu", "silu", "tanh")
 POSITION_EMBEDDINGS = ("learned", "sinusoidal")
+# Half of the buckets are for tokens to the left; half of these hold one distance each.
+BUCKETS = (0, *range(4, 257, 2))
 SIZES = (
     "vocabulary_size",
     "num_layers",
@@ -25,7 +27,7 @@ class BertConfig:
     """All sizes and options that define a BERT encoder.
 
     The defaults are those of BERT-base, uncased (Devlin et al. 2019, section 3,
-    https://arxiv.org/abs/1810.04805). The four fields from `position_embedding` on are for models related to
+    https://arxiv.org/abs/1810.04805). The six fields from `position_embedding` on are for models related to
     BERT, and the last two are for pruned models.
 
     Args:
@@ -50,6 +52,11 @@ class BertConfig:
         embedding_dim: int or None, E, the width of the embeddings if it is not D. A dense layer then projects
             from E to D, as in ELECTRA-small (Clark et al. 2020, https://arxiv.org/abs/2003.10555).
         pooler_activation: str, the activation of the pooler; `"tanh"` in BERT.
+        relative_position_buckets: int, the number of buckets of distances between two tokens. Each head adds
+            a learned number for a bucket to its attention scores, the same in all blocks, as in MPNet (Song
+            et al. 2020, https://arxiv.org/abs/2004.09297). 0 for none.
+        shared_blocks: bool, whether one block is applied `num_layers` times, as in ALBERT (Lan et al. 2020,
+            https://arxiv.org/abs/1909.11942).
         heads_by_layer: sequence of int, the number of heads that each block has after pruning
             (`compression.prune`); None if all blocks have `num_heads`, and such a sequence also becomes None.
             The width of a head remains D / `num_heads`.
@@ -57,7 +64,8 @@ class BertConfig:
 
     Raises:
         ValueError: if a field is out of range, `num_heads` does not divide `hidden_dim`, or `heads_by_layer`
-            or `units_by_layer` does not have one number for each layer.
+            or `units_by_layer` does not have one number for each layer, or does not fit to
+            `relative_position_buckets` or `shared_blocks`.
 
     Example:
 
@@ -84,6 +92,8 @@ class BertConfig:
     position_offset: int = 0
     embedding_dim: int | None = None
     pooler_activation: str = "tanh"
+    relative_position_buckets: int = 0
+    shared_blocks: bool = False
     heads_by_layer: tuple[int, ...] | None = None
     units_by_layer: tuple[int, ...] | None = None
 
@@ -112,10 +122,13 @@ class BertConfig:
             where, ACTIVATIONS, activation=self.activation, pooler_activation=self.pooler_activation
         )
         checks.one_of(where, POSITION_EMBEDDINGS, position_embedding=self.position_embedding)
+        checks.one_of(where, BUCKETS, relative_position_buckets=self.relative_position_buckets)
+        checks.one_of(where, (True, False), shared_blocks=self.shared_blocks)
         for name, most in (("heads_by_layer", self.num_heads), ("units_by_layer", self.intermediate_dim)):
             numbers = getattr(self, name)
             if numbers is not None:
                 object.__setattr__(self, name, _by_layer(name, numbers, self.num_layers, most))
+        self.check_prunable(where, self.heads_by_layer is not None, self.units_by_layer is not None)
 
     @property
     def head_dim(self) -> int:
@@ -124,10 +137,25 @@ class BertConfig:
 
     @property
     def block_sizes(self) -> list[tuple[int, int]]:
-        """A list of pairs: the number of heads and the number of inner units of each block."""
+        """A list of pairs: the numbers of heads and inner units of each block that has its own weights."""
+        if self.shared_blocks:
+            return [(self.num_heads, self.intermediate_dim)]
         heads = self.heads_by_layer or (self.num_heads,) * self.num_layers
         units = self.units_by_layer or (self.intermediate_dim,) * self.num_layers
         return list(zip(heads, units, strict=True))
+
+    def check_prunable(self, where: str, heads: bool, units: bool) -> None:
+        """Raises ValueError if some blocks would have fewer heads or units, and cannot."""
+        if (heads and self.relative_position_buckets) or ((heads or units) and self.shared_blocks):
+            raise checks.invalid(
+                "Shared blocks have the same heads and units, and blocks that share relative positions have "
+                "the same heads.",
+                fix="Leave out `heads_by_layer`, and `units_by_layer` if blocks are shared; `prune` may remove "
+                "units alone if only relative positions are shared.",
+                where=where,
+                relative_position_buckets=self.relative_position_buckets,
+                shared_blocks=self.shared_blocks,
+            )
 
     def check_equal_blocks(self, where: str) -> None:
         """Raises ValueError if blocks differ in heads or units, which no other config can express."""

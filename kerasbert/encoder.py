@@ -4,6 +4,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from keras import ops
 
 from kerasbert import checks
 from kerasbert.adaptation import Adaptation
@@ -65,8 +66,6 @@ class BertEncoder(Adaptation, PresetLoader, keras.Model):
     def __init__(self, config: BertConfig | Config, pooler: bool = True, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.config = config = BertConfig.from_dict(config) if isinstance(config, dict) else config
-
-        # === Layers ===
         dtype = self.dtype_policy
         self.embeddings = BertEmbeddings(
             config.vocabulary_size,
@@ -79,6 +78,8 @@ class BertEncoder(Adaptation, PresetLoader, keras.Model):
             config.position_embedding,
             config.position_offset,
             config.embedding_dim,
+            config.relative_position_buckets,
+            config.num_heads,
             name="embeddings",
             dtype=dtype,
         )
@@ -96,11 +97,9 @@ class BertEncoder(Adaptation, PresetLoader, keras.Model):
                 dtype=dtype,
             )
             for i, (heads, units) in enumerate(config.block_sizes)
-        ]
+        ] * (config.num_layers if config.shared_blocks else 1)
         pooling = config.initializer_range, config.pooler_activation
         self.pooler = Pooler(*pooling, name="pooler", dtype=dtype) if pooler else None
-
-        # === Weights ===
         self.build({"token_ids": (None, None)})
         self.load_report = None
 
@@ -168,9 +167,9 @@ class BertEncoder(Adaptation, PresetLoader, keras.Model):
 
     def weight_values(self) -> dict[str, np.ndarray]:
         """Returns `named_weights()` as numpy arrays, with LoRA's changes merged."""
-        values = {path: keras.ops.convert_to_numpy(w) for path, w in self.named_weights().items()}
+        values = {path: ops.convert_to_numpy(w) for path, w in self.named_weights().items()}
         for path, change in self.lora_changes().items():
-            values[path] = values[path] + keras.ops.convert_to_numpy(change)
+            values[path] = values[path] + ops.convert_to_numpy(change)
         return values
 
     def build(self, inputs_shape: dict[str, Shape]) -> None:
@@ -222,9 +221,8 @@ class BertEncoder(Adaptation, PresetLoader, keras.Model):
         """See the class."""
         self._check(inputs)
         vectors = self.embeddings(inputs["token_ids"], inputs.get("segment_ids"), training=training)
-        bias = None
-        if inputs.get("padding_mask") is not None:
-            bias = attention_bias(inputs["padding_mask"], self.compute_dtype)
+        mask = inputs.get("padding_mask")
+        bias = None if mask is None else attention_bias(mask, self.compute_dtype)
         return self.transform(vectors, bias, first_token_only, return_all, training)
 
     def transform(
@@ -246,13 +244,11 @@ class BertEncoder(Adaptation, PresetLoader, keras.Model):
             The same as the encoder's call.
         """
         x = vectors
+        bias = self.embeddings.with_relative_positions(bias, ops.shape(x)[-2])
         hidden_states, attentions = [x], []
-        for block in self.blocks:
-            kwargs = {
-                "bias": bias,
-                "first_token_only": first_token_only and block is self.blocks[-1],
-                "training": training,
-            }
+        for i, block in enumerate(self.blocks, start=1):
+            is_last = i == len(self.blocks)
+            kwargs = {"bias": bias, "first_token_only": first_token_only and is_last, "training": training}
             if return_all:
                 x, attention = block(x, return_attention=True, **kwargs)
                 hidden_states.append(x)

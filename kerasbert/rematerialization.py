@@ -7,7 +7,7 @@ from kerasbert import checks
 from kerasbert.optional import tensorflow as tf
 
 
-def rematerialized(block, x, **kwargs):
+def rematerialized(block, x, bias, **kwargs):
     """Calls a block so that only its input is kept, and the backward pass runs the block again.
 
     Chen et al. 2016, https://arxiv.org/abs/1604.06174. Dropout draws the same numbers both times, so
@@ -17,6 +17,7 @@ def rematerialized(block, x, **kwargs):
     Args:
         block: `EncoderBlock`.
         x: float tensor, the input of the block.
+        bias: float tensor, the attention bias, or None.
         **kwargs: the block's other arguments, which get no gradients.
 
     Returns:
@@ -32,9 +33,14 @@ def rematerialized(block, x, **kwargs):
     states = block.random_states()
     before = [ops.copy(state) for state in states]
 
-    def run(x):
+    def run(x, bias=None):
+        now = [ops.copy(state) for state in states]
         for state, value in zip(states, before, strict=True):
             state.assign(value)
-        return block(x, **kwargs)
+        outputs = block(x, bias=bias, **kwargs)
+        # A block that is shared has drawn more since; otherwise this changes nothing.
+        for state, value in zip(states, now, strict=True):
+            state.assign(ops.maximum(state, value))
+        return outputs
 
-    return tf.recompute_grad(run)(x)
+    return tf.recompute_grad(run)(*((x,) if bias is None else (x, bias)))

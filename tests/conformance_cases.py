@@ -30,6 +30,11 @@ RELATIVE = BertConfig.from_dict(
     }
 )
 
+MPNET = BertConfig.from_dict(
+    CONFIG.to_dict() | {"relative_position_buckets": 8, "position_offset": 2, "num_segments": 0}
+)
+ALBERT = BertConfig.from_dict(CONFIG.to_dict() | {"shared_blocks": True, "embedding_dim": 6, "num_layers": 3})
+
 
 def vectors(*shape):
     return np.random.default_rng(0).normal(size=shape).astype("float32")
@@ -55,6 +60,8 @@ LAYERS = {
     "MaskedLMHead": (lambda **kw: MaskedLMHead(V, tied=False, **kw), (vectors(B, S, D),)),
     "BertEncoder": (lambda **kw: BertEncoder(CONFIG, **kw), (TOKENS,)),
     "BertEncoder of a relative": (lambda **kw: BertEncoder(RELATIVE, **kw), (TOKENS,)),
+    "BertEncoder of MPNet": (lambda **kw: BertEncoder(MPNET, **kw), (TOKENS,)),
+    "BertEncoder of ALBERT": (lambda **kw: BertEncoder(ALBERT, **kw), (TOKENS,)),
 }
 
 # name -> arguments beside the encoder and the tokenizer

@@ -9,6 +9,13 @@ from kerasbert import BertConfig, BertEncoder
 DROPPING = BertConfig.from_dict(CONFIG.to_dict() | {"hidden_dropout": 0.3, "attention_dropout": 0.3})
 
 
+RELATIVES = [
+    {},
+    {"relative_position_buckets": 8, "position_offset": 2, "num_segments": 0},
+    {"shared_blocks": True, "embedding_dim": 6, "num_layers": 3},
+]
+
+
 def gradients(encoder, first_token_only):
     with tf.GradientTape() as tape:
         outputs = encoder(TOKENS, first_token_only=first_token_only, training=True)
@@ -19,11 +26,12 @@ def gradients(encoder, first_token_only):
     ]
 
 
-@pytest.mark.slow_after(1)
+@pytest.mark.slow_after(3)
 @pytest.mark.parametrize("compiled", [False, True])
 @pytest.mark.parametrize("first_token_only", [False, True])
-def test_gradients_are_those_of_the_same_dropout(compiled, first_token_only):
-    encoder = BertEncoder(DROPPING)
+@pytest.mark.parametrize("relative", RELATIVES, ids=["BERT", "MPNet", "ALBERT"])
+def test_gradients_are_those_of_the_same_dropout(compiled, first_token_only, relative):
+    encoder = BertEncoder(BertConfig.from_dict(DROPPING.to_dict() | relative))
     before = [np.array(variable) for variable in encoder.variables]
     found = {}
     for encoder.rematerialize in (False, True):

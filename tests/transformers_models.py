@@ -64,7 +64,7 @@ def tokens(model, choices=None, seed=0):
 def their_outputs(model, inputs, **options):
     """Logits, or hidden states and pooled output, as numpy arrays by our names."""
     named = {NAMES[name]: torch.tensor(value).long() for name, value in inputs.items()}
-    if model.config.model_type == "distilbert":
+    if model.config.model_type in ("distilbert", "mpnet"):
         del named["token_type_ids"]
     outputs = model(**named, **options)
     renamed = {
@@ -72,6 +72,7 @@ def their_outputs(model, inputs, **options):
         "pooler_output": "pooled_output",
         "prediction_logits": "masked_lm",
         "seq_relationship_logits": "next_sentence",
+        "sop_logits": "next_sentence",
         "start_logits": "start",
         "end_logits": "end",
     }

@@ -19,6 +19,7 @@ class Family:
         heads: dict, head -> dict of our path of a layer or weight -> theirs.
         dropouts: dict, head -> the config field with its dropout rate. If that field is None, the rate is
             `hidden_dropout`.
+        required: dict, their config field -> the only value that kerasbert has.
         decoder: str or None, the last layer of the masked language model. If weights are tied, its weights
             repeat the token embedding and the head's bias.
     """
@@ -31,6 +32,7 @@ class Family:
     layers: dict[str, str]
     heads: dict[str, dict[str, str]]
     dropouts: Mapping[str, str | None]
+    required: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     decoder: str | None = None
 
 
@@ -195,5 +197,66 @@ ELECTRA = Family(
     },
     dropouts=_CLASSIFIER_DROPOUTS,
 )
-BY_MODEL_TYPE = {family.model_type: family for family in (BERT, ROBERTA, XLM_ROBERTA, DISTILBERT, ELECTRA)}
-ROBERTAS = (ROBERTA, XLM_ROBERTA)
+# RoBERTa with relative positions (Song et al. 2020), whose own code has 32 buckets whatever the config says.
+MPNET = dataclasses.replace(
+    ROBERTA,
+    model_type="mpnet",
+    classes="MPNet",
+    prefix="mpnet.",
+    fields={theirs: ours for theirs, ours in _BERT_FIELDS.items() if ours != "num_segments"}
+    | {"relative_attention_num_buckets": "relative_position_buckets"},
+    fixed={"num_segments": 0, "relative_position_buckets": 32},
+    layers=_EMBEDDINGS
+    | _BLOCK
+    | _POOLER
+    | {
+        "encoder/embeddings/relative_position_embedding": "encoder.relative_attention_bias",
+        "encoder/block_{i}/attention/query": "encoder.layer.{i}.attention.attn.q",
+        "encoder/block_{i}/attention/key": "encoder.layer.{i}.attention.attn.k",
+        "encoder/block_{i}/attention/value": "encoder.layer.{i}.attention.attn.v",
+        "encoder/block_{i}/attention/output": "encoder.layer.{i}.attention.attn.o",
+        "encoder/block_{i}/attention_norm": "encoder.layer.{i}.attention.LayerNorm",
+    },
+    dropouts={},
+    required={"relative_attention_num_buckets": 32, "pad_token_id": 1},
+)
+_SHARED_BLOCK = "encoder.albert_layer_groups.0.albert_layers.0"
+ALBERT = Family(
+    model_type="albert",
+    classes="Albert",
+    prefix="albert.",
+    fields=_BERT_FIELDS | {"embedding_size": "embedding_dim"},
+    fixed={"shared_blocks": True},
+    layers={
+        **_EMBEDDINGS,
+        "encoder/embeddings/projection": "encoder.embedding_hidden_mapping_in",
+        "encoder/block_{i}/attention/query": f"{_SHARED_BLOCK}.attention.query",
+        "encoder/block_{i}/attention/key": f"{_SHARED_BLOCK}.attention.key",
+        "encoder/block_{i}/attention/value": f"{_SHARED_BLOCK}.attention.value",
+        "encoder/block_{i}/attention/output": f"{_SHARED_BLOCK}.attention.dense",
+        "encoder/block_{i}/attention_norm": f"{_SHARED_BLOCK}.attention.LayerNorm",
+        "encoder/block_{i}/feed_forward/intermediate": f"{_SHARED_BLOCK}.ffn",
+        "encoder/block_{i}/feed_forward/output": f"{_SHARED_BLOCK}.ffn_output",
+        "encoder/block_{i}/feed_forward_norm": f"{_SHARED_BLOCK}.full_layer_layer_norm",
+        "encoder/pooler/dense": "pooler",
+    },
+    heads={
+        "masked_lm": {
+            "masked_lm/dense": "predictions.dense",
+            "masked_lm/layer_norm": "predictions.LayerNorm",
+            "masked_lm/output_bias": "predictions.bias",
+        },
+        # Which of two sentences came first: the same classes as for the next sentence.
+        "next_sentence": {"next_sentence/logits": "sop_classifier.classifier"},
+        "classification": {"classification/logits": "classifier"},
+        "multiple_choice": {"multiple_choice/logits": "classifier"},
+        **_TOKEN_HEADS,
+    },
+    dropouts=dict.fromkeys(_CLASSIFIER_DROPOUTS, "classifier_dropout_prob"),
+    required={"num_hidden_groups": 1, "inner_group_num": 1},
+    decoder="predictions.decoder",
+)
+BY_MODEL_TYPE = {
+    family.model_type: family for family in (BERT, ROBERTA, XLM_ROBERTA, MPNET, DISTILBERT, ELECTRA, ALBERT)
+}
+ROBERTAS = (ROBERTA, XLM_ROBERTA, MPNET)

@@ -4,7 +4,7 @@ import re
 
 from kerasbert import checks
 from kerasbert.checkpoints.checkpoint import Checkpoint
-from kerasbert.checkpoints.families import BY_MODEL_TYPE, HEADS_OF_CLASS, ROBERTAS
+from kerasbert.checkpoints.families import ALBERT, BY_MODEL_TYPE, HEADS_OF_CLASS, ROBERTAS
 from kerasbert.checkpoints.huggingface_arguments import task_arguments
 from kerasbert.checkpoints.paths import head_of
 from kerasbert.checkpoints.places import Place, encoder_paths, module_places
@@ -171,7 +171,8 @@ def bias_of_masked_lm(family):
 
 def _family(theirs, path):
     checks.one_of(str(path), tuple(BY_MODEL_TYPE), model_type=theirs.get("model_type", "bert"))
-    for name, value in REQUIRED.items():
+    family = BY_MODEL_TYPE[theirs.get("model_type", "bert")]
+    for name, value in (REQUIRED | family.required).items():
         if theirs.get(name, value) != value:
             raise checks.invalid(
                 f"`{name}` must be {value!r}: kerasbert loads BERT encoders.",
@@ -179,7 +180,7 @@ def _family(theirs, path):
                 where=str(path),
                 **{name: theirs[name]},
             )
-    return BY_MODEL_TYPE[theirs.get("model_type", "bert")]
+    return family
 
 
 def read_config(family, theirs, path):
@@ -212,8 +213,8 @@ def read_config(family, theirs, path):
         fields["position_offset"] = json_field(theirs, "pad_token_id", int, path, 1) + 1
         positions = json_field(theirs, "max_position_embeddings", int, path, 512)
         fields["max_sequence_length"] = positions - fields["position_offset"]
-    if "embedding_dim" in fields and fields["embedding_dim"] == fields["hidden_dim"]:
-        del fields["embedding_dim"]
+    if family is not ALBERT and fields.get("embedding_dim") == fields["hidden_dim"]:
+        del fields["embedding_dim"]  # in ALBERT alone there is a projection nevertheless
     return BertConfig(**fields)
 
 

@@ -90,7 +90,11 @@ def family_of(config, heads, weights, tokenizer=None):
         ValueError: if there is no such family.
     """
     pooled = "encoder/pooler/dense/kernel" in weights
-    if config.position_offset:
+    if config.shared_blocks:
+        family = families.ALBERT
+    elif config.relative_position_buckets:
+        family = families.MPNET
+    elif config.position_offset:
         multilingual = type(tokenizer).__name__ == "SentencePieceTokenizer"
         family = families.XLM_ROBERTA if multilingual else families.ROBERTA
     elif not config.num_segments:
@@ -100,14 +104,20 @@ def family_of(config, heads, weights, tokenizer=None):
     else:
         family = families.BERT
     wanted = {
-        "position_offset": bool(config.position_offset) == (family in families.ROBERTAS),
-        "num_segments": bool(config.num_segments) == (family is not families.DISTILBERT),
-        "embedding_dim": config.embedding_dim is None or family is families.ELECTRA,
+        "position_offset": bool(config.position_offset) == (family in families.ROBERTAS)
+        and config.position_offset == family.required.get("pad_token_id", config.position_offset - 1) + 1,
+        "num_segments": bool(config.num_segments) == ("num_segments" not in family.fixed),
+        "embedding_dim": family is families.ELECTRA
+        or (config.embedding_dim is not None) == (family is families.ALBERT),
+        "relative_position_buckets": config.relative_position_buckets
+        == family.fixed.get("relative_position_buckets", 0),
         "pooler_activation": not pooled
         or config.pooler_activation == family.fixed.get("pooler_activation", "tanh"),
         "layer_norm_epsilon": config.layer_norm_epsilon
         == family.fixed.get("layer_norm_epsilon", config.layer_norm_epsilon),
-        "heads": all(head in family.heads for head in heads) and tuple(heads) in _CLASS_OF_HEADS,
+        "heads": all(head in family.heads for head in heads)
+        and tuple(heads) in _CLASS_OF_HEADS
+        and (family is not families.ALBERT or tuple(heads) != ("next_sentence",)),
     }
     for name, fits in wanted.items():
         if not fits:
@@ -155,14 +165,15 @@ def config_fields(family, config, heads, arguments, tokenizer):
         fields["pad_token_id"] = config.position_offset - 1
     elif tokenizer is not None:
         fields["pad_token_id"] = tokenizer.pad_id
+    known = {"labels", "tied"}
     for head in heads:
         if head in family.dropouts and "dropout" in arguments:
             fields[family.dropouts[head]] = arguments["dropout"]
+            known.add("dropout")
     if "labels" in arguments:
         labels = arguments["labels"]
         fields["id2label"] = {str(number): label for number, label in enumerate(labels)}
         fields["label2id"] = {label: number for number, label in enumerate(labels)}
-    known = {"dropout", "labels", "tied"}
     if arguments.get("problem") in _PROBLEM_NAMES:  # a user's own problem goes to kerasbert's own part
         fields["problem_type"] = _PROBLEM_NAMES[arguments["problem"]]
         known.add("problem")

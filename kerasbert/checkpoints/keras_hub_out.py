@@ -71,6 +71,8 @@ def _check_config(config):
         "embedding_dim": None,
         "position_embedding": "learned",
         "position_offset": 0,
+        "relative_position_buckets": 0,
+        "shared_blocks": False,
         "pooler_activation": "tanh",
         "num_segments": config.num_segments or 1,
     }

@@ -97,10 +97,12 @@ def encoder_paths(config, pooler):
         yield "encoder/embeddings/segment_embedding", None
     if config.position_embedding == "learned":
         yield "encoder/embeddings/position_embedding", None
+    if config.relative_position_buckets:
+        yield "encoder/embeddings/relative_position_embedding", None
     yield "encoder/embeddings/layer_norm", None
     if config.embedding_dim:
         yield "encoder/embeddings/projection", None
-    for i in range(config.num_layers):
+    for i in range(len(config.block_sizes)):
         for name in BLOCK_LAYERS:
             yield f"encoder/block_{{i}}/{name}", i
     if pooler:

@@ -2,10 +2,13 @@
 
 from kerasbert import checks
 
+_MOST_TIMES = 1000  # that a shared block is applied
+
 
 def check_num_layers(config, tensors):
     """Raises ValueError if a file has too few tensors for the number of layers in its config."""
-    if config.num_layers > len(tensors.shapes):
+    most = _MOST_TIMES if config.shared_blocks else len(tensors.shapes)
+    if config.num_layers > most:
         raise checks.invalid(
             "The file must hold every weight of the encoder.",
             fix="Check that it is a model with as many layers as its config says.",
@@ -92,6 +95,9 @@ def encoder_shapes(config):
         tables["position"] = config.max_sequence_length + config.position_offset
     for name, rows in tables.items():
         yield f"encoder/embeddings/{name}_embedding/embeddings", (rows, width)
+    if config.relative_position_buckets:
+        shape = config.relative_position_buckets, config.num_heads
+        yield "encoder/embeddings/relative_position_embedding/embeddings", shape
     yield from _norm("encoder/embeddings/layer_norm", width)
     if config.embedding_dim:
         yield from _dense("encoder/embeddings/projection", width, inner)

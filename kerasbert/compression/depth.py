@@ -43,7 +43,7 @@ def drop_layers(task: AnyTask, keep: int | Sequence[int] | None = None) -> AnyTa
     weights = {}
     for path, value in weights_of(task, "drop_layers").items():
         block = re.match(r"encoder/block_(\d+)/", path)
-        if block is None:
+        if block is None or config.shared_blocks:
             weights[path] = value
         elif int(block[1]) in kept:
             weights[f"encoder/block_{kept.index(int(block[1]))}/{path[block.end() :]}"] = value

@@ -60,6 +60,7 @@ def prune(
     """
     checks.fraction("prune", heads=heads, units=units)
     checks.positive_int("prune", batch_size=batch_size)
+    task.encoder.config.check_prunable("prune", heads > 0, units > 0)
     weights = weights_of(task, "prune")
     by_heads, by_units = zip(*importances(task, x, y, batch_size), strict=True)
     kept_heads = most_important(by_heads, heads, 1, "heads")

@@ -11,7 +11,6 @@ from kerasbert.compression.rebuilding import AnyTask, rebuilt, weights_of
 from kerasbert.data import RowStream
 from kerasbert.optional import tensorflow as tf
 from kerasbert.text import BertTokenizer, SentencePieceTokenizer, normalization
-from kerasbert.text.vocabulary import SPECIAL_TOKENS
 from kerasbert.types import Rows
 
 # The weights that have a row for each token.
@@ -226,7 +225,9 @@ def _single_characters(tokenizer, characters):
     singles = sorted(one for one in singles if len(one) == 1 and _script(one) in scripts)
     # A tokenizer with only these tokens shows which of them can occur: not `##,` if a comma is a word of its
     # own, not `##字`, and no capital letters if texts are lower-cased.
-    alone = _with_tokens(tokenizer, [*SPECIAL_TOKENS, *singles, *(f"##{one}" for one in singles)])
+    alone = _with_tokens(
+        tokenizer, [*tokenizer.vocabulary.special_tokens, *singles, *(f"##{one}" for one in singles)]
+    )
     found = alone.tokenize([one + one for one in singles]).flat_values if singles else []
     return {token for token in alone.to_tokens(found) if token in tokenizer.vocabulary}
 

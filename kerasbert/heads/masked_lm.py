@@ -25,10 +25,13 @@ class MaskedLMHead(keras.layers.Layer):
         layer_norm_epsilon: float.
         initializer_range: float, standard deviation of the kernels' initializer.
         tied: bool, whether the last kernel is the token embedding. If False, it is a weight of this layer.
+        embedding_dim: int or None, E, the width of the token embedding if it is not D, as in ALBERT (Lan et
+            al. 2020, https://arxiv.org/abs/1909.11942).
 
     Call arguments:
         sequence_output: float tensor `(B, S, D)`, or `(S, D)` for one sequence.
-        token_embedding: float tensor `(V, D)`, the encoder's token embedding; ignored if `tied` is False.
+        token_embedding: float tensor `(V, D)`, or `(V, E)`, the encoder's token embedding; ignored if `tied`
+            is False.
         mask_positions: int tensor `(B, M)` or `(M,)`, the positions to score; None for all positions. Usually
             about 20 of 128 positions are masked, so this avoids most products with the vocabulary.
 
@@ -52,6 +55,7 @@ class MaskedLMHead(keras.layers.Layer):
         layer_norm_epsilon: float = 1e-12,
         initializer_range: float = 0.02,
         tied: bool = True,
+        embedding_dim: int | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -62,6 +66,7 @@ class MaskedLMHead(keras.layers.Layer):
         self.layer_norm_epsilon = layer_norm_epsilon
         self.initializer_range = initializer_range
         self.tied = tied
+        self.embedding_dim = embedding_dim
         self.layer_norm = BertLayerNormalization(
             epsilon=layer_norm_epsilon, name="layer_norm", dtype=self.dtype_policy
         )
@@ -74,16 +79,17 @@ class MaskedLMHead(keras.layers.Layer):
     ) -> None:
         """Creates the dense layer, the normalization, the bias and, unless it is tied, the last kernel."""
         hidden_dim = sequence_output_shape[-1]
-        self.dense = make_dense(hidden_dim, self.initializer_range, name="dense", dtype=self.dtype_policy)
+        width = self.embedding_dim or hidden_dim
+        self.dense = make_dense(width, self.initializer_range, name="dense", dtype=self.dtype_policy)
         self.dense.build((None, hidden_dim))
-        self.layer_norm.build((None, hidden_dim))
+        self.layer_norm.build((None, width))
         self.output_bias = self.add_weight(
             shape=(self.vocabulary_size,), initializer="zeros", name="output_bias"
         )
         self.decoder_kernel = None
         if not self.tied:
             self.decoder_kernel = self.add_weight(
-                shape=(self.vocabulary_size, hidden_dim),
+                shape=(self.vocabulary_size, width),
                 initializer=BertInitializer(self.initializer_range),
                 name="decoder_kernel",
             )
@@ -128,6 +134,7 @@ class MaskedLMHead(keras.layers.Layer):
             "layer_norm_epsilon": self.layer_norm_epsilon,
             "initializer_range": self.initializer_range,
             "tied": self.tied,
+            "embedding_dim": self.embedding_dim,
         }
 
 

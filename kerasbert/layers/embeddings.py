@@ -9,7 +9,7 @@ from kerasbert import checks
 from kerasbert.layers.dense import BertInitializer, make_dense
 from kerasbert.layers.dropout import BertDropout
 from kerasbert.layers.layer_normalization import BertLayerNormalization
-from kerasbert.layers.positions import sinusoidal_positions
+from kerasbert.layers.positions import relative_buckets, sinusoidal_positions
 from kerasbert.types import Config, Shape, Tensor
 
 
@@ -27,7 +27,8 @@ class BertEmbeddings(keras.layers.Layer):
         layer_norm_epsilon: float.
         dropout: float in [0, 1), on the result.
         initializer_range: float, standard deviation of the initializers.
-        position_embedding, position_offset, embedding_dim: as in `BertConfig`.
+        position_embedding, position_offset, embedding_dim, relative_position_buckets: as in `BertConfig`.
+        num_heads: int or None, N, the number of heads, each with its own relative positions.
 
     Call arguments:
         token_ids: int tensor `(B, S)`, or `(S,)` for one sequence.
@@ -59,6 +60,8 @@ class BertEmbeddings(keras.layers.Layer):
         position_embedding: str = "learned",
         position_offset: int = 0,
         embedding_dim: int | None = None,
+        relative_position_buckets: int = 0,
+        num_heads: int | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -78,10 +81,11 @@ class BertEmbeddings(keras.layers.Layer):
         self.position_kind = position_embedding
         self.position_offset = position_offset
         self.embedding_dim = embedding_dim
+        self.relative_position_buckets = relative_position_buckets
+        self.num_heads = num_heads
         dtype = self.dtype_policy
-        width = embedding_dim or hidden_dim
 
-        def table(rows: int, name: str) -> keras.layers.Embedding:
+        def table(rows: int, name: str, width: int = embedding_dim or hidden_dim) -> keras.layers.Embedding:
             return keras.layers.Embedding(
                 rows,
                 width,
@@ -95,6 +99,12 @@ class BertEmbeddings(keras.layers.Layer):
         self.position_embedding = None
         if position_embedding == "learned":
             self.position_embedding = table(max_sequence_length + position_offset, "position_embedding")
+        self.relative_position_embedding = None
+        if relative_position_buckets:
+            checks.positive_int(self.name, num_heads=num_heads)
+            self.relative_position_embedding = table(
+                relative_position_buckets, "relative_position_embedding", num_heads
+            )
         self.layer_norm = BertLayerNormalization(epsilon=layer_norm_epsilon, name="layer_norm", dtype=dtype)
         self.dropout = BertDropout(dropout, name="dropout", dtype=dtype)
         self.projection = None
@@ -103,7 +113,12 @@ class BertEmbeddings(keras.layers.Layer):
 
     def build(self, token_ids_shape: Shape, segment_ids_shape: Shape | None = None) -> None:
         """Creates the embedding tables, the normalization and the projection."""
-        for embedding in (self.token_embedding, self.segment_embedding, self.position_embedding):
+        for embedding in (
+            self.token_embedding,
+            self.segment_embedding,
+            self.position_embedding,
+            self.relative_position_embedding,
+        ):
             if embedding is not None:
                 embedding.build(token_ids_shape)
         width = self.embedding_dim or self.hidden_dim
@@ -145,6 +160,27 @@ class BertEmbeddings(keras.layers.Layer):
         table = ops.convert_to_tensor(self.position_embedding.embeddings)
         return table[self.position_offset :] if self.position_offset else table
 
+    def with_relative_positions(self, bias: Tensor | None, length: Any) -> Tensor | None:
+        """Adds the learned numbers for the distances between tokens to an attention bias.
+
+        Args:
+            bias: float tensor from `attention_bias`, or None.
+            length: int or int tensor, S.
+
+        Returns:
+            Float tensor `(B, N, S, S)` or `(N, S, S)`; `bias` itself if there are no relative positions.
+        """
+        if self.relative_position_embedding is None:
+            return bias
+        reach = self.max_sequence_length - 1
+        table = ops.convert_to_tensor(self.relative_position_embedding.embeddings)
+        buckets = relative_buckets(self.relative_position_buckets, reach)
+        of_distances = ops.transpose(ops.take(table, buckets, axis=0))  # (N, 2 * reach + 1)
+        places = ops.arange(length, dtype="int32")
+        distances = places[None, :] - places[:, None]  # from a query to a key
+        relative = ops.cast(ops.take(of_distances, distances + reach, axis=1), self.compute_dtype)
+        return relative if bias is None else bias + relative
+
     def combine(
         self,
         token_vectors: Tensor,
@@ -179,6 +215,8 @@ class BertEmbeddings(keras.layers.Layer):
             "position_embedding": self.position_kind,
             "position_offset": self.position_offset,
             "embedding_dim": self.embedding_dim,
+            "relative_position_buckets": self.relative_position_buckets,
+            "num_heads": self.num_heads,
         }
 
 

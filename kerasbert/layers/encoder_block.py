@@ -99,6 +99,8 @@ class EncoderBlock(keras.layers.Layer):
     ) -> Tensor | tuple[Tensor, Tensor]:
         """See the class."""
         query = sequence[..., :1, :] if first_token_only else sequence
+        if first_token_only and bias is not None and bias.shape[-2] != 1:
+            bias = bias[..., :1, :]  # relative positions: a row for each query
         attended = self.attention(
             sequence, bias=bias, query=query, return_attention=return_attention, training=training
         )

@@ -208,6 +208,7 @@ def masked_lm_head(config, tied, dtype):
         config.layer_norm_epsilon,
         config.initializer_range,
         tied,
+        config.embedding_dim,
         name="masked_lm",
         dtype=dtype,
     )

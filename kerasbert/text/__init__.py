@@ -3,6 +3,7 @@
 from kerasbert.text.added_tokens import AddedToken
 from kerasbert.text.folders import tokenizer_from_folder
 from kerasbert.text.inputs import as_text_tensor
+from kerasbert.text.mpnet import MPNetTokenizer
 from kerasbert.text.normalization import valid_utf8
 from kerasbert.text.packing import TOKEN_INPUTS
 from kerasbert.text.roberta import RobertaTokenizer
@@ -15,6 +16,7 @@ __all__ = [
     "TOKEN_INPUTS",
     "AddedToken",
     "BertTokenizer",
+    "MPNetTokenizer",
     "RobertaTokenizer",
     "SentencePieceTokenizer",
     "Vocabulary",

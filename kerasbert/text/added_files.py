@@ -10,7 +10,7 @@ from kerasbert.text.vocabulary import SPECIAL_TOKENS
 _SWITCHES = ("normalized", "special", "lstrip", "rstrip")
 
 
-def read_added_tokens(folder, tokens, tokenizer_json=None, config=None):
+def read_added_tokens(folder, tokens, tokenizer_json=None, config=None, special_tokens=SPECIAL_TOKENS):
     """Finds the added tokens of a tokenizer's folder, in the order of their ids.
 
     They are listed in `tokenizer.json`, in the `added_tokens_decoder` of `tokenizer_config.json` or, in
@@ -22,9 +22,10 @@ def read_added_tokens(folder, tokens, tokenizer_json=None, config=None):
         tokens: sequence of str, the tokens of the model in the order of their ids.
         tokenizer_json: dict, the content of `tokenizer.json`, or None if the folder has no such file.
         config: dict, the content of `tokenizer_config.json`, or None if the folder has no such file.
+        special_tokens: sequence of str, the five special tokens of the model.
 
     Returns:
-        list of `AddedToken`, without the five special tokens of BERT. Tokens that the model does not already
+        list of `AddedToken`, without `special_tokens`. Tokens that the model does not already
         have get the ids that follow the model's own.
 
     Raises:
@@ -63,7 +64,7 @@ def read_added_tokens(folder, tokens, tokenizer_json=None, config=None):
                 id=number,
                 expected=wanted,
             )
-    known = set(tokens).intersection(SPECIAL_TOKENS)  # `special_tokens_in_text` decides about these
+    known = set(tokens).intersection(special_tokens)  # `special_tokens_in_text` decides about these
     return [token for _, token, _ in found.values() if token.content not in known]
 
 

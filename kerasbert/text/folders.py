@@ -8,11 +8,12 @@ from kerasbert import checks
 from kerasbert.json_files import json_field, read_json
 from kerasbert.text import huggingface
 from kerasbert.text.added_files import read_added_tokens
+from kerasbert.text.mpnet import MPNetTokenizer
 from kerasbert.text.roberta import RobertaTokenizer
 from kerasbert.text.sentencepiece import SentencePieceTokenizer
 from kerasbert.text.sentencepiece_files import MODEL_FILES, has_metaspace
 from kerasbert.text.tokenizer import BertTokenizer
-from kerasbert.text.vocabulary import Vocabulary
+from kerasbert.text.vocabulary import Vocabulary, tokens_in_file
 from kerasbert.types import PathLike
 
 _LOOKED_FOR = (
@@ -36,19 +37,20 @@ def tokenizer_from_folder(folder: PathLike) -> BertTokenizer | RobertaTokenizer 
     - `assets/tokenizer/vocabulary.txt`, or `vocabulary.json` and `merges.txt` there: a BERT or RoBERTa
       tokenizer of KerasHub. Its options are read from KerasHub's `tokenizer.json`; without that file, case is
       decided as for `vocab.txt` below.
-    - `tokenizer.json` of Hugging Face: BERT if it holds a WordPiece model, RoBERTa if a byte-level BPE model,
-      SentencePiece if a Unigram model, or a BPE model that is not byte-level.
+    - `tokenizer.json` of Hugging Face: BERT if it holds a WordPiece model, or MPNet if the first three tokens
+      of that are `<s>`, `<pad>` and `</s>`; RoBERTa if a byte-level BPE model; SentencePiece if a Unigram
+      model, or a BPE model that is not byte-level.
     - `sentencepiece.bpe.model`, `spiece.model` or `tokenizer.model`: SentencePiece.
     - `vocab.json` and `merges.txt` of Hugging Face: RoBERTa.
-    - `vocab.txt` of Hugging Face or Google: BERT. If there is no `tokenizer_config.json` beside it, as in
-      Google's releases, texts are lower-cased unless a token of the vocabulary, other than those in
-      brackets, contains a capital letter (A to Z).
+    - `vocab.txt` of Hugging Face or Google: BERT, or MPNet if it begins with these three tokens. If there is
+      no `tokenizer_config.json` beside that of BERT, as in Google's releases, texts are lower-cased unless a
+      token of the vocabulary, other than those in brackets, contains a capital letter (A to Z).
 
     Args:
         folder: str or path.
 
     Returns:
-        A `BertTokenizer`, `RobertaTokenizer` or `SentencePieceTokenizer`.
+        A `BertTokenizer`, `MPNetTokenizer`, `RobertaTokenizer` or `SentencePieceTokenizer`.
 
     Raises:
         FileNotFoundError: if the folder contains none of these files.
@@ -82,6 +84,8 @@ def tokenizer_from_folder(folder: PathLike) -> BertTokenizer | RobertaTokenizer 
                 where=path,
                 type=kind,
             )
+        if kind == "WordPiece" and _is_mpnet(huggingface.read_tokenizer_json(content, path)[0]):
+            return MPNetTokenizer.from_folder(folder)
         if kind == "BPE" and has_metaspace(content, path):
             return SentencePieceTokenizer.from_folder(folder)
         return _OF_MODEL[kind].from_folder(folder)
@@ -89,6 +93,8 @@ def tokenizer_from_folder(folder: PathLike) -> BertTokenizer | RobertaTokenizer 
         return SentencePieceTokenizer.from_folder(folder)
     if {"vocab.json", "merges.txt"} <= files:
         return RobertaTokenizer.from_folder(folder)
+    if "vocab.txt" in files and _is_mpnet(tokens_in_file(os.path.join(folder, "vocab.txt"))):
+        return MPNetTokenizer.from_folder(folder)
     if {"vocab.txt", "tokenizer_config.json"} <= files:
         return BertTokenizer.from_folder(folder)
     if "vocab.txt" in files:
@@ -108,6 +114,10 @@ def _relative_files(folder):
     names += MODEL_FILES
     names += [f"assets/tokenizer/{name}" for name in ("vocabulary.txt", "vocabulary.json", "merges.txt")]
     return {name for name in names if os.path.isfile(os.path.join(folder, name))}
+
+
+def _is_mpnet(tokens):
+    return tuple(tokens[:3]) == ("<s>", "<pad>", "</s>")  # MPNet's own code expects <pad> at this place
 
 
 def _is_uncased(vocabulary):

@@ -7,7 +7,6 @@ import os
 from kerasbert import checks
 from kerasbert.atomic import replacing
 from kerasbert.text.huggingface import NORMALIZER, TOKENIZER_CONFIG
-from kerasbert.text.vocabulary import Vocabulary
 
 # The class that uses tokenizer.json unchanged. In transformers 5, BertTokenizer is built from the vocabulary
 # alone, and would replace the file's limit on word lengths by its own of 100 characters.
@@ -25,16 +24,13 @@ def bert_files(tokenizer, max_length=None):
         dict, file name -> content (str).
     """
     vocabulary = tokenizer.vocabulary
-    special = {
-        "pad_token": "[PAD]",
-        "unk_token": "[UNK]",
-        "cls_token": "[CLS]",
-        "sep_token": "[SEP]",
-        "mask_token": "[MASK]",
-    }
-    cls, sep = ({"SpecialToken": {"id": token, "type_id": 0}} for token in ("[CLS]", "[SEP]"))
-    first, second = ({"Sequence": {"id": text, "type_id": i}} for i, text in enumerate("AB"))
-    second_sep = {"SpecialToken": {"id": "[SEP]", "type_id": 1}}
+    names = ("pad_token", "unk_token", "cls_token", "sep_token", "mask_token")
+    special = dict(zip(names, vocabulary.special_tokens, strict=True))
+    around = special["cls_token"], special["sep_token"]
+    cls, sep = ({"SpecialToken": {"id": token, "type_id": 0}} for token in around)
+    segment = tokenizer.second_segment
+    first, second = ({"Sequence": {"id": text, "type_id": i}} for text, i in (("A", 0), ("B", segment)))
+    second_sep = {"SpecialToken": {"id": around[1], "type_id": segment}}
     content = {
         "version": "1.0",
         "truncation": None,
@@ -59,10 +55,9 @@ def bert_files(tokenizer, max_length=None):
         "post_processor": {
             "type": "TemplateProcessing",
             "single": [cls, first, sep],
-            "pair": [cls, first, sep, second, second_sep],
+            "pair": [cls, first, *[sep] * tokenizer.num_separators, second, second_sep],
             "special_tokens": {
-                token: {"id": token, "ids": [vocabulary.id_of(token)], "tokens": [token]}
-                for token in ("[CLS]", "[SEP]")
+                token: {"id": token, "ids": [vocabulary.id_of(token)], "tokens": [token]} for token in around
             },
         },
         "decoder": {"type": "WordPiece", "prefix": "##", "cleanup": True},
@@ -75,11 +70,11 @@ def bert_files(tokenizer, max_length=None):
         },
     }
     config = {theirs: getattr(tokenizer, ours) for theirs, ours in TOKENIZER_CONFIG.items()}
-    names = ["input_ids", "token_type_ids", "attention_mask"]
+    inputs = ["input_ids", *["token_type_ids"] * segment, "attention_mask"]
     return {
-        "vocab.txt": Vocabulary(tokenizer.wordpieces).as_vocab_txt(),
+        "vocab.txt": type(vocabulary)(tokenizer.wordpieces).as_vocab_txt(),
         "tokenizer.json": _json(content),
-        "tokenizer_config.json": tokenizer_config(config | special, names, max_length),
+        "tokenizer_config.json": tokenizer_config(config | special, inputs, max_length),
     }
 
 

@@ -4,6 +4,8 @@ Each step depends only on a character and its neighbours within one word, so a w
 at once.
 """
 
+import re
+
 from kerasbert.optional import tensorflow as tf
 from kerasbert.optional import tensorflow_text
 
@@ -46,15 +48,27 @@ def mark_special_tokens(texts, tokens):
 
     Args:
         texts: string tensor of any shape, valid UTF-8.
-        tokens: sequence of str, each in brackets.
+        tokens: sequence of str, each in brackets of any kind.
 
     Returns:
         string tensor of the same shape, in which `[MASK]` has become EDGE, SPECIAL, `MASK`, SPECIAL, EDGE:
         as many bytes as before, plus the two edges.
     """
-    names = "|".join(token[1:-1] for token in tokens)
     texts = tf.strings.regex_replace(texts, f"[{SPECIAL}{EDGE}]", "\x03")  # the text's own will be dropped
-    return tf.strings.regex_replace(texts, rf"\[({names})\]", rf"{EDGE}{SPECIAL}\1{SPECIAL}{EDGE}")
+    for token in tokens:
+        texts = tf.strings.regex_replace(texts, re.escape(token), f"{EDGE}{marked(token)}{EDGE}")
+    return texts
+
+
+def marked(token):
+    """A special token as it stands in marked texts, with SPECIAL for its brackets and for a `/`.
+
+    Example:
+
+    >>> marked("</s>")
+    '\\x02\\x02s\\x02'
+    """
+    return f"{SPECIAL}{token[1:-1].replace('/', SPECIAL)}{SPECIAL}"
 
 
 def drop_control_characters(texts, keep_marks=False):

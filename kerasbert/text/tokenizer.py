@@ -14,7 +14,7 @@ from kerasbert.text import huggingface, huggingface_out, normalization, offsets
 from kerasbert.text.added_files import read_added_tokens
 from kerasbert.text.added_tokens import AddedToken, Finder, checked_added_tokens, insert
 from kerasbert.text.base import TextTokenizer
-from kerasbert.text.vocabulary import SPECIAL_TOKENS, UNK, Vocabulary
+from kerasbert.text.vocabulary import UNK, Vocabulary
 from kerasbert.text.wordpiece import WordPiece
 from kerasbert.types import Config, PathLike, Self
 
@@ -60,6 +60,8 @@ class BertTokenizer(TextTokenizer):
     [[2, 7, 5, 6, 8, 3], [2, 5, 3, 0, 0, 0]]
     """
 
+    _vocabulary_class: type[Vocabulary] = Vocabulary
+
     def __init__(
         self,
         vocabulary: Vocabulary | Sequence[str] | PathLike,
@@ -72,14 +74,14 @@ class BertTokenizer(TextTokenizer):
     ) -> None:
         added_tokens = checked_added_tokens(added_tokens)
         if isinstance(vocabulary, (str, os.PathLike)):
-            vocabulary = Vocabulary.from_file(vocabulary)
-        elif not isinstance(vocabulary, Vocabulary) and not added_tokens:
-            vocabulary = Vocabulary(vocabulary)
+            vocabulary = self._vocabulary_class.from_file(vocabulary)
+        elif not isinstance(vocabulary, self._vocabulary_class) and not added_tokens:
+            vocabulary = self._vocabulary_class(vocabulary)
         num_wordpieces = len(vocabulary)
         if added_tokens:
             known = set(vocabulary)
             beside = (token.content for token in added_tokens if token.content not in known)
-            vocabulary = Vocabulary([*vocabulary, *beside])
+            vocabulary = self._vocabulary_class([*vocabulary, *beside])
         switches = {"split_chinese": split_chinese, "special_tokens_in_text": special_tokens_in_text}
         checks.one_of("BertTokenizer", (True, False), lowercase=lowercase, **switches)
         checks.one_of("BertTokenizer", (True, False, None), strip_accents=strip_accents)
@@ -93,7 +95,7 @@ class BertTokenizer(TextTokenizer):
         self.max_characters_per_word = max_characters_per_word
         self.special_tokens_in_text = special_tokens_in_text
         self.pad_id, self.unk_id, self.cls_id, self.sep_id, self.mask_id = map(
-            self.vocabulary.id_of, SPECIAL_TOKENS
+            self.vocabulary.id_of, self.vocabulary.special_tokens
         )
         self._wordpiece = WordPiece(self._model_tokens(), split_chinese, max_characters_per_word)
         self.added_token_finders = self._make_finders()
@@ -122,11 +124,12 @@ class BertTokenizer(TextTokenizer):
             content = read_json(tokenizer_json)
             tokens, options = huggingface.read_tokenizer_json(content, tokenizer_json)
         else:
-            tokens = Vocabulary.from_file(vocab_txt).tokens
+            tokens = cls._vocabulary_class.from_file(vocab_txt).tokens
         if os.path.isfile(config):
             settings = read_json(config)
             options.update(huggingface.read_tokenizer_config(settings))
-        options["added_tokens"] = read_added_tokens(folder, tokens, content, settings)
+        special = cls._vocabulary_class.special_tokens
+        options["added_tokens"] = read_added_tokens(folder, tokens, content, settings, special)
         return cls(tokens, **options, special_tokens_in_text=special_tokens_in_text)
 
     def save_vocabulary(self, path: PathLike) -> None:
@@ -181,10 +184,10 @@ class BertTokenizer(TextTokenizer):
         ]
         beside = range(len(self.wordpieces), len(tokens))
         tokens[len(self.wordpieces) :] = [f"{mark}{i}" for i in beside]  # only `Finder` finds these
-        for special in SPECIAL_TOKENS:
-            name = special[1:-1].lower() if self.lowercase else special[1:-1]
+        for special in self.vocabulary.special_tokens:
+            name = normalization.marked(special.lower() if self.lowercase else special)
             if special != UNK:  # the model needs its name, and also returns it for the marked word
-                tokens[self.vocabulary.id_of(special)] = f"{mark}{name}{mark}"
+                tokens[self.vocabulary.id_of(special)] = name
         return tokens
 
     def _make_finders(self):
@@ -225,7 +228,7 @@ class BertTokenizer(TextTokenizer):
     def _tokenize_valid(self, texts, with_offsets):
         normalised = texts
         if self.special_tokens_in_text:
-            normalised = normalization.mark_special_tokens(texts, SPECIAL_TOKENS)
+            normalised = normalization.mark_special_tokens(texts, self.vocabulary.special_tokens)
         normalised = self._normalise(normalised, keep_marks=self.special_tokens_in_text)
         _, finder = self.added_token_finders
         if finder is None:

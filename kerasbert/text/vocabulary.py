@@ -11,6 +11,7 @@ from kerasbert.types import PathLike, Self
 
 SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 PAD, UNK, CLS, SEP, MASK = SPECIAL_TOKENS
+MPNET_SPECIAL_TOKENS = ("<pad>", "[UNK]", "<s>", "</s>", "<mask>")
 _BLANKS = " \t\r"  # only ASCII: the Chinese vocabulary contains U+2028 as a token of its own
 
 
@@ -105,11 +106,7 @@ class Vocabulary(TokenList):
             FileNotFoundError: if there is no such file.
             ValueError: if the file is not UTF-8, is empty, or is not a BERT vocabulary.
         """
-        where = os.fspath(path)
-        lines = read_utf8(where).split("\n")
-        if lines[-1] == "":  # the last line ends like every other
-            del lines[-1]
-        return cls([line.strip(_BLANKS) for line in lines], where=where)
+        return cls(tokens_in_file(path), where=os.fspath(path))
 
     @classmethod
     def from_tokenizer_json(cls, path: PathLike) -> Self:
@@ -166,6 +163,31 @@ class Vocabulary(TokenList):
                     token=token,
                 )
         return "".join(f"{token}\n" for token in self.tokens)
+
+
+class MPNetVocabulary(Vocabulary):
+    """The tokens of MPNet: those of BERT, with other special tokens.
+
+    Args:
+        tokens: sequence of str, token `i` has id `i`; `<s>`, `<pad>`, `</s>`, `[UNK]` and `<mask>` must be
+            among them.
+        where: str or None, the source, for error messages.
+
+    Raises:
+        TypeError: if `tokens` is not a sequence of str.
+        ValueError: if a token is empty, occurs twice, or a special token is missing.
+    """
+
+    special_tokens = MPNET_SPECIAL_TOKENS
+    model = "MPNet"
+
+
+def tokens_in_file(path):
+    """The tokens in a `vocab.txt`, a list of str."""
+    lines = read_utf8(os.fspath(path)).split("\n")
+    if lines[-1] == "":  # the last line ends like every other
+        del lines[-1]
+    return [line.strip(_BLANKS) for line in lines]
 
 
 def read_utf8(path):

@@ -50,7 +50,7 @@ class GradualUnfreezing(keras.callbacks.Callback):
         self._let_learn(len(self._levels))  # unfreezes what an interrupted `fit` left frozen
         if not self.model.optimizer.built:
             self.model.optimizer.build(self.model.trainable_variables)
-        top_down = (*reversed(encoder.blocks), encoder.embeddings)
+        top_down = (*dict.fromkeys(reversed(encoder.blocks)), encoder.embeddings)
         self._levels = [[v for v in layer.variables if v.trainable] for layer in top_down]
         self._let_learn(0)
         self._first = 0 if self.model.trainable_variables else 1  # a task without a head begins with a block

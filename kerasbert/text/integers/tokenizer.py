@@ -6,6 +6,7 @@ from kerasbert.text import packing
 from kerasbert.text.integers.byte_level import ByteLevelGraph
 from kerasbert.text.integers.sentencepiece import SentencePieceGraph
 from kerasbert.text.integers.wordpiece import WordPieceGraph
+from kerasbert.text.mpnet import MPNetTokenizer
 from kerasbert.text.roberta import RobertaTokenizer
 from kerasbert.text.sentencepiece import SentencePieceTokenizer
 from kerasbert.text.tokenizer import BertTokenizer
@@ -24,7 +25,7 @@ class IntegerTokenizer:
     U+FFFD, like a surrogate in a `str`; BERT drops it.
 
     Args:
-        tokenizer: `BertTokenizer`, `RobertaTokenizer` or `SentencePieceTokenizer`.
+        tokenizer: `BertTokenizer`, `MPNetTokenizer`, `RobertaTokenizer` or `SentencePieceTokenizer`.
 
     Raises:
         TypeError: if the tokenizer is of another kind.
@@ -42,12 +43,13 @@ class IntegerTokenizer:
     def __init__(self, tokenizer):
         graphs = {
             BertTokenizer: WordPieceGraph,
+            MPNetTokenizer: WordPieceGraph,
             RobertaTokenizer: ByteLevelGraph,
             SentencePieceTokenizer: SentencePieceGraph,
         }
         if type(tokenizer) not in graphs:
             raise checks.invalid(
-                "`tokenizer` must be a BertTokenizer, a RobertaTokenizer or a SentencePieceTokenizer.",
+                f"`tokenizer` must be a {', a '.join(kind.__name__ for kind in graphs)}.",
                 fix="Pass the `tokenizer` of a task.",
                 kind=TypeError,
                 where="IntegerTokenizer",

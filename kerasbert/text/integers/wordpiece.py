@@ -6,7 +6,6 @@ from kerasbert.optional import tensorflow as tf
 from kerasbert.text.integers.characters import LETTER, SINGLE, SPACE, CharacterTables
 from kerasbert.text.integers.finder import CodePointFinder, TokenFinder
 from kerasbert.text.trie import CONTINUATION, WORD, Trie, follow
-from kerasbert.text.vocabulary import SPECIAL_TOKENS
 
 
 class WordPieceGraph:
@@ -23,8 +22,9 @@ class WordPieceGraph:
     def __init__(self, tokenizer):
         # Tokens that are written out in texts: added tokens, before and after normalisation, and `[MASK]`.
         written, normalised = ((f.contents, f.ids) if f else ([], []) for f in tokenizer.added_token_finders)
-        special = SPECIAL_TOKENS if tokenizer.special_tokens_in_text else ()
-        tokens = {token: i for i, token in enumerate(tokenizer.wordpieces) if token not in SPECIAL_TOKENS}
+        of_model = tokenizer.vocabulary.special_tokens
+        special = of_model if tokenizer.special_tokens_in_text else ()
+        tokens = {token: i for i, token in enumerate(tokenizer.wordpieces) if token not in of_model}
         counts = collections.Counter(c for token in (*tokens, *normalised[0]) for c in token)
         # Frequent characters get small numbers, so that the trie has few gaps.
         symbols = {c: i for i, (c, _) in enumerate(counts.most_common(), start=1)}
