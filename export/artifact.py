@@ -63,6 +63,18 @@ class Artifact:
         return cls(path=path, format=format, size_bytes=size, sha256=digest.hexdigest(), **fields)
 
 
+def check_tokenizer(task, where):
+    """Raises ValueError unless a file can hold the task's tokenizer."""
+    if not task.tokenizer.in_graph:
+        raise checks.invalid(
+            "A file that takes texts needs a tokenizer made of graph operations.",
+            fix="This one runs in Python: write a file that takes tokens, with `to_tflite` or `to_onnx`, and "
+            "tokenize in front of it.",
+            where=where,
+            tokenizer=type(task.tokenizer).__name__,
+        )
+
+
 def check_exportable(task, where):
     """Raises ValueError unless a task can be exported.
 

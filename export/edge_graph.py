@@ -88,9 +88,9 @@ def edge_function(task, truncate=False, with_table=True):
             _lookup(embeddings.position_table(), places),
             training=False,
         )
-        outputs = task.encoder.transform(
-            vectors, attention_bias(mask, masked=MASKED), first_only, training=False
-        )
+        # The length of `vectors` would be known later, and divide the network in two.
+        bias = embeddings.with_relative_positions(attention_bias(mask, masked=MASKED), tf.shape(tokens)[0])
+        outputs = task.encoder.transform(vectors, bias, first_only, training=False)
         numbers = (tf.unstack(x, num=1)[0] for x in extra)  # two rows are refused here, too
         outputs |= {"padding_mask": mask} | dict(zip(task.extra_inputs, numbers, strict=True))
         answers = task.answers(task.sequence_logits(outputs, training=False))

@@ -9,7 +9,7 @@ import keras
 
 from kerasbert.atomic import replacing
 from kerasbert.export import endpoints
-from kerasbert.export.artifact import Artifact, check_exportable
+from kerasbert.export.artifact import Artifact, check_exportable, check_tokenizer
 from kerasbert.export.saved_model_files import count_ops, describe_saved_model, read_graph
 from kerasbert.export.serving import sample_requests, write_guide
 from kerasbert.export.serving_ops import check_served
@@ -68,6 +68,7 @@ def to_saved_model(
             not have.
     """
     check_exportable(task, "to_saved_model")
+    check_tokenizer(task, "to_saved_model")
     archive = keras.export.ExportArchive()
     endpoint = endpoints.BY_NAME[task.endpoint]
     tokens = task.input_specs(None, None)

@@ -16,7 +16,14 @@ from kerasbert.tasks import (
     BertTextEmbedder,
     BertTokenClassifier,
 )
-from kerasbert.text import BertTokenizer, MPNetTokenizer, RobertaTokenizer, SentencePieceTokenizer
+from kerasbert.text import (
+    AlbertTokenizer,
+    BertTokenizer,
+    BertweetTokenizer,
+    MPNetTokenizer,
+    RobertaTokenizer,
+    SentencePieceTokenizer,
+)
 
 __version__ = "0.1.0"
 
@@ -40,6 +47,7 @@ _PACKAGES = (
 )
 
 __all__ = [
+    "AlbertTokenizer",
     "BertConfig",
     "BertEncoder",
     "BertMaskedLM",
@@ -52,6 +60,7 @@ __all__ = [
     "BertTextEmbedder",
     "BertTokenClassifier",
     "BertTokenizer",
+    "BertweetTokenizer",
     "MPNetTokenizer",
     "RobertaTokenizer",
     "SentencePieceTokenizer",

@@ -150,8 +150,8 @@ class BertConfig:
             raise checks.invalid(
                 "Shared blocks have the same heads and units, and blocks that share relative positions have "
                 "the same heads.",
-                fix="Leave out `heads_by_layer`, and `units_by_layer` if blocks are shared; `prune` may remove "
-                "units alone if only relative positions are shared.",
+                fix="Leave out `heads_by_layer`, and `units_by_layer` if blocks are shared; `prune` can "
+                "remove units alone if only positions are shared.",
                 where=where,
                 relative_position_buckets=self.relative_position_buckets,
                 shared_blocks=self.shared_blocks,

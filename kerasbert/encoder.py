@@ -223,6 +223,7 @@ class BertEncoder(Adaptation, PresetLoader, keras.Model):
         vectors = self.embeddings(inputs["token_ids"], inputs.get("segment_ids"), training=training)
         mask = inputs.get("padding_mask")
         bias = None if mask is None else attention_bias(mask, self.compute_dtype)
+        bias = self.embeddings.with_relative_positions(bias, ops.shape(inputs["token_ids"])[-1])
         return self.transform(vectors, bias, first_token_only, return_all, training)
 
     def transform(
@@ -237,14 +238,13 @@ class BertEncoder(Adaptation, PresetLoader, keras.Model):
 
         Args:
             vectors: float tensor `(B, S, D)`, or `(S, D)`, the output of the embeddings.
-            bias: float tensor from `attention_bias`, or None.
+            bias: float tensor from `attention_bias`, with relative positions if there are any; or None.
             first_token_only, return_all, training: as for the encoder's call.
 
         Returns:
             The same as the encoder's call.
         """
         x = vectors
-        bias = self.embeddings.with_relative_positions(bias, ops.shape(x)[-2])
         hidden_states, attentions = [x], []
         for i, block in enumerate(self.blocks, start=1):
             is_last = i == len(self.blocks)

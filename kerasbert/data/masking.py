@@ -7,7 +7,7 @@ import numpy as np
 from kerasbert import checks
 from kerasbert.data import draws
 from kerasbert.optional import tensorflow as tf
-from kerasbert.text import RobertaTokenizer, SentencePieceTokenizer
+from kerasbert.text import BertweetTokenizer, RobertaTokenizer, SentencePieceTokenizer
 from kerasbert.text.base import TextTokenizer
 from kerasbert.types import Tensor, Tensors
 
@@ -169,7 +169,8 @@ def continuations(tokenizer):
     Args:
         tokenizer: `BertTokenizer`, whose sub-word tokens inside a word begin with `##`; or
             `RobertaTokenizer` or `SentencePieceTokenizer`, whose words begin with a space, so that
-            punctuation belongs to the word before it.
+            punctuation belongs to the word before it; or `BertweetTokenizer`, each of whose tokens counts as
+            a word, because its marks stand at the end of the token before.
 
     Returns:
         bool array `(V,)`.
@@ -180,6 +181,8 @@ def continuations(tokenizer):
     >>> continuations(tokenizer).tolist()
     [False, False, False, False, False, False, True]
     """
+    if isinstance(tokenizer, BertweetTokenizer):
+        return np.zeros(tokenizer.vocabulary_size, bool)
     if isinstance(tokenizer, SentencePieceTokenizer):
         return np.array([not token.startswith("▁") for token in tokenizer.vocabulary])
     if isinstance(tokenizer, RobertaTokenizer):

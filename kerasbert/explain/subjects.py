@@ -160,6 +160,7 @@ def numbers_of(task, number, position):
     def numbers(vectors, tokens, values):
         mask = ops.convert_to_tensor(tokens["padding_mask"])
         bias = attention_bias(mask, task.encoder.compute_dtype)
+        bias = task.encoder.embeddings.with_relative_positions(bias, ops.shape(mask)[-1])
         outputs = task.encoder.transform(vectors, bias, task.first_token_only, training=False)
         values = {name: ops.convert_to_tensor(value) for name, value in values.items()}
         if position is not None:

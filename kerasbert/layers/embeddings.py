@@ -173,12 +173,11 @@ class BertEmbeddings(keras.layers.Layer):
         if self.relative_position_embedding is None:
             return bias
         reach = self.max_sequence_length - 1
-        table = ops.convert_to_tensor(self.relative_position_embedding.embeddings)
-        buckets = relative_buckets(self.relative_position_buckets, reach)
-        of_distances = ops.transpose(ops.take(table, buckets, axis=0))  # (N, 2 * reach + 1)
+        table = ops.transpose(ops.convert_to_tensor(self.relative_position_embedding.embeddings))
         places = ops.arange(length, dtype="int32")
         distances = places[None, :] - places[:, None]  # from a query to a key
-        relative = ops.cast(ops.take(of_distances, distances + reach, axis=1), self.compute_dtype)
+        buckets = ops.take(relative_buckets(self.relative_position_buckets, reach), distances + reach)
+        relative = ops.cast(ops.take(table, buckets, axis=1), self.compute_dtype)
         return relative if bias is None else bias + relative
 
     def combine(

@@ -30,7 +30,7 @@ _EXAMPLE = "Café owners weren't amused."
 
 
 class TextTokenizer:
-    """The common part of `BertTokenizer`, `RobertaTokenizer` and `SentencePieceTokenizer`.
+    """The common part of all tokenizers.
 
     A subclass sets `vocabulary`, `pad_id`, `unk_id`, `cls_id`, `sep_id` and `mask_id`, and says in
     `_tokenize(texts, with_offsets)` how a string tensor becomes ids, and in `_joined(tokens)` how tokens
@@ -39,6 +39,7 @@ class TextTokenizer:
 
     word_prefix = ""  # goes before every word but the first when words are tokenized one by one
     _lists: tuple[str, ...] = ("vocabulary",)  # the keys of the config that hold lists of tokens
+    in_graph = True  # whether it consists of graph operations, so that files can hold it
     num_separators = 1  # how many separators stand between the first and the second text
     second_segment = 1  # the segment id of the second text and of the separator after it
 

@@ -1,5 +1,7 @@
 """The character map of a SentencePiece model: what its normalisation replaces by what."""
 
+import dataclasses
+
 import numpy as np
 
 from kerasbert import checks
@@ -104,3 +106,36 @@ class CharacterMap:
             where=self._where,
             **received,
         )
+
+
+@dataclasses.dataclass(frozen=True)
+class CharacterStrings:
+    """Strings that are replaced, in the form of a `CharacterMap`.
+
+    Args:
+        edges, replacements, longest: as in `CharacterMap`.
+    """
+
+    edges: np.ndarray
+    replacements: list[str | None]
+    longest: int
+
+    @classmethod
+    def of(cls, character_map):
+        """The strings of a `CharacterMap`, or none for None."""
+        if character_map is None:
+            return cls(np.zeros((0, 3), np.int64), [None], 1)
+        return cls(character_map.edges, character_map.replacements, character_map.longest)
+
+    def with_strings(self, strings):
+        """The same with more strings: a dict, string -> what the replacement is, before the map itself."""
+        following = {(state, code): to for state, code, to in self.edges.tolist()}
+        found = list(self.replacements)
+        for string, text in strings.items():
+            state = 0
+            for character in string:
+                state = following.setdefault((state, ord(character)), len(found))
+                found += [None] * (state == len(found))
+            found[state] = text
+        edges = np.array([(*key, to) for key, to in sorted(following.items())], np.int64).reshape(-1, 3)
+        return CharacterStrings(edges, found, max(self.longest, *map(len, strings)))

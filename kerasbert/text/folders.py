@@ -8,6 +8,10 @@ from kerasbert import checks
 from kerasbert.json_files import json_field, read_json
 from kerasbert.text import huggingface
 from kerasbert.text.added_files import read_added_tokens
+from kerasbert.text.albert import AlbertTokenizer
+from kerasbert.text.albert_files import holds_albert
+from kerasbert.text.base import TextTokenizer
+from kerasbert.text.bertweet import BertweetTokenizer
 from kerasbert.text.mpnet import MPNetTokenizer
 from kerasbert.text.roberta import RobertaTokenizer
 from kerasbert.text.sentencepiece import SentencePieceTokenizer
@@ -17,8 +21,9 @@ from kerasbert.text.vocabulary import Vocabulary, tokens_in_file
 from kerasbert.types import PathLike
 
 _LOOKED_FOR = (
-    f"tokenizer.json, {', '.join(MODEL_FILES)}, vocab.txt, vocab.json with merges.txt, "
-    "assets/tokenizer/vocabulary.txt, or assets/tokenizer/vocabulary.json with assets/tokenizer/merges.txt"
+    f"tokenizer.json, {', '.join(MODEL_FILES)}, vocab.txt, vocab.txt with bpe.codes, vocab.json with "
+    "merges.txt, assets/tokenizer/vocabulary.txt, or assets/tokenizer/vocabulary.json with "
+    "assets/tokenizer/merges.txt"
 )
 
 
@@ -29,7 +34,7 @@ _OF_MODEL: dict[str | None, Any] = {
 }
 
 
-def tokenizer_from_folder(folder: PathLike) -> BertTokenizer | RobertaTokenizer | SentencePieceTokenizer:
+def tokenizer_from_folder(folder: PathLike) -> TextTokenizer:
     """Loads the tokenizer from a folder of Hugging Face, of KerasHub or of Google's first BERT release.
 
     Looks for these files, in this order:
@@ -37,10 +42,12 @@ def tokenizer_from_folder(folder: PathLike) -> BertTokenizer | RobertaTokenizer 
     - `assets/tokenizer/vocabulary.txt`, or `vocabulary.json` and `merges.txt` there: a BERT or RoBERTa
       tokenizer of KerasHub. Its options are read from KerasHub's `tokenizer.json`; without that file, case is
       decided as for `vocab.txt` below.
+    - `vocab.txt` and `bpe.codes`: BERTweet.
     - `tokenizer.json` of Hugging Face: BERT if it holds a WordPiece model, or MPNet if the first three tokens
       of that are `<s>`, `<pad>` and `</s>`; RoBERTa if a byte-level BPE model; SentencePiece if a Unigram
-      model, or a BPE model that is not byte-level.
-    - `sentencepiece.bpe.model`, `spiece.model` or `tokenizer.model`: SentencePiece.
+      model, or a BPE model that is not byte-level; ALBERT if a Unigram model with `[CLS]` and without `<s>`.
+    - `sentencepiece.bpe.model`, `spiece.model` or `tokenizer.model`: SentencePiece, or ALBERT by the same
+      rule.
     - `vocab.json` and `merges.txt` of Hugging Face: RoBERTa.
     - `vocab.txt` of Hugging Face or Google: BERT, or MPNet if it begins with these three tokens. If there is
       no `tokenizer_config.json` beside that of BERT, as in Google's releases, texts are lower-cased unless a
@@ -50,7 +57,7 @@ def tokenizer_from_folder(folder: PathLike) -> BertTokenizer | RobertaTokenizer 
         folder: str or path.
 
     Returns:
-        A `BertTokenizer`, `MPNetTokenizer`, `RobertaTokenizer` or `SentencePieceTokenizer`.
+        A tokenizer of `kerasbert.text`.
 
     Raises:
         FileNotFoundError: if the folder contains none of these files.
@@ -72,6 +79,8 @@ def tokenizer_from_folder(folder: PathLike) -> BertTokenizer | RobertaTokenizer 
     if {"assets/tokenizer/vocabulary.json", "assets/tokenizer/merges.txt"} <= files:
         vocabulary_file, merges = (os.path.join(assets, name) for name in ("vocabulary.json", "merges.txt"))
         return RobertaTokenizer(vocabulary_file, merges, **_keras_hub_options(folder))
+    if {"vocab.txt", "bpe.codes"} <= files:
+        return BertweetTokenizer.from_folder(folder)
     if "tokenizer.json" in files:
         path = os.path.join(folder, "tokenizer.json")
         content = read_json(path)
@@ -86,10 +95,14 @@ def tokenizer_from_folder(folder: PathLike) -> BertTokenizer | RobertaTokenizer 
             )
         if kind == "WordPiece" and _is_mpnet(huggingface.read_tokenizer_json(content, path)[0]):
             return MPNetTokenizer.from_folder(folder)
+        if kind == "Unigram" and holds_albert(folder):
+            return AlbertTokenizer.from_folder(folder)
         if kind == "BPE" and has_metaspace(content, path):
             return SentencePieceTokenizer.from_folder(folder)
         return _OF_MODEL[kind].from_folder(folder)
     if files & set(MODEL_FILES):
+        if holds_albert(folder):
+            return AlbertTokenizer.from_folder(folder)
         return SentencePieceTokenizer.from_folder(folder)
     if {"vocab.json", "merges.txt"} <= files:
         return RobertaTokenizer.from_folder(folder)
@@ -111,7 +124,7 @@ def tokenizer_from_folder(folder: PathLike) -> BertTokenizer | RobertaTokenizer 
 
 def _relative_files(folder):
     names = ["tokenizer.json", "tokenizer_config.json", "vocab.txt", "vocab.json", "merges.txt"]
-    names += MODEL_FILES
+    names += [*MODEL_FILES, "bpe.codes"]
     names += [f"assets/tokenizer/{name}" for name in ("vocabulary.txt", "vocabulary.json", "merges.txt")]
     return {name for name in names if os.path.isfile(os.path.join(folder, name))}
 

@@ -5,6 +5,7 @@ import numpy as np
 from kerasbert import checks
 from kerasbert.optional import tensorflow as tf
 from kerasbert.text.double_array import SparseRows
+from kerasbert.text.symbol_rows import SymbolRows
 from kerasbert.text.trie import follow
 
 META = "▁"  # stands for the space before a word, U+2581
@@ -31,12 +32,13 @@ class PieceCharacters:
         symbols: dict, the number of each character in the pieces, from `PREFIX` on.
         all_white_space: bool, whether white space that the map leaves as it is counts as a space.
         others: sequence of tuple of symbols, what becomes of code points beyond Unicode's, from 0x110000 on.
+        changes: dict or None, code point -> str of any length, what it becomes before the map is applied.
 
     Raises:
         ValueError: if the map changes spaces in a way that words would depend on each other.
     """
 
-    def __init__(self, character_map, symbols, all_white_space, others=()):
+    def __init__(self, character_map, symbols, all_white_space, others=(), changes=None):
         symbols = {" ": SPACE} | symbols
         if all_white_space:
             symbols |= dict.fromkeys(WHITE_SPACE, SPACE)
@@ -46,21 +48,14 @@ class PieceCharacters:
             (3, NUM_CODE_POINTS + -(-len(others) // _PAGE) * _PAGE), np.int32
         )
         entries[[*map(ord, symbols)]] = list(symbols.values())
-        rows, numbers = [], {}  # the symbols of replacements with another number of symbols than one
-
-        def entry_of(row):
-            if len(row) == 1:
-                return row[0]
-            if row not in numbers:
-                numbers[row] = len(rows)
-                rows.append(row)
-            return -1 - numbers[row]
-
+        self._rows = SymbolRows()
         edges, found, self._longest = np.zeros((0, 3), np.int64), [None], 1
         if character_map is not None:
             edges, found = character_map.edges, character_map.replacements
             self._longest = character_map.longest
-        ends = [0 if t is None else entry_of(tuple(symbols.get(c, UNKNOWN) for c in t)) for t in found]
+        ends = [
+            0 if t is None else self._rows.entry_of(tuple(symbols.get(c, UNKNOWN) for c in t)) for t in found
+        ]
         self._check_spaces(edges, found)
         whole = np.array([text is not None for text in found])
         alone, further = edges[edges[:, 0] == 0], edges[edges[:, 0] > 0]
@@ -70,20 +65,38 @@ class PieceCharacters:
         firsts[leads_on[:, 1]] = leads_on[:, 2]
         later, columns = np.unique(further[:, 1], return_inverse=True)
         laters[later] = 1 + np.arange(len(later))
-        entries[NUM_CODE_POINTS : NUM_CODE_POINTS + len(others)] = [entry_of(row) for row in others]
+        entries[NUM_CODE_POINTS : NUM_CODE_POINTS + len(others)] = [*map(self._rows.entry_of, others)]
 
         following = [{} for _ in found]
         for state, column, to in zip(further[:, 0], columns.reshape(-1), further[:, 2], strict=True):
             following[state][int(column) + 1] = int(to)
         self._strings = SparseRows(following, len(later), 0, self._constant)
         pages, page_of = np.unique(table.T.reshape(-1, _PAGE * 3), axis=0, return_inverse=True)
-        lengths = np.array([len(row) for row in rows] or [0], np.int32)
         self._pages = self._constant(page_of.reshape(-1).astype(np.int32) * _PAGE)
         self._entries, self._firsts, self._laters = map(self._constant, pages.reshape(-1, 3).T.copy())
         self._ends, self._whole = map(self._constant, (np.array(ends, np.int32), whole))
-        self._row_lengths = self._constant(lengths)
-        self._row_starts = self._constant(np.cumsum(lengths).astype(np.int32) - lengths)
-        self._row_symbols = self._constant(np.array([s for row in rows for s in row] or [0], np.int32))
+        self._rows.close(self._constant)
+        self._changes = self._tables_of(changes, len(table.T)) if changes else None
+
+    def _tables_of(self, changes, size):
+        """The rows of code points that code points become, and the tables of their entries."""
+        rows, entries = SymbolRows(), np.arange(size, dtype=np.int32)
+        for code, text in changes.items():
+            entries[code] = rows.entry_of(tuple(map(ord, text)))
+        # Pages hold differences, so that those without changes are one.
+        shift = np.where(entries < 0, entries - size, entries - np.arange(size, dtype=np.int32))
+        pages, page_of = np.unique(shift.reshape(-1, _PAGE), axis=0, return_inverse=True)
+        rows.close(self._constant)
+        tables = (page_of.reshape(-1).astype(np.int32) * _PAGE, pages.reshape(-1).astype(np.int32))
+        return rows, size, *map(self._constant, tables)
+
+    def _changed(self, code):
+        """The code points that code points become, and the place of the one that each was made of."""
+        rows, size, page_of, pages = self._changes
+        shift = tf.gather(pages, tf.gather(page_of, code // _PAGE) + code % _PAGE)
+        places = tf.range(tf.size(code))
+        found = tf.where(shift < -size, shift + size, code + shift), places, places
+        return self._if(tf.reduce_any(found[0] < 0), lambda: rows.expanded(*found), found)[:2]
 
     def _check_spaces(self, edges, found):
         """Raises ValueError if the map changes spaces, so that words would depend on each other."""
@@ -113,6 +126,16 @@ class PieceCharacters:
             (symbols, sources, sizes), int32 (M,): the symbols; the place in `code` of the character that each
             one was made of; and how many characters it was made of.
         """
+        if self._changes is None:
+            return self._mapped(code)
+        code, made_of = self._changed(code)
+        symbols, sources, sizes = self._mapped(code)
+        last = tf.gather(made_of, sources + sizes - 1)
+        sources = tf.gather(made_of, sources)
+        return symbols, sources, last - sources + 1
+
+    def _mapped(self, code):
+        """`symbols`, of code points that have been changed."""
         places = tf.gather(self._pages, code // _PAGE) + code % _PAGE
         found = tf.gather(self._entries, places), tf.range(tf.size(code)), tf.ones_like(code)
         if self._longest > 1:
@@ -122,7 +145,7 @@ class PieceCharacters:
             found = self._if(may_begin, lambda: self._with_strings(entries, first, later), found)
         has_rows = tf.reduce_any(found[0] < 0)
         replaced = found
-        return self._if(has_rows, lambda: self._expanded(*replaced), found)
+        return self._if(has_rows, lambda: self._rows.expanded(*replaced), found)
 
     def _with_strings(self, entries, state, later):
         """Replaces strings of several characters by the entry of their replacement.
@@ -144,23 +167,6 @@ class PieceCharacters:
         kept = follow(places == 0, tf.minimum(places + tf.concat([sizes, [0]], 0), end))[:-1]
         kept = tf.cast(tf.where(kept)[:, 0], tf.int32)
         return tf.gather(entries, kept), kept, tf.gather(sizes, kept)
-
-    def _expanded(self, entries, sources, sizes):
-        """Puts the symbols of replacements of any length in the place of their entries."""
-        row = tf.maximum(-1 - entries, 0)
-        counts = tf.where(entries < 0, tf.gather(self._row_lengths, row), 1)
-        ends = tf.cumsum(counts)
-        total = tf.reduce_sum(counts)
-        # Of entries without symbols the last one counts here: it is the one whose symbol follows.
-        kept = tf.cast(tf.where(counts > 0)[:, 0], tf.int32)
-        first = tf.gather(ends - counts, kept)
-        marks = tf.scatter_nd(first[:, tf.newaxis], tf.ones_like(first), [total])
-        entry = tf.gather(kept, tf.cumsum(marks) - 1)
-        within = tf.range(total) - tf.gather(ends - counts, entry)
-        value, row = tf.gather(entries, entry), tf.gather(row, entry)
-        at = tf.where(value < 0, tf.gather(self._row_starts, row) + within, 0)
-        symbols = tf.where(value < 0, tf.gather(self._row_symbols, at), value)
-        return symbols, tf.gather(sources, entry), tf.gather(sizes, entry)
 
 
 def words(symbols, sources, sizes, most):

@@ -17,7 +17,7 @@ from kerasbert.text.charsmap import CharacterMap
 from kerasbert.text.piece_characters import META, PREFIX, SPACE, PieceCharacters, spans, words
 from kerasbert.text.piece_pairs import PiecePairs
 from kerasbert.text.sentencepiece_entries import BPE, UNIGRAM
-from kerasbert.text.sentencepiece_files import SENTENCEPIECE_SPECIAL_TOKENS, SentencePieceVocabulary
+from kerasbert.text.sentencepiece_files import SentencePieceVocabulary
 from kerasbert.text.unigram import Unigram
 from kerasbert.types import Config, PathLike, Self
 
@@ -66,6 +66,7 @@ class SentencePieceTokenizer(TextTokenizer):
     """
 
     _lists = ("vocabulary", "scores")
+    _vocabulary_class: type[SentencePieceVocabulary] = SentencePieceVocabulary
     num_separators = 2
     second_segment = 0
 
@@ -79,8 +80,8 @@ class SentencePieceTokenizer(TextTokenizer):
         special_tokens_in_text: bool = False,
         model: str = UNIGRAM,
     ) -> None:
-        if not isinstance(vocabulary, SentencePieceVocabulary):
-            vocabulary = SentencePieceVocabulary(vocabulary)
+        if not isinstance(vocabulary, self._vocabulary_class):
+            vocabulary = self._vocabulary_class(vocabulary)
         switches = {"all_white_space": all_white_space, "keep_last_space": keep_last_space}
         switches["special_tokens_in_text"] = special_tokens_in_text
         checks.one_of("SentencePieceTokenizer", (True, False), **switches)
@@ -93,10 +94,11 @@ class SentencePieceTokenizer(TextTokenizer):
         self.keep_last_space = keep_last_space
         self.special_tokens_in_text = special_tokens_in_text
         self.pad_id, self.unk_id, self.cls_id, self.sep_id, self.mask_id = map(
-            vocabulary.id_of, SENTENCEPIECE_SPECIAL_TOKENS
+            vocabulary.id_of, vocabulary.special_tokens
         )
         symbols, pieces, lowest = files.pieces_of(vocabulary, self.scores)
-        self._characters = PieceCharacters(character_map(charsmap), symbols, all_white_space)
+        strings, changes = self.replaced()
+        self._characters = PieceCharacters(strings, symbols, all_white_space, changes=changes)
         self._most = max(symbols.values())
         by_id = dict(enumerate(self.scores))
         self._splitter: PiecePairs | Unigram
@@ -107,8 +109,12 @@ class SentencePieceTokenizer(TextTokenizer):
         self._prefix_id = pieces.get((PREFIX,), self.unk_id)
         self._finder = None
         if special_tokens_in_text:
-            ids = [*map(vocabulary.id_of, SENTENCEPIECE_SPECIAL_TOKENS)]
-            self._finder = Finder(SENTENCEPIECE_SPECIAL_TOKENS, ids)
+            special = vocabulary.special_tokens
+            self._finder = Finder(special, [*map(vocabulary.id_of, special)])
+
+    def replaced(self) -> tuple[CharacterMap | None, dict[int, str] | None]:
+        """What normalisation replaces: strings by the model's map, and characters before that."""
+        return character_map(self.charsmap), None
 
     @classmethod
     def from_folder(cls, folder: PathLike, special_tokens_in_text: bool = False) -> Self:
@@ -126,7 +132,7 @@ class SentencePieceTokenizer(TextTokenizer):
             FileNotFoundError: if the folder contains none of these files.
             ValueError: if the content of a file is not valid, or needs something that is not supported.
         """
-        tokens, scores, options = files.read_folder(folder)
+        tokens, scores, options = files.read_folder(folder, cls._vocabulary_class)
         return cls(tokens, scores, **options, special_tokens_in_text=special_tokens_in_text)
 
     @classmethod
@@ -148,7 +154,7 @@ class SentencePieceTokenizer(TextTokenizer):
             FileNotFoundError: if there is no such file.
             ValueError: if the file is damaged, or needs something that is not supported.
         """
-        tokens, scores, options = files.read_model(path)
+        tokens, scores, options = files.read_model(path, cls._vocabulary_class)
         return cls(tokens, scores, **options, special_tokens_in_text=special_tokens_in_text)
 
     def save_to_folder(self, folder: PathLike, max_length: int | None = None) -> None:
@@ -191,7 +197,8 @@ class SentencePieceTokenizer(TextTokenizer):
             return self._tokenize_plain(texts, self.keep_last_space, with_offsets)
         pieces, is_token, ids = self._finder.cut(texts)
         # `<mask>` takes the white space before it with it.
-        masked = tf.concat([is_token[1:] & (pieces.flat_values[1:] == files.MASK), [False]], 0)
+        mask = self.vocabulary.special_tokens[-1]
+        masked = tf.concat([is_token[1:] & (pieces.flat_values[1:] == mask), [False]], 0)
         plain = tf.where(is_token, "", pieces.flat_values)
         between = self._tokenize_plain(plain, ~masked & self.keep_last_space, with_offsets)
         sizes = tf.strings.length(pieces.flat_values, unit="UTF8_CHAR")

@@ -36,6 +36,7 @@ class SentencePieceVocabulary(TokenList):
 
     special_tokens = SENTENCEPIECE_SPECIAL_TOKENS
     model = "SentencePiece"
+    num_separators = 2  # between the texts of a pair
 
 
 def checked_scores(scores: Sequence[float], vocabulary: SentencePieceVocabulary) -> tuple[float, ...]:
@@ -70,7 +71,7 @@ def pieces_of(vocabulary, scores):
         (symbols, dict, character -> symbol, `META` first and then the most frequent ones, for a small trie;
         pieces, dict, tuple of symbols -> id; lowest, float, the lowest score of a piece).
     """
-    ordinary = {piece: i for i, piece in enumerate(vocabulary) if piece not in SENTENCEPIECE_SPECIAL_TOKENS}
+    ordinary = {piece: i for i, piece in enumerate(vocabulary) if piece not in vocabulary.special_tokens}
     counts = collections.Counter(c for piece in ordinary for c in piece if c != META)
     symbols = {META: PREFIX} | {c: PREFIX + i for i, (c, _) in enumerate(counts.most_common(), start=1)}
     # No text has `META` inside of a word.
@@ -79,15 +80,20 @@ def pieces_of(vocabulary, scores):
     return symbols, pieces, min((scores[i] for i in ordinary.values()), default=0.0)
 
 
-def read_folder(folder):
-    """Reads the pieces, the scores and the options of `SentencePieceTokenizer` from a folder."""
+def read_folder(folder, kind=SentencePieceVocabulary):
+    """Reads the pieces, the scores and the options of a tokenizer from a folder.
+
+    Args:
+        folder: str or path.
+        kind: `SentencePieceVocabulary` or a subclass.
+    """
     path = os.path.join(folder, "tokenizer.json")
     if os.path.isfile(path):
-        return read_tokenizer_json(read_json(path), path)
+        return read_tokenizer_json(read_json(path), path, kind)
     for name in MODEL_FILES:
         path = os.path.join(folder, name)
         if os.path.isfile(path):
-            return read_model(path)
+            return read_model(path, kind)
     raise checks.invalid(
         f"The folder must hold tokenizer.json or one of {', '.join(MODEL_FILES)}.",
         fix="Copy the file from the checkpoint.",
@@ -96,7 +102,7 @@ def read_folder(folder):
     )
 
 
-def read_model(path):
+def read_model(path, kind=SentencePieceVocabulary):
     """Reads a model file of SentencePiece; see `SentencePieceTokenizer.from_file`."""
     found, where = model.read_model_file(path), os.fspath(path)
     expected = {
@@ -107,10 +113,11 @@ def read_model(path):
         "escape_whitespaces": 1,
     }
     for name, wanted in expected.items():
-        _expect(f"`{name}` of a SentencePiece model", found.settings[name], (wanted,), where)
-    _expect("`model_type` of a SentencePiece model", found.settings["model_type"], tuple(MODELS), where)
+        expect(f"`{name}` of a SentencePiece model", found.settings[name], (wanted,), where)
+    expect("`model_type` of a SentencePiece model", found.settings["model_type"], tuple(MODELS), where)
     pieces, scores = list(found.pieces), [score + 0.0 for score in found.scores]
-    if not set(SENTENCEPIECE_SPECIAL_TOKENS) <= set(pieces):
+    special = kind.special_tokens
+    if special == SENTENCEPIECE_SPECIAL_TOKENS and not set(special) <= set(pieces):
         if pieces[:3] != [UNK, CLS, SEP] or {PAD, MASK} & set(pieces):
             raise checks.invalid(
                 "A SentencePiece model must hold <s>, <pad>, </s>, <unk> and <mask>, or begin with <unk>, "
@@ -121,15 +128,16 @@ def read_model(path):
             )
         pieces = [CLS, PAD, SEP, UNK, *pieces[3:], MASK]
         scores = [0.0] * 4 + scores[3:] + [0.0]
-    special = SENTENCEPIECE_SPECIAL_TOKENS
-    for piece, kind in zip(found.pieces, found.types, strict=True):
-        if kind not in (model.NORMAL, model.UNKNOWN) and piece not in special:
+    for piece, type_ in zip(found.pieces, found.types, strict=True):
+        # A character that the user defined is found anyway: no other piece holds it.
+        ordinary = type_ in (model.NORMAL, model.UNKNOWN) or (type_ == model.USER_DEFINED and len(piece) == 1)
+        if not ordinary and piece not in special:
             raise checks.invalid(
                 "The pieces of a SentencePiece model must be ordinary ones, aside from the special tokens.",
                 fix="Save the tokenizer as a tokenizer.json with transformers, and pass its folder.",
                 where=where,
                 piece=piece,
-                type=kind,
+                type=type_,
             )
         if META in piece[1:] and piece.strip(META):
             raise checks.invalid(
@@ -140,62 +148,64 @@ def read_model(path):
             )
     charsmap = base64.b64encode(found.charsmap).decode() if found.charsmap else None
     options = {"charsmap": charsmap, "model": MODELS[found.settings["model_type"]]}
-    return SentencePieceVocabulary(pieces, where), scores, options
+    return kind(pieces, where), scores, options
 
 
-def read_tokenizer_json(content, where):
+def read_tokenizer_json(content, where, vocabulary_class=SentencePieceVocabulary):
     """Reads a `tokenizer.json` with a Unigram model, or a BPE model of SentencePiece.
 
     Args:
         content: dict, the content of the file.
         where: str, its path, for error messages.
+        vocabulary_class: `SentencePieceVocabulary` or a subclass.
 
     Returns:
-        (`SentencePieceVocabulary`, list of scores, dict of options for `SentencePieceTokenizer`).
+        (an object of `vocabulary_class`, list of scores, dict of options for `SentencePieceTokenizer`).
 
     Raises:
         ValueError: if it is no such model, or needs something that `SentencePieceTokenizer` does not
             support.
     """
     entries = json_field(content, "model", dict, where, {})
-    _expect("`model.type`", entries.get("type"), ("Unigram", "BPE"), where)
-    _expect("`byte_fallback`", entries.get("byte_fallback", False), (False,), where)
+    expect("`model.type`", entries.get("type"), ("Unigram", "BPE"), where)
+    expect("`byte_fallback`", entries.get("byte_fallback", False), (False,), where)
+    special = vocabulary_class.special_tokens
     kind, pieces, scores = read_entries(entries, where)
     for added in json_field(content, "added_tokens", list, where, []):
         check_kind(added, dict, "added_tokens[...]", where)
         text, number = added.get("content"), added.get("id")
-        if text in SENTENCEPIECE_SPECIAL_TOKENS and number == len(pieces) and text not in pieces:
+        if text in special and number == len(pieces) and text not in pieces:
             pieces.append(text)
             scores.append(0.0)
-        elif text not in SENTENCEPIECE_SPECIAL_TOKENS or pieces[number : number + 1] != [text]:
+        elif text not in special or pieces[number : number + 1] != [text]:
             raise checks.invalid(
-                f"Added tokens must be among {', '.join(SENTENCEPIECE_SPECIAL_TOKENS)}, with the ids that "
+                f"Added tokens must be among {', '.join(special)}, with the ids that "
                 "they have in the vocabulary.",
                 fix="Use a tokenizer without other added tokens; SentencePieceTokenizer does not find them.",
                 where=where,
                 added_token=text,
                 id=number,
             )
-    vocabulary = SentencePieceVocabulary(pieces, where)
+    vocabulary = vocabulary_class(pieces, where)
     if kind == BPE:
-        _expect("`model.unk_token`", entries.get("unk_token"), (UNK,), where)
-        _expect("`model.fuse_unk`", entries.get("fuse_unk"), (True,), where)
+        expect("`model.unk_token`", entries.get("unk_token"), (UNK,), where)
+        expect("`model.fuse_unk`", entries.get("fuse_unk"), (True,), where)
     else:
-        _expect("`model.unk_id`", entries.get("unk_id"), (vocabulary.id_of(UNK),), where)
-    _check_special_tokens(content, where)
+        expect("`model.unk_id`", entries.get("unk_id"), (vocabulary.id_of(UNK),), where)
+    _check_special_tokens(content, where, vocabulary_class)
     return vocabulary, scores, _options(content, where) | {"model": kind}
 
 
 def has_metaspace(content, where):
     """Whether a `tokenizer.json` writes spaces as SentencePiece does."""
-    steps = _steps(content, "pre_tokenizer", "pretokenizers", where)
+    steps = steps_of(content, "pre_tokenizer", "pretokenizers", where)
     return any(step.get("type") == "Metaspace" for step in steps)
 
 
 def _options(content, where):
     """The options in the normalizer and the pre-tokenizer of a tokenizer.json."""
     options, does = {"charsmap": None}, []
-    for step in _steps(content, "normalizer", "normalizers", where):
+    for step in steps_of(content, "normalizer", "normalizers", where):
         kind, pattern = step.get("type"), step.get("pattern")
         if kind == "Precompiled" and not does:
             options["charsmap"] = json_field(step, "precompiled_charsmap", str, where)
@@ -207,14 +217,14 @@ def _options(content, where):
         if meaning is None or (kind != "Strip" and kind != "Replace"):
             raise _unsupported("normalizer", step, where)
         does.append(meaning)
-    before = [step.get("type") for step in _steps(content, "pre_tokenizer", "pretokenizers", where)]
+    before = [step.get("type") for step in steps_of(content, "pre_tokenizer", "pretokenizers", where)]
     if before not in (["Metaspace"], ["WhitespaceSplit", "Metaspace"]):
         raise _unsupported("pre_tokenizer", before, where)
-    metaspace = _steps(content, "pre_tokenizer", "pretokenizers", where)[-1]
+    metaspace = steps_of(content, "pre_tokenizer", "pretokenizers", where)[-1]
     scheme = metaspace.get("prepend_scheme", "always" if metaspace.get("add_prefix_space", True) else "never")
-    _expect("`prepend_scheme`", scheme, ("always",), where)
-    _expect("`replacement`", metaspace.get("replacement"), (META,), where)
-    _expect("`split`", metaspace.get("split", True), (True,), where)
+    expect("`prepend_scheme`", scheme, ("always",), where)
+    expect("`replacement`", metaspace.get("replacement"), (META,), where)
+    expect("`split`", metaspace.get("split", True), (True,), where)
     options["all_white_space"] = len(before) == 2
     if len(before) == 1:
         if "collapse" not in does:
@@ -227,7 +237,8 @@ def _options(content, where):
     return options
 
 
-def _steps(content, name, parts, where):
+def steps_of(content, name, parts, where):
+    """The steps of the normalizer or the pre-tokenizer of a tokenizer.json, a list of dict."""
     step = json_field(content, name, dict, where)
     if step is None:
         return []
@@ -237,13 +248,14 @@ def _steps(content, name, parts, where):
     return steps
 
 
-def _check_special_tokens(content, where):
-    """Raises ValueError if special tokens are not put around texts as in XLM-R."""
+def _check_special_tokens(content, where, vocabulary_class):
+    """Raises ValueError if special tokens are not put around texts as in the model."""
     after = json_field(content, "post_processor", dict, where, {})
-    pair = [CLS, "A", SEP, SEP, "B", SEP]
+    _, _, cls, sep, _ = vocabulary_class.special_tokens
+    pair = [cls, "A", *[sep] * vocabulary_class.num_separators, "B", sep]
     if after.get("type") == "RobertaProcessing":
         found = [(json_field(after, name, list, where) or [None])[0] for name in ("cls", "sep")]
-        good = found == [CLS, SEP]
+        good = found == [CLS, SEP] == [cls, sep]
     else:
         found = [
             next(iter(step.values()), {}).get("id") if isinstance(step, dict) else step
@@ -252,19 +264,20 @@ def _check_special_tokens(content, where):
         good = after.get("type") == "TemplateProcessing" and found == pair
     if not good:
         raise checks.invalid(
-            "The post-processor must put <s> before a text, </s> behind it, and </s></s> between two texts.",
-            fix="Use a tokenizer with the special tokens of XLM-R.",
+            f"The post-processor must make {cls} text {sep} of a text, and {' '.join(pair)} of a pair.",
+            fix="Use a tokenizer with the special tokens of the model.",
             where=where,
             type=after.get("type"),
             tokens=found,
         )
 
 
-def _expect(what, value, wanted, where):
+def expect(what, value, wanted, where):
+    """Raises ValueError if a value in a file is not among those that are supported."""
     if value not in wanted:
         raise checks.invalid(
             f"{what} must be {' or '.join(map(repr, wanted))}.",
-            fix="Use a tokenizer with the pipeline of XLM-R; SentencePieceTokenizer supports no other.",
+            fix="Use a tokenizer with the pipeline of XLM-R or ALBERT; others are not supported.",
             where=where,
             received=value,
         )

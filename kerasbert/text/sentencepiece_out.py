@@ -2,9 +2,11 @@
 
 import json
 
+from kerasbert.text import albert_files
 from kerasbert.text import huggingface_out as out
+from kerasbert.text.albert_files import ALBERT_SPECIAL_TOKENS
 from kerasbert.text.piece_characters import META
-from kerasbert.text.roberta_files import CLS, MASK, PAD, SEP, UNK
+from kerasbert.text.roberta_files import UNK
 from kerasbert.text.sentencepiece_entries import BPE, merges_of
 
 _SPACES, _AROUND = {"Regex": " {2,}"}, {"Regex": r"\A +| +\z"}
@@ -31,8 +33,9 @@ def _model(tokenizer):
 
 def folder_files(tokenizer, max_length=None):
     """The Hugging Face files of a `SentencePieceTokenizer`, as a dict: file name -> content (str)."""
-    vocabulary, special = tokenizer.vocabulary, (CLS, PAD, SEP, UNK, MASK)
-    normalizers = []
+    vocabulary, segment = tokenizer.vocabulary, tokenizer.second_segment
+    special = pad, unk, cls, sep, mask = vocabulary.special_tokens
+    normalizers = albert_files.normalizers(tokenizer) if special == ALBERT_SPECIAL_TOKENS else []
     if tokenizer.charsmap is not None:
         normalizers.append({"type": "Precompiled", "precompiled_charsmap": tokenizer.charsmap})
     before = [{"type": "Metaspace", "replacement": META, "prepend_scheme": "always", "split": True}]
@@ -42,33 +45,35 @@ def folder_files(tokenizer, max_length=None):
         if not tokenizer.keep_last_space:
             normalizers.append({"type": "Replace", "pattern": _AROUND, "content": ""})
         normalizers.append({"type": "Replace", "pattern": _SPACES, "content": " "})
-    cls, sep = ({"SpecialToken": {"id": token, "type_id": 0}} for token in (CLS, SEP))
-    first, second = ({"Sequence": {"id": text, "type_id": 0}} for text in "AB")
+    begin, end = ({"SpecialToken": {"id": token, "type_id": 0}} for token in (cls, sep))
+    first, second = ({"Sequence": {"id": text, "type_id": i}} for text, i in (("A", 0), ("B", segment)))
+    second_end = {"SpecialToken": {"id": sep, "type_id": segment}}
     content = {
         "version": "1.0",
         "truncation": None,
         "padding": None,
         "added_tokens": [
-            out.added(token, vocabulary, lstrip=token == MASK)
+            out.added(token, vocabulary, lstrip=token == mask)
             for token in sorted(special, key=vocabulary.id_of)
         ],
         "normalizer": {"type": "Sequence", "normalizers": normalizers},
         "pre_tokenizer": {"type": "Sequence", "pretokenizers": before},
         "post_processor": {
             "type": "TemplateProcessing",
-            "single": [cls, first, sep],
-            "pair": [cls, first, sep, sep, second, sep],
+            "single": [begin, first, end],
+            "pair": [begin, first, *[end] * tokenizer.num_separators, second, second_end],
             "special_tokens": {
                 token: {"id": token, "ids": [vocabulary.id_of(token)], "tokens": [token]}
-                for token in (CLS, SEP)
+                for token in (cls, sep)
             },
         },
         "decoder": {"type": "Metaspace", "replacement": META, "prepend_scheme": "always", "split": True},
         "model": _model(tokenizer),
     }
-    names = {"bos": CLS, "eos": SEP, "unk": UNK, "sep": SEP, "pad": PAD, "cls": CLS, "mask": MASK}
+    names = {"bos": cls, "eos": sep, "unk": unk, "sep": sep, "pad": pad, "cls": cls, "mask": mask}
+    inputs = ["input_ids", *["token_type_ids"] * segment, "attention_mask"]
     config = {f"{name}_token": token for name, token in names.items()}
     return {
         "tokenizer.json": json.dumps(content, ensure_ascii=False) + "\n",
-        "tokenizer_config.json": out.tokenizer_config(config, ["input_ids", "attention_mask"], max_length),
+        "tokenizer_config.json": out.tokenizer_config(config, inputs, max_length),
     }

@@ -5,9 +5,8 @@ from kerasbert.text.integers.finder import CodePointFinder
 from kerasbert.text.integers.pairs import IntegerPiecePairs
 from kerasbert.text.integers.unigram import IntegerUnigram
 from kerasbert.text.piece_characters import NUM_CODE_POINTS, PREFIX, SPACE, PieceCharacters, spans, words
-from kerasbert.text.sentencepiece import character_map
 from kerasbert.text.sentencepiece_entries import BPE
-from kerasbert.text.sentencepiece_files import MASK, SENTENCEPIECE_SPECIAL_TOKENS, pieces_of
+from kerasbert.text.sentencepiece_files import pieces_of
 
 _BLANK, _REPLACEMENT = ord(" "), 0xFFFD
 _END = NUM_CODE_POINTS  # stands behind a text; special tokens have the numbers after it
@@ -40,19 +39,19 @@ class SentencePieceGraph:
         self._special = None
         ids, rows = [tokenizer.pad_id], [(self._most + 1,)]
         if tokenizer.special_tokens_in_text:
-            self._special = CodePointFinder(SENTENCEPIECE_SPECIAL_TOKENS)
-            ids += map(vocabulary.id_of, SENTENCEPIECE_SPECIAL_TOKENS)
+            self._special = CodePointFinder(vocabulary.special_tokens)
+            ids += map(vocabulary.id_of, vocabulary.special_tokens)
             rows += [(self._most + 1 + number, SPACE) for number in range(1, len(ids))]
         pieces |= {row[:1]: id_ for row, id_ in zip(rows, ids, strict=True)}
-        charsmap = character_map(tokenizer.charsmap)
-        self._characters = IntegerPieceCharacters(charsmap, symbols, tokenizer.all_white_space, rows)
+        strings, changes = tokenizer.replaced()
+        self._characters = IntegerPieceCharacters(strings, symbols, tokenizer.all_white_space, rows, changes)
         scores, most = dict(enumerate(tokenizer.scores)), self._most + len(rows)
         if tokenizer.model == BPE:
             self._splitter = IntegerPiecePairs(pieces, scores, tokenizer.unk_id, most)
         else:
             self._splitter = IntegerUnigram(pieces, scores, lowest, tokenizer.unk_id, most)
         self._keep_last_space = tokenizer.keep_last_space
-        self._mask = self._most + 2 + SENTENCEPIECE_SPECIAL_TOKENS.index(MASK)
+        self._mask = self._most + 1 + len(vocabulary.special_tokens)  # the last one is the mask
 
     def tokenize(self, code_points):
         """Tokenizes one text.

@@ -3,6 +3,7 @@
 from kerasbert import checks
 from kerasbert.optional import tensorflow as tf
 from kerasbert.text import packing
+from kerasbert.text.albert import AlbertTokenizer
 from kerasbert.text.integers.byte_level import ByteLevelGraph
 from kerasbert.text.integers.sentencepiece import SentencePieceGraph
 from kerasbert.text.integers.wordpiece import WordPieceGraph
@@ -25,7 +26,7 @@ class IntegerTokenizer:
     U+FFFD, like a surrogate in a `str`; BERT drops it.
 
     Args:
-        tokenizer: `BertTokenizer`, `MPNetTokenizer`, `RobertaTokenizer` or `SentencePieceTokenizer`.
+        tokenizer: a tokenizer of `kerasbert`.
 
     Raises:
         TypeError: if the tokenizer is of another kind.
@@ -46,6 +47,7 @@ class IntegerTokenizer:
             MPNetTokenizer: WordPieceGraph,
             RobertaTokenizer: ByteLevelGraph,
             SentencePieceTokenizer: SentencePieceGraph,
+            AlbertTokenizer: SentencePieceGraph,
         }
         if type(tokenizer) not in graphs:
             raise checks.invalid(

@@ -66,7 +66,7 @@ def test_what_is_refused(tokens, integers):
     with pytest.raises(ValueError, match="at least 3, the number of special tokens"):
         integers.pack([97], [97], max_length=2)
     with pytest.raises(
-        TypeError, match="must be a BertTokenizer, a RobertaTokenizer or a SentencePieceTokenizer"
+        TypeError, match="must be a BertTokenizer, a MPNetTokenizer, a RobertaTokenizer, a SentencePieceT"
     ):
         IntegerTokenizer(tokens)
 
