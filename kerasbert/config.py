@@ -8,8 +8,6 @@ from kerasbert.types import Config
 
 ACTIVATIONS = ("gelu", "gelu_tanh", "relu", "silu", "tanh")
 POSITION_EMBEDDINGS = ("learned", "sinusoidal")
-# Half of the buckets are for tokens to the left; half of these hold one distance each.
-BUCKETS = (0, *range(4, 257, 2))
 SIZES = (
     "vocabulary_size",
     "num_layers",
@@ -122,7 +120,14 @@ class BertConfig:
             where, ACTIVATIONS, activation=self.activation, pooler_activation=self.pooler_activation
         )
         checks.one_of(where, POSITION_EMBEDDINGS, position_embedding=self.position_embedding)
-        checks.one_of(where, BUCKETS, relative_position_buckets=self.relative_position_buckets)
+        buckets = self.relative_position_buckets
+        if type(buckets) is not int or (buckets and not 4 <= buckets <= 256) or buckets % 2:
+            raise checks.invalid(
+                "`relative_position_buckets` must be 0, or an even number from 4 to 256.",
+                fix="Choose 32, as in MPNet, or leave it out.",
+                where=where,
+                relative_position_buckets=buckets,
+            )
         checks.one_of(where, (True, False), shared_blocks=self.shared_blocks)
         for name, most in (("heads_by_layer", self.num_heads), ("units_by_layer", self.intermediate_dim)):
             numbers = getattr(self, name)
