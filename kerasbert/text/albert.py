@@ -109,7 +109,7 @@ class AlbertTokenizer(SentencePieceTokenizer):
         tokens, scores, options = albert_files.read_model(path)
         return cls(tokens, scores, **options, special_tokens_in_text=special_tokens_in_text)
 
-    def replaced(self) -> tuple[CharacterMap | CharacterStrings, dict[int, str] | None]:
+    def replaced(self) -> tuple[CharacterMap | CharacterStrings | None, dict[int, str] | None]:
         """What normalisation replaces: strings by the model's map, and characters before that."""
         return _with_quotes(self.charsmap), _changes(self.lowercase, self.strip_accents)
 

@@ -13,7 +13,7 @@ from kerasbert.text import huggingface_out, normalization, sentencepiece_out
 from kerasbert.text import sentencepiece_files as files
 from kerasbert.text.added_tokens import Finder, insert
 from kerasbert.text.base import TextTokenizer
-from kerasbert.text.charsmap import CharacterMap
+from kerasbert.text.charsmap import CharacterMap, CharacterStrings
 from kerasbert.text.piece_characters import META, PREFIX, SPACE, PieceCharacters, spans, words
 from kerasbert.text.piece_pairs import PiecePairs
 from kerasbert.text.sentencepiece_entries import BPE, UNIGRAM
@@ -112,7 +112,7 @@ class SentencePieceTokenizer(TextTokenizer):
             special = vocabulary.special_tokens
             self._finder = Finder(special, [*map(vocabulary.id_of, special)])
 
-    def replaced(self) -> tuple[CharacterMap | None, dict[int, str] | None]:
+    def replaced(self) -> tuple[CharacterMap | CharacterStrings | None, dict[int, str] | None]:
         """What normalisation replaces: strings by the model's map, and characters before that."""
         return character_map(self.charsmap), None
 

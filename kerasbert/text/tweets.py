@@ -25,7 +25,7 @@ _REPLACED = (
 )
 
 
-def normalise_tweet(text):
+def normalise_tweet(text: str) -> str:
     """Normalises a tweet for BERTweet: users become `@USER`, links `HTTPURL`, and emoji their names.
 
     Nguyen et al. 2020, section 2, https://arxiv.org/abs/2005.10200. Words and marks are separated by spaces,
