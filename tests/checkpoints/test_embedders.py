@@ -46,6 +46,7 @@ def saved(name, folder):
     sizes = models.SIZES | {"vocab_size": tokenizer.vocabulary_size, "pad_token_id": tokenizer.pad_id}
     sizes |= {"Bert": {"type_vocab_size": 2}, "Albert": {"embedding_size": 6}}.get(family, {})
     sizes |= {"type_vocab_size": 1} if family == "XLMRoberta" else {}
+    sizes["max_position_embeddings"] = 40
     model = models.random_model(family, "Model", **sizes)
     model.save_pretrained(folder)
     types = ["Transformer", "Pooling", *["Normalize"] * normalize]

