@@ -98,7 +98,7 @@ def test_presets_that_keras_hub_wrote(tokens, byte_pairs, tmp_path):
 def test_nothing_there(tmp_path):
     (tmp_path / "vocab.json").write_text("{}")  # not without its merges
     with pytest.raises(
-        FileNotFoundError, match=r"vocab\.txt, vocab\.json with merges\.txt, assets/tokenizer"
+        FileNotFoundError, match=r"bpe\.codes, vocab\.json with merges\.txt, assets/tokenizer"
     ):
         tokenizer_from_folder(tmp_path)
     with pytest.raises(FileNotFoundError, match="absent"):
