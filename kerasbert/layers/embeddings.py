@@ -85,7 +85,9 @@ class BertEmbeddings(keras.layers.Layer):
         self.num_heads = num_heads
         dtype = self.dtype_policy
 
-        def table(rows: int, name: str, width: int = embedding_dim or hidden_dim) -> keras.layers.Embedding:
+        def table(
+            rows: int, name: str, width: int | None = embedding_dim or hidden_dim
+        ) -> keras.layers.Embedding:
             return keras.layers.Embedding(
                 rows,
                 width,

@@ -81,7 +81,7 @@ class SentencePieceTokenizer(TextTokenizer):
         model: str = UNIGRAM,
     ) -> None:
         if not isinstance(vocabulary, self._vocabulary_class):
-            vocabulary = self._vocabulary_class(vocabulary)
+            vocabulary = self._vocabulary_class(vocabulary)  # type: ignore[arg-type]
         switches = {"all_white_space": all_white_space, "keep_last_space": keep_last_space}
         switches["special_tokens_in_text"] = special_tokens_in_text
         checks.one_of("SentencePieceTokenizer", (True, False), **switches)

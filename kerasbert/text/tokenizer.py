@@ -76,7 +76,7 @@ class BertTokenizer(TextTokenizer):
         if isinstance(vocabulary, (str, os.PathLike)):
             vocabulary = self._vocabulary_class.from_file(vocabulary)
         elif not isinstance(vocabulary, self._vocabulary_class) and not added_tokens:
-            vocabulary = self._vocabulary_class(vocabulary)
+            vocabulary = self._vocabulary_class(vocabulary)  # type: ignore[arg-type]
         num_wordpieces = len(vocabulary)
         if added_tokens:
             known = set(vocabulary)

@@ -52,7 +52,7 @@ def normalise_tweet(text: str) -> str:
     emoji = checks.require("emoji", INSTALL, "The normalisation of tweets")
     for mark, plain in _MARKS.items():
         text = text.replace(mark, plain)
-    tokens = []
+    tokens: list[str] = []
     for token in nltk.TweetTokenizer().tokenize(text):
         joined = _JOINED.search(token) and not _LATIN.search(token)
         tokens += regex.findall(r"\w+|\S", token) if joined else [token]
