@@ -1,5 +1,6 @@
 """Relatives of BERT as files: in one partition, small, and with the same answers."""
 
+import keras
 import pytest
 from answers import same_answers
 
@@ -31,6 +32,18 @@ def test_files_answer_as_the_task(config, tokenizer, tmp_path, name, kind):
     int8 = export.to_tflite(task, tmp_path / "int8.tflite")
     assert int8.partitions == 1
     export.verify(task, int8, TEXTS, max_mean_difference=0.05, min_agreement=0)
+
+
+@pytest.mark.parametrize("name", RELATIVES)
+def test_a_task_learns(config, tokenizer, name):
+    fields = {"num_layers": 2, "hidden_dropout": 0.0, "attention_dropout": 0.0}
+    small = kerasbert.BertConfig.from_dict(config.to_dict() | RELATIVES[name] | fields)
+    task = kerasbert.BertTextClassifier(kerasbert.BertEncoder(small), tokenizer, ["bad", "good"], dropout=0.0)
+    task.compile(optimizer=keras.optimizers.Adam(1e-2))
+    texts = ["good", "very good!", "bad", "very bad!"] * 8
+    labels = ["good" if "good" in text else "bad" for text in texts]
+    losses = task.fit(texts, labels, batch_size=8, epochs=25, verbose=0).history["loss"]
+    assert losses[-1] < 0.2 < losses[0]
 
 
 def test_a_block_that_is_shared_is_stored_once(config, tokenizer, tmp_path):
