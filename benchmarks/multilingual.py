@@ -1,13 +1,12 @@
 """Texts in many languages: the tokenizer's speed, and how small an embedder for three languages becomes.
 
     python benchmarks/multilingual.py speed FOLDER [--shared DATA]
-    python benchmarks/multilingual.py file FOLDER --output FILE [--recipe RECIPE]
+    python benchmarks/multilingual.py file FOLDER --output FILE [--recipe RECIPE] [--pieces 52000]
 
-FOLDER is multilingual E5 small, or a checkpoint of its shape, in Hugging Face's layout. `speed` tokenizes
-XQuAD in four languages in one batch, beside Hugging Face's tokenizer. `file` trims the vocabulary to English,
-Chinese and German by passages of XQuAD, Wikipedia and CMRC and by the most frequent words of `wordfreq`,
-writes the int8 file with its tokenizer, and compares its vectors with those of the untrimmed float model, on
-texts that were not used for trimming.
+FOLDER is multilingual E5 small, as `e5_small.py` writes it. `speed` tokenizes XQuAD in four languages in one
+batch, beside Hugging Face's tokenizer. `file` keeps the pieces that English, Chinese and German use most
+(`frequent_pieces.py`), writes a file with its tokenizer, and compares its vectors, in a process that has
+LiteRT alone, with those of the untrimmed float model, on questions and passages of XQuAD.
 """
 
 import argparse
@@ -16,6 +15,8 @@ import os
 import pathlib
 import resource
 import statistics
+import subprocess
+import sys
 import time
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -69,66 +70,77 @@ def processor_seconds():
     return usage.ru_utime + usage.ru_stime
 
 
-def corpus(shared, words):
-    """Texts in English, Chinese and German that say which pieces stay, and the most frequent words."""
-    import wordfreq
-
-    frequent = (word for language in LANGUAGES[:3] for word in wordfreq.top_n_list(language, words))
-    texts = [form for word in frequent for form in (word, word.capitalize())]
-    texts += [text for language in LANGUAGES[:3] for text in xquad(shared, language)[0]]
-    texts += (shared / "wikitext2/valid.txt").read_text("utf-8").split("\n")
-    chinese = json.loads((shared / "cmrc2018/cmrc2018_dev.json").read_text("utf-8"))
-    texts += strings(chinese)
-    return texts + (shared / "wikitext2/test.txt").read_text("utf-8").split("\n")
+def held_out(shared, languages, questions=150, passages=24):
+    """Texts that no piece was chosen by: questions and passages of XQuAD, with E5's prompts."""
+    found = {}
+    for language in languages:
+        contexts, asked = xquad(shared, language)
+        found[f"{language}, questions"] = _some("query: ", asked, questions)
+        found[f"{language}, passages"] = _some("passage: ", contexts, passages)
+    return found
 
 
-def strings(value):
-    if isinstance(value, str):
-        return [value]
-    values = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return [text for part in values for text in strings(part)]
+def _some(prompt, texts, count):
+    return [prompt + text for text in texts[:: len(texts) // count][:count]]
 
 
-def held_out(shared, count=100):
-    """Texts in the three languages that `corpus` does not hold: questions of XQuAD."""
-    return {language: xquad(shared, language)[1][::7][:count] for language in LANGUAGES[:3]}
-
-
-def file(folder, shared, output, recipe, words):
+def file(folder, shared, output, recipe, pieces, languages):
     import numpy as np
+    import tokenizers
+    from frequent_pieces import ranked
 
     import kerasbert
     from kerasbert import compression, export
 
-    task = kerasbert.BertTextEmbedder.from_preset(
-        folder, prompts={"query": "query: ", "passage": "passage: "}
-    )
-    tests = {k: ["query: " + text for text in v] for k, v in held_out(shared).items()}
-    before = {language: task.predict(texts, verbose=0) for language, texts in tests.items()}
+    prompts = {"query": "query: ", "passage": "passage: "}
+    task = kerasbert.BertTextEmbedder.from_preset(folder, prompts=prompts)
+    tests = held_out(shared, languages)
+    before = {name: task.predict(texts, verbose=0) for name, texts in tests.items()}
+    fast = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
     trimmed = compression.trim_vocabulary(
-        task, corpus(shared, words), keep=task.tokenizer.to_tokens(task.tokenizer.tokenize("query: passage:"))
+        task, [*prompts.values()], keep=ranked(fast, languages, shared)[:pieces]
     )
     sizes = task.tokenizer.vocabulary_size, trimmed.tokenizer.vocabulary_size
-    for language, texts in tests.items():
-        pairs = zip(
-            *(t.tokenizer.to_tokens(t.tokenizer.tokenize(texts)) for t in (task, trimmed)), strict=True
-        )
-        same = sum(a == b for a, b in pairs)
-        print(f"{language}: {same} of {len(texts)} texts have the same pieces")
+    exact = {}
+    for name, texts in tests.items():
+        found = [t.tokenizer.to_tokens(t.tokenizer.tokenize(texts)) for t in (task, trimmed)]
+        exact[name] = sum(a == b for a, b in zip(*found, strict=True)) / len(texts)
     del task
     start = time.perf_counter()
     # The defaults of the limits are those of models with smaller values (RESULTS.md has E5's).
     limits = {"max_mean_difference": 0.02, "max_difference": 0.2}
     artifact = export.to_tflite(trimmed, output, recipe=recipe, text=True, verify=limits)
-    print(f"{sizes[0]} -> {sizes[1]} pieces, {artifact.size_bytes / 1e6:.1f} MB, {recipe}", end=", ")
+    print(f"{sizes[0]} -> {sizes[1]} pieces, {artifact.size_bytes / 1e6:.2f} MB, {recipe}", end=", ")
     print(f"{artifact.partitions} partition, {time.perf_counter() - start:.0f} s to write")
-    runner = export.open_artifact(output)
-    for language, texts in tests.items():
-        found = np.asarray(runner.predict(texts))
-        cosines = np.sum(found * before[language], axis=1)
-        print(
-            f"{language}: cosine with the float model, mean {cosines.mean():.4f}, least {cosines.min():.4f}"
-        )
+    print(
+        "| texts | number | same pieces | cosine, mean | 1 % are below | least |\n|---|---|---|---|---|---|"
+    )
+    for name, found in alone(output, tests).items():
+        cosines = np.sum(np.array(found) * before[name], axis=1)
+        low = np.quantile(cosines, 0.01)
+        print(f"| {name} | {len(found)} | {exact[name]:.1%}", end=" | ")
+        print(f"{cosines.mean():.4f} | {low:.4f} | {cosines.min():.4f} |")
+
+
+# Without TensorFlow, Keras and kerasbert: the file, its runtime, and texts as numbers of characters.
+ALONE = """
+import json, sys
+for name in ("tensorflow", "keras", "kerasbert", "tokenizers", "sentencepiece"):
+    sys.modules[name] = None
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+embed = Interpreter(sys.argv[1]).get_signature_runner("embed_text")
+vector = lambda text: embed(code_points=np.array([[*map(ord, text)]], "int32"))["embedding"][0].tolist()
+print(json.dumps({name: [*map(vector, texts)] for name, texts in json.load(sys.stdin).items()}))
+"""
+
+
+def alone(path, texts):
+    """What a file answers to texts in a process that has its runtime and numpy."""
+    command = [sys.executable, "-c", ALONE, str(path)]
+    return json.loads(
+        subprocess.run(command, input=json.dumps(texts), capture_output=True, check=True, text=True).stdout
+    )
 
 
 if __name__ == "__main__":
@@ -139,12 +151,12 @@ if __name__ == "__main__":
     parser.add_argument("folder", type=pathlib.Path)
     parser.add_argument("--shared", type=pathlib.Path, default=SHARED)
     parser.add_argument("--output", type=pathlib.Path, default=pathlib.Path("e5.tflite"))
-    parser.add_argument("--recipe", default="dynamic_wi8_afp32")
-    parser.add_argument(
-        "--words", type=int, default=20_000, help="how many words of each language keep their pieces"
-    )
+    parser.add_argument("--recipe", default="mixed48")
+    parser.add_argument("--pieces", type=int, default=52_000)
+    parser.add_argument("--languages", nargs="+", default=LANGUAGES[:3])
     arguments = parser.parse_args()
     if arguments.what == "speed":
         speed(arguments.folder, arguments.shared)
     else:
-        file(arguments.folder, arguments.shared, arguments.output, arguments.recipe, arguments.words)
+        chosen = arguments.recipe, arguments.pieces, arguments.languages
+        file(arguments.folder, arguments.shared, arguments.output, *chosen)

@@ -6,6 +6,7 @@ from kerasbert.pretraining.batches import pretraining_batches
 from kerasbert.pretraining.beam import write_examples_with_beam
 from kerasbert.pretraining.documents import Corpus
 from kerasbert.pretraining.examples import ExampleSettings, write_examples
+from kerasbert.pretraining.languages import language_batches, language_shares
 from kerasbert.pretraining.records import Manifest
 from kerasbert.pretraining.run import pretrain
 from kerasbert.pretraining.settings import Optimizer, Phase, RunSettings, read_settings
@@ -20,6 +21,8 @@ __all__ = [
     "Phase",
     "RunSettings",
     "geometric_spans",
+    "language_batches",
+    "language_shares",
     "mask_tokens",
     "ngram_spans",
     "pretrain",

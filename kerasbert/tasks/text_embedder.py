@@ -11,6 +11,7 @@ from kerasbert import checks
 from kerasbert.checkpoints import read_modules, read_prompts, write_modules, write_prompts
 from kerasbert.encoder import BertEncoder
 from kerasbert.preprocessing import EmbeddingPreprocessor, Preprocessor
+from kerasbert.tasks.hard_negatives import HardNegatives
 from kerasbert.tasks.measures import Target
 from kerasbert.tasks.similarity import Similarity, checked_prompts
 from kerasbert.tasks.text_task import TextTask
@@ -22,7 +23,7 @@ POOLINGS = ("mean", "cls", "max")
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
-class BertTextEmbedder(Similarity, TextTask):
+class BertTextEmbedder(Similarity, HardNegatives, TextTask):
     """Embeds texts: strings in, vectors out.
 
     Reimers & Gurevych 2019, section 3, https://arxiv.org/abs/1908.10084. There are four ways to train it:
@@ -30,7 +31,7 @@ class BertTextEmbedder(Similarity, TextTask):
     - `compile()`, `fit((texts, partners))`: on pairs of texts with the same meaning, with `ContrastiveLoss`.
       Larger batches have more negatives. `evaluate` returns the fraction of texts nearest to their partner.
     - `compile()`, `fit((texts, partners, negatives))`: on triplets, in which the third text has another
-      meaning, with the same loss.
+      meaning, with the same loss. `mine_hard_negatives` finds the third texts.
     - `compile(loss=SimilarityLoss())`, `fit((texts, others), scores)`: on pairs with a score from 0 to 1, as
       in STS (divide its scores by 5). `evaluate` returns Pearson's correlation of cosines and scores;
       `similarity_scores` returns Spearman's, too.

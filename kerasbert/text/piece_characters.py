@@ -5,6 +5,7 @@ import numpy as np
 from kerasbert import checks
 from kerasbert.optional import tensorflow as tf
 from kerasbert.text.double_array import SparseRows
+from kerasbert.text.known_characters import reduced
 from kerasbert.text.symbol_rows import SymbolRows
 from kerasbert.text.trie import follow
 
@@ -49,14 +50,18 @@ class PieceCharacters:
         )
         entries[[*map(ord, symbols)]] = list(symbols.values())
         self._rows = SymbolRows()
+
+        def entry_of(text):
+            row = tuple(symbols.get(c, UNKNOWN) for c in text)
+            # Unknown characters that follow each other are one token.
+            return UNKNOWN if {*row} == {UNKNOWN} else self._rows.entry_of(row)
+
         edges, found, self._longest = np.zeros((0, 3), np.int64), [None], 1
         if character_map is not None:
-            edges, found = character_map.edges, character_map.replacements
+            self._check_spaces(character_map.edges, character_map.replacements)
+            edges, found = reduced(character_map, set(symbols))
             self._longest = character_map.longest
-        ends = [
-            0 if t is None else self._rows.entry_of(tuple(symbols.get(c, UNKNOWN) for c in t)) for t in found
-        ]
-        self._check_spaces(edges, found)
+        ends = [0 if text is None else entry_of(text) for text in found]
         whole = np.array([text is not None for text in found])
         alone, further = edges[edges[:, 0] == 0], edges[edges[:, 0] > 0]
         leads_on = alone[np.isin(alone[:, 2], edges[:, 0])]

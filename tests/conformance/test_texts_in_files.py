@@ -9,8 +9,9 @@ import pytest
 from answers import same_answers
 from conformance_cases import EXPORTED, make_wild_task, sample_texts, slow_but
 from lone import RUNTIMES, run_alone
+from piece_models import LINES, train
 
-from kerasbert import export
+from kerasbert import BertConfig, SentencePieceTokenizer, export
 from kerasbert.data import sentence_spans
 from kerasbert.export.onnx_order import graphs
 from kerasbert.export.text_graphs import BY_ENDPOINT, rows_of_texts
@@ -25,12 +26,24 @@ pytestmark = [
 ]
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # Of fixed shapes: one for more characters than any text below has, one for as many tokens as models take.
-LENGTH, TOKENS = 64, 16
+LENGTH, TOKENS = 128, 16
+MANY_LANGUAGES = "BertTextEmbedder of many languages"  # with a tokenizer of SentencePiece
 
 
-@pytest.fixture(scope="module", params=slow_but(("BertTokenClassifier",), EXPORTED))
-def task(request, config, tokenizer):
-    return make_wild_task(request.param, config, tokenizer)
+@pytest.fixture(scope="module", params=slow_but(("BertTokenClassifier",), [*EXPORTED, MANY_LANGUAGES]))
+def task(request, config, tokenizer, tmp_path_factory):
+    if request.param != MANY_LANGUAGES:
+        return make_wild_task(request.param, config, tokenizer)
+    pytest.importorskip("sentencepiece")
+    tokenizer = SentencePieceTokenizer.from_file(train(tmp_path_factory.mktemp("pieces") / "it"))
+    wide = BertConfig.from_dict(config.to_dict() | {"vocabulary_size": tokenizer.vocabulary_size})
+    return make_wild_task("BertTextEmbedder", wide, tokenizer)
+
+
+def texts_of(task):
+    """What a task takes; English, German, Chinese, Arabic and others if its tokenizer knows them."""
+    many = isinstance(task.tokenizer, SentencePieceTokenizer)
+    return [*LINES, *sample_texts(task)] if many else sample_texts(task)
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +51,7 @@ def files(task, tmp_path_factory):
     """Both files of a task, in float32."""
     folder = tmp_path_factory.mktemp("texts")
     lengths = (LENGTH, TOKENS) if task.endpoint in KINDS else ()
-    pairs = task.endpoint == "classify" and isinstance(sample_texts(task), tuple)
+    pairs = task.endpoint == "classify" and isinstance(texts_of(task), tuple)
     return {
         "tflite": export.to_tflite(
             task, folder / "it.tflite", "float32", text=True, lengths=lengths, verify=False
@@ -49,7 +62,7 @@ def files(task, tmp_path_factory):
 
 @pytest.mark.parametrize("format", RUNTIMES)
 def test_a_process_with_the_runtime_alone_answers_as_predict(format, task, files, tmp_path):
-    x = sample_texts(task)
+    x = texts_of(task)
     rows = [list(row) for row in rows_of_texts(task.endpoint, x)]
     if task.endpoint == "summarize":
         rows = [[[text[slice(*span)] for span in spans] or [""]] for text, spans in sentence_spans(x)]
@@ -90,7 +103,7 @@ def _values(answers):
 
 @pytest.mark.parametrize("format", RUNTIMES)
 def test_tokens_and_answers_are_those_of_the_task(format, task, files):
-    x, artifact = sample_texts(task), files[format]
+    x, artifact = texts_of(task), files[format]
     assert export.verify(task, artifact, x).max_difference < 1e-5
     same_answers(export.open_artifact(artifact).predict(x), task.predict(x, verbose=0))
     if format == "tflite":
@@ -107,7 +120,7 @@ def test_shapes_can_be_fixed(task, files, tmp_path):
         pytest.skip("a file of this task has no fixed lengths")
     rows = [
         BY_ENDPOINT[task.endpoint].inputs(task.endpoint, row)
-        for row in rows_of_texts(task.endpoint, sample_texts(task))
+        for row in rows_of_texts(task.endpoint, texts_of(task))
     ]
     rows = [[signature, {name: row.tolist() for name, row in inputs.items()}] for signature, inputs in rows]
     sizes = map(str, (LENGTH, TOKENS))

@@ -58,6 +58,28 @@ def test_search_finds_the_texts_with_the_largest_cosines(embedder):
         embedder.search(FIRST[:1], np.tile(vectors, 2))
 
 
+def test_hard_negatives_are_similar_and_no_partners(embedder):
+    texts, partners = FIRST[:6], SECOND[:6]
+    corpus = [*SECOND[:6], *FIRST[:6], "good", "bad bad", "film film film"]
+    cosines = embedder.similarity(texts, corpus, verbose=0)
+    for options in ({}, {"num_negatives": 2, "range_min": 1, "relative_margin": 0.0}):
+        count, first = options.get("num_negatives", 1), options.get("range_min", 0)
+        below = 1 - options.get("relative_margin", 0.05)
+        expected = []
+        for number, text in enumerate(texts):
+            ranked = [i for i in np.argsort(-cosines[number], kind="stable") if i != number][first:]
+            most = cosines[number, number] * below
+            kept = [corpus[i] for i in ranked if cosines[number, i] <= most and corpus[i] != text]
+            expected += [(text, partners[number], negative) for negative in kept[:count]]
+        found = embedder.mine_hard_negatives(texts, partners, corpus, **options)
+        assert [*zip(*found, strict=True)] == expected
+    # What is a partner of a text in any row is no negative of it.
+    with pytest.raises(ValueError, match="Some row must have a negative"):
+        embedder.mine_hard_negatives(["good film"] * 6, partners)
+    with pytest.raises(ValueError, match="as many rows"):
+        embedder.mine_hard_negatives(texts, partners[:5])
+
+
 def test_vectors_can_be_shorter_and_coarser(embedder):
     whole = embedder.encode(SECOND[:5])
     half = embedder.encode(SECOND[:5], dimensions=4)
