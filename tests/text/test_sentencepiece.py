@@ -3,6 +3,7 @@
 import base64
 import itertools
 import json
+import random
 
 import pytest
 import tensorflow as tf
@@ -10,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from piece_models import LINES, mixed_texts, train
 
-from kerasbert.text import SentencePieceTokenizer, tokenizer_from_folder
+from kerasbert.text import SentencePieceTokenizer, piece_characters, tokenizer_from_folder
+from kerasbert.text.charsmap import CharacterMap
+from kerasbert.text.known_characters import reduced
 from kerasbert.text.sentencepiece_model import read_model_file
 
 PIECES = ["<s>", "<pad>", "</s>", "<unk>", "▁", "a", "aa", "▁b", "ab", "<mask>"]
@@ -251,3 +254,25 @@ def test_bpe_models_of_sentencepiece(pairs_file, tmp_path):
         tokenizer_from_folder(tmp_path)
     with pytest.raises(ValueError, match="must have different scores"):
         SentencePieceTokenizer(PIECES, [0, 0, 0, 0, -2, -3, -4, -4, -5, 0], model="bpe")
+
+
+def test_what_is_unknown_either_way_is_left_out_of_character_maps(tokenizer, monkeypatch):
+    pieces = ["<s>", "<pad>", "</s>", "<unk>", "<mask>", "▁", *"aéが각1", "▁a", "1/"]
+    config = tokenizer.get_config() | {"vocabulary": pieces, "scores": [0.0] * 5 + [-3.0] * 8}
+    smaller = SentencePieceTokenizer.from_config(config)
+    whole = CharacterMap(base64.b64decode(tokenizer.charsmap))
+    edges, replacements = reduced(whole, {*"aéが각1/ "})
+    assert len(edges) < len(whole.edges) / 4
+    assert len(replacements) < len(whole.replacements) / 4
+    monkeypatch.setattr(piece_characters, "reduced", lambda found, _: (found.edges, found.replacements))
+    larger = SentencePieceTokenizer.from_config(config)
+    chance, codes = random.Random(3), sorted({*whole.edges[:, 1].tolist(), *map(ord, "aéが각1か각 ")})
+    later = sorted({*whole.edges[whole.edges[:, 0] > 0, 1].tolist()})
+    texts = [
+        "".join(
+            chr(chance.choice(chance.choice((codes, later, later)))) for _ in range(chance.randrange(1, 9))
+        )
+        for _ in range(3_000)
+    ]
+    for found, expected in zip(*(t.tokenize_with_offsets(texts) for t in (smaller, larger)), strict=True):
+        assert found.to_list() == expected.to_list()
