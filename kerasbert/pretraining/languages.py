@@ -116,7 +116,7 @@ def language_batches(
         return tf.searchsorted(limits, draws, side="right", out_type=tf.int64)
 
     block, skipped = divmod(step, _DRAWN_TOGETHER)
-    taken = np.zeros(len(shares), np.int64)  # batches of each language before this step
+    taken: np.ndarray = np.zeros(len(shares), np.int64)  # batches of each language before this step
     for number in range(block + 1):
         before = drawn(number).numpy()[: skipped if number == block else None]
         taken += np.bincount(before, minlength=len(taken))

@@ -74,7 +74,7 @@ class HardNegatives:
         same_length(where, texts=texts, partners=partners)
         candidates = list(dict.fromkeys(partners if corpus is None else _strings(corpus)))
         place = {text: number for number, text in enumerate(candidates)}
-        own = {}
+        own: dict[str, set[int]] = {}
         for text, partner in zip(texts, partners, strict=True):
             own.setdefault(text, set()).add(place.get(partner, -1))
         vectors = _Vectors(self, [*texts, *partners, *candidates], kwargs)
