@@ -105,12 +105,16 @@ def write_what_pages_name():
         pathlib.Path(name).write_text(json.dumps(squad))
     for name in ("train.conll", "dev.conll"):
         pathlib.Path(name).write_text(CONLL * 2)
-    pathlib.Path("texts").mkdir()
+    for name in ("texts", "texts-en", "texts-de"):
+        pathlib.Path(name).mkdir()
     for name in ("train.csv", "dev.csv", "test.csv"):
         rows = [f"{text},{'positive' if 'good' in text else 'negative'}" for text in TEXTS]
         pathlib.Path(name).write_text("\n".join(["text,label", *rows]))
+    documents = "\n\n".join("\n".join([f"the {word} film was good"] * 3) for word in WORDS.split() * 12)
     with gzip.open("texts/1.txt.gz", "wt") as file:
-        file.write("\n\n".join("\n".join([f"the {word} film was good"] * 3) for word in WORDS.split() * 12))
+        file.write(documents)
+    for name in ("texts-en", "texts-de"):
+        pathlib.Path(name, "1.txt").write_text(documents)
 
 
 @pytest.fixture
@@ -154,6 +158,7 @@ def names(folder, monkeypatch):
         "summaries": TEXTS,
         "partners": TEXTS[::-1],
         "others": TEXTS[::-1],
+        "passages": [*TEXTS, "where we met", "anna moved to new york", "paris"],
         "negatives": TEXTS[1:] + TEXTS[:1],
         "scores": np.linspace(0, 1, len(TEXTS)),
     }

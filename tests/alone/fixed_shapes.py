@@ -6,6 +6,7 @@ signatures and their inputs as JSON, and prints the largest difference.
 
 import json
 import sys
+import zipfile
 
 import numpy as np
 from ai_edge_litert.compiled_model import CompiledModel
@@ -43,12 +44,16 @@ def of_size(texts, size):
     return rows
 
 
+PAD = json.loads(zipfile.ZipFile(path).read("task.json"))["special_ids"]["pad"]
+
+
 def difference(found, expected):
-    """The largest one; zeros stand behind entities and tokens."""
+    """The largest one; padding stands behind tokens, and zeros behind entities."""
     worst = 0.0
     for name, value in expected.items():
+        padding = PAD if name == "token_ids" else 0
         behind = [(0, a - b) for a, b in zip(found[name].shape, value.shape, strict=True)]
-        worst = max(worst, float(np.abs(found[name] - np.pad(value, behind)).max()))
+        worst = max(worst, float(np.abs(found[name] - np.pad(value, behind, constant_values=padding)).max()))
     return worst
 
 

@@ -26,7 +26,7 @@ pytestmark = [
 ]
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # Of fixed shapes: one for more characters than any text below has, one for as many tokens as models take.
-LENGTH, TOKENS = 128, 16
+LENGTH, TOKENS = 64, 16
 MANY_LANGUAGES = "BertTextEmbedder of many languages"  # with a tokenizer of SentencePiece
 
 
