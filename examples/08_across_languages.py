@@ -57,6 +57,6 @@ if __name__ == "__main__":
     parser.add_argument("model", help="folder of multilingual E5 small, or its name")
     parser.add_argument("xquad", type=pathlib.Path, help="folder with xquad.en.json and others")
     parser.add_argument("--languages", nargs="+", default=["en", "de", "zh", "ar"])
-    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--epochs", type=int, default=10)
     arguments = parser.parse_args()
     main(arguments.model, arguments.xquad, arguments.languages, arguments.epochs)
