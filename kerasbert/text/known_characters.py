@@ -7,8 +7,8 @@ def reduced(character_map, known):
     """Leaves out of a character map what becomes unknown either way.
 
     A string whose replacement has no known character can be left as it is, if none of its own characters is
-    known. (Unknown characters that follow each other are one token, whatever their number.) Of the 73,000 edges
-    of XLM-R's map, for example, 46,000 put letters of Korean syllables together.
+    known. (Unknown characters that follow each other are one token, whatever their number.) Of the 73,000
+    edges of XLM-R's map, for example, 46,000 put letters of Korean syllables together.
 
     A string stays if one that begins inside of it does, because it decides where that one may begin.
 
