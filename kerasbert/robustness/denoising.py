@@ -62,7 +62,8 @@ def denoise(
 
     Raises:
         TypeError: if `task` is no task, or `x` is not texts in memory.
-        ValueError: if the task has no tokenizer, the lower blocks are frozen, or no word was perturbed.
+        ValueError: if the task has no tokenizer, the lower blocks are frozen or share their weights with the
+            upper ones (ALBERT), or no word was perturbed.
 
     Example:
 
@@ -89,6 +90,14 @@ def denoise(
     checks.not_negative_int(where, seed=seed)
     check_distribution()
     task.preprocessor.need_tokenizer(where)
+    if task.encoder.config.shared_blocks:
+        raise checks.invalid(
+            "`denoise` trains the lower half of the blocks alone, and these share their weights with the "
+            "upper half.",
+            fix="Train on `augmented` rows alone.",
+            where=where,
+            shared_blocks=True,
+        )
     texts = [text for column in texts_in_memory(x, where) for text in column]
     changes = list(named(perturbations).items())
     rows = WordPairs(
@@ -159,6 +168,7 @@ def _word_states(layers, token_ids, words, weight):
     embeddings, *blocks = layers
     mask = ops.cast(words != PADDING, "int32")
     bias = attention_bias(mask, embeddings.compute_dtype)
+    bias = embeddings.with_relative_positions(bias, ops.shape(token_ids)[-1])
     x = embeddings(token_ids, None, training=False)
     belongs = ops.cast(words[:, None, :] == ops.arange(ops.shape(weight)[1])[:, None], "float32")  # (B, W, S)
     count = ops.sum(belongs, axis=-1)

@@ -27,10 +27,19 @@ def pairs(tokenizer, texts=TEXTS, changes=(("swapped_letters", swapped_letters),
 
 
 @pytest.fixture
-def task(config, tokenizer):
-    keras.utils.set_random_seed(0)
-    sizes = dataclasses.replace(config, vocabulary_size=len(TOKENS), num_layers=2, initializer_range=0.5)
-    return kerasbert.BertTextClassifier(kerasbert.BertEncoder(sizes), tokenizer, ["bad", "good"])
+def make(config, tokenizer):
+    def make(**kind):
+        keras.utils.set_random_seed(0)
+        sizes = {"vocabulary_size": len(TOKENS), "num_layers": 2, "initializer_range": 0.5} | kind
+        encoder = kerasbert.BertEncoder(dataclasses.replace(config, **sizes))
+        return kerasbert.BertTextClassifier(encoder, tokenizer, ["bad", "good"])
+
+    return make
+
+
+@pytest.fixture
+def task(make):
+    return make()
 
 
 def test_tokens_belong_to_words(tokenizer):
@@ -61,7 +70,9 @@ def test_each_pass_has_all_texts_and_other_mistakes(tokenizer):
     assert all((b["weight"] <= 1).all() for (b,) in two.read())  # a word that would be split stays
 
 
-def test_the_loss_by_hand(task, tokenizer):
+@pytest.mark.parametrize("buckets", [0, 4])
+def test_the_loss_by_hand(make, tokenizer, buckets):
+    task = make(relative_position_buckets=buckets)
     batch = pairs(tokenizer).batch([["bda", "film"]], [["bad", "film"]])
     reader = WordReader(task.encoder, 1)
     found = float(reader.compute_loss(batch, y_pred=reader(batch)))
@@ -94,7 +105,9 @@ def test_the_lower_half_learns(task):
     assert not any("block_1" in path or "pooler" in path for path in changed)
 
 
-def test_what_cannot_be_learned_is_refused(task, config, tokenizer):
+def test_what_cannot_be_learned_is_refused(task, make, config, tokenizer):
+    with pytest.raises(ValueError, match="share their weights"):
+        denoise(make(shared_blocks=True), TEXTS)
     with pytest.raises(ValueError, match="must be changed by a perturbation"):
         denoise(task, ["東京", ""])
     with pytest.raises(TypeError, match="join the words"):
