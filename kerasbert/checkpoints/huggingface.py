@@ -214,7 +214,7 @@ def read_config(family, theirs, path):
         positions = json_field(theirs, "max_position_embeddings", int, path, 512)
         fields["max_sequence_length"] = positions - fields["position_offset"]
     if family is not ALBERT and fields.get("embedding_dim") == fields["hidden_dim"]:
-        del fields["embedding_dim"]  # in ALBERT alone there is a projection nevertheless
+        fields["embedding_dim"] = None  # in ALBERT alone there is a projection nevertheless
     return BertConfig(**fields)
 
 
