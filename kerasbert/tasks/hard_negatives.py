@@ -40,7 +40,8 @@ class HardNegatives:
             partners: N texts, such as the passages that answer them.
             corpus: texts in which negatives are looked for; None for the partners.
             num_negatives: int, the most negatives of a row; each makes a triplet.
-            range_min: int, how many of the most similar texts are passed over, because they may be right.
+            range_min: int, how many of the most similar texts, other than the text itself and its partners,
+                are passed over, because they may be right.
             relative_margin: float from 0 to 1, by which part of the partner's similarity a negative must be
                 less similar.
             **kwargs: arguments of `predict`.
@@ -50,8 +51,9 @@ class HardNegatives:
             negative are left out.
 
         Raises:
-            ValueError: if the numbers of texts and partners differ, an argument is out of range, or no row
-                has a negative.
+            TypeError: if something is not text.
+            ValueError: if the numbers of texts and partners differ, something is in pairs or empty, an
+                argument is out of range, or no row has a negative.
 
         Example:
 
@@ -70,13 +72,14 @@ class HardNegatives:
         checks.positive_int(where, num_negatives=num_negatives)
         checks.not_negative_int(where, range_min=range_min)
         checks.rate(where, relative_margin=relative_margin)
-        texts, partners = _strings(texts), _strings(partners)
+        texts, partners = _strings(texts, "texts"), _strings(partners, "partners")
         same_length(where, texts=texts, partners=partners)
-        candidates = list(dict.fromkeys(partners if corpus is None else _strings(corpus)))
+        candidates = list(dict.fromkeys(partners if corpus is None else _strings(corpus, "corpus")))
         place = {text: number for number, text in enumerate(candidates)}
         own: dict[str, set[int]] = {}
         for text, partner in zip(texts, partners, strict=True):
-            own.setdefault(text, set()).add(place.get(partner, -1))
+            # A candidate equal to the text itself says nothing.
+            own.setdefault(text, {place.get(text, -1)}).add(place.get(partner, -1))
         vectors = _Vectors(self, [*texts, *partners, *candidates], kwargs)
         found, others = [], vectors.of(candidates)
         step = max(1, _AT_A_TIME // len(candidates))
@@ -88,8 +91,7 @@ class HardNegatives:
             for text, partner, row, limit in zip(*rows, similarities, limits, strict=True):
                 row[[number for number in own[text] if number >= 0]] = -np.inf
                 best = np.argsort(-row, kind="stable")[range_min:]
-                # A candidate equal to the text itself says nothing.
-                kept = [candidates[i] for i in best if -np.inf < row[i] <= limit and candidates[i] != text]
+                kept = [candidates[i] for i in best if -np.inf < row[i] <= limit]
                 found += [(text, partner, negative) for negative in kept[:num_negatives]]
         if not found:
             raise checks.invalid(
@@ -121,5 +123,13 @@ def _below(similarity, margin):
     return similarity - np.abs(similarity) * margin
 
 
-def _strings(texts):
-    return [text.decode("utf-8", "ignore") for text in text_columns(texts)["text"].numpy()]
+def _strings(texts, name):
+    columns = text_columns(texts, name)
+    if len(columns) > 1 or not len(columns["text"]):
+        raise checks.invalid(
+            f"`{name}` must be at least one text, each a row of its own, not pairs.",
+            fix="Pass questions as `texts`, and their answers, in the same order, as `partners`.",
+            where="mine_hard_negatives",
+            **{column: len(values) for column, values in columns.items()},
+        )
+    return [text.decode("utf-8", "ignore") for text in columns["text"].numpy()]

@@ -67,9 +67,10 @@ def test_hard_negatives_are_similar_and_no_partners(embedder):
         below = 1 - options.get("relative_margin", 0.05)
         expected = []
         for number, text in enumerate(texts):
-            ranked = [i for i in np.argsort(-cosines[number], kind="stable") if i != number][first:]
+            ranked = np.argsort(-cosines[number], kind="stable")
+            ranked = [i for i in ranked if i != number and corpus[i] != text][first:]
             most = cosines[number, number] * below
-            kept = [corpus[i] for i in ranked if cosines[number, i] <= most and corpus[i] != text]
+            kept = [corpus[i] for i in ranked if cosines[number, i] <= most]
             expected += [(text, partners[number], negative) for negative in kept[:count]]
         found = embedder.mine_hard_negatives(texts, partners, corpus, **options)
         assert [*zip(*found, strict=True)] == expected
@@ -78,6 +79,11 @@ def test_hard_negatives_are_similar_and_no_partners(embedder):
         embedder.mine_hard_negatives(["good film"] * 6, partners)
     with pytest.raises(ValueError, match="as many rows"):
         embedder.mine_hard_negatives(texts, partners[:5])
+    for wrong in ([], (partners, texts), {"text": partners, "text_pair": texts}):
+        with pytest.raises(ValueError, match="`corpus` must be at least one text, each a row of its own"):
+            embedder.mine_hard_negatives(texts, partners, wrong)
+    with pytest.raises(TypeError, match="`partners: text` must be text"):
+        embedder.mine_hard_negatives(texts, range(6))
 
 
 def test_vectors_can_be_shorter_and_coarser(embedder):
