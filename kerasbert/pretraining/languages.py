@@ -1,6 +1,7 @@
 """Several languages in one stream of batches: the smaller ones more often than their share of the text."""
 
 from collections.abc import Mapping
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -38,15 +39,15 @@ def language_shares(sizes: Mapping[str, float], smoothing: float = 0.7) -> dict[
     {'en': 0.75, 'de': 0.25}
     """
     checks.rate("language_shares", smoothing=smoothing)
-    if not sizes:
+    given = isinstance(sizes, Mapping) and len(sizes) > 0
+    if not given or not all(isinstance(size, Real) and 0 < size < np.inf for size in sizes.values()):
         raise checks.invalid(
-            "There must be at least one language.",
-            fix='Pass their sizes, such as {"en": 9e6, "de": 1e6}.',
+            "`sizes` must be a dict with at least one language, and each size a number above 0.",
+            fix='Pass their sizes, such as {"en": 9e6, "de": 1e6}, and leave out languages without text.',
             where="language_shares",
             sizes=sizes,
         )
-    checks.positive_float("language_shares", **sizes)
-    powers = {language: size**smoothing for language, size in sizes.items()}
+    powers = {language: float(size) ** smoothing for language, size in sizes.items()}
     return {language: power / sum(powers.values()) for language, power in powers.items()}
 
 
@@ -100,6 +101,13 @@ def language_batches(
     """
     where = "language_batches"
     checks.not_negative_int(where, seed=seed, step=step)
+    if not isinstance(folders, Mapping) or not folders:
+        raise checks.invalid(
+            "`folders` must be a dict with the folder of at least one language.",
+            fix='Name the language of each folder, such as {"en": "en-examples", "de": "de-examples"}.',
+            where=where,
+            folders=folders,
+        )
     manifests = {language: Manifest.load(folder) for language, folder in folders.items()}
     shares = language_shares({name: found.num_tokens for name, found in manifests.items()}, smoothing)
     if len({found.has_pairs for found in manifests.values()}) > 1:

@@ -27,8 +27,11 @@ def test_shares_are_smoothed():
     assert language_shares(sizes, 0.0) == pytest.approx(dict.fromkeys(sizes, 1 / 3))
     powers = np.array([80, 15, 5]) ** 0.3
     assert [*language_shares(sizes, 0.3).values()] == pytest.approx((powers / powers.sum()).tolist())
-    for wrong in ({}, {"en": 0}):
-        with pytest.raises(ValueError, match=r"at least one language|above 0"):
+    # Names of any kind, also those of arguments, and numbers of NumPy.
+    counted = language_shares({"where": np.int64(80), 2: np.float32(20)}, 1.0)
+    assert counted == {"where": 0.8, 2: 0.2}
+    for wrong in ({}, {"en": 0}, {"en": "many"}, {"en": float("nan")}, [80, 20]):
+        with pytest.raises(ValueError, match="a dict with at least one language, and each size a number"):
             language_shares(wrong)
 
 
@@ -54,5 +57,8 @@ def test_all_languages_have_pairs_or_none(folders, random_words):
     (folders["en"] / "examples.json").write_text(json.dumps(page))
     with pytest.raises(ValueError, match="must be pairs, or those of none"):
         language_batches(folders, random_words, 8)
+    for wrong in ({}, [folders["de"]]):
+        with pytest.raises(ValueError, match="`folders` must be a dict"):
+            language_batches(wrong, random_words, 8)
     with pytest.raises(TypeError, match="epochs"):
         language_batches({"de": folders["de"]}, random_words, 8, epochs=2)
