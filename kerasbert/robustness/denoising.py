@@ -62,8 +62,8 @@ def denoise(
 
     Raises:
         TypeError: if `task` is no task, or `x` is not texts in memory.
-        ValueError: if the task has no tokenizer, the lower blocks are frozen or share their weights with the
-            upper ones (ALBERT), or no word was perturbed.
+        ValueError: if the task has no tokenizer, or one that normalises tweets, the lower blocks are frozen
+            or share their weights with the upper ones (ALBERT), or no word was perturbed.
 
     Example:
 

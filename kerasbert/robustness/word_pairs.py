@@ -37,14 +37,16 @@ class WordPairs:
     def __init__(self, tokenizer, texts, changes, rate, max_length, batch_size, changed_weight, seed):
         self.tokenizer, self.changes, self.rate, self.seed = tokenizer, changes, rate, seed
         self.max_length, self.batch_size, self.changed_weight = max_length, batch_size, changed_weight
-        self.rows = [words for words in (text.split() for text in texts) if words]
+        # More words than tokens are never read, and would take memory for each pair of a word and a token.
+        self.rows = [words[:max_length] for words in (text.split() for text in texts) if words]
         self.passes = 0
 
     def __len__(self):
         return -(-len(self.rows) // self.batch_size)
 
     def check(self) -> None:
-        """Raises ValueError if there are no texts, or if no perturbation changes any word."""
+        """Raises ValueError if tokens have no places in texts, or no perturbation changes any word."""
+        self.tokenizer.tokenize_with_offsets([""])
         draw = random.Random(f"{self.seed}")
         if not any(
             apply(change, word, f"{draw.random()}", name) != word

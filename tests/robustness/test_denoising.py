@@ -54,6 +54,8 @@ def test_tokens_belong_to_words(tokenizer):
     assert batch["weight"].tolist() == [[1, 3, 1, 1, 0], [1, 1, 3, 1, 1]]
     cut = pairs(tokenizer, max_length=5).batch([["gfod", "film!"]], [["good", "film!"]])
     assert cut["words"].tolist() == [[0, 1, 1, 1, 3]]
+    (long,) = pairs(tokenizer, ["film " * 1000], max_length=8).read()
+    assert long[0]["weight"].shape == (1, 10)  # words that no row has room for take no memory
 
 
 def test_each_pass_has_all_texts_and_other_mistakes(tokenizer):
@@ -120,5 +122,8 @@ def test_what_cannot_be_learned_is_refused(task, make, config, tokenizer):
     with pytest.raises(ValueError, match="must be trainable"):
         denoise(task, TEXTS)
     without = kerasbert.BertTextClassifier(kerasbert.BertEncoder(config), None, ["bad", "good"])
+    tweets = kerasbert.BertweetTokenizer(["<s>", "<pad>", "</s>", "<unk>", "<mask>"], [], normalization=True)
+    with pytest.raises(ValueError, match="have no places in the text"):
+        denoise(kerasbert.BertTextClassifier(kerasbert.BertEncoder(config), tweets, ["bad", "good"]), TEXTS)
     with pytest.raises(ValueError, match="need a tokenizer"):
         denoise(without, TEXTS)
