@@ -54,16 +54,18 @@ def attention_distance(student, teacher, mask):
     Jiao et al. 2020, equation 7. These are the scores before the softmax.
 
     Args:
-        student, teacher: pairs of an `EncoderBlock` and its input, a float tensor `(B, S, D)`.
+        student, teacher: triples of an `EncoderBlock`, its input, a float tensor `(B, S, D)`, and the
+            encoder's relative positions, a float tensor `(N, S, S)`, or None.
         mask: as for `hidden_distance`.
 
     Returns:
         Float tensor `(B,)`.
     """
     scores = []
-    for block, x in (student, teacher):
+    for block, x, relative in (student, teacher):
         query, key = (_projected(block, name, x, block.num_heads) for name in ("query", "key"))
-        scores.append(_products(query, key))
+        products = _products(query, key)
+        scores.append(products if relative is None else products + ops.cast(relative, "float32"))
     differences = ops.mean(ops.square(scores[0] - scores[1]), axis=-3)  # (B, S, S)
     # First the mean over the tokens to which a token attends, then over all tokens.
     return _over_tokens(_over_tokens(differences, mask[:, None, :]), mask)
@@ -76,7 +78,8 @@ def relation_distance(student, teacher, mask, relation_heads):
     dot products of all pairs of queries; keys and values have relations too. The three divergences are added.
 
     Args:
-        student, teacher, mask: as for `attention_distance`.
+        student, teacher: pairs of an `EncoderBlock` and its input, a float tensor `(B, S, D)`.
+        mask: as for `hidden_distance`.
         relation_heads: int, the number of parts into which the vectors are split, whatever their width.
 
     Returns:
@@ -106,7 +109,8 @@ def state_distances(distiller, student, teacher, mask):
     Returns:
         dict of `hidden`, `attention` and `relation`, those that have a weight -> float tensor `(B,)`.
     """
-    ours, theirs = distiller.student.encoder.blocks, distiller.teacher.encoder.blocks
+    encoders = distiller.student.encoder, distiller.teacher.encoder
+    ours, theirs = (encoder.blocks for encoder in encoders)
     imitated, weight_of, found = distiller.imitated, distiller.weight_of, {}
     if weight_of["hidden"]:
         first, later = distiller.projections or [keras.activations.linear] * 2
@@ -114,8 +118,12 @@ def state_distances(distiller, student, teacher, mask):
         pairs = [(first(student[0]), teacher[0]), *pairs]
         found["hidden"] = sum(hidden_distance(*pair, mask) for pair in pairs) / len(pairs)
     if weight_of["attention"]:
-        blocks = zip(ours, student[:-1], imitated, strict=True)
-        each = [attention_distance((block, x), (theirs[i], teacher[i]), mask) for block, x, i in blocks]
+        length = ops.shape(mask)[-1]
+        relative = [encoder.embeddings.with_relative_positions(None, length) for encoder in encoders]
+        each = [
+            attention_distance((block, x, relative[0]), (theirs[i], teacher[i], relative[1]), mask)
+            for block, x, i in zip(ours, student[:-1], imitated, strict=True)
+        ]
         found["attention"] = sum(each) / len(each)
     if weight_of["relation"]:
         last = (ours[-1], student[-2]), (theirs[-1], teacher[-2])

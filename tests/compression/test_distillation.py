@@ -168,6 +168,17 @@ def test_the_numbers_of_the_papers(still, tokenizer):
     assert loss_of(both, tokens) == pytest.approx(total, rel=1e-4)
 
 
+def test_attention_scores_have_relative_positions(still, tokenizer):
+    """Two encoders that differ in these alone have other scores."""
+    sizes = dataclasses.replace(still, num_layers=1, relative_position_buckets=4)
+    teacher, student = (make_task("BertTextClassifier", sizes, tokenizer) for _ in range(2))
+    student.set_weights(teacher.get_weights())
+    found = student.encoder.embeddings.relative_position_embedding.embeddings
+    found.assign_add(np.full(found.shape, 3.0, "float32"))
+    distiller = Distiller(student, teacher, **only("attention"))
+    assert loss_of(distiller, tokens_for("BertTextClassifier", tokenizer)) == pytest.approx(9, rel=1e-4)
+
+
 @pytest.mark.parametrize(("temperature", "problem"), [(1.0, "multi_label"), (3.0, "multi_label")])
 def test_the_divergence_of_several_labels(temperature, problem, still, smaller, tokenizer):
     name = "BertTextClassifier of several labels"
