@@ -19,7 +19,7 @@ from kerasbert.export.metadata_flatbuffer import (
 )
 from kerasbert.export.tflite_files import describe_tflite
 from kerasbert.tasks import BertTextClassifier, BertTextEmbedder
-from kerasbert.text import BertTokenizer
+from kerasbert.text import BertTokenizer, MPNetTokenizer
 from kerasbert.types import PathLike
 
 # The names by which MediaPipe finds the inputs.
@@ -135,10 +135,11 @@ def check_mediapipe(task, where):
             extra_inputs=sorted(task.extra_inputs),
         )
     tokenizer = task.tokenizer
-    if not isinstance(tokenizer, BertTokenizer) or not tokenizer.lowercase:
+    has_words = isinstance(tokenizer, BertTokenizer) and not isinstance(tokenizer, MPNetTokenizer)
+    if not has_words or not tokenizer.lowercase:
         raise checks.invalid(
-            "The tokenizer must be an uncased BertTokenizer, because MediaPipe only has WordPiece and "
-            "lower-cases all text.",
+            "The tokenizer must be an uncased BertTokenizer, because MediaPipe only has WordPiece with the "
+            "special tokens of BERT, and lower-cases all text.",
             fix="Run the file with LiteRT directly, on the tokens of the task's own tokenizer.",
             where=where,
             tokenizer=type(tokenizer).__name__,

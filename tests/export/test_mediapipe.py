@@ -256,12 +256,17 @@ def test_differences_count_all_and_show_some(trained):
 def test_what_mediapipe_cannot_do_is_refused(trained, config, tokenizer, byte_pairs, int8, tmp_path):
     encoder = trained.encoder
     cased = kerasbert.BertTokenizer(tokenizer.vocabulary, lowercase=False)
+    special = dict(
+        zip(kerasbert.text.SPECIAL_TOKENS, ("<pad>", "[UNK]", "<s>", "</s>", "<mask>"), strict=True)
+    )
+    mpnet = kerasbert.MPNetTokenizer([special.get(token, token) for token in tokenizer.vocabulary])
     roberta = kerasbert.RobertaTokenizer(*byte_pairs)
     wide = kerasbert.BertEncoder(
         kerasbert.BertConfig(**{**config.to_dict(), "vocabulary_size": len(roberta.vocabulary)})
     )
     tasks = [
         (kerasbert.BertTextClassifier(encoder, cased, ["bad", "good"]), ValueError, "lowercase=False"),
+        (kerasbert.BertTextClassifier(encoder, mpnet, ["bad", "good"]), ValueError, "MPNetTokenizer"),
         (kerasbert.BertTextEmbedder(wide, roberta), ValueError, "RobertaTokenizer"),
         (kerasbert.BertTokenClassifier(encoder, tokenizer, ["O", "B-X"]), TypeError, "BertTokenClassifier"),
         (kerasbert.BertQuestionAnswerer(encoder, tokenizer), TypeError, "BertQuestionAnswerer"),
