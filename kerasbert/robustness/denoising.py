@@ -100,8 +100,11 @@ def denoise(
         )
     texts = [text for column in texts_in_memory(x, where) for text in column]
     changes = list(named(perturbations).items())
+    # JAX computes one operation after the other, very slowly, unless it compiles.
+    compiled = keras.backend.backend() == "jax"
+    longest = task.max_sequence_length
     rows = WordPairs(
-        task.tokenizer, texts, changes, rate, task.max_sequence_length, batch_size, CHANGED_WEIGHT, seed
+        task.tokenizer, texts, changes, rate, longest, batch_size, CHANGED_WEIGHT, seed, few_lengths=compiled
     )
     rows.check()
     reader = WordReader(task.encoder, -(-len(task.encoder.blocks) // 2))
@@ -113,7 +116,7 @@ def denoise(
             frozen=task.encoder.name,
         )
     schedule = WarmupLinearDecay(learning_rate, total_steps=epochs * len(rows))
-    reader.compile(BertAdamW(schedule, weight_decay=0.0), jit_compile=False)
+    reader.compile(BertAdamW(schedule, weight_decay=0.0), jit_compile=compiled)
     return reader.fit(rows.dataset(), epochs=epochs, shuffle=False, verbose=verbose)
 
 

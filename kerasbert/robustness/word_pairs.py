@@ -32,13 +32,17 @@ class WordPairs:
         batch_size: int.
         changed_weight: float, the weight of perturbed words; that of others is 1.
         seed: int.
+        few_lengths: bool, whether batches have at most eight different lengths, because each is compiled.
     """
 
-    def __init__(self, tokenizer, texts, changes, rate, max_length, batch_size, changed_weight, seed):
+    def __init__(
+        self, tokenizer, texts, changes, rate, max_length, batch_size, changed_weight, seed, few_lengths=False
+    ):
         self.tokenizer, self.changes, self.rate, self.seed = tokenizer, changes, rate, seed
         self.max_length, self.batch_size, self.changed_weight = max_length, batch_size, changed_weight
         # More words than tokens are never read, and would take memory for each pair of a word and a token.
         self.rows = [words[:max_length] for words in (text.split() for text in texts) if words]
+        self.step = -(-max_length // 8) if few_lengths else None
         self.passes = 0
 
     def __len__(self):
@@ -108,7 +112,21 @@ class WordPairs:
         arrays = {"weight": weight}
         for prefix, rows in (("", perturbed), ("clean_", clean)):
             arrays[f"{prefix}token_ids"], arrays[f"{prefix}words"] = self._tokens(rows)
-        return arrays
+        return arrays if self.step is None else self._in_few_lengths(arrays)
+
+    def _in_few_lengths(self, arrays):
+        """Pads all arrays to one length; `weight` has two words more, for the special tokens."""
+        longest = max(array.shape[1] - 2 * (name == "weight") for name, array in arrays.items())
+        length = min(-(-longest // self.step) * self.step, self.max_length)
+        padding = {"token_ids": self.tokenizer.pad_id, "words": PADDING, "weight": 0}
+        return {
+            name: np.pad(
+                array,
+                ((0, 0), (0, length + 2 * (name == "weight") - array.shape[1])),
+                constant_values=padding[name.removeprefix("clean_")],
+            )
+            for name, array in arrays.items()
+        }
 
     def _tokens(self, rows):
         ids, starts, _ = self.tokenizer.tokenize_with_offsets([" ".join(words) for words in rows])

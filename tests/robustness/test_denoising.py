@@ -85,6 +85,9 @@ def test_the_loss_by_hand(make, tokenizer, buckets):
     words = [states[0][:1], states[0][1:4], states[0][4:5], states[0][5:6]]
     distances = [np.mean((w.mean(0) - meant) ** 2) for w, meant in zip(words, states[1], strict=True)]
     assert found == pytest.approx(np.average(distances, weights=[1, 3, 1, 1]), rel=1e-4)
+    padded = pairs(tokenizer, few_lengths=True).batch([["bda", "film"]], [["bad", "film"]])
+    assert {name: array.shape[1] for name, array in padded.items()} == dict.fromkeys(batch, 6) | {"weight": 8}
+    assert float(reader.compute_loss(padded, y_pred=reader(padded))) == pytest.approx(found, rel=1e-4)
     same = pairs(tokenizer).batch([["bad", "film"]], [["bad", "film"]])
     assert float(reader.compute_loss(same, y_pred=reader(same))) == 0
 
