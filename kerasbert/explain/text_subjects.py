@@ -104,7 +104,7 @@ def mask_subject(task, x, target):
     tokenizer = task.mask_tokenizer("kerasbert.explain")
     if target is None:
         target = [row[0][0][0] for row in task.fill_masks(texts, top_k=1)] if texts else []
-    tokens, places = _packed(tokenizer, [texts], task.max_sequence_length)
+    tokens, places, _ = _packed(tokenizer, [texts], task.max_sequence_length)
     found = [np.flatnonzero(ids == tokenizer.mask_id) for ids in tokens["token_ids"]]
     for row, masks in enumerate(found):
         if len(masks) != 1:
@@ -150,12 +150,11 @@ def _rows(task, x):
     columns = texts_in_memory(x)
     if not columns[0]:
         return [], _packed(task.tokenizer, [[]], task.max_sequence_length)[0], []
-    packed, places = _packed(task.tokenizer, columns, task.max_sequence_length)
+    packed, places, ids = _packed(task.tokenizer, columns, task.max_sequence_length)
     if type(task.preprocessor) is TextPreprocessor and not task.preprocessor.extra_inputs:
         # Its batches are these tokens; to build their data set takes a third of the time of an explanation.
         truncated = TruncationCount(*task.preprocessor.counted_as)
-        lengths = task.tokenizer.packed_lengths(*map(task.tokenizer.tokenize, columns))
-        truncated.add(lengths, task.max_sequence_length)
+        truncated.add(task.tokenizer.packed_lengths(*ids), task.max_sequence_length)
         truncated.warn()
         return list(zip(*columns, strict=True)), packed, places
     call = task.preprocessor.for_one_call()
@@ -174,7 +173,7 @@ def _rows(task, x):
 
 
 def _packed(tokenizer, columns, max_length):
-    """Tokens of texts or pairs as arrays, and the places of the tokens in the texts."""
+    """Tokens of texts or pairs as arrays, their places in the texts, and the ids of each text in full."""
     found = [tokenizer.tokenize_with_offsets(column) for column in columns]
     ids = [part[0] for part in found]
     packed = {name: value.numpy() for name, value in tokenizer.pack(*ids, max_length=max_length).items()}
@@ -196,7 +195,7 @@ def _packed(tokenizer, columns, max_length):
         else:
             line = [None, *own[0][:room], None]
         places.append(line + [None] * (len(mask) - len(line)))
-    return packed, places
+    return packed, places, ids
 
 
 def _one_each(target, count):

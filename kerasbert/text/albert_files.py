@@ -4,7 +4,6 @@ import os
 
 from kerasbert.json_files import json_field, read_json
 from kerasbert.text import sentencepiece_files as files
-from kerasbert.text.sentencepiece_model import read_model_file
 
 ALBERT_SPECIAL_TOKENS = ("<pad>", "<unk>", "[CLS]", "[SEP]", "[MASK]")
 QUOTES = [{"type": "Replace", "pattern": {"String": quotes}, "content": '"'} for quotes in ("``", "''")]
@@ -30,20 +29,15 @@ class AlbertVocabulary(files.SentencePieceVocabulary):
     num_separators = 1
 
 
-def holds_albert(folder):
-    """Whether the pieces in a folder's `tokenizer.json`, or in its `spiece.model`, are those of ALBERT.
+def is_albert(pieces):
+    """Whether pieces, a set of str, are those of ALBERT: `[CLS]` is among them, and not `<s>`."""
+    return "[CLS]" in pieces and "<s>" not in pieces
 
-    They are if `[CLS]` is among them, and not `<s>`.
-    """
-    path = os.path.join(folder, "tokenizer.json")
-    if os.path.isfile(path):
-        model = json_field(read_json(path), "model", dict, path, {})
-        entries = model.get("vocab")
-        found = {e[0] for e in entries if isinstance(e, list) and e} if isinstance(entries, list) else set()
-    else:
-        path = os.path.join(folder, "spiece.model")
-        found = {*read_model_file(path).pieces} if os.path.isfile(path) else set()
-    return "[CLS]" in found and "<s>" not in found
+
+def unigram_pieces(content, where):
+    """The pieces of a `tokenizer.json` with a Unigram model, a set; its entries are not checked."""
+    entries = json_field(content, "model", dict, where, {}).get("vocab")
+    return {e[0] for e in entries if isinstance(e, list) and e} if isinstance(entries, list) else set()
 
 
 def read_folder(folder):

@@ -9,13 +9,14 @@ from kerasbert.json_files import json_field, read_json
 from kerasbert.text import huggingface
 from kerasbert.text.added_files import read_added_tokens
 from kerasbert.text.albert import AlbertTokenizer
-from kerasbert.text.albert_files import holds_albert
+from kerasbert.text.albert_files import is_albert, unigram_pieces
 from kerasbert.text.base import TextTokenizer
 from kerasbert.text.bertweet import BertweetTokenizer
 from kerasbert.text.mpnet import MPNetTokenizer
 from kerasbert.text.roberta import RobertaTokenizer
 from kerasbert.text.sentencepiece import SentencePieceTokenizer
 from kerasbert.text.sentencepiece_files import MODEL_FILES, has_metaspace
+from kerasbert.text.sentencepiece_model import read_model_file
 from kerasbert.text.tokenizer import BertTokenizer
 from kerasbert.text.vocabulary import Vocabulary, tokens_in_file
 from kerasbert.types import PathLike
@@ -95,13 +96,14 @@ def tokenizer_from_folder(folder: PathLike) -> TextTokenizer:
             )
         if kind == "WordPiece" and _is_mpnet(huggingface.read_tokenizer_json(content, path)[0]):
             return MPNetTokenizer.from_folder(folder)
-        if kind == "Unigram" and holds_albert(folder):
+        if kind == "Unigram" and is_albert(unigram_pieces(content, path)):
             return AlbertTokenizer.from_folder(folder)
         if kind == "BPE" and has_metaspace(content, path):
             return SentencePieceTokenizer.from_folder(folder)
         return _OF_MODEL[kind].from_folder(folder)
     if files & set(MODEL_FILES):
-        if holds_albert(folder):
+        path = os.path.join(folder, "spiece.model")
+        if "spiece.model" in files and is_albert(set(read_model_file(path).pieces)):
             return AlbertTokenizer.from_folder(folder)
         return SentencePieceTokenizer.from_folder(folder)
     if {"vocab.json", "merges.txt"} <= files:

@@ -26,11 +26,6 @@ def bert_files(tokenizer, max_length=None):
     vocabulary = tokenizer.vocabulary
     names = ("pad_token", "unk_token", "cls_token", "sep_token", "mask_token")
     special = dict(zip(names, vocabulary.special_tokens, strict=True))
-    around = special["cls_token"], special["sep_token"]
-    cls, sep = ({"SpecialToken": {"id": token, "type_id": 0}} for token in around)
-    segment = tokenizer.second_segment
-    first, second = ({"Sequence": {"id": text, "type_id": i}} for text, i in (("A", 0), ("B", segment)))
-    second_sep = {"SpecialToken": {"id": around[1], "type_id": segment}}
     content = {
         "version": "1.0",
         "truncation": None,
@@ -52,14 +47,7 @@ def bert_files(tokenizer, max_length=None):
             **{theirs: getattr(tokenizer, ours) for theirs, ours in NORMALIZER.items()},
         },
         "pre_tokenizer": {"type": "BertPreTokenizer"},
-        "post_processor": {
-            "type": "TemplateProcessing",
-            "single": [cls, first, sep],
-            "pair": [cls, first, *[sep] * tokenizer.num_separators, second, second_sep],
-            "special_tokens": {
-                token: {"id": token, "ids": [vocabulary.id_of(token)], "tokens": [token]} for token in around
-            },
-        },
+        "post_processor": template(tokenizer),
         "decoder": {"type": "WordPiece", "prefix": "##", "cleanup": True},
         "model": {
             "type": "WordPiece",
@@ -70,12 +58,33 @@ def bert_files(tokenizer, max_length=None):
         },
     }
     config = {theirs: getattr(tokenizer, ours) for theirs, ours in TOKENIZER_CONFIG.items()}
-    inputs = ["input_ids", *["token_type_ids"] * segment, "attention_mask"]
     return {
         "vocab.txt": type(vocabulary)(tokenizer.wordpieces).as_vocab_txt(),
         "tokenizer.json": _json(content),
-        "tokenizer_config.json": tokenizer_config(config | special, inputs, max_length),
+        "tokenizer_config.json": tokenizer_config(config | special, input_names(tokenizer), max_length),
     }
+
+
+def template(tokenizer):
+    """The post-processor that puts special tokens around texts and pairs as a tokenizer does."""
+    vocabulary, segment = tokenizer.vocabulary, tokenizer.second_segment
+    _, _, cls, sep, _ = vocabulary.special_tokens
+    begin, end = ({"SpecialToken": {"id": token, "type_id": 0}} for token in (cls, sep))
+    first, second = ({"Sequence": {"id": text, "type_id": i}} for text, i in (("A", 0), ("B", segment)))
+    second_end = {"SpecialToken": {"id": sep, "type_id": segment}}
+    return {
+        "type": "TemplateProcessing",
+        "single": [begin, first, end],
+        "pair": [begin, first, *[end] * tokenizer.num_separators, second, second_end],
+        "special_tokens": {
+            token: {"id": token, "ids": [vocabulary.id_of(token)], "tokens": [token]} for token in (cls, sep)
+        },
+    }
+
+
+def input_names(tokenizer):
+    """Hugging Face's names of the inputs that a tokenizer's model takes."""
+    return ["input_ids", *["token_type_ids"] * tokenizer.second_segment, "attention_mask"]
 
 
 def roberta_files(tokenizer, max_length=None):

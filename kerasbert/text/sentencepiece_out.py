@@ -33,7 +33,7 @@ def _model(tokenizer):
 
 def folder_files(tokenizer, max_length=None):
     """The Hugging Face files of a `SentencePieceTokenizer`, as a dict: file name -> content (str)."""
-    vocabulary, segment = tokenizer.vocabulary, tokenizer.second_segment
+    vocabulary = tokenizer.vocabulary
     special = pad, unk, cls, sep, mask = vocabulary.special_tokens
     normalizers = albert_files.normalizers(tokenizer) if special == ALBERT_SPECIAL_TOKENS else []
     if tokenizer.charsmap is not None:
@@ -45,9 +45,6 @@ def folder_files(tokenizer, max_length=None):
         if not tokenizer.keep_last_space:
             normalizers.append({"type": "Replace", "pattern": _AROUND, "content": ""})
         normalizers.append({"type": "Replace", "pattern": _SPACES, "content": " "})
-    begin, end = ({"SpecialToken": {"id": token, "type_id": 0}} for token in (cls, sep))
-    first, second = ({"Sequence": {"id": text, "type_id": i}} for text, i in (("A", 0), ("B", segment)))
-    second_end = {"SpecialToken": {"id": sep, "type_id": segment}}
     content = {
         "version": "1.0",
         "truncation": None,
@@ -58,22 +55,13 @@ def folder_files(tokenizer, max_length=None):
         ],
         "normalizer": {"type": "Sequence", "normalizers": normalizers},
         "pre_tokenizer": {"type": "Sequence", "pretokenizers": before},
-        "post_processor": {
-            "type": "TemplateProcessing",
-            "single": [begin, first, end],
-            "pair": [begin, first, *[end] * tokenizer.num_separators, second, second_end],
-            "special_tokens": {
-                token: {"id": token, "ids": [vocabulary.id_of(token)], "tokens": [token]}
-                for token in (cls, sep)
-            },
-        },
+        "post_processor": out.template(tokenizer),
         "decoder": {"type": "Metaspace", "replacement": META, "prepend_scheme": "always", "split": True},
         "model": _model(tokenizer),
     }
     names = {"bos": cls, "eos": sep, "unk": unk, "sep": sep, "pad": pad, "cls": cls, "mask": mask}
-    inputs = ["input_ids", *["token_type_ids"] * segment, "attention_mask"]
     config = {f"{name}_token": token for name, token in names.items()}
     return {
         "tokenizer.json": json.dumps(content, ensure_ascii=False) + "\n",
-        "tokenizer_config.json": out.tokenizer_config(config, inputs, max_length),
+        "tokenizer_config.json": out.tokenizer_config(config, out.input_names(tokenizer), max_length),
     }
