@@ -9,7 +9,6 @@ from kerasbert.export.shared_graphs import INPUTS, MODEL, TOKENIZER, SharedToken
 from kerasbert.export.text_graphs import check_takes_texts, fixed_text_signatures, text_signatures
 from kerasbert.export.text_graphs.fixed import token_lengths
 from kerasbert.export.text_graphs.tokenize import tokenizer_of
-from kerasbert.layers import attention_bias
 from kerasbert.optional import tensorflow as tf
 
 TABLE, STAND_IN = "token_table.npy", 1.0
@@ -89,7 +88,7 @@ def edge_function(task, truncate=False, with_table=True):
             training=False,
         )
         # The length of `vectors` would be known later, and divide the network in two.
-        bias = embeddings.with_relative_positions(attention_bias(mask, masked=MASKED), tf.shape(tokens)[0])
+        bias = embeddings.attention_bias(tokens, mask, MASKED)
         outputs = task.encoder.transform(vectors, bias, first_only, training=False)
         numbers = (tf.unstack(x, num=1)[0] for x in extra)  # two rows are refused here, too
         outputs |= {"padding_mask": mask} | dict(zip(task.extra_inputs, numbers, strict=True))

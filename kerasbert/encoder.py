@@ -11,7 +11,7 @@ from kerasbert.adaptation import Adaptation
 from kerasbert.checkpoints import PresetLoader, load_weights, open_checkpoint, own_weights, write_preset
 from kerasbert.checkpoints.checkpoint import Checkpoint
 from kerasbert.config import BertConfig
-from kerasbert.layers import BertEmbeddings, EncoderBlock, Pooler, attention_bias
+from kerasbert.layers import BertEmbeddings, EncoderBlock, Pooler
 from kerasbert.layers.dense import left_empty
 from kerasbert.layers.symbolic import symbolic
 from kerasbert.rematerialization import rematerialized
@@ -221,9 +221,7 @@ class BertEncoder(Adaptation, PresetLoader, keras.Model):
         """See the class."""
         self._check(inputs)
         vectors = self.embeddings(inputs["token_ids"], inputs.get("segment_ids"), training=training)
-        mask = inputs.get("padding_mask")
-        bias = None if mask is None else attention_bias(mask, self.compute_dtype)
-        bias = self.embeddings.with_relative_positions(bias, ops.shape(inputs["token_ids"])[-1])
+        bias = self.embeddings.attention_bias(inputs["token_ids"], inputs.get("padding_mask"))
         return self.transform(vectors, bias, first_token_only, return_all, training)
 
     def transform(
@@ -238,7 +236,7 @@ class BertEncoder(Adaptation, PresetLoader, keras.Model):
 
         Args:
             vectors: float tensor `(B, S, D)`, or `(S, D)`, the output of the embeddings.
-            bias: float tensor from `attention_bias`, with relative positions if there are any; or None.
+            bias: what `embeddings.attention_bias` returns.
             first_token_only, return_all, training: as for the encoder's call.
 
         Returns:

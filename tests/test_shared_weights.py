@@ -9,7 +9,7 @@ from conformance_cases import ALBERT, CONFIG, MPNET, TOKENS
 import kerasbert
 from kerasbert import BertConfig, BertEncoder
 from kerasbert.compression import drop_layers, prune
-from kerasbert.layers import SelfAttention
+from kerasbert.layers import SelfAttention, padding_bias
 
 
 def task_of(config, tokenizer, **changes):
@@ -45,9 +45,14 @@ def test_distances_count_from_the_query_to_the_key():
     encoder = BertEncoder(MPNET)
     table = encoder.embeddings.relative_position_embedding.embeddings
     table.assign(np.arange(16.0).reshape(8, 2))
-    bias = np.asarray(encoder.embeddings.with_relative_positions(None, 4))
+    bias = np.asarray(encoder.embeddings.relative_positions(4))
     buckets = np.array([[0, 5, 6, 6], [1, 0, 5, 6], [2, 1, 0, 5], [2, 2, 1, 0]])
     np.testing.assert_array_equal(bias, np.stack([2.0 * buckets, 2.0 * buckets + 1]))
+    ids, mask = np.ones((1, 4), "int32"), np.array([[1, 1, 1, 0]])
+    whole = np.asarray(encoder.embeddings.attention_bias(ids, mask))
+    np.testing.assert_array_equal(whole, bias + np.asarray(padding_bias(mask)))
+    np.testing.assert_array_equal(encoder.embeddings.attention_bias(ids), bias)
+    assert BertEncoder(CONFIG).embeddings.attention_bias(ids) is None
     x = np.random.default_rng(0).normal(size=(2, 4, 8)).astype("float32")
     layer = SelfAttention(num_heads=2)
     one, all_ = layer(x, bias=bias[:, :1], query=x[:, :1]), layer(x, bias=bias)

@@ -17,7 +17,7 @@ from kerasbert.compression.matching import (
     teacher_ids,
 )
 from kerasbert.data import IGNORED, RowOrder, RowStream, is_dataset, is_tokens
-from kerasbert.layers import attention_bias
+from kerasbert.layers import padding_bias
 from kerasbert.preprocessing import EmbeddingPreprocessor, Preprocessor, TextPreprocessor
 from kerasbert.tasks import BertMaskedLM, BertQuestionAnswerer
 from kerasbert.tasks.measures import Target
@@ -199,7 +199,7 @@ class Distiller(Task):
             y = ops.where(mask > 0, 0, IGNORED)
             y = dict.fromkeys(student, y) if isinstance(student, dict) else y
         if isinstance(self.student, BertQuestionAnswerer):  # its classes are positions
-            bias = ops.squeeze(attention_bias(mask), (-3, -2))
+            bias = ops.squeeze(padding_bias(mask), (-3, -2))
             student, teacher = (
                 {name: ops.cast(value, "float32") + bias for name, value in logits.items()}
                 for logits in (student, teacher)

@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from kerasbert.layers import attention_bias
+from kerasbert.layers import padding_bias
 from kerasbert.tasks import BertSummarizer
 from kerasbert.tasks.r_drop import bernoulli_divergence, categorical_divergence, normal_divergence
 
@@ -85,7 +85,7 @@ def relation_distance(student, teacher, mask, relation_heads):
     Returns:
         Float tensor `(B,)`.
     """
-    bias = attention_bias(mask)
+    bias = padding_bias(mask)
     total = 0.0
     for name in ("query", "key", "value"):
         relations = []
@@ -119,7 +119,7 @@ def state_distances(distiller, student, teacher, mask):
         found["hidden"] = sum(hidden_distance(*pair, mask) for pair in pairs) / len(pairs)
     if weight_of["attention"]:
         length = ops.shape(mask)[-1]
-        relative = [encoder.embeddings.with_relative_positions(None, length) for encoder in encoders]
+        relative = [encoder.embeddings.relative_positions(length) for encoder in encoders]
         each = [
             attention_distance((block, x, relative[0]), (theirs[i], teacher[i], relative[1]), mask)
             for block, x, i in zip(ours, student[:-1], imitated, strict=True)

@@ -11,7 +11,6 @@ from keras import ops
 from kerasbert.data import split_words
 from kerasbert.explain.compiled import compiled
 from kerasbert.explain.explanation import Explanation, Token, Word
-from kerasbert.layers import attention_bias
 from kerasbert.types import Tensor, Tensors
 
 # Where a token comes from: the number of the text, and its characters there. None for a special token.
@@ -159,8 +158,7 @@ def numbers_of(task, number, position):
 
     def numbers(vectors, tokens, values):
         mask = ops.convert_to_tensor(tokens["padding_mask"])
-        bias = attention_bias(mask, task.encoder.compute_dtype)
-        bias = task.encoder.embeddings.with_relative_positions(bias, ops.shape(mask)[-1])
+        bias = task.encoder.embeddings.attention_bias(tokens["token_ids"], mask)
         outputs = task.encoder.transform(vectors, bias, task.first_token_only, training=False)
         values = {name: ops.convert_to_tensor(value) for name, value in values.items()}
         if position is not None:

@@ -10,6 +10,7 @@ from kerasbert.layers.dense import BertInitializer, make_dense
 from kerasbert.layers.dropout import BertDropout
 from kerasbert.layers.layer_normalization import BertLayerNormalization
 from kerasbert.layers.positions import relative_buckets, sinusoidal_positions
+from kerasbert.layers.self_attention import padding_bias
 from kerasbert.types import Config, Shape, Tensor
 
 
@@ -162,25 +163,44 @@ class BertEmbeddings(keras.layers.Layer):
         table = ops.convert_to_tensor(self.position_embedding.embeddings)
         return table[self.position_offset :] if self.position_offset else table
 
-    def with_relative_positions(self, bias: Tensor | None, length: Any) -> Tensor | None:
-        """Adds the learned numbers for the distances between tokens to an attention bias.
+    def attention_bias(
+        self, token_ids: Tensor, padding_mask: Tensor | None = None, masked: float | None = None
+    ) -> Tensor | None:
+        """The bias of every block's attention: what masks padding, and the relative positions.
+
+        It is computed once and passed to every block.
 
         Args:
-            bias: float tensor from `attention_bias`, or None.
+            token_ids: int tensor `(B, S)` or `(S,)`, of which only the length is used.
+            padding_mask: tensor of the same shape, or None if there is no padding.
+            masked: as for `padding_bias`.
+
+        Returns:
+            Float tensor that broadcasts to `(B, N, S, S)`, or to `(N, S, S)`; None if nothing is to be added.
+        """
+        relative = self.relative_positions(ops.shape(token_ids)[-1])
+        if padding_mask is None:
+            return relative
+        bias = padding_bias(padding_mask, self.compute_dtype, masked)
+        return bias if relative is None else bias + relative
+
+    def relative_positions(self, length: Any) -> Tensor | None:
+        """The learned numbers for the distances between tokens, one for each head.
+
+        Args:
             length: int or int tensor, S.
 
         Returns:
-            Float tensor `(B, N, S, S)` or `(N, S, S)`; `bias` itself if there are no relative positions.
+            Float tensor `(N, S, S)`; None if there are no relative positions.
         """
         if self.relative_position_embedding is None:
-            return bias
+            return None
         reach = self.max_sequence_length - 1
         table = ops.transpose(ops.convert_to_tensor(self.relative_position_embedding.embeddings))
         places = ops.arange(length, dtype="int32")
         distances = places[None, :] - places[:, None]  # from a query to a key
         buckets = ops.take(relative_buckets(self.relative_position_buckets, reach), distances + reach)
-        relative = ops.cast(ops.take(table, buckets, axis=1), self.compute_dtype)
-        return relative if bias is None else bias + relative
+        return ops.cast(ops.take(table, buckets, axis=1), self.compute_dtype)
 
     def combine(
         self,

@@ -30,7 +30,7 @@ class EncoderBlock(keras.layers.Layer):
 
     Call arguments:
         sequence: float tensor `(B, S, D)`, or `(S, D)` for one sequence.
-        bias: float tensor from `attention_bias`, or None.
+        bias: float tensor from `BertEmbeddings.attention_bias`, or None.
         first_token_only: bool, whether to compute only the output of the first position. Keys and values
             still come from the whole sequence, so the result equals the first row of the full result.
         return_attention: bool, whether to also return the attention probabilities.

@@ -1,4 +1,4 @@
-"""Multi-head self-attention, and the attention bias that masks padding."""
+"""Multi-head self-attention, and the bias that masks padding."""
 
 from typing import Any
 
@@ -18,10 +18,10 @@ MASKED = {"float16": -3e4}
 MASKED_ELSE = -1e9
 
 
-def attention_bias(padding_mask: Tensor, dtype: str = "float32", masked: float | None = None) -> Tensor:
-    """The additive attention bias for a padding mask: 0 at tokens, a large negative number at padding.
+def padding_bias(padding_mask: Tensor, dtype: str = "float32", masked: float | None = None) -> Tensor:
+    """What masks padding, added to attention scores: 0 at tokens, a large negative number at padding.
 
-    It is computed once and passed to every block.
+    `BertEmbeddings.attention_bias` is this with the relative positions, where an encoder has them.
 
     Args:
         padding_mask: int or bool tensor `(B, S)` or `(S,)`: 1 at tokens, 0 at padding.
@@ -35,7 +35,7 @@ def attention_bias(padding_mask: Tensor, dtype: str = "float32", masked: float |
 
     Example:
 
-    >>> attention_bias(np.array([1, 1, 0]), masked=-120.0).numpy().tolist()
+    >>> padding_bias(np.array([1, 1, 0]), masked=-120.0).numpy().tolist()
     [[[-0.0, -0.0, -120.0]]]
     """
     if masked is None:

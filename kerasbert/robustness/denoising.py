@@ -9,7 +9,6 @@ from keras import ops
 from kerasbert import checks
 from kerasbert.data import texts_in_memory
 from kerasbert.encoder import BertEncoder
-from kerasbert.layers import attention_bias
 from kerasbert.robustness.changes import named
 from kerasbert.robustness.perturbations import TYPOS, Perturbation
 from kerasbert.robustness.word_pairs import PADDING, WordPairs
@@ -169,9 +168,7 @@ def _below(encoder, depth):
 def _word_states(layers, token_ids, words, weight):
     """The mean state of the tokens of each word in each block, and which words have a token."""
     embeddings, *blocks = layers
-    mask = ops.cast(words != PADDING, "int32")
-    bias = attention_bias(mask, embeddings.compute_dtype)
-    bias = embeddings.with_relative_positions(bias, ops.shape(token_ids)[-1])
+    bias = embeddings.attention_bias(token_ids, ops.cast(words != PADDING, "int32"))
     x = embeddings(token_ids, None, training=False)
     belongs = ops.cast(words[:, None, :] == ops.arange(ops.shape(weight)[1])[:, None], "float32")  # (B, W, S)
     count = ops.sum(belongs, axis=-1)

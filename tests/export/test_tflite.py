@@ -14,7 +14,6 @@ from conformance_cases import make_task
 import kerasbert
 from kerasbert import export
 from kerasbert.export.quantize import quantize
-from kerasbert.layers import attention_bias
 
 # Up to twice what was seen. The model is 8 wide: too few numbers for their errors to cancel out.
 TOLERANCE = {
@@ -246,11 +245,7 @@ def test_it_is_verified_before_it_replaces_the_old_file(trained, tmp_path):
 
 def test_without_data_it_is_compared_on_sentences(trained, tmp_path, monkeypatch):
     """Whatever a processor's kernels make of NaN: some answer finite numbers."""
-    monkeypatch.setattr("kerasbert.export.edge_graph.MASKED", 0.0)
-    monkeypatch.setattr(
-        "kerasbert.export.edge_graph.attention_bias",
-        lambda mask, masked: attention_bias(mask, masked=masked) * float("nan"),
-    )
+    monkeypatch.setattr("kerasbert.export.edge_graph.MASKED", float("nan"))
     with pytest.raises(export.VerificationError, match="must give the same answers as the Keras model"):
         export.to_tflite(trained, tmp_path / "it")
     assert not list(tmp_path.iterdir())
