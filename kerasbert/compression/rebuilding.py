@@ -5,8 +5,8 @@ from typing import TypeVar
 import keras
 import numpy as np
 
+from kerasbert import checks
 from kerasbert.config import BertConfig
-from kerasbert.encoder import BertEncoder
 from kerasbert.layers.dense import left_empty
 from kerasbert.tasks.task import Task
 from kerasbert.text.base import TextTokenizer
@@ -41,13 +41,26 @@ def rebuilt(
         tokenizer: the tokenizer of the new task, or None to use that of `task`.
 
     Returns:
-        A task with the same class and arguments. It is not compiled, and none of its weights are frozen.
+        A task with the same class and arguments, as is its encoder. It is not compiled, and none of its
+        weights are frozen.
+
+    Raises:
+        ValueError: if layers that a subclass of `BertEncoder` adds are not built with it.
     """
-    old = task.encoder
+    old, changed = task.encoder, {"config": config, "trainable": True, "frozen": None}
     with left_empty():
-        encoder = BertEncoder(config, pooler=old.pooler is not None, name=old.name, dtype=old.dtype_policy)
+        encoder = type(old).from_config(old.get_config() | changed)
     parts = {"encoder": encoder, "tokenizer": tokenizer or task.tokenizer, "trainable": True}
     new = type(task)(**(task.get_config() | parts))
-    for path, weight in new.named_weights().items():
+    variables = new.named_weights()
+    lost = sorted(set(weights) - set(variables))
+    if lost:
+        raise checks.invalid(
+            "An encoder must have all its weights before it is called.",
+            fix="Build the layers that your class adds in its `build`.",
+            where=type(old).__name__,
+            lost=lost,
+        )
+    for path, weight in variables.items():
         weight.assign(weights[path])
     return new

@@ -134,11 +134,12 @@ class WordReader(keras.Model):
 
     def __init__(self, encoder: BertEncoder, depth: int) -> None:
         super().__init__(dtype=encoder.dtype_policy)
-        copy = BertEncoder.from_config(encoder.get_config())
-        copy.set_weights(encoder.get_weights())
         self.layers_below = _below(encoder, depth)
+        meant = _below(type(encoder).from_config(encoder.get_config()), depth)
+        for layer, learner in zip(meant, self.layers_below, strict=True):
+            layer.set_weights(learner.get_weights())
         # Hidden from Keras, which would otherwise train it.
-        object.__setattr__(self, "meant", _below(copy, depth))
+        object.__setattr__(self, "meant", meant)
         self.built = True
 
     def call(self, inputs: Tensors, training: bool | None = None) -> tuple[Tensor, Tensor]:
