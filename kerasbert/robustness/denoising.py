@@ -15,6 +15,7 @@ from kerasbert.robustness.word_pairs import PADDING, WordPairs
 from kerasbert.tasks.task import Task
 from kerasbert.training import BertAdamW, WarmupLinearDecay
 from kerasbert.training.distribution import check_distribution
+from kerasbert.training.resume import resuming
 from kerasbert.types import Rows, Tensor, Tensors
 
 # A perturbed word counts as much as this many others.
@@ -32,6 +33,7 @@ def denoise(
     batch_size: int = 32,
     seed: int = 0,
     verbose: int | str = "auto",
+    callbacks: Any = None,
 ) -> keras.callbacks.History:
     """Teaches a fine-tuned task, in place, to read perturbed words as the words that were meant.
 
@@ -55,6 +57,9 @@ def denoise(
         batch_size: int.
         seed: int.
         verbose: as in `keras.Model.fit`.
+        callbacks: as in `keras.Model.fit`, such as `EarlyStopping("loss")` or `TensorBoard`. Their `model` is
+            the part that learns, not the task: save the task afterwards. A process that is killed loses only
+            this training, since the files of the task stay as they are; start again from them.
 
     Returns:
         `keras.callbacks.History`, whose `loss` is the mean squared difference of the states.
@@ -62,7 +67,8 @@ def denoise(
     Raises:
         TypeError: if `task` is no task, or `x` is not texts in memory.
         ValueError: if the task has no tokenizer, or one that normalises tweets, the lower blocks are frozen
-            or share their weights with the upper ones (ALBERT), or no word was perturbed.
+            or share their weights with the upper ones (ALBERT), no word was perturbed, or the callbacks
+            include `ResumeTraining`, which resumes a `fit` of rows.
 
     Example:
 
@@ -87,6 +93,13 @@ def denoise(
     checks.positive_float(where, rate=rate, learning_rate=learning_rate)
     checks.rate(where, rate=rate)
     checks.not_negative_int(where, seed=seed)
+    if resuming(callbacks) is not None:
+        raise checks.invalid(
+            "`denoise` cannot be resumed: it starts from a task as `fit` left it.",
+            fix="Leave out `ResumeTraining`; after an interruption, start again from the saved task.",
+            where=where,
+            callbacks="ResumeTraining",
+        )
     check_distribution()
     task.preprocessor.need_tokenizer(where)
     if task.encoder.config.shared_blocks:
@@ -116,7 +129,7 @@ def denoise(
         )
     schedule = WarmupLinearDecay(learning_rate, total_steps=epochs * len(rows))
     reader.compile(BertAdamW(schedule, weight_decay=0.0), jit_compile=compiled)
-    return reader.fit(rows.dataset(), epochs=epochs, shuffle=False, verbose=verbose)
+    return reader.fit(rows.dataset(), epochs=epochs, shuffle=False, verbose=verbose, callbacks=callbacks)
 
 
 class WordReader(keras.Model):

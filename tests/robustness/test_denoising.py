@@ -110,6 +110,16 @@ def test_the_lower_half_learns(task):
     assert not any("block_1" in path or "pooler" in path for path in changed)
 
 
+def test_callbacks_watch_and_stop_it(task, tmp_path):
+    stop = keras.callbacks.EarlyStopping("loss", min_delta=1e9)
+    curves = keras.callbacks.CSVLogger(tmp_path / "curves.csv")
+    history = denoise(task, TEXTS, epochs=9, rate=1.0, verbose=0, callbacks=[stop, curves])
+    assert len(history.history["loss"]) == 2
+    assert len((tmp_path / "curves.csv").read_text().splitlines()) == 3
+    with pytest.raises(ValueError, match="cannot be resumed"):
+        denoise(task, TEXTS, callbacks=kerasbert.training.ResumeTraining(tmp_path))
+
+
 def test_what_cannot_be_learned_is_refused(task, make, config, tokenizer):
     with pytest.raises(ValueError, match="share their weights"):
         denoise(make(shared_blocks=True), TEXTS)
