@@ -15,6 +15,12 @@ from kerasbert.text.base import TextTokenizer
 from kerasbert.types import Dataset, PathLike
 
 _DRAWN_TOGETHER = 4096  # steps
+# What the manifests of all languages must have in common, and why.
+_ALIKE = {
+    "has_pairs": "The examples of all languages must be pairs, or those of none.",
+    "max_length": "The examples of all languages must have the same `max_length`, so that the batches of all "
+    "have places for equally many masked tokens.",
+}
 
 
 def language_shares(sizes: Mapping[str, float], smoothing: float = 0.7) -> dict[str, float]:
@@ -69,7 +75,7 @@ def language_batches(
 
     Args:
         folders: dict, language -> a folder of `write_examples`. All must have been written with the same
-            tokenizer.
+            tokenizer and the same `max_length`.
         tokenizer: the tokenizer with which the examples were written.
         batch_size: int, B, the global batch size of all hosts together.
         smoothing: float, as for `language_shares`.
@@ -83,7 +89,8 @@ def language_batches(
 
     Raises:
         FileNotFoundError: if a folder is not complete.
-        ValueError: as `pretraining_batches` and `language_shares` do, or if only some languages have pairs.
+        ValueError: as `pretraining_batches` and `language_shares` do, or if only some languages have pairs,
+            or their examples have another `max_length`.
 
     Example:
 
@@ -110,13 +117,17 @@ def language_batches(
         )
     manifests = {language: Manifest.load(folder) for language, folder in folders.items()}
     shares = language_shares({name: found.num_tokens for name, found in manifests.items()}, smoothing)
-    if len({found.has_pairs for found in manifests.values()}) > 1:
-        raise checks.invalid(
-            "The examples of all languages must be pairs, or those of none.",
-            fix="Write them again with the same `ExampleSettings`.",
-            where=where,
-            pairs={language: found.settings["pairs"] for language, found in manifests.items()},
-        )
+    first, *others = manifests.values()
+    for name, rule in _ALIKE.items():
+        for other in others:
+            found = getattr(first, name), getattr(other, name)
+            if found[0] != found[1]:
+                raise checks.invalid(
+                    rule,
+                    fix="Write them again with the same `ExampleSettings`.",
+                    where=f"{where}: {first.folder} and {other.folder}",
+                    **{name: found},
+                )
     limits = tf.constant(np.cumsum(list(shares.values()))[:-1], tf.float32)
 
     def drawn(block):

@@ -51,6 +51,16 @@ def test_each_batch_is_of_one_language_and_the_stream_can_be_entered_at_any_step
     assert 8 <= rare <= 22  # a quarter of 60, by sqrt(9)
 
 
+def test_all_languages_have_one_max_length(folders, random_words):
+    """A longer one has more masked tokens, so that the shapes of the stream would change between batches."""
+    dataclasses.replace(Manifest.load(folders["en"]), max_length=64).save()
+    with pytest.raises(ValueError, match="must have the same `max_length`") as error:
+        language_batches(folders, random_words, 8)
+    assert f"max_length=(32, 64). In: language_batches: {folders['de']} and {folders['en']}." in str(
+        error.value
+    )
+
+
 def test_all_languages_have_pairs_or_none(folders, random_words):
     page = json.loads((folders["en"] / "examples.json").read_text())
     page["settings"]["pairs"] = "none"
