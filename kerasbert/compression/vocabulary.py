@@ -11,6 +11,7 @@ from kerasbert.compression.rebuilding import AnyTask, rebuilt, weights_of
 from kerasbert.data import RowStream
 from kerasbert.optional import tensorflow as tf
 from kerasbert.text import BertTokenizer, SentencePieceTokenizer, normalization
+from kerasbert.text.byte_fallback import BYTE_PIECES
 from kerasbert.types import Rows
 
 # The weights that have a row for each token.
@@ -211,11 +212,12 @@ def _longest_pieces(word, vocabulary):
 
 
 def _other_pieces(tokenizer, characters):
-    """The pieces of one character in the scripts of `characters`, and the one with the lowest score."""
-    special, scripts = tokenizer.vocabulary.special_tokens, {None, *map(_script, characters)}
-    scores = {p: s for p, s in zip(tokenizer.vocabulary, tokenizer.scores, strict=True) if p not in special}
+    """The pieces of one character in the scripts of `characters`, of bytes, and with the lowest score."""
+    scripts, of_bytes = {None, *map(_script, characters)}, set(BYTE_PIECES if tokenizer.byte_fallback else ())
+    apart = {*tokenizer.vocabulary.special_tokens, *of_bytes}
+    scores = {p: s for p, s in zip(tokenizer.vocabulary, tokenizer.scores, strict=True) if p not in apart}
     singles = {piece for piece in scores if len(piece) == 1 and _script(piece) in scripts}
-    return singles | {min(scores, key=scores.get)}
+    return singles | of_bytes | {min(scores, key=scores.get)}
 
 
 def _single_characters(tokenizer, characters):

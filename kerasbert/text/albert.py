@@ -10,8 +10,8 @@ import keras
 from kerasbert import checks
 from kerasbert.text import albert_files
 from kerasbert.text.albert_files import AlbertVocabulary
-from kerasbert.text.charsmap import CharacterMap, CharacterStrings
-from kerasbert.text.sentencepiece import SentencePieceTokenizer, character_map
+from kerasbert.text.charsmap import CharacterMap, CharacterStrings, character_map
+from kerasbert.text.sentencepiece import SentencePieceTokenizer
 from kerasbert.types import Config, PathLike, Self
 
 _QUOTES = "`'"
@@ -34,6 +34,7 @@ class AlbertTokenizer(SentencePieceTokenizer):
         special_tokens_in_text: as for `SentencePieceTokenizer`.
         lowercase: bool, whether letters become lower case.
         strip_accents: bool, whether characters are decomposed (NFKD) and lose their marks.
+        byte_fallback: as for `SentencePieceTokenizer`.
 
     Raises:
         TypeError: if an argument has the wrong type.
@@ -64,12 +65,19 @@ class AlbertTokenizer(SentencePieceTokenizer):
         special_tokens_in_text: bool = False,
         lowercase: bool = True,
         strip_accents: bool = True,
+        byte_fallback: bool = False,
     ) -> None:
         checks.one_of("AlbertTokenizer", (True, False), lowercase=lowercase, strip_accents=strip_accents)
         self.lowercase = lowercase
         self.strip_accents = strip_accents
         super().__init__(
-            vocabulary, scores, charsmap, all_white_space, keep_last_space, special_tokens_in_text
+            vocabulary,
+            scores,
+            charsmap,
+            all_white_space,
+            keep_last_space,
+            special_tokens_in_text,
+            byte_fallback=byte_fallback,
         )
 
     @classmethod

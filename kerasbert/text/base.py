@@ -207,8 +207,8 @@ class TextTokenizer:
         """Turns ids into readable text, without the tokens for padding and those around texts.
 
         The tokens for unknown words and for masks stay. What normalisation removed, such as case, accents or
-        spaces, is not restored. Of byte-level tokens, bytes that do not form valid UTF-8, such as a part of a
-        character whose other tokens are missing, become U+FFFD.
+        spaces, is not restored. Of byte-level tokens and byte pieces, bytes that do not form valid UTF-8,
+        such as a part of a character whose other tokens are missing, become U+FFFD.
 
         Args:
             ids: list of int or (S,) tensor; or B rows of ids, as a list, array or ragged tensor.

@@ -1,6 +1,9 @@
 """The character map of a SentencePiece model: what its normalisation replaces by what."""
 
+import base64
+import binascii
 import dataclasses
+import functools
 
 import numpy as np
 
@@ -139,3 +142,21 @@ class CharacterStrings:
             found[state] = text
         edges = np.array([(*key, to) for key, to in sorted(following.items())], np.int64).reshape(-1, 3)
         return CharacterStrings(edges, found, max(self.longest, *map(len, strings)))
+
+
+@functools.lru_cache(maxsize=2)  # copies of a tokenizer share the map, which takes a second to read
+def character_map(charsmap):
+    """The `CharacterMap` of a `precompiled_charsmap` in Base64, or None."""
+    if charsmap is None:
+        return None
+    try:
+        content = base64.b64decode(charsmap, validate=True)
+    except (TypeError, ValueError, binascii.Error) as error:
+        raise checks.invalid(
+            "`charsmap` must be a precompiled character map in Base64, or None.",
+            fix="Pass the `precompiled_charsmap` of a tokenizer.json.",
+            where="SentencePieceTokenizer",
+            kind=TypeError if not isinstance(charsmap, str) else ValueError,
+            charsmap=charsmap if not isinstance(charsmap, str) else charsmap[:40],
+        ) from error
+    return CharacterMap(content, "SentencePieceTokenizer")

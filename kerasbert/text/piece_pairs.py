@@ -6,6 +6,8 @@ from kerasbert import checks
 from kerasbert.optional import tensorflow as tf
 from kerasbert.text.pairs import PairMerger
 
+APART = -1  # the id of unknown characters where they are not joined
+
 
 class PiecePairs(PairMerger):
     """Merges symbols to pieces, those with the highest score first (SentencePiece's BPE models).
@@ -16,7 +18,7 @@ class PiecePairs(PairMerger):
     Args:
         pieces: dict, tuple of symbols -> id.
         scores: dict, id -> float.
-        unk_id: int.
+        unk_id: int, or `APART`.
         most: int, the largest symbol that a text can have.
 
     Raises:
@@ -25,7 +27,8 @@ class PiecePairs(PairMerger):
 
     def __init__(self, pieces, scores, unk_id, most):
         ids = dict(pieces)
-        count = max([unk_id, *ids.values()]) + 1
+        unknown = max(ids.values(), default=0) + 1
+        count = unknown + 1
         # Characters that are part of pieces, and no pieces themselves, are tokens until the end.
         for symbol in {symbol for piece in pieces for symbol in piece}:
             if (symbol,) not in ids:
@@ -48,14 +51,13 @@ class PiecePairs(PairMerger):
                 if left is not None and right is not None:
                     ranked[left, right] = rank, ids[piece], len(piece)
         super().__init__(ranked, count, len(longer))
-        known = max([unk_id, *pieces.values()]) + 1
-        first, lengths, final = np.full(most + 1, unk_id), np.ones(count), np.arange(count)
+        first, lengths, final = np.full(most + 1, unknown), np.ones(count), np.arange(count)
         for piece, id_ in ids.items():
             lengths[id_] = len(piece)
             if len(piece) == 1:
                 first[piece[0]] = id_
-        final[known:] = unk_id
-        self._unk_id = unk_id
+        final[unknown:] = unk_id
+        self._unknown, self._unk_id = unknown, unk_id
         tables = (x.astype(np.int32) for x in (first, lengths, final))
         self._first, self._lengths, self._final = map(self._constant, tables)
 
@@ -64,8 +66,10 @@ class PiecePairs(PairMerger):
         ids, _ = self.merge_ids(tf.gather(self._first, symbols), tf.cumsum(tf.cast(begins, tf.int32)))
         ends = tf.cumsum(tf.gather(self._lengths, ids)) - 1
         first = ends - tf.gather(self._lengths, ids) + 1
-        ids = tf.gather(self._final, ids)
-        kept, through = unknown_runs(ids == self._unk_id, tf.gather(begins, first))
+        unknown, ids = ids >= self._unknown, tf.gather(self._final, ids)
+        if self._unk_id == APART:
+            return first, ends, ids
+        kept, through = unknown_runs(unknown, tf.gather(begins, first))
         return tf.gather(first, kept), tf.gather(ends, through), tf.gather(ids, kept)
 
 

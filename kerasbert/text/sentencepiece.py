@@ -1,8 +1,5 @@
 """The tokenizer of XLM-RoBERTa and its relatives: SentencePiece's models in graph operations."""
 
-import base64
-import binascii
-import functools
 from collections.abc import Sequence
 
 import keras
@@ -13,11 +10,21 @@ from kerasbert.text import huggingface_out, normalization, sentencepiece_out
 from kerasbert.text import sentencepiece_files as files
 from kerasbert.text.added_tokens import Finder, insert
 from kerasbert.text.base import TextTokenizer
-from kerasbert.text.charsmap import CharacterMap, CharacterStrings
-from kerasbert.text.piece_characters import META, PREFIX, SPACE, PieceCharacters, spans, words
-from kerasbert.text.piece_pairs import PiecePairs
+from kerasbert.text.byte_fallback import ByteFallback, check_byte_pieces, joined
+from kerasbert.text.charsmap import CharacterMap, CharacterStrings, character_map
+from kerasbert.text.piece_characters import (
+    META,
+    NUM_CODE_POINTS,
+    PREFIX,
+    SPACE,
+    PieceCharacters,
+    spans,
+    words,
+)
+from kerasbert.text.piece_pairs import APART, PiecePairs
 from kerasbert.text.sentencepiece_entries import BPE, UNIGRAM
 from kerasbert.text.sentencepiece_files import SentencePieceVocabulary
+from kerasbert.text.sentencepiece_pieces import checked_scores, pieces_of
 from kerasbert.text.unigram import Unigram
 from kerasbert.types import Config, PathLike, Self
 
@@ -32,8 +39,10 @@ class SentencePieceTokenizer(TextTokenizer):
     consists of stateless TensorFlow graph operations: it works on Python lists, in `tf.data`, in
     `tf.function` and inside a SavedModel.
 
-    Characters that no piece holds become `<unk>`, one for those that follow each other. Bytes that are not
-    valid UTF-8 are ignored, and a lone surrogate in a `str` counts as U+FFFD.
+    Characters that no piece holds become `<unk>`, one for those that follow each other; or, with
+    `byte_fallback`, the pieces of their bytes in UTF-8, such as `<0xE4>`, each of which has the place of the
+    whole character. Bytes that are not valid UTF-8 are ignored, and a lone surrogate in a `str` counts as
+    U+FFFD.
 
     Args:
         vocabulary: sequence of str, the pieces in the order of their ids, with `<s>`, `<pad>`, `</s>`,
@@ -49,11 +58,14 @@ class SentencePieceTokenizer(TextTokenizer):
             become these tokens, as in Hugging Face's tokenizers. By default they are ordinary text.
         model: str, `"unigram"`; or `"bpe"`: of neighbouring pieces, those that make the piece with the
             highest score are joined first, until no two make a piece (Sennrich et al. 2016, section 3.2).
+        byte_fallback: bool, whether unknown characters become the pieces of their bytes, `<0x00>` to
+            `<0xFF>`, all of which the vocabulary must hold. As in SentencePiece, a text that contains one of
+            these as it is written, such as `<0x41>`, is ordinary text.
 
     Raises:
         TypeError: if an argument has the wrong type.
-        ValueError: if the vocabulary lacks a special token, the scores do not belong to it, or the character
-            map is damaged.
+        ValueError: if the vocabulary lacks a special token or a byte piece, the scores do not belong to it,
+            or the character map is damaged.
 
     Example:
 
@@ -79,16 +91,20 @@ class SentencePieceTokenizer(TextTokenizer):
         keep_last_space: bool = False,
         special_tokens_in_text: bool = False,
         model: str = UNIGRAM,
+        byte_fallback: bool = False,
     ) -> None:
         if not isinstance(vocabulary, self._vocabulary_class):
             vocabulary = self._vocabulary_class(vocabulary)  # type: ignore[arg-type]
         switches = {"all_white_space": all_white_space, "keep_last_space": keep_last_space}
-        switches["special_tokens_in_text"] = special_tokens_in_text
+        switches |= {"special_tokens_in_text": special_tokens_in_text, "byte_fallback": byte_fallback}
         checks.one_of("SentencePieceTokenizer", (True, False), **switches)
         self.vocabulary = vocabulary
         checks.one_of("SentencePieceTokenizer", (UNIGRAM, BPE), model=model)
         self.model = model
-        self.scores = files.checked_scores(scores, vocabulary)
+        self.byte_fallback = byte_fallback
+        if byte_fallback:
+            check_byte_pieces(vocabulary, "SentencePieceTokenizer")
+        self.scores = checked_scores(scores, vocabulary, model)
         self.charsmap = charsmap
         self.all_white_space = all_white_space
         self.keep_last_space = keep_last_space
@@ -96,16 +112,20 @@ class SentencePieceTokenizer(TextTokenizer):
         self.pad_id, self.unk_id, self.cls_id, self.sep_id, self.mask_id = map(
             vocabulary.id_of, vocabulary.special_tokens
         )
-        symbols, pieces, lowest = files.pieces_of(vocabulary, self.scores)
-        strings, changes = self.replaced()
-        self._characters = PieceCharacters(strings, symbols, all_white_space, changes=changes)
+        symbols, pieces, lowest = pieces_of(vocabulary, self.scores, byte_fallback)
         self._most = max(symbols.values())
-        by_id = dict(enumerate(self.scores))
-        self._splitter: PiecePairs | Unigram
+        strings, changes = self.replaced()
+        options = {"changes": changes, "unknown_from": self._most + 1 if byte_fallback else None}
+        self._characters = PieceCharacters(strings, symbols, all_white_space, **options)
+        by_id, unk_id = dict(enumerate(self.scores)), APART if byte_fallback else self.unk_id
+        self._splitter: PiecePairs | Unigram | ByteFallback
         if model == BPE:
-            self._splitter = PiecePairs(pieces, by_id, self.unk_id, self._most)
+            self._splitter = PiecePairs(pieces, by_id, unk_id, self._most)
         else:
-            self._splitter = Unigram(pieces, by_id, lowest, self.unk_id, self._most)
+            self._splitter = Unigram(pieces, by_id, lowest, unk_id, self._most)
+        if byte_fallback:
+            self._splitter = ByteFallback(self._splitter, symbols, vocabulary)
+            self._most += NUM_CODE_POINTS
         self._prefix_id = pieces.get((PREFIX,), self.unk_id)
         self._finder = None
         if special_tokens_in_text:
@@ -186,9 +206,13 @@ class SentencePieceTokenizer(TextTokenizer):
             "keep_last_space": self.keep_last_space,
             "special_tokens_in_text": self.special_tokens_in_text,
             "model": self.model,
+            "byte_fallback": self.byte_fallback,
         }
 
     def _joined(self, tokens):
+        if self.byte_fallback:
+            text = joined([token.replace(META, " ") for token in tokens])
+            return text[bool(tokens and tokens[0].startswith(META)) :]
         return "".join(tokens).replace(META, " ").removeprefix(" ")
 
     def _tokenize(self, texts, with_offsets):
@@ -256,21 +280,3 @@ class SentencePieceTokenizer(TextTokenizer):
         shift = tf.gather(tf.cast(code.row_starts(), tf.int32) + 1, row)
         splits = tf.RaggedTensor.from_value_rowids(ids, row, code.nrows(), validate=False)
         return splits, *(splits.with_flat_values(x - shift) for x in (starts, ends)), last_is_space
-
-
-@functools.lru_cache(maxsize=2)  # copies of a tokenizer share the map, which takes a second to read
-def character_map(charsmap):
-    """The `CharacterMap` of a `precompiled_charsmap` in Base64, or None."""
-    if charsmap is None:
-        return None
-    try:
-        content = base64.b64decode(charsmap, validate=True)
-    except (TypeError, ValueError, binascii.Error) as error:
-        raise checks.invalid(
-            "`charsmap` must be a precompiled character map in Base64, or None.",
-            fix="Pass the `precompiled_charsmap` of a tokenizer.json.",
-            where="SentencePieceTokenizer",
-            kind=TypeError if not isinstance(charsmap, str) else ValueError,
-            charsmap=charsmap if not isinstance(charsmap, str) else charsmap[:40],
-        ) from error
-    return CharacterMap(content, "SentencePieceTokenizer")

@@ -2,6 +2,7 @@
 
 from kerasbert import checks
 from kerasbert.json_files import json_field
+from kerasbert.text.byte_fallback import BYTE_PIECES
 from kerasbert.text.huggingface import tokens_by_id
 from kerasbert.text.piece_characters import META
 from kerasbert.text.roberta_files import ROBERTA_SPECIAL_TOKENS
@@ -41,7 +42,8 @@ def _of_pairs(model, where):
     for left, right in merges:
         scores.setdefault(left + right, -1.0 - len(scores))
     scores = [scores.get(piece, 0.0) for piece in pieces]
-    expected = {*map(tuple, merges_of(pieces, scores))}
+    byte_fallback = json_field(model, "byte_fallback", bool, where, False)
+    expected = {*map(tuple, merges_of(pieces, scores, byte_fallback))}
     odd = expected ^ {pair for pair in map(tuple, merges) if META not in "".join(pair)[1:]}
     if odd:
         rule = "have a merge for each way in which two pieces make a third"
@@ -49,18 +51,20 @@ def _of_pairs(model, where):
     return pieces, scores
 
 
-def merges_of(vocabulary, scores):
+def merges_of(vocabulary, scores, byte_fallback):
     """The merges that Hugging Face's files list for a BPE model of SentencePiece, in their order.
 
     Args:
         vocabulary: sequence of str.
         scores: sequence of float.
+        byte_fallback: bool, whether byte pieces stand for bytes, so that no merge makes them.
 
     Returns:
         list of [left piece, right piece].
     """
     by_piece = dict(zip(vocabulary, scores, strict=True))
-    longer = (p for p in vocabulary if META not in p[1:] and p not in ROBERTA_SPECIAL_TOKENS)
+    apart = {*ROBERTA_SPECIAL_TOKENS, *(BYTE_PIECES if byte_fallback else ())}
+    longer = (p for p in vocabulary if META not in p[1:] and p not in apart)
     return [
         [piece[:cut], piece[cut:]]
         for piece in sorted(longer, key=lambda piece: -by_piece[piece])

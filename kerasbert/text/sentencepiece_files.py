@@ -1,14 +1,13 @@
 """The files of a SentencePiece tokenizer: `tokenizer.json` of Hugging Face, and model files."""
 
 import base64
-import collections
 import os
-from collections.abc import Sequence
 
 from kerasbert import checks
 from kerasbert.json_files import check_kind, json_field, read_json
 from kerasbert.text import sentencepiece_model as model
-from kerasbert.text.piece_characters import META, PREFIX
+from kerasbert.text.byte_fallback import BYTE_PIECES
+from kerasbert.text.piece_characters import META
 from kerasbert.text.roberta_files import CLS, MASK, PAD, ROBERTA_SPECIAL_TOKENS, SEP, UNK
 from kerasbert.text.sentencepiece_entries import BPE, UNIGRAM, read_entries
 from kerasbert.text.vocabulary import TokenList
@@ -39,47 +38,6 @@ class SentencePieceVocabulary(TokenList):
     num_separators = 2  # between the texts of a pair
 
 
-def checked_scores(scores: Sequence[float], vocabulary: SentencePieceVocabulary) -> tuple[float, ...]:
-    """Checks that there is a finite score for each piece, and returns them as float."""
-    given, found = scores, []
-    try:
-        found = [float(score) for score in scores]
-        good = len(found) == len(vocabulary) and all(-1e4 < score < 1e4 for score in found)
-    except (TypeError, ValueError):
-        good = False
-    if not good:
-        odd = [(vocabulary[i], s) for i, s in enumerate(found[: len(vocabulary)]) if not -1e4 < s < 1e4]
-        raise checks.invalid(
-            "There must be a score for each piece, a number between -10,000 and 10,000.",
-            fix="Pass the scores of the model that the pieces are from.",
-            where="SentencePieceTokenizer",
-            pieces=len(vocabulary),
-            scores=len(found) or given,
-            out_of_range=odd[:5],
-        )
-    return tuple(found)
-
-
-def pieces_of(vocabulary, scores):
-    """The pieces that a text can be split into, as symbols.
-
-    Args:
-        vocabulary: `SentencePieceVocabulary`.
-        scores: sequence of float.
-
-    Returns:
-        (symbols, dict, character -> symbol, `META` first and then the most frequent ones, for a small trie;
-        pieces, dict, tuple of symbols -> id; lowest, float, the lowest score of a piece).
-    """
-    ordinary = {piece: i for i, piece in enumerate(vocabulary) if piece not in vocabulary.special_tokens}
-    counts = collections.Counter(c for piece in ordinary for c in piece if c != META)
-    symbols = {META: PREFIX} | {c: PREFIX + i for i, (c, _) in enumerate(counts.most_common(), start=1)}
-    # No text has `META` inside of a word.
-    matched = {piece: i for piece, i in ordinary.items() if META not in piece[1:]}
-    pieces = {tuple(symbols[c] for c in piece): i for piece, i in matched.items()}
-    return symbols, pieces, min((scores[i] for i in ordinary.values()), default=0.0)
-
-
 def read_folder(folder, kind=SentencePieceVocabulary):
     """Reads the pieces, the scores and the options of a tokenizer from a folder.
 
@@ -107,13 +65,14 @@ def read_model(path, kind=SentencePieceVocabulary):
     found, where = model.read_model_file(path), os.fspath(path)
     expected = {
         "treat_whitespace_as_suffix": 0,
-        "byte_fallback": 0,
         "add_dummy_prefix": 1,
         "remove_extra_whitespaces": 1,
         "escape_whitespaces": 1,
     }
     for name, wanted in expected.items():
         expect(f"`{name}` of a SentencePiece model", found.settings[name], (wanted,), where)
+    expect("`byte_fallback` of a SentencePiece model", found.settings["byte_fallback"], (0, 1), where)
+    byte_fallback = found.settings["byte_fallback"] == 1
     expect("`model_type` of a SentencePiece model", found.settings["model_type"], tuple(MODELS), where)
     pieces, scores = list(found.pieces), [score + 0.0 for score in found.scores]
     special = kind.special_tokens
@@ -130,10 +89,13 @@ def read_model(path, kind=SentencePieceVocabulary):
         scores = [0.0] * 4 + scores[3:] + [0.0]
     for piece, type_ in zip(found.pieces, found.types, strict=True):
         # A character that the user defined is found anyway: no other piece holds it.
-        ordinary = type_ in (model.NORMAL, model.UNKNOWN) or (type_ == model.USER_DEFINED and len(piece) == 1)
-        if not ordinary and piece not in special:
+        good = type_ in (model.NORMAL, model.UNKNOWN) or (type_ == model.USER_DEFINED and len(piece) == 1)
+        if byte_fallback and (piece in BYTE_PIECES or type_ == model.BYTE):
+            good = piece in BYTE_PIECES and type_ == model.BYTE
+        if not good and piece not in special:
             raise checks.invalid(
-                "The pieces of a SentencePiece model must be ordinary ones, aside from the special tokens.",
+                "The pieces of a SentencePiece model must be ordinary ones, aside from the special tokens "
+                "and, with `byte_fallback`, those of bytes.",
                 fix="Save the tokenizer as a tokenizer.json with transformers, and pass its folder.",
                 where=where,
                 piece=piece,
@@ -148,6 +110,7 @@ def read_model(path, kind=SentencePieceVocabulary):
             )
     charsmap = base64.b64encode(found.charsmap).decode() if found.charsmap else None
     options = {"charsmap": charsmap, "model": MODELS[found.settings["model_type"]]}
+    options["byte_fallback"] = byte_fallback
     return kind(pieces, where), scores, options
 
 
@@ -168,7 +131,7 @@ def read_tokenizer_json(content, where, vocabulary_class=SentencePieceVocabulary
     """
     entries = json_field(content, "model", dict, where, {})
     expect("`model.type`", entries.get("type"), ("Unigram", "BPE"), where)
-    expect("`byte_fallback`", entries.get("byte_fallback", False), (False,), where)
+    byte_fallback = json_field(entries, "byte_fallback", bool, where, False)
     special = vocabulary_class.special_tokens
     kind, pieces, scores = read_entries(entries, where)
     for added in json_field(content, "added_tokens", list, where, []):
@@ -193,7 +156,7 @@ def read_tokenizer_json(content, where, vocabulary_class=SentencePieceVocabulary
     else:
         expect("`model.unk_id`", entries.get("unk_id"), (vocabulary.id_of(UNK),), where)
     _check_special_tokens(content, where, vocabulary_class)
-    return vocabulary, scores, _options(content, where) | {"model": kind}
+    return vocabulary, scores, _options(content, where) | {"model": kind, "byte_fallback": byte_fallback}
 
 
 def has_metaspace(content, where):

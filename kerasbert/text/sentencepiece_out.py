@@ -19,15 +19,15 @@ def _model(tokenizer):
             "type": "BPE",
             "unk_token": UNK,
             "fuse_unk": True,
-            "byte_fallback": False,
+            "byte_fallback": tokenizer.byte_fallback,
             "vocab": {piece: i for i, piece in enumerate(vocabulary)},
-            "merges": merges_of(vocabulary, scores),
+            "merges": merges_of(vocabulary, scores, tokenizer.byte_fallback),
         }
     return {
         "type": "Unigram",
         "unk_id": tokenizer.unk_id,
         "vocab": [list(entry) for entry in zip(vocabulary, scores, strict=True)],
-        "byte_fallback": False,
+        "byte_fallback": tokenizer.byte_fallback,
     }
 
 
@@ -45,6 +45,9 @@ def folder_files(tokenizer, max_length=None):
         if not tokenizer.keep_last_space:
             normalizers.append({"type": "Replace", "pattern": _AROUND, "content": ""})
         normalizers.append({"type": "Replace", "pattern": _SPACES, "content": " "})
+    decoder = {"type": "Metaspace", "replacement": META, "prepend_scheme": "always", "split": True}
+    if tokenizer.byte_fallback:
+        decoder = {"type": "Sequence", "decoders": [decoder, {"type": "ByteFallback"}]}
     content = {
         "version": "1.0",
         "truncation": None,
@@ -56,7 +59,7 @@ def folder_files(tokenizer, max_length=None):
         "normalizer": {"type": "Sequence", "normalizers": normalizers},
         "pre_tokenizer": {"type": "Sequence", "pretokenizers": before},
         "post_processor": out.template(tokenizer),
-        "decoder": {"type": "Metaspace", "replacement": META, "prepend_scheme": "always", "split": True},
+        "decoder": decoder,
         "model": _model(tokenizer),
     }
     names = {"bos": cls, "eos": sep, "unk": unk, "sep": sep, "pad": pad, "cls": cls, "mask": mask}

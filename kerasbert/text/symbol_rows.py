@@ -34,16 +34,27 @@ class SymbolRows:
             (numbers, sources, sizes), int32 (M,).
         """
         row = tf.maximum(-1 - entries, 0)
-        counts = tf.where(entries < 0, tf.gather(self._lengths, row), 1)
-        ends = tf.cumsum(counts)
-        total = tf.reduce_sum(counts)
-        # Of entries without numbers the last one counts here: it is the one whose number follows.
-        kept = tf.cast(tf.where(counts > 0)[:, 0], tf.int32)
-        first = tf.gather(ends - counts, kept)
-        marks = tf.scatter_nd(first[:, tf.newaxis], tf.ones_like(first), [total])
-        entry = tf.gather(kept, tf.cumsum(marks) - 1)
-        within = tf.range(total) - tf.gather(ends - counts, entry)
+        entry, within = repeated(tf.where(entries < 0, tf.gather(self._lengths, row), 1))
         value, row = tf.gather(entries, entry), tf.gather(row, entry)
         at = tf.where(value < 0, tf.gather(self._starts, row) + within, 0)
         numbers = tf.where(value < 0, tf.gather(self._values, at), value)
         return numbers, tf.gather(sources, entry), tf.gather(sizes, entry)
+
+
+def repeated(counts):
+    """Repeats entries.
+
+    Args:
+        counts: int32 (N,), how often each one is there.
+
+    Returns:
+        (entry, within), int32 (M,): the entry at each place, and how often it was there before.
+    """
+    ends = tf.cumsum(counts)
+    total = tf.reduce_sum(counts)
+    # Of entries without places the last one counts here: it is the one whose place follows.
+    kept = tf.cast(tf.where(counts > 0)[:, 0], tf.int32)
+    first = tf.gather(ends - counts, kept)
+    marks = tf.scatter_nd(first[:, tf.newaxis], tf.ones_like(first), [total])
+    entry = tf.gather(kept, tf.cumsum(marks) - 1)
+    return entry, tf.range(total) - tf.gather(ends - counts, entry)

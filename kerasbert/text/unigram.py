@@ -4,7 +4,7 @@ import numpy as np
 
 from kerasbert.optional import tensorflow as tf
 from kerasbert.text.piece_characters import UNKNOWN
-from kerasbert.text.piece_pairs import unknown_runs
+from kerasbert.text.piece_pairs import APART, unknown_runs
 from kerasbert.text.trie import WORD, Trie
 
 UNKNOWN_PENALTY = 10  # how much less probable than every piece an unknown character is
@@ -26,7 +26,7 @@ class Unigram:
         pieces: dict, tuple of symbols -> id.
         scores: dict, id -> float.
         lowest: float, the lowest score of all.
-        unk_id: int.
+        unk_id: int, or `APART`.
         most: int, the largest symbol that a text can have.
     """
 
@@ -59,7 +59,7 @@ class Unigram:
 
         Returns:
             (starts, ends, ids), int32 (T,): the first and the last symbol of each piece, and its id. Unknown
-            characters of a word that follow each other are one piece.
+            characters of a word that follow each other are one piece, unless `unk_id` is `APART`.
         """
         rows = self._pieces_from(symbols)
         starts, sizes, segment = self._segments(rows, begins)
@@ -73,6 +73,8 @@ class Unigram:
         value = tf.gather(tf.reshape(rows, [-1]), (lengths - 1) * size + first)
         unknown = value == self._unknown
         ids = tf.where(unknown, self._unk_id, value - 1)
+        if self._unk_id == APART:
+            return first, ends, ids
         kept, through = unknown_runs(unknown, tf.gather(begins, first))
         return tf.gather(first, kept), tf.gather(ends, through), tf.gather(ids, kept)
 

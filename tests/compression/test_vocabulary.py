@@ -13,6 +13,7 @@ from kerasbert import BertConfig, BertTokenizer, RobertaTokenizer, SentencePiece
 from kerasbert.compression import trim_vocabulary
 from kerasbert.compression.vocabulary import needed_ids
 from kerasbert.data import RowStream
+from kerasbert.text.byte_fallback import BYTE_PIECES
 from kerasbert.text.vocabulary import SPECIAL_TOKENS
 
 pytestmark = pytest.mark.tensorflow
@@ -133,6 +134,22 @@ def test_pieces_of_a_corpus_are_split_as_before(config):
     kept = set(smaller.tokenizer.vocabulary)
     assert {p for p in pieces if len(p) == 1} <= kept
     assert len(tokenizer.tokenize(texts[10:]).flat_values) > 0  # and other texts can be split, too
+
+
+@pytest.mark.slow
+def test_byte_pieces_stay(config):
+    words = ["a", "▁a", "é", "ab", "▁ba", "b"]
+    pieces = ["<s>", "<pad>", "</s>", "<unk>", "▁", *words, *BYTE_PIECES, "<mask>"]
+    scores = [0.0] * 4 + [-3, -2, -4, -9, -5, -3.5, -2.5] + [0.0] * 257
+    tokenizer = SentencePieceTokenizer(pieces, scores, byte_fallback=True)
+    texts = ["ba é電", "aaa 😀"]
+    wide = BertConfig.from_dict(config.to_dict() | {"vocabulary_size": len(pieces)})
+    task = make_task("BertTextEmbedder", wide, tokenizer)
+    smaller = trim_vocabulary(task, texts)
+    assert [p for p in pieces if p not in smaller.tokenizer.vocabulary] == ["ab"]
+    before, after = (t.tokenizer.to_tokens(t.tokenizer.tokenize(texts)) for t in (task, smaller))
+    assert before == after
+    np.testing.assert_array_equal(smaller.predict(texts, verbose=0), task.predict(texts, verbose=0))
 
 
 def test_unknown_words_stay_unknown_in_any_writing():

@@ -27,17 +27,23 @@ pytestmark = [
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # Of fixed shapes: one for more characters than any text below has, one for as many tokens as models take.
 LENGTH, TOKENS = 64, 16
-MANY_LANGUAGES = "BertTextEmbedder of many languages"  # with a tokenizer of SentencePiece
+# With tokenizers of SentencePiece.
+MANY_LANGUAGES, BYTES = "BertTextEmbedder of many languages", "BertTokenClassifier of bytes"
+PIECES = {
+    MANY_LANGUAGES: {},
+    BYTES: {"byte_fallback": True, "character_coverage": 0.98, "vocab_size": 560, "model_type": "bpe"},
+}
 
 
-@pytest.fixture(scope="module", params=slow_but(("BertTokenClassifier",), [*EXPORTED, MANY_LANGUAGES]))
+@pytest.fixture(scope="module", params=slow_but(("BertTokenClassifier",), [*EXPORTED, *PIECES]))
 def task(request, config, tokenizer, tmp_path_factory):
-    if request.param != MANY_LANGUAGES:
+    if request.param not in PIECES:
         return make_wild_task(request.param, config, tokenizer)
     pytest.importorskip("sentencepiece")
-    tokenizer = SentencePieceTokenizer.from_file(train(tmp_path_factory.mktemp("pieces") / "it"))
+    path = train(tmp_path_factory.mktemp("pieces") / "it", **PIECES[request.param])
+    tokenizer = SentencePieceTokenizer.from_file(path)
     wide = BertConfig.from_dict(config.to_dict() | {"vocabulary_size": tokenizer.vocabulary_size})
-    return make_wild_task("BertTextEmbedder", wide, tokenizer)
+    return make_wild_task(request.param.partition(" of ")[0], wide, tokenizer)
 
 
 def texts_of(task):

@@ -6,7 +6,7 @@ import unicodedata
 
 import pytest
 from code_point_runners import by_litert, by_onnx_runtime, different, tokenized
-from piece_models import mixed_texts, train
+from piece_models import mixed_texts, train, train_with_bytes
 
 from kerasbert.text import BertTokenizer, RobertaTokenizer, SentencePieceTokenizer
 from kerasbert.text.byte_pairs import BYTE_CHARACTERS
@@ -154,4 +154,16 @@ def test_pieces_at_length(tmp_path, run, options):
     tokenizer = SentencePieceTokenizer.from_file(train(tmp_path / "it"))
     tokenizer = SentencePieceTokenizer.from_config(tokenizer.get_config() | options)
     tried = texts_of_bytes(11, 25_000) + [text.rstrip("\0") for text in mixed_texts(25_000, 11)]
+    assert failures(tokenizer, run, tried) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("model", ["unigram", "bpe"])
+@pytest.mark.parametrize("run", RUNTIMES)
+def test_pieces_and_bytes_at_length(tmp_path, run, model):
+    pytest.importorskip("sentencepiece")
+    tokenizer = SentencePieceTokenizer.from_file(train_with_bytes(tmp_path / "it", model_type=model))
+    options = {"keep_last_space": True, "special_tokens_in_text": True}
+    tokenizer = SentencePieceTokenizer.from_config(tokenizer.get_config() | options)
+    tried = texts_of_bytes(11, 12_000) + [text.rstrip("\0") for text in mixed_texts(12_000, 11)]
     assert failures(tokenizer, run, tried) == []

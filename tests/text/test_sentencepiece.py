@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from piece_models import LINES, mixed_texts, train
+from piece_models import LINES, mixed_texts, rounded_away, train
 
 from kerasbert.text import SentencePieceTokenizer, piece_characters, tokenizer_from_folder
 from kerasbert.text.charsmap import CharacterMap
@@ -43,19 +43,6 @@ def google(model_file):
         return [[i + 1 if i else 3 for i in row] for row in processor.encode(texts)]
 
     return ids
-
-
-def rounded_away(tokenizer, texts, theirs):
-    """The texts whose ids are others than `theirs` and do not have the same sum of scores to seven digits."""
-    ours = tokenizer.tokenize(texts).to_list()
-    scores = tokenizer.scores
-    wrong = []
-    for text, mine, other in zip(texts, ours, theirs, strict=True):
-        if mine != other:
-            sums = [sum(scores[i] for i in row) for row in (mine, other)]
-            if mine.count(3) != other.count(3) or abs(sums[0] - sums[1]) > 1e-6 * abs(sums[0]):
-                wrong.append(text)
-    return wrong
 
 
 def test_ids_are_those_of_google(tokenizer, google):
@@ -203,7 +190,8 @@ def test_what_is_refused(model_file, tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda c: c["model"].update(byte_fallback=True), "byte_fallback"),
+        (lambda c: c["model"].update(byte_fallback=True), "each of the 256 bytes"),
+        (lambda c: c["model"].update(byte_fallback="no"), "byte_fallback"),
         (lambda c: c["model"].update(unk_id=0), "unk_id"),
         (lambda c: c["normalizer"]["normalizers"].append({"type": "Lowercase"}), "normalizer"),
         (lambda c: c["pre_tokenizer"]["pretokenizers"][0].update(prepend_scheme="first"), "prepend_scheme"),
@@ -254,6 +242,19 @@ def test_bpe_models_of_sentencepiece(pairs_file, tmp_path):
         tokenizer_from_folder(tmp_path)
     with pytest.raises(ValueError, match="must have different scores"):
         SentencePieceTokenizer(PIECES, [0, 0, 0, 0, -2, -3, -4, -4, -5, 0], model="bpe")
+
+
+def test_a_bpe_model_of_any_size():
+    pairs = ["".join(pair) for size in (2, 3, 4, 5) for pair in itertools.product("abcdefgh", repeat=size)]
+    pieces = [*PIECES[:4], "▁", *"abcdefgh", *pairs[:12_000], "<mask>"]
+    scores = [0.0] * 13 + [-float(rank) for rank in range(12_000)] + [0.0]
+    with pytest.raises(ValueError, match="between -10,000 and 10,000"):
+        SentencePieceTokenizer(pieces, scores)
+    tokenizer = SentencePieceTokenizer(pieces, scores, model="bpe")
+    assert tokenizer.to_tokens(tokenizer.tokenize("abcab")) == ["▁", "abcab"]
+    scores[20] = float("inf")
+    with pytest.raises(ValueError, match="finite number"):
+        SentencePieceTokenizer(pieces, scores, model="bpe")
 
 
 def test_what_is_unknown_either_way_is_left_out_of_character_maps(tokenizer, monkeypatch):

@@ -1,12 +1,14 @@
 """`SentencePieceTokenizer` as a graph of integer operations."""
 
 from kerasbert.optional import tensorflow as tf
+from kerasbert.text.byte_fallback import ByteFallback
 from kerasbert.text.integers.finder import CodePointFinder
 from kerasbert.text.integers.pairs import IntegerPiecePairs
 from kerasbert.text.integers.unigram import IntegerUnigram
 from kerasbert.text.piece_characters import NUM_CODE_POINTS, PREFIX, SPACE, PieceCharacters, spans, words
+from kerasbert.text.piece_pairs import APART
 from kerasbert.text.sentencepiece_entries import BPE
-from kerasbert.text.sentencepiece_files import pieces_of
+from kerasbert.text.sentencepiece_pieces import pieces_of
 
 _BLANK, _REPLACEMENT = ord(" "), 0xFFFD
 _END = NUM_CODE_POINTS  # stands behind a text; special tokens have the numbers after it
@@ -33,23 +35,30 @@ class SentencePieceGraph:
     """
 
     def __init__(self, tokenizer):
-        vocabulary = tokenizer.vocabulary
-        symbols, pieces, lowest = pieces_of(vocabulary, tokenizer.scores)
-        self._most = max(symbols.values())
+        vocabulary, byte_fallback = tokenizer.vocabulary, tokenizer.byte_fallback
+        symbols, pieces, lowest = pieces_of(vocabulary, tokenizer.scores, byte_fallback)
+        known = max(symbols.values())
+        # Unknown characters have symbols of their own only if they become bytes.
+        self._most = known + NUM_CODE_POINTS if byte_fallback else known
+        unknown_from, unk_id = (known + 1, APART) if byte_fallback else (None, tokenizer.unk_id)
         self._special = None
         ids, rows = [tokenizer.pad_id], [(self._most + 1,)]
         if tokenizer.special_tokens_in_text:
             self._special = CodePointFinder(vocabulary.special_tokens)
             ids += map(vocabulary.id_of, vocabulary.special_tokens)
             rows += [(self._most + 1 + number, SPACE) for number in range(1, len(ids))]
-        pieces |= {row[:1]: id_ for row, id_ in zip(rows, ids, strict=True)}
+        pieces |= {(known + number,): id_ for number, id_ in enumerate(ids, start=1)}
         strings, changes = tokenizer.replaced()
-        self._characters = IntegerPieceCharacters(strings, symbols, tokenizer.all_white_space, rows, changes)
-        scores, most = dict(enumerate(tokenizer.scores)), self._most + len(rows)
+        self._characters = IntegerPieceCharacters(
+            strings, symbols, tokenizer.all_white_space, rows, changes, unknown_from
+        )
+        scores, most = dict(enumerate(tokenizer.scores)), known + len(rows)
         if tokenizer.model == BPE:
-            self._splitter = IntegerPiecePairs(pieces, scores, tokenizer.unk_id, most)
+            self._splitter = IntegerPiecePairs(pieces, scores, unk_id, most)
         else:
-            self._splitter = IntegerUnigram(pieces, scores, lowest, tokenizer.unk_id, most)
+            self._splitter = IntegerUnigram(pieces, scores, lowest, unk_id, most)
+        if byte_fallback:
+            self._splitter = ByteFallback(self._splitter, symbols, vocabulary)
         self._keep_last_space = tokenizer.keep_last_space
         self._mask = self._most + 1 + len(vocabulary.special_tokens)  # the last one is the mask
 

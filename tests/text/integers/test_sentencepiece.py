@@ -10,9 +10,10 @@ from code_point_runners import (
     rows_of_any_integers,
     tokenized,
 )
-from piece_models import mixed_texts, train
+from piece_models import mixed_texts, train, train_with_bytes, xquad
 
 from kerasbert.text import SentencePieceTokenizer
+from kerasbert.text.byte_fallback import BYTE_PIECES
 
 RUNTIMES = {"tensorflow": as_graph, "litert": by_litert, "onnx_runtime": by_onnx_runtime}
 OPTIONS = [
@@ -41,6 +42,25 @@ def test_bpe_models(tmp_path, runtime):
     assert different(tokenizer, tokenized(tokenizer, RUNTIMES[runtime]), texts) == []
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("model", ["unigram", "bpe"])
+@pytest.mark.parametrize("runtime", ["litert", "onnx_runtime"])
+def test_byte_fallback(tmp_path, every_character, shared_texts, model, runtime):
+    pytest.importorskip("sentencepiece")
+    plain = SentencePieceTokenizer.from_file(train_with_bytes(tmp_path / "it", model_type=model))
+    tokenizer = SentencePieceTokenizer.from_config(plain.get_config() | OPTIONS[0])
+    texts = [*TEXTS, *LONG, *shared_texts, *xquad("zh"), *mixed_texts(1000)]
+    texts = [text.rstrip("\0") for text in texts] + [f"a{c}b" for c in every_character[::10]]
+    assert different(tokenizer, tokenized(tokenizer, RUNTIMES[runtime]), texts) == []
+    answer = tokenized(plain, RUNTIMES[runtime])
+    assert different(plain, answer, texts[: len(TEXTS) + len(LONG)]) == []
+    for row in rows_of_any_integers("films e\u0301é.<中"):
+        row[-1] = ord("a")
+        text = "".join(chr(c) if 0 <= c < 0x110000 else "\ufffd" for c in row)
+        expected = [rows.numpy().tolist() for rows in plain.tokenize_with_offsets(text)]
+        assert answer(row[np.newaxis]) == expected
+
+
 @pytest.mark.slow_after(1)
 @pytest.mark.parametrize("options", OPTIONS, ids=str)
 @pytest.mark.parametrize("runtime", ["litert", "onnx_runtime", "tensorflow"])
@@ -63,12 +83,17 @@ def test_no_integer_can_make_a_lookup_fail(tokenizer, runtime):
         assert answer(row[np.newaxis]) == expected
 
 
-@pytest.mark.slow
-def test_pieces_without_a_character_map():
-    pieces = ["<s>", "<pad>", "</s>", "<unk>", "▁", "a", "aa", "▁b", "ab", "<mask>"]
-    tokenizer = SentencePieceTokenizer(pieces, [0, 0, 0, 0, -2, -3, -4, -3, -5, 0])
+@pytest.mark.slow_after(2)
+@pytest.mark.parametrize("byte_fallback", [False, True])
+@pytest.mark.parametrize("model", ["unigram", "bpe"])
+def test_pieces_without_a_character_map(model, byte_fallback):
+    pieces = ["<s>", "<pad>", "</s>", "<unk>", "▁", "a", "aa", "▁b", "ab", *BYTE_PIECES, "<mask>"]
+    scores = [0, 0, 0, 0, -2, -3, -4, -3, -5, *[-20] * 257]
+    options = {"byte_fallback": byte_fallback, "special_tokens_in_text": True}
+    tokenizer = SentencePieceTokenizer(pieces, scores, model=model, **options)
     answer = tokenized(tokenizer, lambda function: function)
-    assert different(tokenizer, answer, ["b aa", "xx aab", "", "aaa" * 100]) == []
+    texts = ["b aa", "xx aab", "", "aaa" * 100, "<0x41>", "xx<unk>x <mask>é<unk> 😀", "b\0é中\U0010ffff"]
+    assert different(tokenizer, answer, texts) == []
 
 
 @pytest.mark.slow
