@@ -85,21 +85,31 @@ def in_windows(rows, batch_size, shuffle, sort, split):
     return batches.prefetch(tf.data.AUTOTUNE)
 
 
-def ordered_batches(rows, tokenizer, batch_size, max_length, *, on_lengths=None):
+def ordered_batches(rows, tokenizer, batch_size, max_length, *, finish=None, on_lengths=None):
     """Tokenizes and batches rows of text without changing their order.
 
     Args:
-        rows, tokenizer, max_length, on_lengths: as for `text_batches`.
+        rows: as for `text_batches`, or a dict of columns in memory. If these fit into one batch, it is packed
+            at once: to trace the graphs of a data set takes far longer.
+        tokenizer, max_length, on_lengths: as for `text_batches`.
         batch_size: int, B; None if the elements of `rows` are already batches.
+        finish: function that is called with the tokens of a batch and its other columns, and returns the
+            batch; or None for a pair of both.
 
     Returns:
-        The same as `text_batches`.
+        `tf.data.Dataset` of batches, by default the same as those of `text_batches`.
     """
 
     def pack(window):
         first, second, _, rest = _tokenize(window, tokenizer, on_lengths)
-        return tokenizer.pack(first, second, max_length=max_length), rest
+        tokens = tokenizer.pack(first, second, max_length=max_length)
+        return (tokens, rest) if finish is None else finish(tokens, rest)
 
+    if isinstance(rows, dict):
+        count = next(iter(rows.values())).shape[0]
+        if 0 < count <= batch_size:
+            return tf.data.Dataset.from_tensors(pack(rows))
+        rows = tf.data.Dataset.from_tensor_slices(rows)
     batches = rows if batch_size is None else rows.batch(batch_size)
     return batches.map(without_autograph(pack)).prefetch(tf.data.AUTOTUNE)
 

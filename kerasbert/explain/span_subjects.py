@@ -110,7 +110,7 @@ def answer_subject(task, x, target):
         at.append([windows.place[window] + place for place in (first - windows.start[window], inside)])
         targets.append(repr(contexts[row][begin:end]))
     columns, slices = windows.slices(np.array(chosen, int))
-    batches = ordered_batches(tf.data.Dataset.from_tensor_slices(columns), slices, max(len(chosen), 1), None)
+    batches = ordered_batches(columns, slices, max(len(chosen), 1), None)
     tokens = {n: v.numpy() for n, v in (next(iter(batches))[0] if chosen else _pack(task, [])).items()}
     positions = np.array(at, "int32").reshape(-1, 2)
     reads = np.zeros(tokens["token_ids"].shape, "float32")

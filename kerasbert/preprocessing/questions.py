@@ -159,15 +159,14 @@ class QuestionPreprocessor(Preprocessor):
         questions, contexts = question_columns(x, where)
         windows = self.windows(questions, contexts, where)
         columns, slices = windows.slices()
-        rows = tf.data.Dataset.from_tensor_slices(columns)
-        batches = ordered_batches(rows, slices, batch_size or max(len(windows), 1), None)
-        return batches.map(lambda tokens, rest: tokens), None
+        size = batch_size or max(len(windows), 1)
+        return ordered_batches(columns, slices, size, None, finish=lambda tokens, rest: tokens), None
 
     def by_length(self, windows: QuestionWindows, batch_size: int) -> Iterator[tuple[np.ndarray, Tensors]]:
         """Yields the numbers of windows and their tokens, in batches of windows of similar length."""
         order = np.argsort(-windows.packed_lengths, kind="stable")
         columns, slices = windows.slices(order)
-        batches = ordered_batches(tf.data.Dataset.from_tensor_slices(columns), slices, batch_size, None)
+        batches = ordered_batches(columns, slices, batch_size, None)
         for i, (tokens, _) in enumerate(batches):
             yield order[i * batch_size : (i + 1) * batch_size], tokens
 

@@ -105,22 +105,22 @@ class RowBatches:
         else:
             # All rows are sorted by length, for the least padding.
             columns = self._columns(x, where)
-            lengths = self.tokenizer.packed_lengths(
-                *(self.tokenizer.tokenize(v) for name, v in columns.items() if name not in self.extra_inputs)
-            )
-            order = np.argsort(-lengths.numpy(), kind="stable")
-            rows = tf.data.Dataset.from_tensor_slices(
-                {name: tf.gather(column, order) for name, column in columns.items()}
-            )
+            texts = [column for name, column in columns.items() if name not in self.extra_inputs]
+            ids = [self.tokenizer.tokenize(column) for column in texts]
+            order = np.argsort(-self.tokenizer.packed_lengths(*ids).numpy(), kind="stable")
+            rows = dict(zip(("ids", "ids_pair"), ids, strict=False))
+            rows |= {name: columns[name] for name in self.extra_inputs}
+            rows = {name: tf.gather(column, order) for name, column in rows.items()}
             batch_size = batch_size or max(len(order), 1)
         batches = ordered_batches(
             rows,
             self.tokenizer,
             None if batched else batch_size,
             self.max_sequence_length,
+            finish=self._with_extra,
             on_lengths=self._count,
         )
-        return batches.map(self._with_extra), order
+        return batches, order
 
     def tokens_only(
         self, x: Rows, batch_size: int | None, shuffle: bool | RowOrder = False, where: str = "x"

@@ -127,9 +127,8 @@ class SentencePreprocessor(Preprocessor):
     def unlabelled(self, x: Rows, batch_size: int | None, where: str = "x") -> tuple[Dataset, None]:
         """See `RowBatches.unlabelled`; the rows are windows."""
         columns, decided = self._windows(self.documents(x, where))
-        rows = tf.data.Dataset.from_tensor_slices(columns)
-        batches = ordered_batches(rows, PackedTokens(), batch_size or max(len(decided), 1), None)
-        return batches.map(_with_segments), None
+        size = batch_size or max(len(decided), 1)
+        return ordered_batches(columns, PackedTokens(), size, None, finish=_with_segments), None
 
     def to_decide(self, documents: Documents, batch_size: int) -> Dataset | None:
         """Batches of tokens, and the number of the sentence that each token decides, or -1.
@@ -141,9 +140,13 @@ class SentencePreprocessor(Preprocessor):
             return None
         columns["sentence"] = _ragged(decided)
         order = np.argsort([-len(window) for window in decided], kind="stable")  # least padding
-        rows = tf.data.Dataset.from_tensor_slices({n: tf.gather(v, order) for n, v in columns.items()})
-        batches = ordered_batches(rows, PackedTokens(), batch_size, None)
-        return batches.map(lambda *batch: (_with_segments(*batch), batch[1]["sentence"].to_tensor(-1)))
+        return ordered_batches(
+            {name: tf.gather(column, order) for name, column in columns.items()},
+            PackedTokens(),
+            batch_size,
+            None,
+            finish=lambda tokens, rest: (_with_segments(tokens, rest), rest["sentence"].to_tensor(-1)),
+        )
 
     def split(self, x: Rows, y: Labels, sample_weight: Any, fraction: float) -> tuple[Any, Any, Any, Any]:
         """Splits off the last `fraction` of the rows; returns `x, y, sample_weight, validation_data`."""

@@ -175,10 +175,11 @@ class WordPreprocessor(Preprocessor):
     def unlabelled(self, x: Rows, batch_size: int | None, where: str = "x") -> tuple[Dataset, None]:
         """See `RowBatches.unlabelled`; the rows are windows."""
         ids, _ = self.windows(self.words(x, where))
-        rows = tf.data.Dataset.from_tensor_slices({"ids": ids})
         size = batch_size or max(int(ids.nrows()), 1)
-        batches = ordered_batches(rows, self.tokenizer, size, self.max_sequence_length)
-        return batches.map(lambda tokens, rest: tokens), None
+        batches = ordered_batches(
+            {"ids": ids}, self.tokenizer, size, self.max_sequence_length, finish=lambda tokens, rest: tokens
+        )
+        return batches, None
 
     def to_decide(self, words: Words, batch_size: int) -> Dataset | None:
         """Batches of tokens, and the word that each token decides, or -1; None if there are no words."""
@@ -187,13 +188,13 @@ class WordPreprocessor(Preprocessor):
             return None
         order = np.argsort(-ids.row_lengths().numpy(), kind="stable")  # least padding
         columns = {"ids": tf.gather(ids, order), "word": tf.gather(decided, order)}
-        batches = ordered_batches(
-            tf.data.Dataset.from_tensor_slices(columns),
+        return ordered_batches(
+            columns,
             self.tokenizer,
             batch_size,
             self.max_sequence_length,
+            finish=lambda tokens, rest: (tokens, _as_packed(rest["word"], -1)),
         )
-        return batches.map(lambda tokens, rest: (tokens, _as_packed(rest["word"], -1)))
 
     def split(self, x: Rows, y: Labels, sample_weight: Any, fraction: float) -> tuple[Any, Any, Any, Any]:
         """Splits off the last `fraction` of the rows; returns `x, y, sample_weight, validation_data`."""

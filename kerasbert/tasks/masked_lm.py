@@ -11,7 +11,7 @@ from kerasbert.data import IGNORED, is_tokens, not_rows
 from kerasbert.data.masking import Masking
 from kerasbert.encoder import BertEncoder
 from kerasbert.heads import MaskedLMHead
-from kerasbert.preprocessing import BATCH_SIZE, MaskedTextPreprocessor, Preprocessor
+from kerasbert.preprocessing import MaskedTextPreprocessor, Preprocessor, checked_batch_size
 from kerasbert.tasks.measures import Target
 from kerasbert.tasks.task import Task
 from kerasbert.text.base import TextTokenizer
@@ -83,12 +83,15 @@ class BertMaskedLM(Task):
         """Returns the shape of the logits, given a dict of the inputs' shapes."""
         return (*inputs_shape["token_ids"], self.encoder.config.vocabulary_size)
 
-    def fill_masks(self, texts: Texts, top_k: int = TOP_K) -> list[list[list[tuple[str, float]]]]:
+    def fill_masks(
+        self, texts: Texts, top_k: int = TOP_K, batch_size: int | None = None
+    ) -> list[list[list[tuple[str, float]]]]:
         """Returns the most probable tokens for each `[MASK]` in texts (`<mask>` for RoBERTa).
 
         Args:
             texts: sequence of str.
             top_k: int, how many tokens to return, the most probable first.
+            batch_size: int or None for 32.
 
         Returns:
             For each text and each mask in it, a list of `top_k` pairs: the token, str, and its probability.
@@ -103,7 +106,7 @@ class BertMaskedLM(Task):
         >>> [[[(token, probability)]]] = BertMaskedLM(encoder, tokenizer).fill_masks(
         ...     ["a [MASK] film"], top_k=1)
         """
-        return self.predict_with(self.answer_tokens, texts, top_k)
+        return self.predict_with(self.answer_tokens, texts, batch_size, top_k)
 
     def predict(
         self, x: Rows, batch_size: int | None = None, verbose: int | str = "auto", **kwargs: Any
@@ -112,10 +115,14 @@ class BertMaskedLM(Task):
         if is_tokens(x):
             logits = super().predict(x, batch_size, verbose, **kwargs)
             return keras.ops.convert_to_numpy(self.answers(logits)[self.output])
-        return self.fill_masks(x, **kwargs)
+        return self.fill_masks(x, batch_size=batch_size, **kwargs)
 
     def predict_with(
-        self, run: Callable[[Tensors], Tensors], x: Rows, top_k: int = TOP_K
+        self,
+        run: Callable[[Tensors], Tensors],
+        x: Rows,
+        batch_size: int | None = None,
+        top_k: int = TOP_K,
     ) -> list[list[list[tuple[str, float]]]]:
         """Like `fill_masks`, but `run` computes the answers; see `TextTask.predict_with`."""
         self.warn_if_untrained()
@@ -123,9 +130,9 @@ class BertMaskedLM(Task):
         checks.positive_int("fill_masks", top_k=top_k)
         if isinstance(x, (str, bytes)):
             raise not_rows(x, "fill_masks", 'Put it in a list: ["a [MASK] film"].')
-        filled = []
-        for start in range(0, len(x), BATCH_SIZE):
-            batch = list(x[start : start + BATCH_SIZE])
+        filled, batch_size = [], checked_batch_size(batch_size, "fill_masks")
+        for start in range(0, len(x), batch_size):
+            batch = list(x[start : start + batch_size])
             tokens = tokenizer(batch, max_length=self.max_sequence_length)
             masked = keras.ops.convert_to_numpy(tokens["token_ids"]) == tokenizer.mask_id
             bad = np.flatnonzero(~masked.any(1))

@@ -55,6 +55,21 @@ def test_order_is_kept_where_it_must_be(tokenizer):
     assert np.concatenate([label for *_, label in found]).tolist() == list(range(100))
 
 
+@pytest.mark.parametrize("size", [8, 100, 200])
+def test_columns_in_memory_are_batched_like_a_data_set(tokenizer, size):
+    columns = {"ids": tokenizer.tokenize(TEXTS), "label": np.arange(100, dtype="int32")}
+    lengths = []
+    ones = ordered_batches(columns, tokenizer, size, 10, on_lengths=lengths.append)
+    others = seen(ordered_batches(rows(), tokenizer, size, 10))
+    for one, other in zip(seen(ones), others, strict=True):
+        for found, expected in zip(one, other, strict=True):
+            np.testing.assert_array_equal(found, expected)
+    if size >= 100:  # packed at once
+        assert lengths[0].numpy().tolist() == [i % 13 + 2 for i in range(100)]
+    finished = ordered_batches(columns, tokenizer, size, 10, finish=lambda tokens, rest: rest["label"])
+    assert np.concatenate([*finished.as_numpy_iterator()]).tolist() == list(range(100))
+
+
 def test_truncated_rows_can_be_counted(tokenizer):
     lengths = tf.Variable(0)
 

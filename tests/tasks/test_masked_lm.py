@@ -30,6 +30,19 @@ def test_a_text_without_a_mask_is_named(task):
     assert task.fill_masks([]) == []
 
 
+def test_batches_have_the_size_that_was_asked_for(task):
+    seen = []
+
+    def run(tokens):
+        seen.append(len(tokens["token_ids"]))
+        return task.answer_tokens(tokens)
+
+    assert len(task.predict_with(run, ["a [MASK] film"] * 5, batch_size=2)) == 5
+    assert seen == [2, 2, 1]
+    with pytest.raises(ValueError, match="batch_size"):
+        task.predict(["a [MASK] film"], batch_size=0)
+
+
 def test_a_real_model_knows_the_capital_of_france(shared_models):
     task = kerasbert.BertMaskedLM.from_preset(shared_models / "splade-tiny-mlm")
     [[found]] = task.fill_masks(["paris is the capital of [MASK]."], top_k=20)
