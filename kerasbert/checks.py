@@ -86,59 +86,37 @@ def keras_file(filepath):
 
 def positive_int(where, **values):
     """Raises ValueError unless every value is an int of at least 1."""
-    for name, value in values.items():
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise invalid(
-                f"`{name}` must be a positive int.", fix="Pass 1 or more.", where=where, **{name: value}
-            )
+    _numbers(where, values, int, lambda value: value >= 1, "a positive int", "1 or more")
 
 
 def not_negative_int(where, **values):
     """Raises ValueError unless every value is an int of at least 0."""
-    for name, value in values.items():
-        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-            raise invalid(
-                f"`{name}` must be an int of at least 0.",
-                fix="Pass 0 or more.",
-                where=where,
-                **{name: value},
-            )
+    _numbers(where, values, int, lambda value: value >= 0, "an int of at least 0", "0 or more")
 
 
 def fraction(where, **values):
     """Raises ValueError unless every value is a number in [0, 1)."""
-    for name, value in values.items():
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < 1:
-            raise invalid(
-                f"`{name}` must be a number from 0 up to but not including 1.",
-                fix="Pass a fraction, such as 0.1.",
-                where=where,
-                **{name: value},
-            )
+    rule = "a number from 0 up to but not including 1"
+    _numbers(where, values, (int, float), lambda value: 0 <= value < 1, rule, "a fraction, such as 0.1")
 
 
 def rate(where, **values):
     """Raises ValueError unless every value is a number in [0, 1]."""
-    for name, value in values.items():
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
-            raise invalid(
-                f"`{name}` must be a number from 0 to 1.",
-                fix="Pass a rate, such as 0.1.",
-                where=where,
-                **{name: value},
-            )
+    rule = "a number from 0 to 1"
+    _numbers(where, values, (int, float), lambda value: 0 <= value <= 1, rule, "a rate, such as 0.1")
 
 
 def positive_float(where, **values):
     """Raises ValueError unless every value is a finite number above 0."""
+    rule, example = "a number above 0", "a small positive number, such as 1e-12 for an epsilon"
+    _numbers(where, values, (int, float), lambda value: 0 < value < float("inf"), rule, example)
+
+
+def _numbers(where, values, kinds, holds, rule, example):
+    """Raises ValueError unless every value is one of `kinds`, which no bool is, and `holds` for it."""
     for name, value in values.items():
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < float("inf"):
-            raise invalid(
-                f"`{name}` must be a number above 0.",
-                fix="Pass a small positive number, such as 1e-12 for an epsilon.",
-                where=where,
-                **{name: value},
-            )
+        if isinstance(value, bool) or not isinstance(value, kinds) or not holds(value):
+            raise invalid(f"`{name}` must be {rule}.", fix=f"Pass {example}.", where=where, **{name: value})
 
 
 def one_of(where, allowed, **values):
