@@ -6,9 +6,9 @@ from typing import Any
 from kerasbert import checks
 from kerasbert.optional import tensorflow as tf
 from kerasbert.pages import Table
-from kerasbert.text import decoding, packing
+from kerasbert.text import decoding, huggingface_out, packing
 from kerasbert.text.inputs import as_text_tensor
-from kerasbert.types import Config, Self, Tensor, Tensors, Texts
+from kerasbert.types import Config, PathLike, Self, Tensor, Tensors, Texts
 
 # What other libraries call the parts of a tokenizer, and what to write here.
 _ELSEWHERE = {
@@ -33,8 +33,8 @@ class TextTokenizer:
     """The common part of all tokenizers.
 
     A subclass sets `vocabulary`, `pad_id`, `unk_id`, `cls_id`, `sep_id` and `mask_id`, and says in
-    `_tokenize(texts, with_offsets)` how a string tensor becomes ids, and in `_joined(tokens)` how tokens
-    become a text.
+    `_tokenize(texts, with_offsets)` how a string tensor becomes ids, in `_joined(tokens)` how tokens become a
+    text, and in `_files(max_length)` which files hold it, a dict of name -> content.
     """
 
     word_prefix = ""  # goes before every word but the first when words are tokenized one by one
@@ -230,6 +230,25 @@ class TextTokenizer:
         raise checks.invalid(
             f"A {type(self).__name__} has no `{name}`.", fix=f"Write {_ELSEWHERE[name]}.", kind=AttributeError
         )
+
+    def save_to_folder(self, folder: PathLike, max_length: int | None = None) -> None:
+        """Writes the tokenizer's files in Hugging Face's layout.
+
+        `from_folder` reads them back. `transformers.AutoTokenizer` also reads them, and gives the same ids,
+        if a `config.json` beside them has the `model_type` of the checkpoint, such as `bert`. The files do
+        not store `special_tokens_in_text`, because Hugging Face's tokenizers always find special tokens in
+        texts; `from_folder` takes it as an argument.
+
+        Args:
+            folder: str or path; created if missing. Each file appears complete or not at all.
+            max_length: int or None, the `model_max_length` to which Hugging Face's tokenizers truncate if
+                truncation is on.
+
+        Raises:
+            ValueError: if the files cannot hold the vocabulary, such as a token with a line break in a
+                `vocab.txt`; then no file is written.
+        """
+        huggingface_out.save(folder, self._files(max_length))
 
     def summary_table(self) -> Table:
         """Returns what the tokenizer is as a table: its size, its settings, and the tokens of a text."""

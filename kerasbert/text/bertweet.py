@@ -11,7 +11,7 @@ import numpy as np
 from kerasbert import checks
 from kerasbert.optional import tensorflow as tf
 from kerasbert.text import bertweet_files as files
-from kerasbert.text import huggingface_out, normalization
+from kerasbert.text import normalization
 from kerasbert.text.base import TextTokenizer
 from kerasbert.text.bertweet_files import BertweetVocabulary
 from kerasbert.text.roberta_files import ROBERTA_SPECIAL_TOKENS, checked_merges
@@ -96,18 +96,8 @@ class BertweetTokenizer(TextTokenizer):
         tokens, merges, options = files.read_folder(folder)
         return cls(tokens, merges, **options, special_tokens_in_text=special_tokens_in_text)
 
-    def save_to_folder(self, folder: PathLike, max_length: int | None = None) -> None:
-        """Writes `vocab.txt`, `bpe.codes` and `tokenizer_config.json`, which transformers reads, too.
-
-        Args:
-            folder: str or path; created if missing. Each file appears complete or not at all.
-            max_length: int or None, the `model_max_length` to which Hugging Face's tokenizers truncate if
-                truncation is on.
-
-        Raises:
-            ValueError: if special tokens stand elsewhere than in BERTweet's vocabulary.
-        """
-        huggingface_out.save(folder, files.folder_files(self, max_length))
+    def _files(self, max_length):
+        return files.folder_files(self, max_length)
 
     def get_config(self) -> Config:
         """The constructor's arguments, in a form that JSON can hold.

@@ -14,17 +14,7 @@ _FIRST = ("<s>", "<pad>", "</s>", "<unk>")
 
 
 class BertweetVocabulary(RobertaVocabulary):
-    """The tokens of BERTweet in the order of their ids; one that a word goes on behind ends with `@@`.
-
-    Args:
-        tokens: sequence of str, token `i` has id `i`; it must contain `<s>`, `<pad>`, `</s>`, `<unk>` and
-            `<mask>`.
-        where: str or None, the source, for error messages.
-
-    Raises:
-        TypeError: if `tokens` is not a sequence of str.
-        ValueError: if a token is empty, occurs twice, or a special token is missing.
-    """
+    """A `RobertaVocabulary` of BERTweet's tokens: one that a word goes on behind ends with `@@`."""
 
     model = "BERTweet"
 

@@ -118,20 +118,8 @@ class RobertaTokenizer(TextTokenizer):
             options.update(files.read_bpe_config(read_json(config)))
         return cls(vocabulary, merges, **options, special_tokens_in_text=special_tokens_in_text)
 
-    def save_to_folder(self, folder: PathLike, max_length: int | None = None) -> None:
-        """Writes `vocab.json`, `merges.txt`, `tokenizer.json` and `tokenizer_config.json`.
-
-        `from_folder` reads them back. `transformers.AutoTokenizer` also reads them, and gives the same ids,
-        if a `config.json` beside them contains `{"model_type": "roberta"}`. The files do not store
-        `special_tokens_in_text`, because Hugging Face's tokenizers always find special tokens in texts;
-        `from_folder` takes it as an argument.
-
-        Args:
-            folder: str or path; created if missing. Each file appears complete or not at all.
-            max_length: int or None, the `model_max_length` to which Hugging Face's tokenizers truncate if
-                truncation is on.
-        """
-        huggingface_out.save(folder, huggingface_out.roberta_files(self, max_length))
+    def _files(self, max_length):
+        return huggingface_out.roberta_files(self, max_length)
 
     def get_config(self) -> Config:
         """The constructor's arguments, in a form that JSON can hold.

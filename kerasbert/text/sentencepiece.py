@@ -6,7 +6,7 @@ import keras
 
 from kerasbert import checks
 from kerasbert.optional import tensorflow as tf
-from kerasbert.text import huggingface_out, normalization, sentencepiece_out
+from kerasbert.text import normalization, sentencepiece_out
 from kerasbert.text import sentencepiece_files as files
 from kerasbert.text.added_tokens import Finder, insert
 from kerasbert.text.base import TextTokenizer
@@ -177,20 +177,8 @@ class SentencePieceTokenizer(TextTokenizer):
         tokens, scores, options = files.read_model(path, cls._vocabulary_class)
         return cls(tokens, scores, **options, special_tokens_in_text=special_tokens_in_text)
 
-    def save_to_folder(self, folder: PathLike, max_length: int | None = None) -> None:
-        """Writes `tokenizer.json` and `tokenizer_config.json` in Hugging Face's layout.
-
-        `from_folder` reads them back. `transformers.AutoTokenizer` also reads them, and gives the same ids,
-        if a `config.json` beside them contains `{"model_type": "xlm-roberta"}`. The files do not store
-        `special_tokens_in_text`, because Hugging Face's tokenizers always find special tokens in texts;
-        `from_folder` takes it as an argument.
-
-        Args:
-            folder: str or path; created if missing. Each file appears complete or not at all.
-            max_length: int or None, the `model_max_length` to which Hugging Face's tokenizers truncate if
-                truncation is on.
-        """
-        huggingface_out.save(folder, sentencepiece_out.folder_files(self, max_length))
+    def _files(self, max_length):
+        return sentencepiece_out.folder_files(self, max_length)
 
     def get_config(self) -> Config:
         """The constructor's arguments, in a form that JSON can hold.

@@ -140,23 +140,8 @@ class BertTokenizer(TextTokenizer):
         """
         self.vocabulary.save(path)
 
-    def save_to_folder(self, folder: PathLike, max_length: int | None = None) -> None:
-        """Writes `vocab.txt`, `tokenizer.json` and `tokenizer_config.json` in Hugging Face's layout.
-
-        `from_folder` reads them back. `transformers.AutoTokenizer` also reads them, and gives the same ids,
-        if a `config.json` beside them contains `{"model_type": "bert"}`. The files do not store
-        `special_tokens_in_text`, because Hugging Face's tokenizers always find special tokens in texts;
-        `from_folder` takes it as an argument.
-
-        Args:
-            folder: str or path; created if missing. Each file appears complete or not at all.
-            max_length: int or None, the `model_max_length` to which Hugging Face's tokenizers truncate if
-                truncation is on.
-
-        Raises:
-            ValueError: if a token cannot be written to a `vocab.txt`; then no file is written.
-        """
-        huggingface_out.save(folder, huggingface_out.bert_files(self, max_length))
+    def _files(self, max_length):
+        return huggingface_out.bert_files(self, max_length)
 
     def get_config(self) -> Config:
         """The constructor's arguments, in a form that JSON can hold.
