@@ -7,8 +7,6 @@ from kerasbert import checks
 from kerasbert.data import raw_columns, same_length, texts_in_memory
 from kerasbert.explain.log_odds import log_odds, log_odds_of
 from kerasbert.explain.subjects import Subject
-from kerasbert.preprocessing import TextPreprocessor
-from kerasbert.preprocessing.truncation import TruncationCount
 
 
 def class_subject(task, x, target):
@@ -104,7 +102,7 @@ def mask_subject(task, x, target):
     tokenizer = task.mask_tokenizer("kerasbert.explain")
     if target is None:
         target = [row[0][0][0] for row in task.fill_masks(texts, top_k=1)] if texts else []
-    tokens, places, _ = _packed(tokenizer, [texts], task.max_sequence_length)
+    tokens, places = _packed(tokenizer, [texts], task.max_sequence_length)
     found = [np.flatnonzero(ids == tokenizer.mask_id) for ids in tokens["token_ids"]]
     for row, masks in enumerate(found):
         if len(masks) != 1:
@@ -150,18 +148,8 @@ def _rows(task, x):
     columns = texts_in_memory(x)
     if not columns[0]:
         return [], _packed(task.tokenizer, [[]], task.max_sequence_length)[0], []
-    packed, places, ids = _packed(task.tokenizer, columns, task.max_sequence_length)
-    if type(task.preprocessor) is TextPreprocessor and not task.preprocessor.extra_inputs:
-        # Its batches are these tokens; to build their data set takes a third of the time of an explanation.
-        truncated = TruncationCount(*task.preprocessor.counted_as)
-        truncated.add(task.tokenizer.packed_lengths(*ids), task.max_sequence_length)
-        truncated.warn()
-        return list(zip(*columns, strict=True)), packed, places
-    call = task.preprocessor.for_one_call()
-    batches, order = call.unlabelled(x, None)
-    back = np.argsort(order)
-    tokens = {name: value[back] for name, value in next(batches.as_numpy_iterator()).items()}
-    call.warn_if_truncated()
+    packed, places = _packed(task.tokenizer, columns, task.max_sequence_length)
+    tokens = {name: value.numpy() for name, value in task.preprocessor(x).items()}
     if not np.array_equal(packed["token_ids"], tokens["token_ids"]):
         raise checks.invalid(
             "Explanations need inputs as `tokenizer.pack` makes them.",
@@ -173,10 +161,10 @@ def _rows(task, x):
 
 
 def _packed(tokenizer, columns, max_length):
-    """Tokens of texts or pairs as arrays, their places in the texts, and the ids of each text in full."""
+    """Tokens of texts or pairs as arrays, and their places in the texts."""
     found = [tokenizer.tokenize_with_offsets(column) for column in columns]
-    ids = [part[0] for part in found]
-    packed = {name: value.numpy() for name, value in tokenizer.pack(*ids, max_length=max_length).items()}
+    packed = tokenizer.pack(*(ids for ids, _, _ in found), max_length=max_length)
+    packed = {name: value.numpy() for name, value in packed.items()}
     offsets = [
         [
             [(part, start, end) for start, end in zip(*row, strict=True)]
@@ -195,7 +183,7 @@ def _packed(tokenizer, columns, max_length):
         else:
             line = [None, *own[0][:room], None]
         places.append(line + [None] * (len(mask) - len(line)))
-    return packed, places, ids
+    return packed, places
 
 
 def _one_each(target, count):
