@@ -1,6 +1,7 @@
 """Fixtures that any test may want: data that may be absent, tiny models, seeds."""
 
 import collections
+import dataclasses
 import gc
 import importlib.util
 import os
@@ -13,6 +14,7 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 
 import keras
 import pytest
+from conformance_cases import TASK_CONFIG
 from forked import run_forked
 
 import kerasbert
@@ -112,15 +114,7 @@ def byte_pairs():
 
 @pytest.fixture(scope="session")
 def config():
-    return kerasbert.BertConfig(
-        vocabulary_size=len(TOKENS),
-        num_layers=2,
-        num_heads=2,
-        hidden_dim=8,
-        intermediate_dim=16,
-        max_sequence_length=16,
-        initializer_range=0.3,  # differences between inputs stay visible in a tiny model
-    )
+    return dataclasses.replace(TASK_CONFIG, vocabulary_size=len(TOKENS), max_sequence_length=16)
 
 
 @pytest.fixture

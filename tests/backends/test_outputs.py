@@ -17,7 +17,7 @@ if sys.argv[3] == "without TensorFlow":
 import keras
 import numpy as np
 import kerasbert
-from conformance_cases import CONFIG, LAYERS, TASKS, TOKENS, make_still_task, outputs, training_rows
+from conformance_cases import LAYERS, TASK_CONFIG, TASKS, TOKENS, make_still_task, outputs, training_rows
 
 def numbers(layer):
     random = np.random.default_rng(0)
@@ -34,7 +34,7 @@ for name in [name for name in LAYERS if name in names]:
         found[name] = {**found[name], "first": layer(*inputs, first_token_only=True)["sequence_output"]}
 
 for name in [name for name in TASKS if name in names]:
-    task = make_still_task(name, CONFIG, None)
+    task = make_still_task(name, TASK_CONFIG, None)
     numbers(task)
     tokens, y, options = training_rows(name, lambda texts: TOKENS, None)
     found[name] = task(tokens)

@@ -7,12 +7,14 @@ from kerasbert.training import BertAdamW
 
 
 def test_fit_lowers_the_loss(classifier):
-    texts = ["good", "very good!", "bad", "very bad!"] * 8
+    texts = ["good", "very good!", "bad", "very bad!"] * 40
     labels = ["good" if "good" in text else "bad" for text in texts]
-    classifier.compile(optimizer=keras.optimizers.Adam(1e-2))
-    history = classifier.fit(texts, labels, batch_size=8, epochs=15, verbose=0)
-    assert history.history["loss"][-1] < 0.2 < history.history["loss"][0]
-    assert classifier.evaluate(texts, labels, verbose=0, return_dict=True)["accuracy"] == 1.0
+    # At 1e-2 shared blocks of this size learned from half of the seeds; at 3e-3 from all that were tried.
+    classifier.compile(optimizer=keras.optimizers.Adam(3e-3))
+    first = classifier.fit(texts, labels, batch_size=8, epochs=10, verbose=0).history["loss"][0]
+    result = classifier.evaluate(texts, labels, verbose=0, return_dict=True)
+    assert result["loss"] < 0.2 < first
+    assert result["accuracy"] == 1.0
     assert classifier.predict_labels(["very good", "bad"], verbose=0) == ["good", "bad"]
 
 

@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 from conformance_cases import (
-    CONFIG,
     LAYERS,
+    TASK_CONFIG,
     TASKS,
     TOKENS,
     B,
@@ -56,7 +56,7 @@ def test_a_layer(name):
 
 @pytest.mark.parametrize("flags", [{"first_token_only": True}, {"return_all": True}])
 def test_an_encoder_with_flags(flags):
-    encoder = BertEncoder(CONFIG)
+    encoder = BertEncoder(TASK_CONFIG)
     found = check(lambda tokens: encoder(tokens, **flags), TOKENS)
     assert found["sequence_output"].shape == (None, 1 if "first_token_only" in flags else None, D)
 
@@ -75,7 +75,7 @@ def test_attention_with_a_query():
 @pytest.mark.parametrize("dtype", ["float32", pytest.param("mixed_bfloat16", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", TASKS)
 def test_a_task(name, dtype):
-    task = make_task(name, CONFIG, None, dtype=dtype)
+    task = make_task(name, TASK_CONFIG, None, dtype=dtype)
     if dtype == "float32":
         check(task, training_rows(name, lambda texts: TOKENS, None)[0])
     else:  # numbers are those of another order of operations
@@ -89,7 +89,7 @@ def test_a_task(name, dtype):
 def test_texts_and_a_table_learn_together_and_are_saved(tmp_path):
     tokens = {name: keras.Input((None,), dtype="int32", name=name) for name in TOKENS}
     table = keras.Input((4,), name="table")
-    encoder = BertEncoder(CONFIG)
+    encoder = BertEncoder(TASK_CONFIG)
     x = keras.layers.Concatenate()([encoder(tokens)["pooled_output"], table])
     model = keras.Model({**tokens, "table": table}, ClassificationHead(2)(x))
     model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
@@ -108,7 +108,7 @@ def test_layers_in_a_row():
     assert head.output_shape == (None, 3)
     late = keras.Sequential([EncoderBlock(2, 16), Pooler(), ClassificationHead(3)])
     assert tuple(late(vectors(B, S, D)).shape) == (B, 3)
-    encoder = BertEncoder(CONFIG, pooler=False)
+    encoder = BertEncoder(TASK_CONFIG, pooler=False)
     check(lambda tokens: head(encoder(tokens)["sequence_output"]), TOKENS)
 
 
@@ -139,8 +139,8 @@ class OwnModel(keras.Model):
 
 @pytest.mark.slow
 def test_a_model_of_another_class(tmp_path):
-    task = BertTextClassifier(BertEncoder(CONFIG), None, ["a", "b"])
-    model = OwnModel(BertEncoder(CONFIG), task)
+    task = BertTextClassifier(BertEncoder(TASK_CONFIG), None, ["a", "b"])
+    model = OwnModel(BertEncoder(TASK_CONFIG), task)
     model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     model.fit(TOKENS, np.array([0, 1, 2]), verbose=0)
     model.save(tmp_path / "it.keras")
@@ -157,7 +157,7 @@ class OwnClassifier(BertTextClassifier):
 
 
 def test_a_task_of_another_class():
-    task = OwnClassifier(BertEncoder(CONFIG), None, ["a", "b"])
+    task = OwnClassifier(BertEncoder(TASK_CONFIG), None, ["a", "b"])
     right = outputs(BertTextClassifier.call(task, TOKENS, training=False))
     check(task, TOKENS)
     np.testing.assert_allclose(outputs(task(TOKENS))["output"], right["output"], atol=1e-6)

@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
-from conformance_cases import CONFIG, TASKS, TOKENS, make_task, outputs, training_rows
+from conformance_cases import TASK_CONFIG, TASKS, TOKENS, make_task, outputs, training_rows
 
 from kerasbert import BertConfig, BertEncoder
 
 
 @pytest.mark.parametrize("dtype", ["float32", "mixed_float16"])
 def test_padding_changes_nothing(dtype):
-    config = BertConfig.from_dict(CONFIG.to_dict() | {"max_sequence_length": 9})
+    config = BertConfig.from_dict(TASK_CONFIG.to_dict() | {"max_sequence_length": 9})
     encoder = BertEncoder(config, dtype=dtype)
     tokens = dict(TOKENS, padding_mask=np.ones_like(TOKENS["token_ids"]))
     padded = {name: np.pad(value, ((0, 0), (0, 4))) for name, value in tokens.items()}
@@ -21,7 +21,7 @@ def test_padding_changes_nothing(dtype):
 def test_a_row_of_padding_alone_is_finite():
     tokens = dict(TOKENS, padding_mask=np.zeros_like(TOKENS["token_ids"]))
     for dtype in ("float32", "mixed_float16", "mixed_bfloat16"):
-        found = outputs(BertEncoder(CONFIG, dtype=dtype)(tokens))
+        found = outputs(BertEncoder(TASK_CONFIG, dtype=dtype)(tokens))
         assert np.isfinite(found["sequence_output"]).all()
 
 

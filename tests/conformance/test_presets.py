@@ -5,6 +5,8 @@ from conformance_cases import DIVERSE, make_task, outputs, slow_but
 
 @pytest.mark.parametrize("name", slow_but(DIVERSE))
 def test_from_preset_gives_back_what_save_to_preset_wrote(name, config, tokenizer, texts, tmp_path):
+    if name == "BertNextSentencePredictor" and config.shared_blocks:
+        pytest.skip("transformers has no class for it, so that it is refused: see test_families.py")
     task = make_task(name, config, tokenizer, max_sequence_length=14)
     for i, weight in enumerate(task.weights):
         weight.assign(np.random.default_rng(i).normal(size=weight.shape))

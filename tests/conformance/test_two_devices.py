@@ -12,7 +12,7 @@ SCRIPT = """
 import json, sys
 sys.path.insert(0, sys.argv[1])
 import keras, numpy as np, tensorflow as tf
-from conformance_cases import CONFIG, make_still_task, sample_texts, training_rows
+from conformance_cases import TASK_CONFIG, make_still_task, sample_texts, training_rows
 from conftest import TOKENS
 import kerasbert
 
@@ -23,7 +23,7 @@ strategies = {
     "two": tf.distribute.MirroredStrategy(["/cpu:0", "/cpu:1"]),
 }
 tokenizer = kerasbert.BertTokenizer(TOKENS)
-config = kerasbert.BertConfig.from_dict({**CONFIG.to_dict(), "max_sequence_length": 16})
+config = kerasbert.BertConfig.from_dict({**TASK_CONFIG.to_dict(), "max_sequence_length": 16})
 texts = ["good film", "bad", "the film was not very good", "what a film!", "a", "not", "very bad", "good."]
 
 def fit(name, devices, batch_size=4, optimizer=kerasbert.training.BertAdamW, **options):
