@@ -1,7 +1,9 @@
 """What all blocks share, relative positions or the whole block: freezing, LoRA, smaller models."""
 
 import dataclasses
+import itertools
 
+import keras
 import numpy as np
 import pytest
 from conformance_cases import ALBERT, CONFIG, MPNET, TOKENS
@@ -10,6 +12,7 @@ import kerasbert
 from kerasbert import BertConfig, BertEncoder
 from kerasbert.compression import drop_layers, prune
 from kerasbert.layers import SelfAttention, padding_bias
+from kerasbert.optional import tensorflow as tf
 
 
 def task_of(config, tokenizer, **changes):
@@ -39,6 +42,30 @@ def test_a_shared_block_is_one_of_the_parts():
     assert np.abs(changed - before).max() > 1e-3
     encoder.merge_lora()
     np.testing.assert_allclose(encoder(TOKENS)["sequence_output"], changed, atol=1e-5)
+
+
+@pytest.mark.parametrize("compiled", [False, pytest.param(True, marks=pytest.mark.tensorflow)])
+def test_each_time_a_shared_block_drops_other_numbers(monkeypatch, compiled):
+    encoder = BertEncoder(dataclasses.replace(ALBERT, hidden_dropout=0.5, attention_dropout=0.5))
+    block, dropped = encoder.blocks[0], []
+    for dropout in (block.dropout, block.attention.dropout):
+
+        def call(x, training=False, plain=dropout.call):
+            dropped.append(plain(x, training=training))
+            return dropped[-1]
+
+        monkeypatch.setattr(dropout, "call", call)
+
+    def run():
+        dropped.clear()
+        encoder(TOKENS, training=True)
+        return list(dropped)
+
+    found = tf.function(run)() if compiled else run()
+    zeros = [keras.ops.convert_to_numpy(x) == 0 for x in found]
+    assert len(zeros) == 3 * ALBERT.num_layers  # the probabilities, and the outputs of both sublayers
+    for one, other in itertools.combinations(zeros, 2):
+        assert one.shape != other.shape or np.any(one != other)
 
 
 def test_distances_count_from_the_query_to_the_key():

@@ -1,8 +1,11 @@
 """Tasks with random weights, and one whose explanation is known."""
 
+import dataclasses
+
 import keras
 import numpy as np
 import pytest
+from conformance_cases import ENCODERS
 from keras import ops
 
 import kerasbert
@@ -35,9 +38,12 @@ def sum_of_tokens(config, tokenizer):
 
 
 @pytest.fixture(scope="session")
-def random_classifier(config, tokenizer):
+def random_classifier(request, config, tokenizer):
     """Not trained: weights are random, and large enough for answers that differ."""
     keras.utils.set_random_seed(2)
+    if hasattr(request, "param"):
+        sizes = {"vocabulary_size": config.vocabulary_size, "max_sequence_length": config.max_sequence_length}
+        config = dataclasses.replace(ENCODERS[request.param], **sizes)
     task = kerasbert.BertTextClassifier(kerasbert.BertEncoder(config), tokenizer, ["bad", "good", "so-so"])
     task.head.dense.kernel.assign(np.random.default_rng(0).normal(size=(8, 3)))
     return task

@@ -60,6 +60,7 @@ def test_batches_and_padding_change_nothing(random_classifier):
             assert any(abs(share) > 1e-4 for share in shares[0])
 
 
+@pytest.mark.parametrize("random_classifier", ["BERT", "MPNET"], indirect=True)
 def test_values_are_log_odds_of_what_predict_says(random_classifier):
     probabilities = random_classifier.predict(TEXTS, verbose=0)
     for label, column in zip(random_classifier.labels, probabilities.T, strict=True):
