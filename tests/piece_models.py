@@ -38,6 +38,17 @@ LINES = [
 ]
 
 
+# The types of tokens that ALBERT's own model has.
+ALBERT_PIECES = {
+    "pad_id": 0,
+    "unk_id": 1,
+    "bos_id": -1,
+    "eos_id": -1,
+    "control_symbols": "[CLS],[SEP],[MASK]",
+    "user_defined_symbols": "(,),-,–,£,€",
+}
+
+
 def train(path, lines=LINES * 20, **options):
     """Trains a Unigram model of some hundred pieces in eight languages by Google's library: `path`.model."""
     import sentencepiece

@@ -5,7 +5,7 @@ import re
 
 import pytest
 from code_point_runners import as_graph, different, tokenized
-from piece_models import LINES, mixed_texts, train
+from piece_models import ALBERT_PIECES, LINES, mixed_texts, train
 
 from kerasbert.text import AlbertTokenizer, SentencePieceTokenizer, tokenizer_from_folder
 from kerasbert.text.sentencepiece_model import read_model_file
@@ -20,22 +20,13 @@ TEXTS = [
     "",
     " ",
 ]
-# Types of tokens that ALBERT's own model has.
-OPTIONS = {
-    "pad_id": 0,
-    "unk_id": 1,
-    "bos_id": -1,
-    "eos_id": -1,
-    "control_symbols": "[CLS],[SEP],[MASK]",
-    "user_defined_symbols": "(,),-,–,£,€",
-}
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     pytest.importorskip("sentencepiece")
     folder = tmp_path_factory.mktemp("albert")
-    train(folder / "spiece", **OPTIONS)
+    train(folder / "spiece", **ALBERT_PIECES)
     return folder
 
 
