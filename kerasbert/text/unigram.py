@@ -150,7 +150,9 @@ class Unigram:
             both states for the next place.
         """
         first, count = firsts[place], counts[place]
-        reached = tf.maximum(ahead, best + tf.gather(self._keys, rows[:, first : first + count]))
+        sums = best + tf.gather(self._keys, rows[:, first : first + count])
+        # No `maximum`: ONNX Runtime 1.31 takes the lower half of an int64 as a signed number there.
+        reached = tf.where(sums > ahead, sums, ahead)
         # tf2onnx's remainders have the sign of the sum; the second one has none.
         length = (reached[0] % self._lengths_in + self._lengths_in) % self._lengths_in
         none = tf.fill(tf.stack([1, left[place]]), tf.constant(_NEVER, tf.int64))

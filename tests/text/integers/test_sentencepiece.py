@@ -96,6 +96,15 @@ def test_pieces_without_a_character_map(model, byte_fallback):
     assert different(tokenizer, answer, texts) == []
 
 
+def test_close_sums_on_onnx_runtime():
+    """Sums of scores that differ by less than 1, whose lower 32 bits have another order as signed numbers."""
+    pieces = ["<s>", "<pad>", "</s>", "<unk>", "▁", "r", "en", "▁re", "n", "<mask>"]
+    tokenizer = SentencePieceTokenizer(pieces, [0, 0, 0, 0, -2, -5, -6.4, -8, -5.6, 0])
+    answer = tokenized(tokenizer, by_onnx_runtime)
+    assert answer("ren")[0] == [4, 5, 6]
+    assert different(tokenizer, answer, ["ren", "renren", "nren"]) == []
+
+
 @pytest.mark.slow
 def test_every_character_between_two_letters(tokenizer, every_character):
     texts = [f"a{c}b" for c in every_character]
