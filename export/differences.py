@@ -100,7 +100,7 @@ def token_differences(task, run, columns, where):
     for row in zip(*columns, strict=True):
         row_maxima.append(0.0)
         x = tuple([text] for text in row)
-        task.predict_with(compare, x[0] if len(x) == 1 else x)
+        task.answers_with(task.preprocessor.for_one_call(), compare, x[0] if len(x) == 1 else x)
     return _summary(row_maxima, sums)
 
 

@@ -11,6 +11,7 @@ from kerasbert.export import endpoints
 from kerasbert.export.artifact import Artifact
 from kerasbert.export.onnx_runner import OnnxRunner
 from kerasbert.export.saved_model_runner import SavedModelRunner
+from kerasbert.export.text_runner import warn_of_truncated
 from kerasbert.export.tflite_runner import TFLiteRunner
 from kerasbert.tasks.task import Task
 from kerasbert.types import PathLike, Rows
@@ -83,16 +84,23 @@ def answer_texts(runner: SavedModelRunner | TFLiteRunner | OnnxRunner, task: Tas
 
     Returns:
         What the task's `predict` returns (for a masked language model, `fill_masks`).
+
+    Warns:
+        UserWarning: if texts were truncated, with their number.
     """
     if not isinstance(runner, SavedModelRunner):
         if runner.takes_texts and not (task.endpoint == "tag" and are_words(x)):
             return runner.predict(x)
         return task.predict_with(runner, x)
-    endpoint, found = endpoints.BY_NAME[task.endpoint], []
+    endpoint, found, truncated = endpoints.BY_NAME[task.endpoint], [], 0
     count = count_rows(x)
     for start in range(0, count, BATCH_SIZE):
         part = rows_of(x, range(start, min(start + BATCH_SIZE, count)))
-        found.append(endpoint.predictions(task, runner(endpoint.columns(part)), part))
+        outputs = runner(endpoint.columns(part))
+        if "truncated" in outputs:  # of each row, or of each sentence of a row
+            truncated += int(outputs["truncated"].reshape(len(outputs["truncated"]), -1).any(1).sum())
+        found.append(endpoint.predictions(task, outputs, part))
+    warn_of_truncated(truncated, count, task.max_sequence_length)
     return (
         np.concatenate(found) if isinstance(found[0], np.ndarray) else [row for part in found for row in part]
     )

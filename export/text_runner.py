@@ -10,6 +10,16 @@ from kerasbert.export.text_graphs import BY_ENDPOINT, TOKENIZERS, as_code_points
 from kerasbert.types import Rows
 
 
+def warn_of_truncated(truncated: int, rows: int, max_sequence_length: int) -> None:
+    """Warns the caller of a caller if rows were truncated, with their number."""
+    if truncated:
+        warnings.warn(
+            f"{truncated} of the {rows} rows had a text that was too long for the model, which reads up to "
+            f"max_sequence_length={max_sequence_length} tokens at once, and were truncated.",
+            stacklevel=3,
+        )
+
+
 class TextRunner:
     """Answers texts with a file alone.
 
@@ -93,10 +103,5 @@ class TextRunner:
         rows = rows_of_texts(kind, x)
         outputs = [self.run_texts(*module.inputs(kind, row)) for row in rows]
         truncated = sum(bool(np.any(output.get("truncated", 0))) for output in outputs)
-        if truncated:
-            warnings.warn(
-                f"{truncated} of the {len(rows)} rows were longer than "
-                f"max_sequence_length={description['max_sequence_length']} tokens and were truncated.",
-                stacklevel=2,
-            )
+        warn_of_truncated(truncated, len(rows), description["max_sequence_length"])
         return module.predictions(description, rows, outputs)

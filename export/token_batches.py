@@ -10,7 +10,7 @@ from kerasbert.text import TOKEN_INPUTS
 
 
 class _EnoughError(Exception):
-    """Ends a `predict_with` early."""
+    """Ends an `answers_with` early."""
 
 
 def token_batches(task, texts, rows=float("inf")):
@@ -33,7 +33,7 @@ def token_batches(task, texts, rows=float("inf")):
         return {name: value.numpy() for name, value in task.answer_tokens(tokens).items()}
 
     with contextlib.suppress(_EnoughError):
-        task.predict_with(keep, texts)
+        task.answers_with(task.preprocessor.for_one_call(), keep, texts)
     return batches
 
 

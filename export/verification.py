@@ -92,6 +92,9 @@ def verify(
             the file would not run fast on every device: if outputs are missing, or it has Flex or variable
             operations or more XNNPACK partitions than its recipe allows.
         ValueError: if there are no texts, or labels are needed.
+
+    Warns:
+        UserWarning: if texts were truncated, with their number.
     """
     return compare(
         task,
@@ -138,7 +141,7 @@ def compare(
     if getattr(runner, "takes_texts", False):
         check_tokens(task, runner, texts_in(columns))
     # What `predict` returns, without the seconds that it takes to trace a graph of the model.
-    expected = task.predict_with(task.answer_tokens, x)
+    expected = task.answers_with(task.preprocessor.for_one_call(), task.answer_tokens, x)
     try:
         found = answer_texts(runner, task, x)
     except (RuntimeError, tf.errors.OpError) as error:

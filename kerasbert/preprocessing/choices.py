@@ -94,7 +94,7 @@ class ChoicePreprocessor(Preprocessor):
             shape = tf.shape(row["choices"])
             texts = self.tokenizer.tokenize(tf.repeat(row["text"], shape[1]))
             choices = self.tokenizer.tokenize(tf.reshape(row["choices"], [-1]))
-            self._count(self.tokenizer.packed_lengths(texts, choices))
+            self.count_truncated(self.tokenizer.packed_lengths(texts, choices))
             tokens = self.tokenizer.pack(texts, choices, max_length=self.max_sequence_length)
             tokens = {name: tf.reshape(value, tf.concat([shape, [-1]], 0)) for name, value in tokens.items()}
             return tokens, {name: v for name, v in row.items() if name not in ("text", "choices")}

@@ -107,7 +107,7 @@ class EmbeddingPreprocessor(Preprocessor):
             batch_size or int(groups.cardinality()),
             self.max_sequence_length,
             shuffle=shuffle,
-            on_lengths=self._count,
+            on_lengths=self.count_truncated,
         )
         return batches, None, None
 

@@ -118,7 +118,7 @@ class RowBatches:
             None if batched else batch_size,
             self.max_sequence_length,
             finish=self._with_extra,
-            on_lengths=self._count,
+            on_lengths=self.count_truncated,
         )
         return batches, order
 
@@ -227,14 +227,16 @@ class RowBatches:
     def _batches(self, rows, tokenizer, batch_size, batched, shuffle):
         length = self.max_sequence_length
         if batched:
-            return ordered_batches(rows, tokenizer, None, length, on_lengths=self._count)
-        return text_batches(rows, tokenizer, batch_size, length, shuffle=shuffle, on_lengths=self._count)
+            return ordered_batches(rows, tokenizer, None, length, on_lengths=self.count_truncated)
+        return text_batches(
+            rows, tokenizer, batch_size, length, shuffle=shuffle, on_lengths=self.count_truncated
+        )
 
     def _targets(self, rest, *weight):
         """The labels of a batch, and its weights if there are any, as Keras expects them."""
         return (rest["label"], *weight)
 
-    def _count(self, lengths):
+    def count_truncated(self, lengths):
         """Counts rows, and those longer than `max_sequence_length`; works in a graph."""
         self._truncation.add(lengths, self.max_sequence_length)
 

@@ -121,7 +121,7 @@ class SentencePreprocessor(Preprocessor):
                 x=x,
             )
         documents = tokenize_documents(list(x), self.tokenizer, where)
-        self._count(np.diff(documents.id_splits) + 2)
+        self.count_truncated(np.diff(documents.id_splits) + 2)
         return documents
 
     def unlabelled(self, x: Rows, batch_size: int | None, where: str = "x") -> tuple[Dataset, None]:

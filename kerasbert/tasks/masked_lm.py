@@ -99,6 +99,9 @@ class BertMaskedLM(Task):
         Raises:
             ValueError: if a text has no mask within `max_sequence_length`, or the task has no tokenizer.
 
+        Warns:
+            UserWarning: if texts were truncated, with their number.
+
         Example:
 
         >>> tokenizer = BertTokenizer(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "good", "film"])
@@ -125,6 +128,20 @@ class BertMaskedLM(Task):
         top_k: int = TOP_K,
     ) -> list[list[list[tuple[str, float]]]]:
         """Like `fill_masks`, but `run` computes the answers; see `TextTask.predict_with`."""
+        preprocessor = self.preprocessor.for_one_call()
+        found = self.answers_with(preprocessor, run, x, batch_size, top_k)
+        preprocessor.warn_if_truncated()
+        return found
+
+    def answers_with(
+        self,
+        preprocessor: Preprocessor,
+        run: Callable[[Tensors], Tensors],
+        x: Rows,
+        batch_size: int | None = None,
+        top_k: int = TOP_K,
+    ) -> list[list[list[tuple[str, float]]]]:
+        """See `TextTask.answers_with`."""
         self.warn_if_untrained()
         tokenizer = self.mask_tokenizer("fill_masks")
         checks.positive_int("fill_masks", top_k=top_k)
@@ -133,7 +150,9 @@ class BertMaskedLM(Task):
         filled, batch_size = [], checked_batch_size(batch_size, "fill_masks")
         for start in range(0, len(x), batch_size):
             batch = list(x[start : start + batch_size])
-            tokens = tokenizer(batch, max_length=self.max_sequence_length)
+            ids = tokenizer.tokenize(batch)
+            preprocessor.count_truncated(tokenizer.packed_lengths(ids))
+            tokens = tokenizer.pack(ids, max_length=self.max_sequence_length)
             masked = keras.ops.convert_to_numpy(tokens["token_ids"]) == tokenizer.mask_id
             bad = np.flatnonzero(~masked.any(1))
             if bad.size:

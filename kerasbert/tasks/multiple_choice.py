@@ -89,14 +89,16 @@ class BertMultipleChoice(TextTask):
         """Returns the shape of the logits, given a dict of the inputs' shapes."""
         return tuple(inputs_shape["token_ids"][:-1])
 
-    def predict_with(
-        self, run: Callable[[Tensors], Tensors], x: Rows, batch_size: int | None = None
+    def answers_with(
+        self,
+        preprocessor: Preprocessor,
+        run: Callable[[Tensors], Tensors],
+        x: Rows,
+        batch_size: int | None = None,
     ) -> np.ndarray:
-        """See `TextTask.predict_with`; `run` scores each choice separately and returns `(B, 1)`."""
+        """See `TextTask.answers_with`; `run` scores each choice separately and returns `(B, 1)`."""
         scores = []
-        for tokens in self.preprocessor.for_one_call().unlabelled(
-            x, checked_batch_size(batch_size, self.name)
-        )[0]:
+        for tokens in preprocessor.unlabelled(x, checked_batch_size(batch_size, self.name))[0]:
             *lead, length = tokens["token_ids"].shape
             found = run({name: ops.reshape(value, (-1, length)) for name, value in tokens.items()})
             scores.append(np.reshape(found[self.output], lead))

@@ -137,11 +137,15 @@ class BertQuestionAnswerer(TextTask):
         preprocessor.warn_if_truncated()
         return answers if n_best > 1 else [best for (best,) in answers]
 
-    def predict_with(
-        self, run: Callable[[Tensors], Tensors], x: Rows, batch_size: int | None = None
+    def answers_with(
+        self,
+        preprocessor: Preprocessor,
+        run: Callable[[Tensors], Tensors],
+        x: Rows,
+        batch_size: int | None = None,
     ) -> list[Answer]:
-        """See `TextTask.predict_with`."""
-        return [best for (best,) in self._answers(self.preprocessor.for_one_call(), run, x, batch_size)]
+        """See `TextTask.answers_with`."""
+        return [best for (best,) in self._answers(preprocessor, run, x, batch_size)]
 
     def _answers(self, preprocessor, run, x, batch_size=None, verbose=0, *options):
         answers, rows = [], checked_batch_size(batch_size, self.name)

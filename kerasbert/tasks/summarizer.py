@@ -132,14 +132,15 @@ class BertSummarizer(TokenTask):
         preprocessor.warn_if_truncated()
         return found
 
-    def predict_with(
-        self, run: Callable[[Tensors], Tensors], x: Rows, batch_size: int | None = None
+    def answers_with(
+        self,
+        preprocessor: Preprocessor,
+        run: Callable[[Tensors], Tensors],
+        x: Rows,
+        batch_size: int | None = None,
     ) -> list[Summary]:
-        """See `TextTask.predict_with`."""
-        return [
-            best_summary(*row)
-            for row in self._scored(self.preprocessor.for_one_call(), x, batch_size, run=run)
-        ]
+        """See `TextTask.answers_with`."""
+        return [best_summary(*row) for row in self._scored(preprocessor, x, batch_size, run=run)]
 
     def _scored(self, preprocessor, x, *args, **kwargs):
         """Yields the text of each document, the positions of its sentences, and their scores."""

@@ -7,7 +7,7 @@ import numpy as np
 
 from kerasbert import checks
 from kerasbert.data import RowStream, is_dataset, is_tokens
-from kerasbert.preprocessing import checked_batch_size
+from kerasbert.preprocessing import Preprocessor, checked_batch_size
 from kerasbert.tasks.task import Task
 from kerasbert.types import Labels, Rows, Shape, Tensor, Tensors
 
@@ -122,10 +122,24 @@ class TextTask(Task):
 
         Returns:
             What `predict` returns.
+
+        Warns:
+            UserWarning: if texts were truncated, with their number.
         """
-        batches, order = self.preprocessor.for_one_call().unlabelled(
-            x, checked_batch_size(batch_size, self.name)
-        )
+        preprocessor = self.preprocessor.for_one_call()
+        found = self.answers_with(preprocessor, run, x, batch_size)
+        preprocessor.warn_if_truncated()
+        return found
+
+    def answers_with(
+        self,
+        preprocessor: Preprocessor,
+        run: Callable[[Tensors], Tensors],
+        x: Rows,
+        batch_size: int | None = None,
+    ) -> Any:
+        """`predict_with` without the warning: `preprocessor`, of `for_one_call`, counts truncated texts."""
+        batches, order = preprocessor.unlabelled(x, checked_batch_size(batch_size, self.name))
         answers = [np.asarray(run(tokens)[self.output]) for tokens in batches]
         return np.concatenate(answers)[np.argsort(order)]
 

@@ -163,16 +163,20 @@ class BertTokenClassifier(EntityScoring, TokenTask):
             if is_dataset(x) and isinstance(x.element_spec, tuple):
                 x = x.map(lambda tokens, *_: tokens)
             return super().predict(x, batch_size, verbose, steps, callbacks)
-        return self._entities(x, batch_size, verbose, callbacks)
+        return self._entities(self.preprocessor, x, batch_size, verbose, callbacks)
 
-    def predict_with(
-        self, run: Callable[[Tensors], Tensors], x: Rows, batch_size: int | None = None
+    def answers_with(
+        self,
+        preprocessor: Preprocessor,
+        run: Callable[[Tensors], Tensors],
+        x: Rows,
+        batch_size: int | None = None,
     ) -> list[list[Entity]]:
-        """See `TextTask.predict_with`."""
-        return self._entities(x, batch_size, run=run)
+        """See `TextTask.answers_with`."""
+        return self._entities(preprocessor, x, batch_size, run=run)
 
-    def _entities(self, x, *args, **kwargs):
-        preprocessor, found = self.preprocessor, []
+    def _entities(self, preprocessor, x, *args, **kwargs):
+        found = []
         for part, _, where in preprocessor.parts(x):
             words = preprocessor.words(part, where)
             decided = self._decide(words, *args, **kwargs)

@@ -25,6 +25,23 @@ def test_the_same_model_passes_with_numbers(trained, saved_model, int8):
         assert result.worst_text in TEXTS
 
 
+@pytest.fixture(scope="module")
+def text_file(trained, tmp_path_factory):
+    return export.to_tflite(trained, tmp_path_factory.mktemp("text") / "film.tflite", text=True)
+
+
+@pytest.mark.parametrize("kind", ["saved_model", "int8", "text_file"])
+def test_truncated_texts_are_warned_of_once(kind, request, trained):
+    artifact, texts = request.getfixturevalue(kind), [*TEXTS, "good " * 15]
+    runner = export.open_artifact(artifact)
+    for call in (export.verify, lambda task, *rest: export.answer_texts(runner, task, texts)):
+        with pytest.warns(
+            UserWarning, match=r"1 of the 9 .*max_sequence_length=16 tokens.* were truncated"
+        ) as caught:
+            call(trained, artifact, texts)
+        assert len(caught) == 1
+
+
 @pytest.mark.slow
 def test_pairs(trained, saved_model, int8):
     pairs = {"text": TEXTS, "text_pair": TEXTS[::-1]}
