@@ -1,21 +1,18 @@
 """The words of a text as integers; `kerasbert.data.words_of_texts` does the same with strings."""
 
-import numpy as np
-
 from kerasbert.data.word_graph import kind_table
 from kerasbert.export.text_graphs.tokenize import places
 from kerasbert.optional import tensorflow as tf
+from kerasbert.text.code_point_tables import NUM_CODE_POINTS, paged, row_of
 
-PAGE = 128  # code points that share an entry of the first table
 REPLACEMENT = 0xFFFD
 
 
 class WordGraph:
-    """Finds words. Kinds of characters are looked up in two levels, where equal pages are stored once."""
+    """Finds words, by the kinds of characters."""
 
     def __init__(self):
-        entries, pages = np.unique(kind_table().reshape(-1, PAGE), axis=0, return_inverse=True)
-        self._entries, self._pages = entries.reshape(-1).astype("int32"), pages.reshape(-1).astype("int32")
+        self._pages, self._entries = paged(kind_table().astype("int32"))
 
     def words(self, code_points, token_starts, token_ends):
         """Finds the words of a text and the first token of each.
@@ -56,10 +53,9 @@ class WordGraph:
 
     def _borders(self, code_points):
         """Where words begin and where they have ended: bool `(N + 1,)` both."""
-        known = (code_points >= 0) & (code_points <= 0x10FFFF)
+        known = (code_points >= 0) & (code_points < NUM_CODE_POINTS)
         code_points = tf.where(known, code_points, REPLACEMENT)
-        pages = tf.gather(self._pages, code_points // PAGE)
-        kinds = tf.gather(self._entries, pages * PAGE + code_points % PAGE)
+        kinds = tf.gather(self._entries, row_of(code_points, self._pages))
         kinds = tf.concat([kinds, [ord(" ")]], 0)
         seen = places(kinds != ord("c"))  # control characters part nothing
         kind = tf.gather(kinds, seen)

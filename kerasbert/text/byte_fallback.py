@@ -7,7 +7,8 @@ import numpy as np
 
 from kerasbert import checks
 from kerasbert.optional import tensorflow as tf
-from kerasbert.text.piece_characters import META, NUM_CODE_POINTS, UNKNOWN
+from kerasbert.text.code_point_tables import NUM_CODE_POINTS
+from kerasbert.text.piece_characters import META, UNKNOWN
 from kerasbert.text.symbol_rows import repeated
 
 BYTE_PIECES = tuple(f"<0x{byte:02X}>" for byte in range(256))

@@ -5,6 +5,7 @@ import functools
 import numpy as np
 
 from kerasbert.optional import tensorflow as tf
+from kerasbert.text.code_point_tables import NUM_CODE_POINTS, paged, row_of
 
 LETTER, NUMBER, SPACE, OTHER = range(4)
 WHITE_SPACE = r"[\t-\r\x{85}\p{Z}]"  # what Unicode calls white space, and what `\s` means in the original
@@ -15,7 +16,6 @@ _NEW_LETTERS = (
     "16D40-16D6C 18CFF-18CFF 1E5D0-1E5ED 1E5F0-1E5F0 2EBF0-2EE5D"
 )
 _NEW_NUMBERS = "10D40-10D49 116D0-116E3 11BF0-11BF9 16130-16139 16D70-16D79 1CCF0-1CCF9 1E5F1-1E5FA"
-_PAGE = 128
 _APOSTROPHE, _BLANK = ord("'"), ord(" ")
 
 
@@ -24,10 +24,10 @@ def character_classes():
     """A two-level table that says which characters are letters, numbers or white space.
 
     Returns:
-        (pages, classes): pages, numpy int32 (8704,), the row of `classes` for each block of 128 characters;
-        classes, numpy int32 (rows, 128), LETTER, NUMBER, SPACE or OTHER.
+        (pages, classes), numpy int32 (8704,) and (M,), as `paged` returns them: where each page begins in
+        `classes`, and LETTER, NUMBER, SPACE or OTHER of each character.
     """
-    classes = np.full(0x110000, OTHER, np.int32)
+    classes = np.full(NUM_CODE_POINTS, OTHER, np.int32)
     assigned = np.r_[0:0xD800, 0xE000:0x40000]  # above these are only private characters and marks
     with tf.init_scope():
         characters = tf.constant([chr(c) for c in assigned])
@@ -36,8 +36,7 @@ def character_classes():
     for kind, ranges in (LETTER, _NEW_LETTERS), (NUMBER, _NEW_NUMBERS):
         for first, last in (pair.split("-") for pair in ranges.split()):
             classes[int(first, 16) : int(last, 16) + 1] = kind
-    rows, pages = np.unique(classes.reshape(-1, _PAGE), axis=0, return_inverse=True)
-    return pages.reshape(-1).astype(np.int32), rows
+    return paged(classes)
 
 
 def split_words(characters, pages, classes):
@@ -71,7 +70,7 @@ def kinds(code, pages, classes):
     Returns:
         int32 (n,): LETTER, NUMBER, SPACE or OTHER.
     """
-    return tf.gather_nd(classes, tf.stack([tf.gather(pages, code // _PAGE), code % _PAGE], axis=1))
+    return tf.gather(classes, row_of(code, pages))
 
 
 def word_starts(code, kind, first, last):

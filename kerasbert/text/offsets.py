@@ -5,6 +5,7 @@ import functools
 import numpy as np
 
 from kerasbert.optional import tensorflow as tf
+from kerasbert.text.code_point_tables import NUM_CODE_POINTS
 from kerasbert.text.normalization import EDGE, TOO_LONG, normalise
 
 # All characters that normalisation changes lie in planes 0 to 3 and among the tags of plane 14.
@@ -26,7 +27,7 @@ def normalised_lengths(lowercase, accents):
         numpy uint8 (0x110000,), by code point.
     """
     with tf.init_scope():
-        lengths = np.full(0x110000, 4, np.uint8)
+        lengths = np.full(NUM_CODE_POINTS, 4, np.uint8)
         characters = tf.constant([chr(c) for c in CHANGED])
         lengths[CHANGED] = tf.strings.length(normalise(characters, lowercase, accents)).numpy()
     return lengths

@@ -4,6 +4,7 @@ import numpy as np
 
 from kerasbert import checks
 from kerasbert.optional import tensorflow as tf
+from kerasbert.text.code_point_tables import NUM_CODE_POINTS, PAGE, paged, row_of
 from kerasbert.text.double_array import SparseRows
 from kerasbert.text.known_characters import reduced
 from kerasbert.text.symbol_rows import SymbolRows
@@ -17,8 +18,6 @@ WHITE_SPACE = (
     "\t\n\x0b\x0c\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
 )
 WHITE_SPACE += "\u2028\u2029\u202f\u205f\u3000"
-_PAGE = 128
-NUM_CODE_POINTS = 0x110000
 
 
 class PieceCharacters:
@@ -48,7 +47,7 @@ class PieceCharacters:
         # Of each code point: the entry of its replacement; if strings of several characters begin with it,
         # the state that it leads to; and its number among the characters that continue such strings.
         entries, firsts, laters = table = np.zeros(
-            (3, NUM_CODE_POINTS + -(-len(others) // _PAGE) * _PAGE), np.int32
+            (3, NUM_CODE_POINTS + -(-len(others) // PAGE) * PAGE), np.int32
         )
         entries[[*map(ord, symbols)]] = list(symbols.values())
         self._rows, self._unknown_from = SymbolRows(), unknown_from
@@ -83,7 +82,7 @@ class PieceCharacters:
         for state, column, to in zip(further[:, 0], columns.reshape(-1), further[:, 2], strict=True):
             following[state][int(column) + 1] = int(to)
         self._strings = SparseRows(following, len(later), 0, self._constant)
-        page_of, pages = _paged(table.T)
+        page_of, pages = paged(table.T)
         self._pages = self._constant(page_of)
         self._entries, self._firsts, self._laters = map(self._constant, pages.T.copy())
         self._ends, self._whole = map(self._constant, (np.array(ends, np.int32), whole))
@@ -98,12 +97,12 @@ class PieceCharacters:
         # Pages hold differences, so that those without changes are one.
         shift = np.where(entries < 0, entries - size, entries - np.arange(size, dtype=np.int32))
         rows.close(self._constant)
-        return rows, size, *map(self._constant, _paged(shift.astype(np.int32)))
+        return rows, size, *map(self._constant, paged(shift.astype(np.int32)))
 
     def _changed(self, code):
         """The code points that code points become, and the place of the one that each was made of."""
         rows, size, page_of, pages = self._changes
-        shift = tf.gather(pages, tf.gather(page_of, code // _PAGE) + code % _PAGE)
+        shift = tf.gather(pages, row_of(code, page_of))
         places = tf.range(tf.size(code))
         found = tf.where(shift < -size, shift + size, code + shift), places, places
         return self._if(tf.reduce_any(found[0] < 0), lambda: rows.expanded(*found), found)[:2]
@@ -146,7 +145,7 @@ class PieceCharacters:
 
     def _mapped(self, code):
         """`symbols`, of code points that have been changed."""
-        places = tf.gather(self._pages, code // _PAGE) + code % _PAGE
+        places = row_of(code, self._pages)
         entries = tf.gather(self._entries, places)
         if self._unknown_from is not None:
             entries = tf.where(entries == UNKNOWN, self._unknown_from + code, entries)
@@ -179,22 +178,6 @@ class PieceCharacters:
         kept = follow(places == 0, tf.minimum(places + tf.concat([sizes, [0]], 0), end))[:-1]
         kept = tf.cast(tf.where(kept)[:, 0], tf.int32)
         return tf.gather(entries, kept), kept, tf.gather(sizes, kept)
-
-
-def _paged(table):
-    """Keeps pages of a table that are equal only once.
-
-    Args:
-        table: int32 (N,) or (N, K), N a multiple of `_PAGE`.
-
-    Returns:
-        (starts, rows): the row at which each page begins, int32 (N / `_PAGE`,), and the rows of all pages.
-    """
-    numbers = {}  # 100 times as fast as `np.unique` here
-    parts = (page.tobytes() for page in np.ascontiguousarray(table).reshape(len(table) // _PAGE, -1))
-    starts = [_PAGE * numbers.setdefault(part, len(numbers)) for part in parts]
-    rows = np.frombuffer(b"".join(numbers), table.dtype)
-    return np.array(starts, np.int32), rows.reshape(-1, *table.shape[1:])
 
 
 def words(symbols, sources, sizes, most):

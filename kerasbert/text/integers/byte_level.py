@@ -5,7 +5,7 @@ import numpy as np
 from kerasbert.optional import tensorflow as tf
 from kerasbert.text.byte_pairs import BYTE_CHARACTERS
 from kerasbert.text.byte_words import SPACE, character_classes, kinds, shift, word_starts
-from kerasbert.text.integers.characters import NUM_CODE_POINTS
+from kerasbert.text.code_point_tables import NUM_CODE_POINTS
 from kerasbert.text.integers.finder import CodePointFinder
 from kerasbert.text.integers.pairs import IntegerBytePairs
 from kerasbert.text.roberta_files import MASK, ROBERTA_SPECIAL_TOKENS

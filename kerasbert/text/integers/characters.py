@@ -8,11 +8,10 @@ from kerasbert import checks
 from kerasbert.optional import tensorflow as tf
 from kerasbert.optional import tensorflow_text
 from kerasbert.text import normalization
+from kerasbert.text.code_point_tables import NUM_CODE_POINTS, paged, row_of
 from kerasbert.text.offsets import CHANGED
 from kerasbert.text.wordpiece import WordPiece
 
-NUM_CODE_POINTS = 0x110000
-PAGE = 128  # how many code points share an entry of the first table
 # The kinds of normalised characters. 0 marks a cell without a character.
 LETTER, SPACE, SINGLE = 1, 2, 3
 # How a character affects a capital sigma beside it, which is written in another way at the end of a word.
@@ -24,9 +23,9 @@ _CAPITAL_SIGMA, _FINAL_SIGMA = "Σς"
 class CharacterTables:
     """Looks up the normalised characters of code points.
 
-    Two levels keep the tables small: `pages` has, for every 128 code points, the position of their entries in
-    `entries`, and equal pages are stored once. An entry is `3 * row + kind beside a sigma`, and `rows[row]`
-    contains the normalised characters, each as `4 * symbol + kind`, followed by zeros. Row 0 is empty.
+    `pages` and `entries` have, in two levels, an entry for each code point. An entry is
+    `3 * row + kind beside a sigma`, and `rows[row]` contains the normalised characters, each as
+    `4 * symbol + kind`, followed by zeros. Row 0 is empty.
 
     Args:
         tokenizer: `BertTokenizer`.
@@ -58,9 +57,7 @@ class CharacterTables:
         self.rows = np.pad(np.vstack([rows, letter]), ((0, len(special)), (0, 0)))
         self.rows[self.special_rows, 0] = [4 * symbol + SINGLE for symbol in special]
         self._final_sigma_row = int(numbers[ord(_FINAL_SIGMA)])
-        entries = (3 * numbers + sigma_kinds).astype(np.int32).reshape(-1, PAGE)
-        entries, pages = np.unique(entries, axis=0, return_inverse=True)
-        self.entries, self.pages = entries.reshape(-1), (pages.reshape(-1) * PAGE).astype(np.int32)
+        self.pages, self.entries = paged((3 * numbers + sigma_kinds).astype(np.int32))
 
     def look_up(self, code_points):
         """Finds the row of each code point.
@@ -73,8 +70,7 @@ class CharacterTables:
         """
         known = (code_points >= 0) & (code_points < NUM_CODE_POINTS)
         code_points = tf.where(known, code_points, 0)
-        page = tf.gather(self.pages, code_points // PAGE)
-        entry = tf.gather(self.entries, page + code_points % PAGE)
+        entry = tf.gather(self.entries, row_of(code_points, self.pages))
         rows = entry // 3
         if not self._lowercase:
             return rows

@@ -2,10 +2,11 @@
 
 from kerasbert.optional import tensorflow as tf
 from kerasbert.text.byte_fallback import ByteFallback
+from kerasbert.text.code_point_tables import NUM_CODE_POINTS
 from kerasbert.text.integers.finder import CodePointFinder
 from kerasbert.text.integers.pairs import IntegerPiecePairs
 from kerasbert.text.integers.unigram import IntegerUnigram
-from kerasbert.text.piece_characters import NUM_CODE_POINTS, PREFIX, SPACE, PieceCharacters, spans, words
+from kerasbert.text.piece_characters import PREFIX, SPACE, PieceCharacters, spans, words
 from kerasbert.text.piece_pairs import APART
 from kerasbert.text.sentencepiece_entries import BPE
 from kerasbert.text.sentencepiece_pieces import pieces_of
