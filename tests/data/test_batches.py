@@ -59,11 +59,16 @@ def test_order_is_kept_where_it_must_be(tokenizer):
 def test_columns_in_memory_are_batched_like_a_data_set(tokenizer, size):
     columns = {"ids": tokenizer.tokenize(TEXTS), "label": np.arange(100, dtype="int32")}
     lengths = []
+    expected = []
+    for start in range(0, 100, size):
+        tokens = tokenizer(TEXTS[start : start + size], max_length=10)
+        labels = np.arange(start, min(start + size, 100))
+        expected.append([tokens["token_ids"].numpy(), tokens["padding_mask"].numpy(), labels])
     ones = ordered_batches(columns, tokenizer, size, 10, on_lengths=lengths.append)
-    others = seen(ordered_batches(rows(), tokenizer, size, 10))
-    for one, other in zip(seen(ones), others, strict=True):
-        for found, expected in zip(one, other, strict=True):
-            np.testing.assert_array_equal(found, expected)
+    for batches in ones, ordered_batches(rows(), tokenizer, size, 10):
+        for one, other in zip(seen(batches), expected, strict=True):
+            for found, wanted in zip(one, other, strict=True):
+                np.testing.assert_array_equal(found, wanted)
     if size >= 100:  # packed at once
         assert lengths[0].numpy().tolist() == [i % 13 + 2 for i in range(100)]
     finished = ordered_batches(columns, tokenizer, size, 10, finish=lambda tokens, rest: rest["label"])
