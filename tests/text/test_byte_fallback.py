@@ -221,6 +221,23 @@ def test_files_give_it_back(trained, tmp_path):
     assert again.tokenize(texts).to_list() == ours.tokenize(texts).to_list()
 
 
+@pytest.mark.parametrize("model", MODELS)
+def test_hugging_face_makes_a_text_of_bytes(tmp_path, model):
+    """By the file that was written, and by the one that was read and written again."""
+    tokenizers = pytest.importorskip("tokenizers")
+    # A tokenizer.json holds only pieces that two others make.
+    pieces, scores = [*PIECES[:-1], *"bx", "<mask>"], [*SCORES[:-1], -5.0, -6.0, 0.0]
+    tokenizer = SentencePieceTokenizer(pieces, scores, model=model, byte_fallback=True)
+    text = "b中😀 aé"
+    ids = tokenizer.tokenize(text).numpy().tolist()
+    for folder in tmp_path / "first", tmp_path / "again":
+        tokenizer.save_to_folder(folder)
+        theirs = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
+        assert theirs.decode(ids) == text
+        tokenizer = tokenizer_from_folder(folder)
+        assert tokenizer.detokenize(ids) == text
+
+
 @pytest.mark.slow
 def test_hugging_face_gives_its_ids_and_texts(trained, tmp_path):
     tokenizers = pytest.importorskip("tokenizers")
