@@ -78,8 +78,8 @@ def check_tokenizer(task, where):
 def check_exportable(task, where):
     """Raises ValueError unless a task can be exported.
 
-    It must run on TensorFlow, have an endpoint (take texts), have its LoRA weights merged, and have finite
-    weights. Warns if one of its heads was never trained.
+    It must run on TensorFlow, have an endpoint (take texts), have its LoRA weights merged, have finite
+    weights, and compute its logits in `logits`. Warns if one of its heads was never trained.
     """
     if keras.backend.backend() != "tensorflow":
         raise checks.invalid(
@@ -96,6 +96,8 @@ def check_exportable(task, where):
             where=where,
             task=type(task).__name__,
         )
+    fix = "Override `logits`, which exports call."
+    checks.not_overridden(where, task, "call", fix=fix)
     task.encoder.check_merged(where)
     for path, weight in task.named_weights().items():
         if not keras.ops.all(keras.ops.isfinite(weight)):

@@ -25,10 +25,12 @@ def to_huggingface(model: Task | BertEncoder, folder: PathLike) -> Artifact:
 
     Raises:
         FileExistsError: if the folder contains anything except what this function wrote.
-        ValueError: if transformers does not have such a model.
+        ValueError: if transformers does not have such a model, or a class of yours overrides what the encoder
+            computes.
     """
     encoder: Any = getattr(model, "encoder", model)
     encoder.config.check_equal_blocks("to_huggingface")
+    _check_encoder(encoder, "to_huggingface")
     paths = model.named_weights()
     _check_head(model, transformers_has(heads_among(paths), paths), "to_huggingface")
     model.save_to_preset(folder)
@@ -50,9 +52,9 @@ def to_google(model: Task | BertEncoder, folder: PathLike) -> Artifact:
     Raises:
         FileExistsError: if the folder contains anything except what this function wrote.
         ValueError: if the original code does not have such a model: its layer norms have an epsilon of 1e-12,
-            its activations are gelu, relu and tanh.
+            its activations are gelu, relu and tanh; or a class of yours overrides what the encoder computes.
     """
-    _write(write_google, model, folder)
+    _write(write_google, model, folder, "to_google")
     return Artifact.of(folder, "google", signatures={})
 
 
@@ -73,9 +75,10 @@ def to_keras_hub(model: Task | BertEncoder, folder: PathLike) -> Artifact:
     Raises:
         FileExistsError: if the folder contains anything except what this function wrote.
         ValueError: if KerasHub does not have such a model: it always uses the tanh approximation of gelu and
-            an epsilon of 1e-12 in layer norms, whatever the config says.
+            an epsilon of 1e-12 in layer norms, whatever the config says; or a class of yours overrides what
+            the encoder computes.
     """
-    _write(write_keras_hub, model, folder)
+    _write(write_keras_hub, model, folder, "to_keras_hub")
     return Artifact.of(folder, "keras_hub", signatures={})
 
 
@@ -94,12 +97,27 @@ def _check_head(model, known, where):
         )
 
 
-def _write(write, model, folder):
-    _check_head(model, True, write.__name__)
+def _check_encoder(encoder, where):
+    """Raises ValueError if a class outside kerasbert overrides what the encoder computes."""
+    found = [name for part in encoder.parts() for name in checks.overridden(part, "call")]
+    found += checks.overridden(encoder, "call", "transform")
+    if found:
+        raise checks.invalid(
+            "The other library must have an encoder that computes what this one does.",
+            fix="Keep the class in a `.keras` file, with `save`; or export the task with `to_saved_model`.",
+            where=where,
+            overridden=found,
+        )
+
+
+def _write(write, model, folder, where):
+    encoder = getattr(model, "encoder", model)
+    _check_encoder(encoder, where)
+    _check_head(model, True, where)
     weights = model.weight_values()
     write(
         folder,
-        getattr(model, "encoder", model).config,
+        encoder.config,
         weights,
         heads=heads_among(weights),
         arguments=model.preset_values() if hasattr(model, "preset_values") else None,

@@ -5,6 +5,7 @@ import pathlib
 import keras
 import numpy as np
 
+from kerasbert import checks
 from kerasbert.export.shared_graphs import INPUTS, MODEL, TOKENIZER, SharedTokenizer, caller, number_branches
 from kerasbert.export.text_graphs import check_takes_texts, fixed_text_signatures, text_signatures
 from kerasbert.export.text_graphs.fixed import token_lengths
@@ -68,8 +69,14 @@ def edge_function(task, truncate=False, with_table=True):
 
     It calls the task's own layers, on `(S, D)`: two axes with one unknown length let XNNPACK take the
     whole network as one partition. Without the table of tokens a constant of its shape is looked up.
+
+    Raises:
+        ValueError: if a user's class overrides `call` of the encoder or of its embeddings.
     """
     embeddings = task.encoder.embeddings
+    fix = "Override `transform` of the encoder, or write the file with `to_saved_model` or `to_onnx`."
+    for part in (task.encoder, embeddings):
+        checks.not_overridden("to_tflite", part, "call", fix=fix)
 
     def edge(token_ids, segment_ids, padding_mask, *extra):
         rows = _rows(token_ids, segment_ids, padding_mask)

@@ -112,6 +112,12 @@ def positive_float(where, **values):
     _numbers(where, values, (int, float), lambda value: 0 < value < float("inf"), rule, example)
 
 
+def not_negative_float(where, **values):
+    """Raises ValueError unless every value is a finite number of at least 0."""
+    rule = "a finite number of at least 0"
+    _numbers(where, values, (int, float), lambda value: 0 <= value < float("inf"), rule, "0 or more")
+
+
 def _numbers(where, values, kinds, holds, rule, example):
     """Raises ValueError unless every value is one of `kinds`, which no bool is, and `holds` for it."""
     for name, value in values.items():
@@ -129,6 +135,41 @@ def one_of(where, allowed, **values):
                 where=where,
                 **{name: value},
             )
+
+
+def comes_from_here(cls, method):
+    """Whether the method that a class uses is defined in kerasbert; True if it has no such method."""
+    owner = next((c for c in cls.__mro__ if method in vars(c)), None)
+    return owner is None or owner.__module__.startswith("kerasbert.")
+
+
+def overridden(part, *methods):
+    """The methods of a task, an encoder or a layer that a user's class overrides, such as `Mine.call`."""
+    kind = type(part)
+    return [f"{kind.__name__}.{method}" for method in methods if not comes_from_here(kind, method)]
+
+
+def not_overridden(where, part, *methods, fix):
+    """Raises ValueError if a user's class overrides a method that is not called, but computed another way.
+
+    Whoever does a method's work without calling it asks this first, since the result would be another
+    model's.
+
+    Args:
+        where: str, who does the work, a public name.
+        part: the task, the encoder or the layer.
+        *methods: str, the names of the methods.
+        fix: str, as for `invalid`.
+    """
+    found = overridden(part, *methods)
+    if found:
+        raise invalid(
+            f"`{where}` does the work of {' and '.join(f'`{method}`' for method in methods)} itself, so that "
+            "an override would be ignored.",
+            fix=fix,
+            where=where,
+            overridden=found,
+        )
 
 
 def divides(where, *, num_heads, hidden_dim):

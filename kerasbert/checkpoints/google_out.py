@@ -33,16 +33,16 @@ def write_google(folder, config, weights, heads=(), arguments=None, tokenizer=No
         FileExistsError: if the folder contains anything but a Google checkpoint that kerasbert wrote.
         ValueError: if the original has no such model.
     """
-    config.check_equal_blocks("write_google")
+    config.check_equal_blocks("to_google")
     for name, allowed in FIXED.items():
-        checks.one_of("write_google", allowed, **{name: getattr(config, name)})
+        checks.one_of("to_google", allowed, **{name: getattr(config, name)})
     places = google_places(config)
     if family_of(config, heads, weights) is not BERT or not set(weights) <= set(places):
         raise checks.invalid(
             "Google's format holds BERT, alone or with a head for pre-training, classification or question "
             "answering.",
             fix="Write the encoder alone, or use Hugging Face's format.",
-            where="write_google",
+            where="to_google",
             heads=heads,
             without_a_place=sorted(set(weights) - set(places)),
         )

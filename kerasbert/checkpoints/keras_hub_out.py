@@ -22,7 +22,7 @@ _ACTIVATIONS = {"single_label": "linear", "multi_label": "sigmoid", "regression"
 # KerasHub compiles a classifier when it loads it, and expects its optimizer's counter and learning rate.
 # These are the values of a new optimizer.
 _OPTIMIZER = {"optimizer/vars/0": np.int64(0), "optimizer/vars/1": np.float32(5e-5)}
-_WHERE = "write_keras_hub"
+_WHERE = "to_keras_hub"
 _FIX = "Write Hugging Face's format (`write_preset`), or save it as a .keras file."
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from kerasbert import checks
 from kerasbert.layers import padding_bias
 from kerasbert.tasks import BertSummarizer
 from kerasbert.tasks.r_drop import bernoulli_divergence, categorical_divergence, normal_divergence
@@ -157,6 +158,8 @@ def computed(task, inputs, with_states, training):
     """A dict of a task's `logits` and, if `with_states` is True, its `hidden_states`."""
     if not with_states:
         return {"logits": task(inputs, training=training)}
+    fix = "Override `logits`, or leave out the weights of hidden states, attention and relations."
+    checks.not_overridden("Distiller", task, "call", fix=fix)
     *lead, length = ops.shape(inputs["token_ids"])
     rows = {name: ops.reshape(value, (-1, length)) for name, value in inputs.items()}  # a choice is a row too
     outputs = task.encoder(rows, return_all=True, training=training)

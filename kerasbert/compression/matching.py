@@ -105,12 +105,14 @@ def imitated_blocks(layers, ours, theirs):
 
 
 def check_heads(ours, theirs):
-    """Raises ValueError unless each pair of blocks has the same number of heads.
+    """Raises ValueError unless each pair of blocks has the same number of heads, and scores as in BERT.
 
     Args:
         ours, theirs: lists of `EncoderBlock`, the student's blocks and the teacher's blocks that they
             imitate.
     """
+    for block in (*ours, *theirs):
+        _check_calls(block, "attention_weight")
     heads = [(a.num_heads, b.num_heads) for a, b in zip(ours, theirs, strict=True)]
     if any(a != b for a, b in heads):
         raise checks.invalid(
@@ -124,6 +126,8 @@ def check_heads(ours, theirs):
 def check_relations(ours, theirs, relation_heads):
     """Raises ValueError unless the queries of two blocks can be split into `relation_heads` parts."""
     checks.positive_int("Distiller", relation_heads=relation_heads)
+    for block in (ours, theirs):
+        _check_calls(block, "relation_weight")
     widths = [attention_width(block) for block in (ours, theirs)]
     if any(width % relation_heads for width in widths):
         raise checks.invalid(
@@ -133,3 +137,9 @@ def check_relations(ours, theirs, relation_heads):
             relation_heads=relation_heads,
             widths=widths,
         )
+
+
+def _check_calls(block, weight):
+    """Raises ValueError if a block may have queries other than the projection of its input."""
+    for part in (block, block.attention):
+        checks.not_overridden("Distiller", part, "call", fix=f"Leave out `{weight}`.")

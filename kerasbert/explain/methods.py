@@ -65,7 +65,8 @@ def integrated_gradients(
 
     Raises:
         TypeError: if `x` is not texts in memory, or the task is of another kind.
-        ValueError: if the target is not one that the task can answer with.
+        ValueError: if the target is not one that the task can answer with, or a class of yours overrides
+            `call` of the task or of its encoder.
 
     Example:
 

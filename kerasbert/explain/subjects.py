@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from kerasbert import checks
 from kerasbert.data import split_words
 from kerasbert.explain.compiled import compiled
 from kerasbert.explain.explanation import Explanation, Token, Word
@@ -154,7 +155,16 @@ def vectors_of(task, tokens):
 
 
 def numbers_of(task, number, position):
-    """A function of vectors `(B, S, D)`, tokens and values of rows that returns their numbers `(B,)`."""
+    """A function of vectors `(B, S, D)`, tokens and values of rows that returns their numbers `(B,)`.
+
+    It does the work of `call`, of the task and of its encoder, from the vectors on.
+
+    Raises:
+        ValueError: if a user's class overrides one of them.
+    """
+    fix = "Override `logits` of the task or `transform` of the encoder, which are called."
+    for part in (task, task.encoder):
+        checks.not_overridden("kerasbert.explain", part, "call", fix=fix)
 
     def numbers(vectors, tokens, values):
         mask = ops.convert_to_tensor(tokens["padding_mask"])

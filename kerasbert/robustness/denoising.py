@@ -67,8 +67,9 @@ def denoise(
     Raises:
         TypeError: if `task` is no task, or `x` is not texts in memory.
         ValueError: if the task has no tokenizer, or one that normalises tweets, the lower blocks are frozen
-            or share their weights with the upper ones (ALBERT), no word was perturbed, or the callbacks
-            include `ResumeTraining`, which resumes a `fit` of rows.
+            or share their weights with the upper ones (ALBERT), a class of yours overrides `call` or
+            `transform` of the encoder, no word was perturbed, or the callbacks include `ResumeTraining`,
+            which resumes a `fit` of rows.
 
     Example:
 
@@ -110,6 +111,8 @@ def denoise(
             where=where,
             shared_blocks=True,
         )
+    fix = "Train on `augmented` rows alone."
+    checks.not_overridden(where, task.encoder, "call", "transform", fix=fix)
     texts = [text for column in texts_in_memory(x, where) for text in column]
     changes = list(named(perturbations).items())
     # JAX computes one operation after the other, very slowly, unless it compiles.

@@ -1,5 +1,6 @@
 """Loads and saves tasks: presets and `.keras` files."""
 
+import warnings
 from typing import Any, NoReturn
 
 import keras
@@ -104,7 +105,18 @@ class TaskFiles(PresetLoader):
 
         Raises:
             FileExistsError: if the folder contains anything except a preset that kerasbert wrote.
+
+        Warns:
+            UserWarning: if a class of yours overrides `call` or `transform` of the encoder: a preset names no
+                classes, and `from_preset` builds a `BertEncoder`.
         """
+        overridden = checks.overridden(self.encoder, "call", "transform")
+        if overridden:
+            warnings.warn(
+                f"The preset will not compute what this task does: it does not hold {', '.join(overridden)}, "
+                "and `from_preset` builds a `BertEncoder`. A `.keras` file (`save`) keeps the class.",
+                stacklevel=2,
+            )
         weights = self.weight_values()
         write_preset(
             folder,

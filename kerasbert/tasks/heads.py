@@ -33,7 +33,7 @@ class Heads:
 
     def refuse_own_head(self) -> None:
         """Raises TypeError if a subclass overrides `make_head` although its task never calls it."""
-        if not _comes_from_here(type(self), "make_head"):
+        if not checks.comes_from_here(type(self), "make_head"):
             raise checks.invalid(
                 "The head of a masked language model is tied to the token embeddings, so `make_head` is "
                 "never called.",
@@ -61,7 +61,7 @@ class Heads:
             self.head.build(features_shape)
             return
         found: dict[str, Any] = {"name": (self.head.name, self.head_names[0])}
-        if _comes_from_here(type(self), "logits"):  # otherwise the head may have other inputs
+        if checks.comes_from_here(type(self), "logits"):  # otherwise the head may have other inputs
             features = keras.KerasTensor(features_shape, self.compute_dtype)
             shapes = keras.tree.map_structure(lambda x: x.shape, self.head(features))
             found["output_shape"] = (shapes, logits_shape)
@@ -88,11 +88,11 @@ class Heads:
     @property
     def has_own_head(self) -> bool:
         """bool, whether a class outside kerasbert overrides how the logits are computed."""
-        return not all(_comes_from_here(type(self), name) for name in ("make_head", "logits"))
+        return not all(checks.comes_from_here(type(self), name) for name in ("make_head", "logits"))
 
     def sequence_logits(self, encoder_outputs: Tensors, training: bool | None = None) -> Any:
         """The logits of one sequence, computed from the encoder's outputs for it; see `apply_head`."""
-        if _comes_from_here(type(self), "logits"):
+        if checks.comes_from_here(type(self), "logits"):
             return self.logits(encoder_outputs, training=training)
         batch = {name: ops.expand_dims(value, 0) for name, value in encoder_outputs.items()}
         return _without_batch(self.logits(batch, training=training))
@@ -146,9 +146,3 @@ class Heads:
 
 def _without_batch(logits):
     return keras.tree.map_structure(lambda value: ops.squeeze(value, 0), logits)
-
-
-def _comes_from_here(task_class, name):
-    """Whether the method that a class uses is defined in kerasbert."""
-    owner = next((c for c in task_class.__mro__ if name in vars(c)), Heads)
-    return owner.__module__.startswith("kerasbert.")
