@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from kerasbert import checks
-from kerasbert.data import IGNORED, RowOrder, is_dataset
+from kerasbert.data import IGNORED, is_dataset
 from kerasbert.optional import tensorflow as tf
 from kerasbert.preprocessing.preprocessor import Preprocessor
 from kerasbert.text.base import TextTokenizer
@@ -32,17 +32,9 @@ class PretrainingPreprocessor(Preprocessor):
         checks.one_of("PretrainingPreprocessor", PAIRS, pairs=pairs)
         self.pairs = pairs
 
-    def labelled(
-        self,
-        x: Rows,
-        y: Labels,
-        sample_weight: Any,
-        batch_size: int | None,
-        shuffle: bool | RowOrder = False,
-        where: str = "x",
-    ) -> tuple[Any, Any, Any]:
-        """See `RowBatches.labelled`; converts what `pretraining_batches` returns to inputs and labels."""
-        return super().labelled(self.inputs_and_labels(x), y, sample_weight, batch_size, shuffle, where)
+    def source(self, x: Rows) -> Rows:
+        """See `RowBatches.source`; what `pretraining_batches` returns becomes inputs and labels."""
+        return super().source(self.inputs_and_labels(x))
 
     def inputs_and_labels(self, batches: Any) -> Any:
         """Splits the batches of `pretraining_batches` into inputs and labels; leaves other data unchanged."""

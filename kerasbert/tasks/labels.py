@@ -1,4 +1,4 @@
-"""Chooses the labels of a task that is built on a checkpoint, which may have labels of its own."""
+"""The labels of a task, which may be those of the checkpoint that it is built on."""
 
 import re
 
@@ -51,6 +51,19 @@ def refuse_other_names(arguments, where):
                 kind=TypeError,
                 **{name: arguments[name]},
             )
+
+
+class Labelled:
+    """The part of a classifier that names its classes, by the labels of its preprocessor."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """tuple of str, the class names in the order of their numbers."""
+        return self.preprocessor.labels
+
+    @classmethod
+    def _arguments(cls, checkpoint, given):
+        return kept_labels(cls, checkpoint, *super()._arguments(checkpoint, given), given)
 
 
 def kept_labels(task_class, checkpoint, arguments, fresh_heads, given):

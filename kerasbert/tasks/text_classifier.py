@@ -13,7 +13,7 @@ from kerasbert.encoder import BertEncoder
 from kerasbert.heads import ClassificationHead
 from kerasbert.optional import tensorflow as tf
 from kerasbert.preprocessing import Preprocessor, TextPreprocessor
-from kerasbert.tasks.labels import kept_labels, refuse_other_names
+from kerasbert.tasks.labels import Labelled, refuse_other_names
 from kerasbert.tasks.measures import Target
 from kerasbert.tasks.problems import BY_NAME
 from kerasbert.tasks.text_task import TextTask
@@ -23,7 +23,7 @@ from kerasbert.types import Config, Labels, Rows, Shape, Tensor, Tensors
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
-class BertTextClassifier(Thresholds, TextTask):
+class BertTextClassifier(Thresholds, Labelled, TextTask):
     """Classifies texts: strings in, class probabilities out.
 
     Devlin et al. 2019, section 4.1, https://arxiv.org/abs/1810.04805. Only the vector of `[CLS]` is used, so
@@ -106,18 +106,9 @@ class BertTextClassifier(Thresholds, TextTask):
         )
 
     @property
-    def labels(self) -> tuple[str, ...]:
-        """tuple of str, the class names in the order of their numbers."""
-        return self.preprocessor.labels
-
-    @property
     def problem(self) -> str:
         """str, `"single_label"`, `"multi_label"` or `"regression"`."""
         return self.preprocessor.problem
-
-    @classmethod
-    def _arguments(cls, checkpoint, given):
-        return kept_labels(cls, checkpoint, *super()._arguments(checkpoint, given), given)
 
     def class_weights(self, class_weight: Any, x: Rows, y: Labels) -> dict[int, float]:
         """Returns the weights of all classes by number; see `Task.fit`.

@@ -18,7 +18,7 @@ from kerasbert.heads import TokenClassificationHead
 from kerasbert.preprocessing import Preprocessor, WordPreprocessor, checked_batch_size
 from kerasbert.tasks.entities import Entity, by_row, entities_of
 from kerasbert.tasks.entity_scoring import EntityScoring
-from kerasbert.tasks.labels import kept_labels, refuse_other_names
+from kerasbert.tasks.labels import Labelled, refuse_other_names
 from kerasbert.tasks.measures import Target
 from kerasbert.tasks.token_task import TokenTask
 from kerasbert.text.base import TextTokenizer
@@ -27,7 +27,7 @@ from kerasbert.types import Config, Rows, Shape, Tensor, Tensors
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
-class BertTokenClassifier(EntityScoring, TokenTask):
+class BertTokenClassifier(EntityScoring, Labelled, TokenTask):
     """Labels words, for example with named entities: texts or lists of words in, entities out.
 
     Devlin et al. 2019, section 5.3, https://arxiv.org/abs/1810.04805. The first sub-word token of a word
@@ -121,21 +121,12 @@ class BertTokenClassifier(EntityScoring, TokenTask):
         )
 
     @property
-    def labels(self) -> tuple[str, ...]:
-        """tuple of str, the class names in the order of their numbers."""
-        return self.preprocessor.labels
-
-    @property
     def scheme(self) -> str:
         """str, the scheme of `labels`, one of `kerasbert.data.SCHEMES`."""
         return self.preprocessor.scheme
 
     def __repr__(self):
         return f"<{type(self).__name__} {self.name}: {len(self.labels)} labels in the scheme {self.scheme}>"
-
-    @classmethod
-    def _arguments(cls, checkpoint, given):
-        return kept_labels(cls, checkpoint, *super()._arguments(checkpoint, given), given)
 
     def compute_output_shape(self, inputs_shape: dict[str, Shape]) -> Shape:
         """Returns the shape of the logits, given a dict of the inputs' shapes."""

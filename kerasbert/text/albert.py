@@ -12,7 +12,7 @@ from kerasbert.text import albert_files
 from kerasbert.text.albert_files import AlbertVocabulary
 from kerasbert.text.charsmap import CharacterMap, CharacterStrings, character_map
 from kerasbert.text.sentencepiece import SentencePieceTokenizer
-from kerasbert.types import Config, PathLike, Self
+from kerasbert.types import PathLike, Self
 
 _QUOTES = "`'"
 
@@ -51,6 +51,11 @@ class AlbertTokenizer(SentencePieceTokenizer):
     [0, 0, 0, 1, 1]
     """
 
+    _settings = (
+        *(name for name in SentencePieceTokenizer._settings if name != "model"),
+        "lowercase",
+        "strip_accents",
+    )
     _vocabulary_class = AlbertVocabulary
     num_separators = 1
     second_segment = 1
@@ -120,16 +125,6 @@ class AlbertTokenizer(SentencePieceTokenizer):
     def replaced(self) -> tuple[CharacterMap | CharacterStrings | None, dict[int, str] | None]:
         """What normalisation replaces: strings by the model's map, and characters before that."""
         return _with_quotes(self.charsmap), _changes(self.lowercase, self.strip_accents)
-
-    def get_config(self) -> Config:
-        """The constructor's arguments, in a form that JSON can hold.
-
-        Returns:
-            dict; the vocabulary and the scores are lists.
-        """
-        config = super().get_config()
-        del config["model"]
-        return config | {"lowercase": self.lowercase, "strip_accents": self.strip_accents}
 
 
 @functools.lru_cache(maxsize=2)

@@ -8,22 +8,8 @@ from kerasbert.optional import tensorflow as tf
 from kerasbert.pages import Table
 from kerasbert.text import decoding, huggingface_out, packing
 from kerasbert.text.inputs import as_text_tensor
+from kerasbert.text.other_names import OTHER_NAMES
 from kerasbert.types import Config, PathLike, Self, Tensor, Tensors, Texts
-
-# What other libraries call the parts of a tokenizer, and what to write here.
-_ELSEWHERE = {
-    "decode": "tokenizer.detokenize(ids)",
-    "batch_decode": "[tokenizer.detokenize(row) for row in ids]",
-    "encode": "tokenizer(text)",
-    "id_to_token": "tokenizer.vocabulary[id]",
-    "token_to_id": "tokenizer.vocabulary.id_of(token)",
-    "convert_ids_to_tokens": "tokenizer.to_tokens(ids)",
-    "convert_tokens_to_ids": "[tokenizer.vocabulary.id_of(token) for token in tokens]",
-    "get_vocabulary": "list(tokenizer.vocabulary)",
-    "get_vocab": "{token: i for i, token in enumerate(tokenizer.vocabulary)}",
-    "vocab_size": "tokenizer.vocabulary_size",
-    **{f"{name}_token_id": f"tokenizer.{name}_id" for name in ("pad", "unk", "cls", "sep", "mask")},
-}
 
 # What a notebook shows the tokens of.
 _EXAMPLE = "Café owners weren't amused."
@@ -38,7 +24,9 @@ class TextTokenizer:
     """
 
     word_prefix = ""  # goes before every word but the first when words are tokenized one by one
-    _lists: tuple[str, ...] = ("vocabulary",)  # the keys of the config that hold lists of tokens
+    # The constructor's arguments, attributes of the same names: those that are lists, and the others.
+    _lists: tuple[str, ...] = ("vocabulary",)
+    _settings: tuple[str, ...] = ()
     in_graph = True  # whether it consists of graph operations, so that files can hold it
     num_separators = 1  # how many separators stand between the first and the second text
     second_segment = 1  # the segment id of the second text and of the separator after it
@@ -225,10 +213,12 @@ class TextTokenizer:
         return self._joined([token for i, token in zip(ids, tokens, strict=True) if i not in left_out])
 
     def __getattr__(self, name):
-        if name not in _ELSEWHERE:
+        if name not in OTHER_NAMES:
             raise AttributeError(f"A {type(self).__name__} has no attribute `{name}`.", name=name, obj=self)
         raise checks.invalid(
-            f"A {type(self).__name__} has no `{name}`.", fix=f"Write {_ELSEWHERE[name]}.", kind=AttributeError
+            f"A {type(self).__name__} has no `{name}`.",
+            fix=f"Write {OTHER_NAMES[name]}.",
+            kind=AttributeError,
         )
 
     def save_to_folder(self, folder: PathLike, max_length: int | None = None) -> None:
@@ -257,7 +247,11 @@ class TextTokenizer:
             for i in sorted({self.pad_id, self.unk_id, self.cls_id, self.sep_id, self.mask_id})
         ]
         settings = {name: value for name, value in self.get_config().items() if name not in self._lists}
-        simple = [[name.replace("_", " "), str(v)] for name, v in settings.items() if _is_simple(v)]
+        simple = [
+            [name.replace("_", " "), str(value)]
+            for name, value in settings.items()
+            if isinstance(value, (bool, int, float, str))
+        ]
         tokens = " · ".join(self.to_tokens(self.tokenize(_EXAMPLE).numpy().tolist()))
         size = ["vocabulary", f"{self.vocabulary_size:,} tokens"]
         rows = [size, ["special tokens", ", ".join(special)], *simple, [_EXAMPLE, tokens]]
@@ -268,6 +262,15 @@ class TextTokenizer:
 
     def __reduce__(self):  # graphs can be neither copied nor sent to another process
         return type(self).from_config, (self.get_config(),)
+
+    def get_config(self) -> Config:
+        """The constructor's arguments, in a form that JSON can hold.
+
+        Returns:
+            dict; the vocabulary and what belongs to it, such as merges or scores, are lists.
+        """
+        lists = {name: list(getattr(self, name)) for name in self._lists}
+        return lists | {name: getattr(self, name) for name in self._settings}
 
     @classmethod
     def from_config(cls, config: Config) -> Self:
@@ -292,7 +295,3 @@ class TextTokenizer:
                     **{name: config.get(name)},
                 )
         return cls(**config)
-
-
-def _is_simple(value):
-    return isinstance(value, (bool, int, float, str))

@@ -16,7 +16,7 @@ from kerasbert.text.base import TextTokenizer
 from kerasbert.text.bertweet_files import BertweetVocabulary
 from kerasbert.text.roberta_files import ROBERTA_SPECIAL_TOKENS, checked_merges
 from kerasbert.text.tweets import normalise_tweet
-from kerasbert.types import Config, PathLike, Self
+from kerasbert.types import PathLike, Self
 
 _END = "</w>"  # of a word, in merges
 
@@ -53,6 +53,7 @@ class BertweetTokenizer(TextTokenizer):
     """
 
     _lists = ("vocabulary", "merges")
+    _settings = ("normalization", "special_tokens_in_text")
     num_separators = 2
     second_segment = 0
     in_graph = False
@@ -98,19 +99,6 @@ class BertweetTokenizer(TextTokenizer):
 
     def _files(self, max_length):
         return files.folder_files(self, max_length)
-
-    def get_config(self) -> Config:
-        """The constructor's arguments, in a form that JSON can hold.
-
-        Returns:
-            dict; the vocabulary and the merges are lists of str.
-        """
-        return {
-            "vocabulary": list(self.vocabulary),
-            "merges": list(self.merges),
-            "normalization": self.normalization,
-            "special_tokens_in_text": self.special_tokens_in_text,
-        }
 
     def _joined(self, tokens):
         return " ".join(tokens).replace("@@ ", "")

@@ -14,7 +14,7 @@ from kerasbert.text.base import TextTokenizer
 from kerasbert.text.byte_level import ByteLevel
 from kerasbert.text.byte_pairs import BYTE_CHARACTERS
 from kerasbert.text.roberta_files import RobertaVocabulary
-from kerasbert.types import Config, PathLike, Self
+from kerasbert.types import PathLike, Self
 
 _BYTES = {character: bytes([byte]) for byte, character in enumerate(BYTE_CHARACTERS)}
 
@@ -59,6 +59,7 @@ class RobertaTokenizer(TextTokenizer):
 
     word_prefix = " "
     _lists = ("vocabulary", "merges")
+    _settings = ("add_prefix_space", "special_tokens_in_text")
     num_separators = 2
     second_segment = 0
 
@@ -120,19 +121,6 @@ class RobertaTokenizer(TextTokenizer):
 
     def _files(self, max_length):
         return huggingface_out.roberta_files(self, max_length)
-
-    def get_config(self) -> Config:
-        """The constructor's arguments, in a form that JSON can hold.
-
-        Returns:
-            dict; the vocabulary and the merges are lists of str.
-        """
-        return {
-            "vocabulary": list(self.vocabulary),
-            "merges": list(self.merges),
-            "add_prefix_space": self.add_prefix_space,
-            "special_tokens_in_text": self.special_tokens_in_text,
-        }
 
     def _joined(self, tokens):
         text = "".join(tokens)

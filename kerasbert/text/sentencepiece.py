@@ -12,21 +12,14 @@ from kerasbert.text.added_tokens import Finder, insert
 from kerasbert.text.base import TextTokenizer
 from kerasbert.text.byte_fallback import ByteFallback, check_byte_pieces, joined
 from kerasbert.text.charsmap import CharacterMap, CharacterStrings, character_map
-from kerasbert.text.piece_characters import (
-    META,
-    NUM_CODE_POINTS,
-    PREFIX,
-    SPACE,
-    PieceCharacters,
-    spans,
-    words,
-)
+from kerasbert.text.code_point_tables import NUM_CODE_POINTS
+from kerasbert.text.piece_characters import META, PREFIX, SPACE, PieceCharacters, spans, words
 from kerasbert.text.piece_pairs import APART, PiecePairs
 from kerasbert.text.sentencepiece_entries import BPE, UNIGRAM
 from kerasbert.text.sentencepiece_files import SentencePieceVocabulary
 from kerasbert.text.sentencepiece_pieces import checked_scores, pieces_of
 from kerasbert.text.unigram import Unigram
-from kerasbert.types import Config, PathLike, Self
+from kerasbert.types import PathLike, Self
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
@@ -78,6 +71,14 @@ class SentencePieceTokenizer(TextTokenizer):
     """
 
     _lists = ("vocabulary", "scores")
+    _settings: tuple[str, ...] = (
+        "charsmap",
+        "all_white_space",
+        "keep_last_space",
+        "special_tokens_in_text",
+        "model",
+        "byte_fallback",
+    )
     _vocabulary_class: type[SentencePieceVocabulary] = SentencePieceVocabulary
     num_separators = 2
     second_segment = 0
@@ -179,23 +180,6 @@ class SentencePieceTokenizer(TextTokenizer):
 
     def _files(self, max_length):
         return sentencepiece_out.folder_files(self, max_length)
-
-    def get_config(self) -> Config:
-        """The constructor's arguments, in a form that JSON can hold.
-
-        Returns:
-            dict; the vocabulary and the scores are lists.
-        """
-        return {
-            "vocabulary": list(self.vocabulary),
-            "scores": list(self.scores),
-            "charsmap": self.charsmap,
-            "all_white_space": self.all_white_space,
-            "keep_last_space": self.keep_last_space,
-            "special_tokens_in_text": self.special_tokens_in_text,
-            "model": self.model,
-            "byte_fallback": self.byte_fallback,
-        }
 
     def _joined(self, tokens):
         if self.byte_fallback:
