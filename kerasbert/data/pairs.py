@@ -2,6 +2,7 @@
 
 from kerasbert import checks
 from kerasbert.data.batches import in_windows
+from kerasbert.data.label_graphs import graph_weights
 from kerasbert.data.rows import GROUP, same_length, text_columns
 from kerasbert.data.tracing import without_autograph
 from kerasbert.optional import tensorflow as tf
@@ -41,7 +42,7 @@ def pair_batches(rows, tokenizer, batch_size, max_length, *, shuffle=False, on_l
         labels = window.get("label")
         if labels is None:
             labels = tf.cast(tf.strings.to_hash_bucket_fast(texts, FINGERPRINTS), tf.int32)
-        weights = [window["sample_weight"]] if "sample_weight" in window else []
+        weights = [graph_weights(window["sample_weight"])] if "sample_weight" in window else []
         each_of_group = tf.repeat(order, size)
         targets = tuple(tf.gather(column, each_of_group) for column in (labels, *weights))
         return tf.gather(pieces, each), targets

@@ -17,6 +17,7 @@ from kerasbert.data import (
     is_tokens,
     pair_batches,
     row_numbers,
+    row_weights,
     rows_of_numbers,
     rows_of_scores,
     same_length,
@@ -166,7 +167,7 @@ class EmbeddingPreprocessor(Preprocessor):
             raise no_labels(where)
         columns["label"] = self.label_numbers(y, f"{where}: y")
         if sample_weight is not None:
-            columns["sample_weight"] = np.asarray(sample_weight, "float32")
+            columns["sample_weight"] = row_weights(sample_weight, f"{where}: sample_weight")
         same_length(where, **columns)
         return columns
 

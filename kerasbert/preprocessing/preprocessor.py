@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from kerasbert import checks
-from kerasbert.data import RowOrder, as_array, is_dataset, is_pair, same_length
+from kerasbert.data import RowOrder, as_array, graph_weights, is_dataset, is_pair, no_rows, same_length
 from kerasbert.optional import tensorflow as tf
 from kerasbert.preprocessing.row_batches import RowBatches
 from kerasbert.preprocessing.splits import cut_off
@@ -65,13 +65,18 @@ class Preprocessor(RowBatches):
         Returns:
             dict of tokens, int32 `(B, S)` each; with labels, a tuple `(tokens, labels)`; with weights,
             `(tokens, labels, weights)`. B is the number of rows, or of windows if rows are cut into windows.
+
+        Raises:
+            ValueError: if there are no rows.
         """
         if not tf.executing_eagerly():
             return self._in_graph(x, y, sample_weight)
         call = self.for_one_call()
         if y is None:
             batches, order = call.unlabelled(x, None)
-            batch = next(iter(batches))
+            batch = next(iter(batches), None)
+            if batch is None:
+                raise no_rows("x")
             batch = batch if order is None else {n: tf.gather(v, np.argsort(order)) for n, v in batch.items()}
         else:
             batch = next(iter(call.labelled(x, y, sample_weight, None)[0]))
@@ -96,7 +101,8 @@ class Preprocessor(RowBatches):
             tokens |= {name: x[name] for name in self.extra_inputs}
         if y is None:
             return tokens
-        return (tokens, self.label_function()(y), *(() if sample_weight is None else (sample_weight,)))
+        weights = () if sample_weight is None else (graph_weights(sample_weight),)
+        return (tokens, self.label_function()(y), *weights)
 
     def batches(
         self,
@@ -117,6 +123,7 @@ class Preprocessor(RowBatches):
             `tf.data.Dataset` of `(tokens, labels)` or `(tokens, labels, weights)`; its `.as_numpy_iterator()`
             yields numpy arrays, for training loops of JAX and PyTorch.
         """
+        batch_size = checked_batch_size(batch_size, f"{type(self).__name__}.batches")
         x, y, sample_weight = self.labelled(x, y, sample_weight, batch_size, shuffle)
         if is_dataset(x):
             return x

@@ -56,8 +56,8 @@ class WordPreprocessor(Preprocessor):
             always class numbers.
 
     Raises:
-        ValueError: if `labels` are not at least two different names in one scheme, or `window_step` is too
-            large.
+        ValueError: if `labels` are not at least two different names in one scheme, `window_step` is too
+            large, or `max_sequence_length` too small.
 
     Example:
 
@@ -87,6 +87,13 @@ class WordPreprocessor(Preprocessor):
         self.scheme = scheme_of_names(self.labels, scheme)
         self._given = {"scheme": scheme, "window_step": window_step, "numeric_labels": numeric_labels}
         room = max_sequence_length - 2
+        if room < 1:
+            raise checks.invalid(
+                "`max_sequence_length` must be at least 3, for a token between the two special tokens.",
+                fix="Choose a larger number, such as 128.",
+                where="WordPreprocessor",
+                max_sequence_length=max_sequence_length,
+            )
         self.window_step = max(1, room - max_sequence_length // 4) if window_step is None else window_step
         checks.positive_int("WordPreprocessor", window_step=self.window_step)
         if self.window_step > room:

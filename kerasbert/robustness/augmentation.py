@@ -1,15 +1,21 @@
 """Perturbations as training augmentation."""
 
 import itertools
+import numbers
 import random
 from collections.abc import Iterable
 from typing import Any
+
+import numpy as np
 
 from kerasbert import checks
 from kerasbert.data import RowStream, are_words, is_pair, same_length, texts_in_memory
 from kerasbert.robustness.changes import apply, named
 from kerasbert.robustness.perturbations import TYPOS, Perturbation
 from kerasbert.types import Labels, Rows
+
+# What labels consist of that say nothing of positions.
+_PLAIN = (str, bytes, numbers.Number, np.generic)
 
 
 def augmented(
@@ -22,17 +28,17 @@ def augmented(
     """Returns rows for `fit`, in which some of the texts are perturbed, different ones in each epoch.
 
     A model that was trained on them changes its answers less often when texts change in this way;
-    `invariance` measures it. In pairs, both texts are perturbed. If rows are lists of words with a label for
-    each, words are perturbed one by one, and a word that would be split or lost stays as it is.
+    `invariance` measures it. In pairs, both texts are perturbed. If rows are lists of words, or of sentences,
+    with a label for each, one of them is perturbed; it stays as it is if it would become more or fewer words.
 
     Which texts are perturbed, and how, depends on `seed`, on the row and on how often the rows were read. A
     `fit` that resumes in another process reads them from the beginning, and gets the perturbations of the
     first epochs again.
 
     Args:
-        x: a list of texts, a tuple of two such lists, or lists of words.
-        y: labels, one for each row, which do not depend on positions in the text: classes, numbers or labels
-            of words. None for rows without labels, as `BertMaskedLM` takes them.
+        x: a list of texts, a tuple of two such lists, or lists of words or of sentences.
+        y: labels, one for each row, which do not depend on positions in the text: classes, numbers, or labels
+            of words or sentences. None for rows without labels, as `BertMaskedLM` takes them.
         perturbations: functions from text to text, of which one is drawn for each text.
         rate: float from 0 to 1, the fraction of the texts that are perturbed.
         seed: int.
@@ -58,8 +64,8 @@ def augmented(
     columns = [list(x)] if words else texts_in_memory(x)
     labels = None if y is None else list(y)
     same_length("augmented", **{f"texts_{i}": column for i, column in enumerate(columns)}, y=labels)
-    if labels and not words and isinstance(labels[0], (list, tuple)):
-        _refuse_positions(labels[0])
+    for row, label in enumerate(labels or ()):
+        _refuse_positions(label, row)
     passes = itertools.count()
 
     def changed(text, draw):
@@ -70,7 +76,8 @@ def augmented(
         name, change = draw.choice(changes)
         number = draw.randrange(len(row))
         new = apply(change, row[number], f"{draw.random()}", name)
-        return [new if i == number and len(new.split()) == 1 else word for i, word in enumerate(row)]
+        whole = len(new.split()) == len(row[number].split())
+        return [new if i == number and whole else word for i, word in enumerate(row)]
 
     def read():
         this_pass = next(passes)
@@ -79,18 +86,20 @@ def augmented(
             texts = [column[row] for column in columns]
             if draw.random() < rate:
                 change = changed_words if words else changed
-                texts = [change(text, draw) if text else text for text in texts]
+                texts = [change(text, draw) if len(text) else text for text in texts]
             x_row = tuple(texts) if len(texts) > 1 else texts[0]
             yield x_row if labels is None else (x_row, labels[row])
 
     return RowStream(read, labelled=labels is not None, source=f"{len(columns[0])} augmented rows")
 
 
-def _refuse_positions(label: Any) -> None:
-    if any(isinstance(part, (list, tuple)) for part in label):
+def _refuse_positions(label: Any, row: int) -> None:
+    """Raises ValueError if a label is more than a name, a number or a flat list of these."""
+    parts = label if isinstance(label, (list, tuple)) else ()
+    if isinstance(label, dict) or not all(isinstance(part, _PLAIN) for part in parts):
         raise checks.invalid(
             "Labels must not be positions in a text: these move when the text is perturbed.",
             fix="For entities, pass lists of words with a label for each word.",
-            where="augmented",
+            where=f"augmented, row {row}",
             label=label,
         )

@@ -51,7 +51,8 @@ def invariance(
 
     Raises:
         TypeError: if `x` is not texts in memory, or a perturbation returns something else than a str.
-        ValueError: if a `tolerance` is needed and missing, or given although answers are not numbers.
+        ValueError: if a `tolerance` is needed and missing, given although answers are not numbers, or no
+            finite number of at least 0.
 
     Example:
 
@@ -65,6 +66,8 @@ def invariance(
     """
     changes = named(perturbations)
     checks.not_negative_int("invariance", seed=seed, examples=examples)
+    if tolerance is not None:
+        checks.not_negative_float("invariance", tolerance=tolerance)
     texts = first_texts(x)
     before = answers_of(task, x, runner, tolerance)
     outcomes = {}
@@ -110,7 +113,7 @@ def direction(
 
     Raises:
         TypeError: if the task is not a classifier of texts.
-        ValueError: if the label is unknown.
+        ValueError: if the label is unknown, or the tolerance is no finite number of at least 0.
 
     Example:
 
@@ -123,6 +126,7 @@ def direction(
     """
     checks.one_of("direction", ("up", "down"), expected=expected)
     checks.not_negative_int("direction", seed=seed, examples=examples)
+    checks.not_negative_float("direction", tolerance=tolerance)
     texts, name = first_texts(x), getattr(change, "__name__", "change")
     before = probabilities_of(task, x, runner, label)
     rows, new = _changed(texts, change, name, seed)

@@ -131,8 +131,8 @@ class Invariance:
         worst = max(self._sorted(), key=lambda outcome: outcome.rate)
         changes = f"{len(self)} changes" if len(self) > 1 else "1 change"
         return worst.rate, (
-            f"Of {changes} that keep the label, the worst is {_name(worst.name)}: {percent(worst.rate)} of "
-            "the answers are others then."
+            f"Of {changes} that keep the label, the worst is {_name(worst.name)}: with it, "
+            f"{percent(worst.rate)} of the answers change."
         )
 
     def __str__(self):

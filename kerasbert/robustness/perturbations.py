@@ -185,6 +185,11 @@ def doubled_words(text: str, seed: Seed = 0, *, rate: float = 0.1) -> str:
 def emoji(text: str, seed: Seed = 0) -> str:
     """Adds an emoji that expresses no sentiment at the end.
 
+    Args:
+        text, seed: as for `keyboard_typos`.
+
+    Example:
+
     >>> emoji("what a film", seed=1)
     'what a film 📷'
     """
@@ -193,6 +198,11 @@ def emoji(text: str, seed: Seed = 0) -> str:
 
 def whitespace(text: str, seed: Seed = 0) -> str:
     """Replaces spaces by several ones, tabs and line breaks, and adds some at both ends.
+
+    Args:
+        text, seed: as for `keyboard_typos`.
+
+    Example:
 
     >>> whitespace("what a film", seed=1)
     '  what   a   film  '

@@ -54,6 +54,39 @@ def test_it_maps_data_sets_of_batches(preprocessor):
     assert labels.numpy().tolist() == [1, 0, 0]
 
 
+def test_weights_in_a_graph_are_checked(preprocessor):
+    rows = tf.data.Dataset.from_tensor_slices((TEXTS, LABELS, [1.0, 0.5, -1.0]))
+    assert next(iter(rows.take(2).batch(2).map(preprocessor)))[2].numpy().tolist() == [1, 0.5]
+    with pytest.raises(tf.errors.InvalidArgumentError, match="not negative"):
+        next(iter(rows.batch(3).map(preprocessor)))
+
+
+@pytest.mark.parametrize(
+    ("make", "x"),
+    [
+        (lambda t: TextPreprocessor(t, ["bad", "good"]), []),
+        (lambda t: WordPreprocessor(t, ["O", "B"]), []),
+        (lambda t: SentencePreprocessor(t, 16), []),
+        (lambda t: QuestionPreprocessor(t, 16), ([], [])),
+        (lambda t: ChoicePreprocessor(t, 16), ([], [])),
+    ],
+)
+def test_a_batch_of_no_rows_is_refused(make, x, tokenizer):
+    with pytest.raises(ValueError, match="must be at least one row"):
+        make(tokenizer)(x)
+
+
+def test_windows_have_room_for_a_token(tokenizer):
+    with pytest.raises(ValueError, match=r"`max_sequence_length` must be at least 3"):
+        WordPreprocessor(tokenizer, ["O", "B"], max_sequence_length=2)
+    WordPreprocessor(tokenizer, ["O", "B"], max_sequence_length=3)
+
+
+def test_batches_have_at_least_one_row(preprocessor):
+    with pytest.raises(ValueError, match=r"`batch_size` must be .* TextPreprocessor\.batches"):
+        preprocessor.batches(TEXTS, LABELS, batch_size=0)
+
+
 def test_a_call_counts_what_it_truncates(preprocessor):
     with pytest.warns(UserWarning, match="1 of the 2 texts .* max_sequence_length=16"):
         preprocessor(["good " * 20, "bad"])

@@ -1,9 +1,11 @@
 """Rows are perturbed anew in each epoch, and labels stay with their rows."""
 
+import numpy as np
 import pytest
 
 import kerasbert
-from kerasbert.robustness import augmented, lower_case, swapped_letters
+from kerasbert.robustness import augmented, doubled_words, lower_case, swapped_letters, upper_case
+from kerasbert.tasks import Entity
 
 TEXTS = [f"wonderful film number {i}" for i in range(200)]
 LABELS = ["good", "bad"] * 100
@@ -40,13 +42,35 @@ def test_words_keep_their_number():
     for rows in (augmented([row], [["O"] * 4], rate=1.0, seed=seed) for seed in range(10)):
         [(words, labels)] = list(rows)
         assert len(words) == len(labels) == 4
+    [(words, _)] = list(augmented([np.array(row)], [["O"] * 4], upper_case, rate=1.0))
+    assert sum(new != old for new, old in zip(words, row, strict=True)) == 1
     changes = {"two words": lambda text: "two words"}
     assert list(augmented([row], [["O"] * 4], changes, rate=1.0)) == [(row, ["O"] * 4)]
 
 
-def test_positions_are_refused():
-    with pytest.raises(ValueError, match="must not be positions"):
-        augmented(["In Bonn"], [[(3, 7, "LOC")]])
+def test_sentences_keep_their_number_of_words():
+    row = ["It rained.", "Ann left early."]
+    [(sentences, labels)] = list(augmented([row], [[1, 0]], upper_case, rate=1.0))
+    assert labels == [1, 0]
+    assert sentences in ([row[0].upper(), row[1]], [row[0], row[1].upper()])
+    assert list(augmented([row], [[1, 0]], doubled_words, rate=1.0)) == [(row, [1, 0])]
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        [(3, 7, "LOC")],
+        [Entity("Bonn", "LOC", 0.9, 3, 7, 1, 2)],
+        [{"text": "Bonn", "answer_start": 3}],
+        {"text": ["Bonn"], "answer_start": [3]},
+    ],
+)
+def test_positions_are_refused(label):
+    with pytest.raises(ValueError, match=r"must not be positions.*row 1"):
+        augmented(["Hello", "In Bonn"], [[], label])
+
+
+def test_one_label_for_each_row():
     with pytest.raises(ValueError, match="rows"):
         augmented(["In Bonn"], ["a", "b"])
 

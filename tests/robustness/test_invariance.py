@@ -91,6 +91,11 @@ def test_numbers_need_a_tolerance(config, tokenizer):
     assert distance > 1e-3
     for tolerance, changed in ((0.9 * distance, 1), (1.1 * distance, 0)):
         assert invariance(embedder, ["good film"], to_bad, tolerance=tolerance)["to_bad"].changed == changed
+    for tolerance in (float("nan"), -0.1):
+        with pytest.raises(
+            ValueError, match=r"`tolerance` must be a finite number of at least 0.*invariance"
+        ):
+            invariance(embedder, ["good film"], to_bad, tolerance=tolerance)
 
 
 @pytest.mark.slow
@@ -104,6 +109,8 @@ def test_entities_are_compared_by_type_and_answers_by_text(config, tokenizer):
 
 
 def test_directions(trained):
+    with pytest.raises(ValueError, match=r"`tolerance` must be a finite number of at least 0.*direction"):
+        direction(trained, ["film"], to_bad, "good", "up", tolerance=float("nan"))
     added = direction(
         trained, ["film", "the film"], lambda text: text + " good", "good", "up", tolerance=0.05
     )

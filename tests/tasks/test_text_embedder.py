@@ -233,8 +233,13 @@ def test_scores_that_are_wrong_are_errors(embedder):
         embedder.fit((["a", "b"], ["c", "d"]))
     with pytest.raises(ValueError, match="as many rows"):
         embedder.fit((["a", "b"], ["c", "d"]), [0.5])
+    with pytest.raises(ValueError, match=r"not negative.*sample_weight, row 1"):
+        embedder.fit((["a", "b"], ["c", "d"]), [0.5, 1.0], sample_weight=[1.0, -1.0])
     rows = tf.data.Dataset.from_tensor_slices(((["a"], ["b"]), [3.5]))
     with pytest.raises(tf.errors.InvalidArgumentError, match="Scores must be from 0 to 1"):
+        embedder.fit(rows, verbose=0)
+    rows = tf.data.Dataset.from_tensor_slices(((["a"], ["b"]), [0.5], [-1.0]))
+    with pytest.raises(tf.errors.InvalidArgumentError, match="not negative"):
         embedder.fit(rows, verbose=0)
     four = tf.data.Dataset.from_tensor_slices((["a"],) * 4).map(lambda *x: (x,))
     with pytest.raises(TypeError, match="must give texts"):
