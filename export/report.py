@@ -13,6 +13,7 @@ import keras
 from kerasbert.atomic import replacing
 from kerasbert.export.artifact import Artifact
 from kerasbert.export.latency import Benchmark
+from kerasbert.export.report_input import check_parts, for_json, html_path
 from kerasbert.export.report_page import page
 from kerasbert.export.verification_result import Verification
 from kerasbert.optional import tensorflow as tf
@@ -53,12 +54,12 @@ def write_report(
     task: keras.Model | None,
     *,
     title: str,
-    card: ModelCard,
-    scores: Mapping[str, float],
-    artifacts: Mapping[str, Artifact],
-    verifications: Mapping[str, Verification],
-    benchmarks: Mapping[str, Benchmark],
-    answers: Mapping[str, Mapping[str, Any]],
+    card: ModelCard | None = None,
+    scores: Mapping[str, float] | None = None,
+    artifacts: Mapping[str, Artifact] | None = None,
+    verifications: Mapping[str, Verification] | None = None,
+    benchmarks: Mapping[str, Benchmark] | None = None,
+    answers: Mapping[str, Mapping[str, Any]] | None = None,
     expected: Mapping[str, str] | None = None,
     evaluation: Any = None,
     history: keras.callbacks.History | Mapping[str, Sequence[float]] | None = None,
@@ -71,18 +72,21 @@ def write_report(
     for a model that was not exported.
 
     Args:
-        path: str or path of the HTML file; the JSON file has the same name and ends in `.json`.
+        path: str or path of the HTML file, which ends in `.html`; the JSON file has the same name and ends in
+            `.json`. Files of these names are replaced.
         task: the Keras model, or None if only a file is known.
         title: str.
-        card: `ModelCard`.
-        scores: dict, the Keras model's scores on the test set, from 0 to 1, as returned by the task's
-            `scores`, or `keras_scores` of a `Verification`.
-        artifacts: dict, name -> `Artifact`.
-        verifications: dict, name -> `Verification`.
-        benchmarks: dict, name -> `Benchmark`; files of other exporters can be included for comparison.
-        answers: dict, text -> {name of a model -> its answer, as a str, or a pair of it and its probability}.
+        card: `ModelCard` or None.
+        scores: dict or None, the Keras model's scores on the test set, from 0 to 1, as returned by the task's
+            `scores`, or `keras_scores` of a `Verification`; None for those of `evaluation`.
+        artifacts: dict or None, name -> `Artifact`.
+        verifications: dict or None, name -> `Verification`.
+        benchmarks: dict or None, name -> `Benchmark`; files of other exporters can be included for
+            comparison.
+        answers: dict or None, text -> {name of a model -> its answer, as a str, or a pair of it and its
+            probability}.
         expected: dict or None, text -> the right answer.
-        evaluation: what `kerasbert.evaluation.evaluate` returns, or None.
+        evaluation: what `kerasbert.evaluation.evaluate` or `evaluate_retrieval` returns, or None.
         history: what `fit` returned, or its `history`, for the curves of training; or None.
         explanations: dict or None, what `kerasbert.evaluation.explain_mistakes` returned; the words of these
             mistakes are coloured.
@@ -93,24 +97,33 @@ def write_report(
 
     Raises:
         ImportError: if `matplotlib` is missing.
+        TypeError: if something is of another kind than is said here.
+        ValueError: if the path does not end in `.html`.
     """
-    path = Report(path)
+    path = Report(html_path(path))
     history = getattr(history, "history", history)
+    named = {"artifacts": artifacts, "verifications": verifications, "benchmarks": benchmarks}
+    check_parts(
+        card, named, {"history": history, "scores": scores, "answers": answers}, evaluation, robustness
+    )
+    artifacts, verifications, benchmarks = artifacts or {}, verifications or {}, benchmarks or {}
+    if scores is None:
+        scores = {} if evaluation is None else evaluation.scores
     numbers = {
         "title": title,
         "machine": machine(),
         "model": _describe(task),
-        "card": plain(card),
+        "card": plain(ModelCard("", "", "") if card is None else card),
         "scores": scores,
         "artifacts": {name: plain(artifact) for name, artifact in artifacts.items()},
         "verifications": {name: plain(result) for name, result in verifications.items()},
         "benchmarks": {name: plain(result) for name, result in benchmarks.items()},
-        "answers": answers,
+        "answers": dict(answers or {}),
         "expected": dict(expected or {}),
         "evaluation": None
         if evaluation is None
         else {"model": evaluation.model, "scores": evaluation.scores},
-        "history": None if history is None else {name: list(map(float, v)) for name, v in history.items()},
+        "history": history,
         "explanations": {row: _explained(found) for row, found in (explanations or {}).items()},
         "robustness": None
         if robustness is None
@@ -120,13 +133,12 @@ def write_report(
         },
     }
     # A lone surrogate, which UTF-8 cannot represent, is written as a JSON escape.
-    written = json.dumps(numbers, indent=1, ensure_ascii=False).encode("utf-8", "backslashreplace")
+    written = json.dumps(for_json(numbers), indent=1, ensure_ascii=False, allow_nan=False)
+    shown = page(numbers, benchmarks, evaluation, history, explanations, robustness)
     with replacing(path.with_suffix(".json")) as temporary:
-        temporary.write_bytes(written)
+        temporary.write_bytes(written.encode("utf-8", "backslashreplace"))
     with replacing(path) as temporary:
-        temporary.write_text(
-            page(numbers, benchmarks, evaluation, history, explanations, robustness), encoding="utf-8"
-        )
+        temporary.write_text(shown, encoding="utf-8")
     return path
 
 
@@ -177,4 +189,5 @@ def _describe(task):
         f"{config.vocabulary_size:,} tokens",
         "labels": list(getattr(task, "labels", ())),
         "max_sequence_length": task.max_sequence_length,
+        "windows": hasattr(task.preprocessor, "windows"),
     }

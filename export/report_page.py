@@ -2,7 +2,7 @@
 
 from kerasbert.export.report_speed import cost_table, fastest, latency_charts, latency_table, tokenizer_table
 from kerasbert.pages import Bar, Table, document, escaped, percent, score_name
-from kerasbert.pages.charts import history_charts
+from kerasbert.pages.charts import history_charts, undrawn
 
 # The least share of texts for which a file should give the Keras model's answer; below, the verdict says so.
 SAME_ANSWERS = 0.98
@@ -32,6 +32,9 @@ def page(numbers, benchmarks, evaluation=None, history=None, explanations=None, 
     if history:
         charts = "".join(f"<figure>{chart}</figure>" for chart in history_charts(history))
         parts += ["<h2>Training</h2>", f'<div class="pair">{charts}</div>']
+        several = ", ".join(name.replace("_", " ") for name in undrawn(history))
+        if several:
+            parts.append(f'<p class="note">With several numbers an epoch, not drawn: {escaped(several)}.</p>')
     if numbers["artifacts"] or numbers["verifications"]:
         parts += ["<h2>Files</h2>", files_table(numbers).html()]
     if numbers["verifications"]:
@@ -116,13 +119,13 @@ def files_table(numbers):
                 result.get("mean_difference"),
             ]
         )
-    header = ["file", "MB", "weights", *map(score_name, measures)]
-    header += ["same answer, %", "largest difference", "mean difference"]
+    header = ["file", "size in MB", "weights", *map(score_name, measures)]
+    header += ["same answer in %", "largest difference", "mean difference"]
     note = (
         "Differences are of single numbers of an answer, such as probabilities, from the Keras model's. "
         "Quantized files differ a little between processors."
     )
-    return Table("Files", header, rows, note)
+    return Table("Files", header, rows, note, wide=True)
 
 
 def worst_table(numbers):
@@ -144,7 +147,7 @@ def _recipe(artifact):
 
 def answers_table(answers, expected):
     """Texts with the right answer, where it is known, and those of the models."""
-    names = list(next(iter(answers.values())))
+    names = list(dict.fromkeys(name for row in answers.values() for name in row))
     with_expected = ["expected"] if expected else []
     rows = [
         [
@@ -169,7 +172,12 @@ def _card(numbers):
     model, card = numbers["model"], numbers["card"]
     limits = card["limits"]
     if model:
-        limits += f" Texts end after {model['max_sequence_length']} tokens."
+        length = model["max_sequence_length"]
+        limits += (
+            f" Longer texts are read in windows of {length} tokens."
+            if model["windows"]
+            else (f" Texts end after {length} tokens.")
+        )
     rows = {
         "data": card["data"],
         "metric": card["metric"],

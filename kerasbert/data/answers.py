@@ -78,6 +78,32 @@ def answer_pairs(answers):
     return answers
 
 
+def right_texts(answers, where):
+    """Returns the texts of the right answers to one question, a list of str.
+
+    Args:
+        answers: a list of str or of pairs `(str, start)`, or what `answer_pairs` takes.
+        where: str, named in errors.
+
+    Raises:
+        TypeError: if it is something else, such as one str, whose letters would be taken for answers.
+    """
+    found = answer_pairs(answers)
+    texts: list[str] | None = None
+    if isinstance(found, (list, tuple, np.ndarray)):
+        texts = [a if isinstance(a, str) else a[0] if _is_pair(a) else None for a in found]
+    if texts is None or None in texts:
+        raise checks.invalid(
+            "The right answers to a question must be a list of texts, or of pairs of a text and its first "
+            "character's offset.",
+            fix='Write ["Bonn"] or [("Bonn", 3)] for one answer, [] for no answer.',
+            where=where,
+            kind=TypeError,
+            answers=answers,
+        )
+    return texts
+
+
 def checked_pairs(answers, where):
     """Returns the answers of one row as a list of `(str, int)`, or raises TypeError."""
     answers = answer_pairs(answers)

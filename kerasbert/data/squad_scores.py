@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from kerasbert import checks
-from kerasbert.data.answers import answer_pairs
+from kerasbert.data.answers import right_texts
 
 _PUNCTUATION = str.maketrans("", "", string.punctuation)
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
@@ -49,6 +49,7 @@ def squad_scores(
         and `no_answer_` (unless there are no such questions).
 
     Raises:
+        TypeError: if the answers to a question are no list, such as one str.
         ValueError: if there are not as many predictions as rows of answers, or there are none.
 
     Example:
@@ -59,7 +60,7 @@ def squad_scores(
     checks.one_of("squad_scores", ("en", "zh"), language=language)
     checks.one_of("squad_scores", ("1.1", "2.0", None), version=version)
     predictions = list(predictions)
-    answers = [[a if isinstance(a, str) else a[0] for a in answer_pairs(row)] for row in answers]
+    answers = [right_texts(row, f"squad_scores, row {i}") for i, row in enumerate(answers)]
     if len(predictions) != len(answers) or not answers:
         raise checks.invalid(
             "There must be one prediction for each question, and at least one.",

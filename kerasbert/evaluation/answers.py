@@ -1,6 +1,7 @@
 """Labelled rows in memory, and what a model answers to them: a task, or a file that was exported from it."""
 
 import dataclasses
+import os
 import pathlib
 from typing import Any
 
@@ -76,6 +77,15 @@ def answers_of(model, x, y, task=None, verbose=0):
             kind=TypeError,
             model=type(model).__name__,
         )
+    if not hasattr(model, "path") and not isinstance(model, (str, os.PathLike)):
+        raise checks.invalid(
+            "An evaluation needs a task, or a file that was exported from one.",
+            fix="Pass the task, an `Artifact`, a path, or what `open_artifact` returned; for probabilities "
+            "of another model, call `evaluate_probabilities`.",
+            where="evaluate",
+            kind=TypeError,
+            model=type(model).__name__,
+        )
     runner = model if hasattr(model, "path") and callable(model) else open_artifact(model)
     path = pathlib.Path(runner.path)
     name = path.name if path.is_file() else f"SavedModel {'/'.join(path.parts[-2:])}"
@@ -129,6 +139,15 @@ def in_memory(x, y):
             fix="Pass `y`, one label for each row.",
             where="evaluate",
             y=None,
+        )
+    if not all(hasattr(part, "__len__") for part in (x, y)):
+        raise checks.invalid(
+            "Rows and labels must be in memory.",
+            fix="Pass lists; of a generator, `list(...)`.",
+            where="evaluate",
+            kind=TypeError,
+            x=type(x).__name__,
+            y=type(y).__name__,
         )
     count = count_rows(x)
     if not count or count != len(y):

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from kerasbert import checks
+from kerasbert.evaluation.probabilities import floats
 from kerasbert.pages import Table
 from kerasbert.pages.style import fragment
 
@@ -59,7 +60,7 @@ class Calibration:
             f"Expected calibration error {self.error:.3f}; chance alone explains up to {self.chance:.3f}. "
             f"On average {side}: probability {self.mean_probability:.3f}, accuracy {self.accuracy:.3f}."
         )
-        return Table("Calibration", ["probability", "mean", "accuracy", "rows"], rows, note)
+        return Table("Calibration", ["probability", "mean probability", "accuracy", "rows"], rows, note)
 
     def __str__(self) -> str:
         return str(self.table())
@@ -83,7 +84,8 @@ def calibration_of(probabilities: Any, right: Any, bins: int = BINS) -> Calibrat
         `Calibration`.
 
     Raises:
-        ValueError: if there are no rows, the lengths differ, or a probability is not from 0 to 1.
+        ValueError: if there are no rows, the lengths differ, a probability is not from 0 to 1, or `right` has
+            other values than True and False.
 
     Example:
 
@@ -91,11 +93,12 @@ def calibration_of(probabilities: Any, right: Any, bins: int = BINS) -> Calibrat
     0.15
     """
     checks.positive_int("calibration_of", bins=bins)
-    probabilities, right = np.asarray(probabilities, "float64"), np.asarray(right, "float64")
+    probabilities, right = (floats(values, "calibration_of") for values in (probabilities, right))
     good = probabilities.ndim == 1 and probabilities.shape == right.shape and probabilities.size
+    good = good and ((right == 0) | (right == 1)).all()
     if not good or not ((probabilities >= -1e-6) & (probabilities <= 1 + 1e-6)).all():
         raise checks.invalid(
-            "Calibration needs a probability from 0 to 1 for each answer, and whether it is right.",
+            "Calibration needs a probability from 0 to 1 for each answer, and True or False: is it right?",
             fix="Pass two arrays of one length; of `(rows, C)` take the maximum of each row.",
             where="calibration_of",
             probabilities=probabilities.shape,

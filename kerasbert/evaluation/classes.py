@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 
 from kerasbert import checks
+from kerasbert.data import check_labels
 from kerasbert.evaluation.calibration import Calibration, calibration_of
 from kerasbert.evaluation.evaluation import Evaluation, Mistake
+from kerasbert.evaluation.probabilities import checked_classes
 from kerasbert.evaluation.slices import checked_columns
 from kerasbert.evaluation.suspects import Suspect, suspected_labels
 from kerasbert.evaluation.temperature import best_temperature, tempered
-from kerasbert.pages import Shade, Table, percent
+from kerasbert.pages import Shade, Table, counted, percent
 from kerasbert.pages.charts import reliability_chart
 
 INSTALL = 'pip install "kerasbert[evaluation]"'
@@ -46,6 +48,7 @@ class ClassEvaluation(Evaluation):
     probabilities: np.ndarray
 
     title = "Classes"
+    scale = Evaluation.scale + " Macro F1 is the mean F1 of the classes."
 
     @functools.cached_property
     def answered(self) -> np.ndarray:
@@ -125,6 +128,7 @@ class ClassEvaluation(Evaluation):
         Returns:
             List of `Mistake`, the worst first.
         """
+        checks.not_negative_int("mistakes", count=count)
         expected = self.probabilities[np.arange(len(self)), self.true]
         wrong = np.flatnonzero(self.answered != self.true)
         worst = wrong[np.argsort(expected[wrong], kind="stable")][:count]
@@ -180,7 +184,7 @@ class ClassEvaluation(Evaluation):
         else:
             words += f", mostly too {'high' if off > 0 else 'low'}; {self._temperature_advice()}."
         points.append((trusted, words))
-        headline = f"Right on {percent(found.value)} of {len(self):,} rows"
+        headline = f"Right on {percent(found.value)} of {counted(len(self), 'row')}"
         return headline, [*points, *self._about_slices()]
 
     def _temperature_advice(self):
@@ -188,8 +192,8 @@ class ClassEvaluation(Evaluation):
         probabilities = tempered(self.probabilities, best_temperature(self.probabilities, self.true))
         best = calibration_of(probabilities.max(-1), self.answered == self.true)
         if best.error <= self.calibration.error / 2:
-            return f"a temperature would lower this to {percent(best.error)} at best (`fit_temperature`)"
-        return "a temperature does not mend this"
+            return f"a rescaling (`fit_temperature`) would lower this to {percent(best.error)} at best"
+        return "a rescaling (`fit_temperature`) does not mend this"
 
     def details(self) -> list[Table]:
         """Returns the tables of classes, confusions and calibration."""
@@ -237,8 +241,9 @@ def evaluate_probabilities(
         `ClassEvaluation`.
 
     Raises:
-        ValueError: if the shapes do not fit together, a class number is not between 0 and C - 1, or a
-            probability is not between 0 and 1.
+        TypeError: if `labels` are no names.
+        ValueError: if the shapes do not fit together, there is no row, a class number is not between 0 and
+            C - 1, or a probability is not between 0 and 1.
 
     Example:
 
@@ -248,34 +253,19 @@ def evaluate_probabilities(
     >>> round(evaluation.scores["accuracy"], 3), evaluation.confusion_matrix.tolist()
     (0.667, [[1, 0], [1, 1]])
     """
-    probabilities, true = np.asarray(probabilities, "float64"), np.asarray(true)
-    rows, classes = len(true), len(labels)
-    texts = [f"row {row}" for row in range(rows)] if texts is None else list(texts)
-    checks_of_probabilities(probabilities, (rows, classes), "evaluate")
-    if len(texts) != rows or true.dtype.kind not in "iu" or not ((true >= 0) & (true < classes)).all():
+    names = check_labels(labels)
+    probabilities, true = checked_classes(probabilities, true, "evaluate_probabilities", len(names))
+    rows = len(true)
+    # Without texts there are no lengths to slice by.
+    shown = [f"row {row}" for row in range(rows)] if texts is None else list(texts)
+    if len(shown) != rows or isinstance(texts, str) or not all(isinstance(text, str) for text in shown):
         raise checks.invalid(
-            "Each row must have a text and the number of a class, from 0 up to but not including C.",
-            fix="Pass as many texts as labels; for class names, call `evaluate` with the task.",
-            where="evaluate",
+            "`texts` must be one str for each row.",
+            fix="Pass as many texts as labels, or None.",
+            where="evaluate_probabilities",
             rows=rows,
-            texts=len(texts),
-            true=true,
-            classes=classes,
+            texts=texts if isinstance(texts, str) else shown,
         )
-    lengths = np.array([len(text) for text in texts])
+    lengths = np.array([0 if texts is None else len(text) for text in shown])
     columns = checked_columns(slices, rows)
-    return ClassEvaluation(model, texts, lengths, "characters", columns, tuple(labels), true, probabilities)
-
-
-def checks_of_probabilities(probabilities, shape, where):
-    """Raises ValueError unless probabilities have the shape, and are from 0 to 1."""
-    good = probabilities.shape == shape and ((probabilities >= -1e-6) & (probabilities <= 1 + 1e-6)).all()
-    if not good:
-        raise checks.invalid(
-            f"Probabilities must be numbers from 0 to 1, of shape {shape}: a row for each label, a column "
-            "for each class.",
-            fix="If they are logits, apply softmax; if some are NaN, the model is broken.",
-            where=where,
-            shape=probabilities.shape,
-            not_finite=int((~np.isfinite(probabilities)).sum()),
-        )
+    return ClassEvaluation(model, shown, lengths, "characters", columns, names, true, probabilities)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from kerasbert import checks
 from kerasbert.evaluation.evaluation import Evaluation, Mistake
 from kerasbert.pages import Table
 
@@ -34,6 +35,7 @@ class EntityEvaluation(Evaluation):
     pieces: Sequence[Sequence[str]]
 
     title = "Entities"
+    scale = Evaluation.scale + " In partial F1, an entity with wrong borders counts half."
 
     def same_labels(self, other: "EntityEvaluation") -> bool:
         """Whether another evaluation has the same right answers."""
@@ -104,6 +106,7 @@ class EntityEvaluation(Evaluation):
         Returns:
             List of `Mistake`, the worst first; `expected` and `answer` show the entities that differ.
         """
+        checks.not_negative_int("mistakes", count=count)
         wrong = np.array([sum(kind != "right" for kind, _, _ in row) for row in self.matches])
         worst = [row for row in np.argsort(-wrong, kind="stable")[:count] if wrong[row]]
         return [
@@ -135,7 +138,7 @@ class EntityEvaluation(Evaluation):
         note = (
             "The type with the lowest F1 comes first. Wrong borders: the right type, a word too many or few."
         )
-        return [Table("Types", header, rows, note)]
+        return [Table("Types", header, rows, note, wide=True)]
 
 
 def match(true: Sequence[Span], answered: Sequence[Span]) -> list[tuple[str, Span | None, Span | None]]:

@@ -7,12 +7,13 @@ import numpy as np
 
 from kerasbert import checks
 from kerasbert.data import entities, raw_columns
-from kerasbert.data.answers import answer_pairs
+from kerasbert.data.answers import right_texts
 from kerasbert.evaluation.answers import Answers, answers_of, lengths_of, texts_of
-from kerasbert.evaluation.classes import ClassEvaluation, checks_of_probabilities
+from kerasbert.evaluation.classes import ClassEvaluation
 from kerasbert.evaluation.entities import EntityEvaluation
 from kerasbert.evaluation.evaluation import Evaluation
 from kerasbert.evaluation.numbers import NumberEvaluation
+from kerasbert.evaluation.probabilities import check_probabilities
 from kerasbert.evaluation.questions import QuestionEvaluation, question_type
 from kerasbert.evaluation.several_labels import LabelEvaluation
 from kerasbert.evaluation.slices import checked_columns
@@ -27,7 +28,7 @@ def evaluate(
     *,
     task: TextTask | None = None,
     slices: Mapping[str, Sequence[Any]] | None = None,
-    thresholds: Mapping[str, float] | None = None,
+    thresholds: float | Mapping[str, float] | None = None,
     language: str = "en",
     verbose: int | str = 0,
 ) -> Evaluation:
@@ -42,9 +43,9 @@ def evaluate(
         slices: dict or None, name -> a value for each row, such as the source of a text. Scores are also
             computed for the rows of each value, or for each quarter of the rows if the values are numbers.
             They are always computed for each quarter of the rows by length.
-        thresholds: dict or None, for rows with several labels: label -> the probability above which a row has
-            it; None for the task's own, which are one half unless you set them.
-            `LabelEvaluation.best_thresholds` chooses them.
+        thresholds: float, dict or None, for rows with several labels: the probability above which a row has
+            a label, one for all or for each label its own; None for the task's own, which are one half unless
+            you set them. `LabelEvaluation.best_thresholds` chooses them.
         language: `"en"` or `"zh"`, how answers to questions are compared; see `kerasbert.data.squad_scores`.
         verbose: as for `predict`.
 
@@ -71,6 +72,7 @@ def evaluate(
     ['accuracy', 'macro_f1', 'roc_auc']
     """
     answers = answers_of(model, x, y, task, verbose)
+    checks.one_of("evaluate", ("en", "zh"), language=language)
     kind = "several labels" if answers.kind == "classify" and answers.target == "labels" else answers.kind
     if thresholds is not None and kind != "several labels":
         raise checks.invalid(
@@ -82,7 +84,8 @@ def evaluate(
     if kind == "embed":
         raise checks.invalid(
             "An embedder is evaluated by what it finds, or by the similarity of pairs.",
-            fix="Call `evaluate_retrieval`, or the task's `similarity_scores`.",
+            fix="Call `evaluate_retrieval`, whose result `write_report(..., evaluation=found)` shows; or the "
+            "task's `similarity_scores`.",
             where="evaluate",
             model=answers.model,
         )
@@ -115,30 +118,35 @@ def _of_choices(answers: Answers, about: Any) -> Evaluation:
 def _of_classes(answers, about, labels):
     probabilities = np.asarray(answers.predictions, "float64")
     true = answers.label_numbers().reshape(-1).astype(int)
-    checks_of_probabilities(probabilities, (len(true), len(labels)), "evaluate")
+    check_probabilities(probabilities, (len(true), len(labels)), "evaluate")
     return ClassEvaluation(*about, labels, true, probabilities)
 
 
-def _of_several_labels(answers: Answers, about: Any, thresholds: Mapping[str, float] | None) -> Evaluation:
+def _of_several_labels(
+    answers: Answers, about: Any, thresholds: float | Mapping[str, float] | None
+) -> Evaluation:
     probabilities = np.asarray(answers.predictions, "float64")
     true = answers.label_numbers() > 0.5
-    checks_of_probabilities(probabilities, true.shape, "evaluate")
+    check_probabilities(probabilities, true.shape, "evaluate")
     kept = answers.thresholds or dict.fromkeys(answers.labels, 0.5)
-    given = dict(kept if thresholds is None else thresholds)
+    given = kept if thresholds is None else thresholds
+    given = dict(given) if isinstance(given, Mapping) else dict.fromkeys(answers.labels, given)
     if set(given) != set(answers.labels):
         raise checks.invalid(
             "`thresholds` must have a number for each label.",
-            fix="Pass what `best_thresholds` returned.",
+            fix="Pass what `best_thresholds` returned, or one number for all.",
             where="evaluate",
             thresholds=given,
             labels=answers.labels,
         )
+    for label, number in given.items():
+        checks.rate(f"evaluate, {label!r}", threshold=number)
     return LabelEvaluation(*(*about, answers.labels, true, probabilities, given))
 
 
 def _of_entities(answers: Answers, about: Any) -> Evaluation:
     if answers.task is None:
-        spans_of_row = [[tuple(span) for span in row] for row in answers.y]
+        spans_of_row = [_spans(row, i) for i, row in enumerate(answers.y)]
         found = [[(e.start, e.end, e.type) for e in row] for row in answers.predictions]
         return EntityEvaluation(*(*about, spans_of_row, found, about[1]))
     words, *labels = answers.task.counted_labels(answers.predictions, answers.x, answers.y)
@@ -149,8 +157,23 @@ def _of_entities(answers: Answers, about: Any) -> Evaluation:
     return EntityEvaluation(*(*about, *spans, pieces))
 
 
+def _spans(row, number):
+    """The entities of a row as `(start, end, type)`."""
+    spans = [tuple(span) if isinstance(span, (list, tuple)) else (span,) for span in row]
+    good = all(len(s) == 3 and isinstance(s[2], str) and not isinstance(s[0], str) for s in spans)
+    if not good:
+        raise checks.invalid(
+            "Without its task, the entities in a file's texts must be `(start, end, type)`, in characters.",
+            fix='Write [(0, 4, "LOC")]; or pass `task=`, whose labels of words are known.',
+            where=f"evaluate, y, row {number}",
+            kind=TypeError,
+            row=row,
+        )
+    return spans
+
+
 def _of_questions(answers: Answers, about: Any, language: str) -> Evaluation:
-    right: list[Any] = [[p if isinstance(p, str) else p[0] for p in answer_pairs(row)] for row in answers.y]
+    right = [right_texts(row, f"evaluate, row {i}") for i, row in enumerate(answers.y)]
     columns: dict[str, Any] = {
         "length of the answer in characters": np.array([len(row[0]) if row else 0 for row in right])
     }

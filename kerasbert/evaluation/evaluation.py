@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from kerasbert.evaluation.resampling import interval_of
-from kerasbert.evaluation.slices import Slice, masks_of
-from kerasbert.pages import Estimate, Table, percent, score_name
+from kerasbert.evaluation.slices import LEAST_ROWS, Slice, masks_of
+from kerasbert.pages import Estimate, Table, counted, percent, score_name
 from kerasbert.pages.style import fragment
 from kerasbert.pages.tables import escaped
 
@@ -54,6 +54,7 @@ class Evaluation:
     columns: Mapping[str, Sequence[Any]]
 
     title = "Evaluation"
+    scale = "Scores are from 0, the worst, to 1, the best."
 
     # === What a subclass defines ===
 
@@ -141,20 +142,29 @@ class Evaluation:
         name = self.main_score
         interval = self.intervals[name]
         shown = score_name(name)
-        headline = f"{shown[0].upper()}{shown[1:]} {interval.value:.3f} on {len(self):,} rows"
+        headline = f"{shown[0].upper()}{shown[1:]} {interval.value:.3f} on {counted(len(self), 'row')}"
+        if np.isnan(interval.value):
+            return f"{counted(len(self), 'row')}, too alike for {shown}", self._about_slices()
         return headline, [self._certainty(), *self._about_slices()]
 
     def _certainty(self):
         found = self.intervals[self.main_score]
         words = f"On other rows of this kind, expect {found.low:.3f} to {found.high:.3f} (95 % interval)."
-        return True, words
+        if found.low > 0:
+            return True, words
+        return False, f"{words} It is not sure that the model is better than one that knows nothing."
 
     def _about_slices(self):
         """One sentence about the weakest slices."""
         weak, name = self.weak_slices(), self.main_score
         if not weak:
             return (
-                [(True, f"None of {len(self.slices)} slices is surely weaker than the rest.")]
+                [
+                    (
+                        True,
+                        f"No part of the rows is surely weaker than the rest ({len(self.slices)} looked at).",
+                    )
+                ]
                 if self.slices
                 else []
             )
@@ -167,7 +177,8 @@ class Evaluation:
         return [
             (
                 False,
-                f"Weakest slice: {words}, {score} {worst.scores[name].value:.3f}, {worst.rows:,} rows{more}.",
+                f"Weakest part of the rows: {words}, {score} {worst.scores[name].value:.3f}, "
+                f"{counted(worst.rows, 'row')}{more}.",
             )
         ]
 
@@ -182,7 +193,7 @@ class Evaluation:
                 coloured; `kerasbert.evaluation.explain_mistakes` makes them.
         """
         found = [self.scores_table(), *self.details()]
-        if self.slices:
+        if self.slices or self.columns:
             found.append(self.slices_table())
         wrong = self.mistakes(mistakes)
         return [*found, mistakes_table(wrong, explanations=explanations)] if wrong else found
@@ -190,7 +201,10 @@ class Evaluation:
     def scores_table(self) -> Table:
         """Returns the scores with their intervals."""
         rows = [[score_name(name), self.intervals.get(name, value)] for name, value in self.scores.items()]
-        note = "With 95 % confidence intervals, from 1,000 bootstrap samples of the rows."
+        note = (
+            f"{self.scale} Ranges: with other rows of this kind, a score would be there in 19 of 20 cases "
+            "(95 % bootstrap intervals, 1,000 samples)."
+        )
         return Table("Scores", ["score", "value"], rows, note)
 
     def slices_table(self) -> Table:
@@ -208,7 +222,13 @@ class Evaluation:
             for i, part in enumerate(self.slices)
         ]
         score = score_name(name)
-        note = f"low: the interval ends below the {score} of all rows, {self.scores[name]:.3f}."
+        note = (
+            f"A slice is a part of the rows. low: the interval ends below the {score} of all rows, "
+            f"{self.scores[name]:.3f}."
+        )
+        left = [column for column in self.columns if column not in {part.column for part in self.slices}]
+        if left:
+            note += f" No part with {LEAST_ROWS} rows or more, or all in one: {', '.join(left)}."
         return Table("Slices", ["column", "value", "rows", score, ""], rows, note)
 
     def __repr__(self) -> str:
@@ -220,7 +240,7 @@ class Evaluation:
         return fragment(f"<p><strong>{escaped(self._heading())}</strong></p>{tables}")
 
     def _heading(self):
-        return f"{self.title} of {self.model} on {len(self):,} rows"
+        return f"{self.title} of {self.model} on {counted(len(self), 'row')}"
 
 
 def mistakes_table(

@@ -31,6 +31,7 @@ class NumberEvaluation(Evaluation):
     answered: np.ndarray
 
     title = "Numbers"
+    scale = "Correlations are from -1 to 1, the best; errors have the unit of the numbers."
 
     def same_labels(self, other: "NumberEvaluation") -> bool:
         """Whether another evaluation has the same right answers."""
@@ -87,6 +88,7 @@ class NumberEvaluation(Evaluation):
         Returns:
             List of `Mistake`, the worst first.
         """
+        checks.not_negative_int("mistakes", count=count)
         off = np.abs(self.residuals).max(-1)
         worst = np.argsort(-off, kind="stable")[:count]
         return [
@@ -107,7 +109,7 @@ class NumberEvaluation(Evaluation):
         ]
         header = ["number", "mean", "5 %", "25 %", "median", "75 %", "95 %"]
         note = "Residuals are answers minus right numbers; of 100 rows, 5 are below the column 5 %."
-        return [Table("Residuals", header, rows, note)]
+        return [Table("Residuals", header, rows, note, wide=True)]
 
 
 def _numbers(values):

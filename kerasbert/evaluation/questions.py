@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from kerasbert import checks
 from kerasbert.data import squad_scores
 from kerasbert.evaluation.evaluation import Evaluation, Mistake
 from kerasbert.pages import Table
@@ -65,6 +66,7 @@ class QuestionEvaluation(Evaluation):
         Returns:
             List of `Mistake`, the worst first.
         """
+        checks.not_negative_int("mistakes", count=count)
         f1 = self.row_counts[:, 1]
         order = np.lexsort((-np.array([len(answer) for answer in self.answered]), f1))
         return [

@@ -99,6 +99,7 @@ def compare(one: Any, other: Any, score: str | None = None) -> Comparison:
         `Comparison`.
 
     Raises:
+        TypeError: if one of them is no evaluation, such as a task.
         ValueError: if the two are not evaluations of one kind on the same rows, or the score has no counts.
 
     Example:
@@ -111,6 +112,15 @@ def compare(one: Any, other: Any, score: str | None = None) -> Comparison:
     >>> comparison.difference, comparison.p_value < 0.05
     (0.5, True)
     """
+    for name, given in (("one", one), ("other", other)):
+        if not hasattr(given, "row_counts"):
+            raise checks.invalid(
+                "Two evaluations are compared.",
+                fix="Call `evaluate` for each of the models first, and pass what it returned.",
+                where="compare",
+                kind=TypeError,
+                **{name: type(given).__name__},
+            )
     if type(one) is not type(other) or list(one.texts) != list(other.texts) or not one.same_labels(other):
         raise checks.invalid(
             "Two models are compared on the same rows with the same labels.",

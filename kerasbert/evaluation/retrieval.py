@@ -44,6 +44,10 @@ class RetrievalEvaluation(Evaluation):
     candidates: Sequence[str]
 
     title = "Retrieval"
+    scale = (
+        f"{Evaluation.scale} MRR is the mean of 1 / rank of the first right text, recall at 5 the share of "
+        "right texts among the first 5."
+    )
 
     def same_labels(self, other: "RetrievalEvaluation") -> bool:
         """Whether another evaluation has the same right answers."""
@@ -76,6 +80,7 @@ class RetrievalEvaluation(Evaluation):
         Returns:
             List of `Mistake`, the worst first: a relevant text, and the text that was found in its place.
         """
+        checks.not_negative_int("mistakes", count=count)
         order = np.argsort(-self.first_ranks, kind="stable")[:count]
         return [
             Mistake(
@@ -105,8 +110,8 @@ def evaluate_retrieval(
         model, task: as for `evaluate`, of a `BertTextEmbedder`.
         queries: sequence of str.
         texts: sequence of str, among which each query looks for its own.
-        relevant: for each query the number of its text in `texts`, from 0; or a list of numbers; or a dict,
-            number -> gain above 0, for texts that are relevant to different degrees.
+        relevant: for each query the number of its text in `texts`, from 0; or a list or set of numbers; or a
+            dict, number -> gain above 0, for texts that are relevant to different degrees.
         slices: dict or None, name -> a value for each query.
         verbose: as for `predict`.
 
@@ -127,6 +132,17 @@ def evaluate_retrieval(
     >>> evaluate_retrieval(embedder, ["good", "film"], ["film", "good"], [1, 0]).scores["mrr"]
     1.0
     """
+    columns = (queries, texts, relevant)
+    if isinstance(relevant, Mapping) or not all(hasattr(part, "__len__") for part in columns):
+        raise checks.invalid(
+            "Queries, texts and what is relevant must be lists, `relevant` in the order of the queries.",
+            fix="Of a generator, pass `list(...)`; of a dict by query, `[relevant[q] for q in queries]`.",
+            where="evaluate_retrieval",
+            kind=TypeError,
+            queries=type(queries).__name__,
+            texts=type(texts).__name__,
+            relevant=type(relevant).__name__,
+        )
     gains = [_gains(row, count_rows(texts), i) for i, row in enumerate(relevant)]
     answers = answers_of(model, queries, gains, task, verbose)
     if answers.kind != "embed":
@@ -149,17 +165,23 @@ def evaluate_retrieval(
             ranks.append(1 + int(np.isin(numbers, list(gains[start + row])).argmax()))
     lengths, unit = lengths_of(answers.x, answers.task)
     shown = texts_of(answers.x)
-    columns = checked_columns(slices, len(shown))
+    sliced = checked_columns(slices, len(shown))
     found = (gains, np.concatenate(best), np.array(ranks), texts_of(texts))
-    return RetrievalEvaluation(answers.model, shown, lengths, unit, columns, *found)
+    return RetrievalEvaluation(answers.model, shown, lengths, unit, sliced, *found)
 
 
 def _gains(row, texts, place):
     """The relevant texts of a query as a dict of gains."""
     if not isinstance(row, Mapping):
+        row = sorted(row) if isinstance(row, (set, frozenset)) else row
         row = dict.fromkeys(np.atleast_1d(np.asarray(row)).tolist(), 1.0)
     good = row and all(
-        isinstance(n, (int, np.integer)) and 0 <= n < texts and gain > 0 for n, gain in row.items()
+        isinstance(n, (int, np.integer))
+        and not isinstance(n, bool)
+        and 0 <= n < texts
+        and isinstance(gain, (int, float, np.number))
+        and gain > 0
+        for n, gain in row.items()
     )
     if not good:
         raise checks.invalid(

@@ -33,6 +33,7 @@ class LabelEvaluation(Evaluation):
     thresholds: dict[str, float]
 
     title = "Labels"
+    scale = Evaluation.scale + " Subset accuracy is the share of rows whose labels are all right."
 
     @functools.cached_property
     def answered(self) -> np.ndarray:
@@ -73,11 +74,14 @@ class LabelEvaluation(Evaluation):
         """dict, label -> `precision`, `recall`, `f1`, `support`, `threshold`, and `roc_auc` and
         `average_precision` if some rows have the label and others have not; by scikit-learn."""
         metrics = checks.require("sklearn.metrics", INSTALL, "Scores of labels")
-        found = metrics.precision_recall_fscore_support(self.true, self.answered, zero_division=0)
         result = {}
         for i, label in enumerate(self.labels):
-            precision, recall, f1, support = (float(column[i]) for column in found)
-            row = {"precision": precision, "recall": recall, "f1": f1, "support": int(support)}
+            # One label at a time: of a single column scikit-learn would give the rows without it, too.
+            pair = self.true[:, i], self.answered[:, i]
+            found = metrics.precision_recall_fscore_support(*pair, average="binary", zero_division=0)
+            support = int(pair[0].sum())
+            row = dict(zip(("precision", "recall", "f1"), map(float, found), strict=False))
+            row["support"] = support
             row["threshold"] = self.thresholds[label]
             if 0 < support < len(self):
                 true, answers = self.true[:, i], self.probabilities[:, i]
@@ -110,6 +114,7 @@ class LabelEvaluation(Evaluation):
         Returns:
             List of `Mistake`, the worst first; `expected` and `answer` are labels joined by commas.
         """
+        checks.not_negative_int("mistakes", count=count)
         of_truth = np.where(self.true, self.probabilities, 1 - self.probabilities)
         loss = -np.log(np.maximum(of_truth, 1e-12)).sum(-1)
         wrong = np.flatnonzero((self.true != self.answered).any(-1))
@@ -128,7 +133,8 @@ class LabelEvaluation(Evaluation):
         rows: list[list[Any]] = [[label, *map(row.get, names)] for label, row in self.classes.items()]
         rows.sort(key=lambda row: row[3])
         header = ["label", "precision", "recall", "F1", "AUC", "threshold", "rows"]
-        return [Table("Labels", header, rows, "The label with the lowest F1 comes first.")]
+        note = "The label with the lowest F1 comes first."
+        return [Table("Labels", header, rows, note, wide=True)]
 
 
 def _best_threshold(true, probabilities):

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from kerasbert import checks
+from kerasbert.evaluation.probabilities import checked_classes
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,6 +48,9 @@ def suspected_labels(probabilities: Any, true: Any) -> list[tuple[int, int, floa
     Returns:
         List of `(row, suggested class, probability of the label)`, the least probable label first.
 
+    Raises:
+        ValueError: if the shapes do not fit together, or a class number is not between 0 and C - 1.
+
     Example:
 
     >>> import numpy as np
@@ -54,7 +58,7 @@ def suspected_labels(probabilities: Any, true: Any) -> list[tuple[int, int, floa
     >>> suspected_labels(probabilities, np.array([0, 0, 1, 1, 1]))
     [(4, 0, 0.05)]
     """
-    probabilities, true = np.asarray(probabilities), np.asarray(true)
+    probabilities, true = checked_classes(probabilities, true, "suspected_labels")
     rows, classes = probabilities.shape
     means = np.full(classes, np.inf)
     for number in range(classes):
@@ -110,16 +114,7 @@ def duplicates(train: Sequence[str], test: Sequence[str], least: float = 0.9) ->
     [(0, 0)]
     """
     checks.rate("duplicates", least=least)
-    for name, texts in (("train", train), ("test", test)):
-        if isinstance(texts, (str, bytes)) or not all(isinstance(text, str) for text in texts):
-            raise checks.invalid(
-                f"`{name}` must be a sequence of str.",
-                fix="For pairs, join the texts of each row.",
-                where="duplicates",
-                kind=TypeError,
-                **{name: texts},
-            )
-    train, test = list(train), list(test)
+    train, test = (_texts(texts, name) for name, texts in (("train", train), ("test", test)))
     install = 'pip install "kerasbert[evaluation]"'
     features = checks.require("sklearn.feature_extraction.text", install, "A search for duplicates")
     neighbors = checks.require("sklearn.neighbors", install, "A search for duplicates")
@@ -129,11 +124,10 @@ def duplicates(train: Sequence[str], test: Sequence[str], least: float = 0.9) ->
     pairs = {row: (first[text], 1.0) for row, text in enumerate(asked) if text in first}
     rest = [row for row in range(len(test)) if row not in pairs]
     if rest and train and least < 1:
-        # Padded, so that texts of fewer than four characters have features as well.
-        padded = features.TfidfVectorizer(analyzer="char", ngram_range=(4, 4), preprocessor=_padded)
-        vectors = padded.fit_transform(known)
-        nearest = neighbors.NearestNeighbors(n_neighbors=1, metric="cosine").fit(vectors)
-        distances, found = nearest.kneighbors(padded.transform([asked[row] for row in rest]))
+        # Learned from both sets, or what only a text of the test set has would not count as a difference.
+        vectors = features.TfidfVectorizer(analyzer=_fours).fit_transform([*known, *asked])
+        nearest = neighbors.NearestNeighbors(n_neighbors=1, metric="cosine").fit(vectors[: len(known)])
+        distances, found = nearest.kneighbors(vectors[[len(known) + row for row in rest]])
         for row, distance, other in zip(rest, distances[:, 0], found[:, 0], strict=True):
             if 1 - distance >= least:
                 pairs[row] = (int(other), float(min(1 - distance, 0.9999)))
@@ -146,5 +140,21 @@ def _plain(text):
     return " ".join(re.findall(r"\w+", text.casefold())) or text
 
 
-def _padded(text):
-    return f"   {text}   "
+def _fours(text):
+    """Four neighbouring characters each; with spaces around, so that shorter texts have some, too."""
+    padded = f"   {text}   "
+    return [padded[i : i + 4] for i in range(len(padded) - 3)]
+
+
+def _texts(texts, name):
+    """Texts as a list of str; raises TypeError if they are none."""
+    listed = list(texts) if hasattr(texts, "__iter__") and not isinstance(texts, (str, bytes)) else None
+    if listed is None or not all(isinstance(text, str) for text in listed):
+        raise checks.invalid(
+            f"`{name}` must be a sequence of str.",
+            fix="For pairs, join the texts of each row.",
+            where="duplicates",
+            kind=TypeError,
+            **{name: texts if listed is None else listed},
+        )
+    return [str(text) for text in listed]

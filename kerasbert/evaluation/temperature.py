@@ -7,6 +7,7 @@ import numpy as np
 
 from kerasbert import checks
 from kerasbert.evaluation.answers import in_memory
+from kerasbert.evaluation.probabilities import check_probabilities, checked_classes, floats, listed
 from kerasbert.tasks.text_classifier import BertTextClassifier
 from kerasbert.types import Labels, Rows
 
@@ -42,6 +43,11 @@ def best_temperature(probabilities: Any, true: Any) -> float:
     Returns:
         float, from 0.05 to 20.
 
+    Raises:
+        ValueError: if the shapes do not fit together, a class number is not between 0 and C - 1, or a
+            probability is not between 0 and 1.
+        ImportError: if scipy is missing.
+
     Example: a model that is always sure, and right in three of four cases.
 
     >>> import numpy as np
@@ -51,7 +57,13 @@ def best_temperature(probabilities: Any, true: Any) -> float:
     0.75
     """
     optimize = checks.require("scipy.optimize", 'pip install "kerasbert[evaluation]"', "Temperature scaling")
-    loss = _loss(np.asarray(probabilities, "float64"), np.asarray(true))
+    true = listed(true)
+    if true.ndim == 1:
+        probabilities, true = checked_classes(probabilities, true, "best_temperature")
+    else:
+        probabilities = floats(probabilities, "best_temperature")
+        check_probabilities(probabilities, true.shape, "best_temperature")
+    loss = _loss(probabilities, true)
     found = optimize.minimize_scalar(
         lambda log: loss(np.exp(log)), bounds=tuple(np.log(RANGE)), method="bounded", options={"xatol": 1e-6}
     )
@@ -88,7 +100,8 @@ def fit_temperature(
 
     Raises:
         TypeError: if `task` is no `BertTextClassifier`.
-        ValueError: if it is a regression, or its head is one of your own.
+        ValueError: if it is a regression, its head is one of your own, or the rows do not tell a temperature:
+            because all answers are right, say. The task is then as it was.
 
     Example:
 
@@ -122,8 +135,25 @@ def fit_temperature(
     probabilities = np.asarray(task.predict(x, verbose=verbose), "float64")
     temperature = best_temperature(probabilities, true)
     loss = _loss(probabilities, true)
+    if min(map(loss, RANGE)) < loss(temperature) + 1e-9:
+        raise checks.invalid(
+            "The right labels must be more probable at some temperature than at both ends of its range.",
+            fix="Pass more rows. If all answers are right, each lower temperature looks better, and if they "
+            "are no better than chance, each higher one.",
+            where="fit_temperature",
+            range=RANGE,
+            rows=len(true),
+            right=float(np.mean(_right(probabilities, true))),
+        )
     task.scale_logits(1 / temperature)
     return TemperatureScaling(temperature, float(loss(1.0)), float(loss(temperature)), len(true))
+
+
+def _right(probabilities, true):
+    """Which answers are right, bool."""
+    if true.ndim == 1:
+        return probabilities.argmax(-1) == true
+    return (probabilities > 0.5) == (true > 0.5)
 
 
 def _loss(probabilities, true):

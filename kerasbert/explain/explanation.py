@@ -163,7 +163,7 @@ class Explanation:
         lines += [f'<p dir="auto" style="{style}">{part}</p>' for part in parts]
         if self.measure != "attention":
             legend = f"{mark(FOR, 1, 'for')} {mark(AGAINST, 1, 'against')} {html.escape(self.target)}"
-            if not math.isnan(self.completeness_error):
+            if math.isfinite(self.completeness_error):
                 legend += f"; completeness error {self.completeness_error:.2%}"
             lines.append(f'<p style="margin: .3em 0; font-size: .85em">{legend}</p>')
         if self.note:

@@ -86,11 +86,11 @@ def answer_subject(task, x, target):
     chosen, at, targets = [], [], []
     for row, answer in enumerate(answers):
         where = f"kerasbert.explain, row {row}"
-        begin, end = (answer.start, answer.end) if hasattr(answer, "start") else answer
+        begin, end = _positions(answer, ("start", "end"), "an answer", where)
         part = offsets.slice(row)
         first = int(np.searchsorted(offsets.ends[part], begin, side="right"))
         last = int(np.searchsorted(offsets.starts[part], end, side="left")) - 1
-        if begin >= end or first > last:
+        if not 0 <= begin < end <= len(contexts[row]) or first > last:
             raise checks.invalid(
                 "An answer must be a part of the context, from `start` to `end`, that has a token.",
                 fix="Pass `target=(start, end)` in characters for a question without an answer.",
@@ -152,7 +152,7 @@ def _words_of_entity(entity, spans, where):
     """The first word of an entity, the word after its last, and its type."""
     if hasattr(entity, "first_word"):
         return entity.first_word, entity.end_word, entity.type
-    start, end, type_ = entity
+    start, end, type_ = _positions(entity, ("start", "end", "type"), "an entity", where)
     inside = [i for i, (a, b) in enumerate(spans) if a >= start and b <= end]
     if not inside or (spans[inside[0]][0], spans[inside[-1]][1]) != (start, end):
         raise checks.invalid(
@@ -162,6 +162,23 @@ def _words_of_entity(entity, spans, where):
             entity=tuple(entity),
         )
     return inside[0], inside[-1] + 1, type_
+
+
+def _positions(target, names, what, where):
+    """The parts of a target by name, or in their order; raises TypeError if it is something else."""
+    parts = [getattr(target, name, None) for name in names]
+    if isinstance(target, (list, tuple)) and len(target) == len(names):
+        parts = list(target)
+    if not all(isinstance(part, (int, np.integer)) for part in parts[:2]) or None in parts:
+        raise checks.invalid(
+            f"A target must be {what} of each row: what `predict` returns, or `({', '.join(names)})`, in "
+            "characters.",
+            fix="Leave the rows out of which nothing is to be explained.",
+            where=where,
+            kind=TypeError,
+            target=target,
+        )
+    return parts
 
 
 def _owners(firsts, start, length):
@@ -183,7 +200,8 @@ def _padded(places, tokens):
 
 def _one_each(target, count):
     """A target for each row; a single one is for a single row."""
-    single = hasattr(target, "start") or (isinstance(target, tuple) and isinstance(target[0], int))
+    single = hasattr(target, "start") or isinstance(target, str) or not hasattr(target, "__iter__")
+    single = single or (isinstance(target, tuple) and target and not hasattr(target[0], "__iter__"))
     target = [target] if single else list(target)
     same_length("kerasbert.explain", x=range(count), target=target)
     return target

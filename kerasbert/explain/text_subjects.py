@@ -190,7 +190,15 @@ def _one_each(target, count):
     """A target for each row: the same for all, or one of a list."""
     if isinstance(target, str):
         return [target] * count
-    target = list(target)
+    if not hasattr(target, "__iter__"):
+        raise checks.invalid(
+            "`target` must be a name, or a list with one for each row.",
+            fix='Pass a str, such as "positive"; of a class number, `task.labels[number]`.',
+            where="kerasbert.explain",
+            kind=TypeError,
+            target=target,
+        )
+    target = [str(name) if isinstance(name, str) else name for name in target]
     same_length("kerasbert.explain", x=range(count), target=target)
     return target
 

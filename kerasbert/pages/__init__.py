@@ -2,7 +2,7 @@
 
 from kerasbert.pages.marks import Marked
 from kerasbert.pages.style import STYLE, document
-from kerasbert.pages.tables import Bar, Estimate, Shade, Table, escaped, percent, score_name
+from kerasbert.pages.tables import Bar, Estimate, Shade, Table, counted, escaped, percent, score_name
 
 __all__ = [
     "STYLE",
@@ -11,6 +11,7 @@ __all__ = [
     "Marked",
     "Shade",
     "Table",
+    "counted",
     "document",
     "escaped",
     "percent",

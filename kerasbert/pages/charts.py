@@ -3,8 +3,11 @@
 import contextlib
 import io
 import re
+import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+import numpy as np
 
 from kerasbert import checks
 
@@ -18,6 +21,8 @@ _PLACES = {
 _COLOURS = {name: colour for colour, name in _PLACES.items()}
 WIDTH, HEIGHT = 5.2, 3.1  # inches; on a phone a unit of the drawing is then about a pixel
 MARKS = "osD^vP"
+# Matplotlib's settings hold for all threads.
+_DRAWING = threading.RLock()
 
 
 def reliability_chart(bins: Sequence[Any]) -> str:
@@ -50,8 +55,13 @@ def history_charts(history: Mapping[str, Sequence[float]]) -> list[str]:
     Returns:
         List of str, SVG elements.
     """
-    names = [name for name in history if not name.startswith("val_") and name != "learning_rate"]
-    return [_history_chart(name, history) for name in names]
+    left = {"learning_rate", *undrawn(history)}
+    return [_history_chart(n, history) for n in history if not n.startswith("val_") and n not in left]
+
+
+def undrawn(history: Mapping[str, Sequence[Any]]) -> list[str]:
+    """Returns the names of measures with several numbers an epoch, such as one for each class."""
+    return [name for name, values in history.items() if any(np.ndim(value) for value in values)]
 
 
 def _history_chart(name, history):
@@ -130,7 +140,7 @@ def _figure(title, height=HEIGHT):
         "ytick.labelcolor": faint,
     }
     drawn: list[str] = []
-    with matplotlib.rc_context(look):
+    with _DRAWING, matplotlib.rc_context(look):
         figure = Figure(figsize=(WIDTH, height), layout="constrained")
         axes = figure.subplots()
         yield axes, drawn

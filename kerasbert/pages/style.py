@@ -67,8 +67,10 @@ div.kerasbert {{ background: var(--paper); padding: .5rem 1rem; }}
 .kerasbert tbody th {{ font-weight: 600; }}
 .kerasbert td .note {{ display: block; line-height: 1.2; }}
 .kerasbert tbody th, .kerasbert thead th:first-child {{ background: var(--paper); left: 0; position: sticky; }}
-.kerasbert .wide tbody th {{ font-weight: 400; min-width: 12rem; overflow-wrap: anywhere; }}
+.kerasbert .wide tbody th {{ font-weight: 400; min-width: 9rem; overflow-wrap: anywhere; }}
+.kerasbert .wide td:not(.num) {{ min-width: 5.5rem; overflow-wrap: anywhere; }}
 .kerasbert .num {{ text-align: right; white-space: nowrap; }}
+.kerasbert thead .num {{ white-space: normal; }}
 .kerasbert td.good {{ background: rgba(var(--good), calc(.06 + .5 * var(--share))); }}
 .kerasbert td.bad {{ background: rgba(var(--bad), calc(.65 * var(--share))); }}
 .kerasbert .bar {{ background: var(--line); border-radius: 2px; display: block; height: 4px; margin-top: .3rem;
@@ -84,7 +86,7 @@ div.kerasbert {{ background: var(--paper); padding: .5rem 1rem; }}
   .kerasbert h1 {{ font-size: 1.5rem; }}
   .kerasbert .pair {{ grid-template-columns: 1fr; }}
   .kerasbert dl {{ grid-template-columns: 1fr; gap: 0; }} .kerasbert dd {{ margin-bottom: .6rem; }}
-  .kerasbert th, .kerasbert td {{ padding: .35rem .5rem; }}
+  .kerasbert table {{ font-size: .875rem; }} .kerasbert th, .kerasbert td {{ padding: .35rem .4rem; }}
   .kerasbert tbody th {{ max-width: 9rem; }} .kerasbert .wide tbody th {{ max-width: none; }}
   .kerasbert .wide, .kerasbert .wide tbody, .kerasbert .wide tr, .kerasbert .wide tbody th, .kerasbert .wide td
     {{ display: block; border: 0; padding: .1rem 0; text-align: left; white-space: normal; }}
@@ -100,6 +102,7 @@ div.kerasbert {{ background: var(--paper); padding: .5rem 1rem; }}
   .kerasbert th, .kerasbert td {{ padding: .25rem .45rem; }} .kerasbert .num {{ white-space: normal; }}
   .kerasbert tr, .kerasbert figure, .kerasbert .verdict {{ break-inside: avoid; }}
   .kerasbert .scroll {{ overflow: visible; break-inside: avoid; }}
+  .kerasbert .scroll:has(.wide) {{ break-inside: auto; }}
   .kerasbert td, .kerasbert th, .kerasbert .bar, .kerasbert .bar i {{ print-color-adjust: exact; -webkit-print-color-adjust: exact; }}
 }}
 """  # noqa: E501

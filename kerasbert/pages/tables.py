@@ -32,6 +32,8 @@ class Estimate:
     digits: int = 3
 
     def __str__(self) -> str:
+        if math.isnan(self.value):  # such as a correlation of one row
+            return ""
         value, low, high = (f"{number:,.{self.digits}f}" for number in (self.value, self.low, self.high))
         return f"{value} ({low} to {high})"
 
@@ -110,7 +112,7 @@ class Table:
 
         def line(cells, tag):
             cells = [
-                _cell(tag, *parts)
+                _cell(tag, *parts, self.wide)
                 for parts in zip(cells, self.header, right, [True, *[False] * len(right)], strict=False)
             ]
             return f"<tr>{''.join(cells)}</tr>"
@@ -136,6 +138,11 @@ class Table:
             and all(cell is None or not isinstance(cell, (str, bool, Marked)) for cell in column)
             for column in columns
         ]
+
+
+def counted(count: int, noun: str) -> str:
+    """Writes a number of things, such as `1 row` and `2,000 rows`."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def percent(share: float) -> str:
@@ -194,13 +201,13 @@ def _one_line(cell):
     return text if len(text) <= WIDEST else text[: WIDEST - 1] + "…"
 
 
-def _cell(tag, cell, name, right, first):
+def _cell(tag, cell, name, right, first, wide):
     kinds = ["num"] if right else []
     style = ""
     if isinstance(cell, Shade):
         kinds.append("good" if cell.good else "bad")
         style = f' style="--share:{min(max(cell.share, 0), 1):.3f}"'
-    content = escaped(cell)
+    content = escaped(cell).replace(" %", "\u00a0%")  # a number and its unit stay in one line
     if isinstance(cell, Bar):
         width = 100 * min(max(cell.share, 0), 1)
         content = f'{content}<span class="bar"><i style="width:{width:.1f}%"></i></span>'
@@ -213,4 +220,6 @@ def _cell(tag, cell, name, right, first):
     scope = ' scope="row"' if first and cell is not name else ""
     kind = f' class="{" ".join(kinds)}"' if kinds else ""
     label = f' data-label="{escaped(name)}"' if name else ""
-    return f"<{tag}{scope}{kind}{style}{label}>{content}</{tag}>"
+    # Texts are read from the side where their script begins.
+    side = ' dir="auto"' if wide and isinstance(cell, (str, Marked)) and cell is not name else ""
+    return f"<{tag}{scope}{kind}{style}{label}{side}>{content}</{tag}>"

@@ -19,9 +19,9 @@ def predictions_of(task, x, runner):
         )
     if runner is None:
         return task.predict(x, verbose=0)
-    from kerasbert.export import answer_texts
+    from kerasbert.export import answer_texts, open_artifact
 
-    return answer_texts(runner, task, x)
+    return answer_texts(runner if callable(runner) else open_artifact(runner), task, x)
 
 
 def answers_of(task, x, runner, tolerance):

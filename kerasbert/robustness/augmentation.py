@@ -47,6 +47,7 @@ def augmented(
         `RowStream` of the same number of rows, which `fit` takes as `x`, without a `y`.
 
     Raises:
+        TypeError: if `x` is the rows of a reader.
         ValueError: if there are not as many labels as rows, or labels are positions in the text, which would
             be wrong.
 
@@ -60,6 +61,15 @@ def augmented(
     """
     checks.rate("augmented", rate=rate)
     changes = list(named(perturbations).items())
+    if isinstance(x, RowStream) or isinstance(y, (str, bytes)):
+        raise checks.invalid(
+            "Rows to be augmented must be texts in memory, with a list of labels.",
+            fix="Pass two lists; of the rows of a reader, `[row for row, _ in rows]` and the labels.",
+            where="augmented",
+            kind=TypeError,
+            x=type(x).__name__,
+            y=y,
+        )
     words = are_words(x) and not is_pair(x)
     columns = [list(x)] if words else texts_in_memory(x)
     labels = None if y is None else list(y)

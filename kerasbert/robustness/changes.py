@@ -52,7 +52,10 @@ def named(
     """Returns perturbations by name; None stands for all of `PERTURBATIONS`."""
     given: Any = PERTURBATIONS if perturbations is None else perturbations
     if not isinstance(given, dict):
-        given = [given] if callable(given) else list(given)
+        given = [given] if callable(given) or isinstance(given, str) else list(given)
+        bad = next((change for change in given if not callable(change)), None)
+        if bad is not None:
+            raise not_a_function(bad)
         names = [getattr(change, "__name__", None) for change in given]
         if None in names or len(set(names)) < len(names) or "<lambda>" in names:
             raise checks.invalid(
@@ -62,15 +65,9 @@ def named(
                 names=names,
             )
         given = dict(zip(names, given, strict=True))
-    for name, change in given.items():
+    for change in given.values():
         if not callable(change):
-            raise checks.invalid(
-                "A perturbation must be a function that takes a text and returns a text.",
-                fix="Pass one of `kerasbert.robustness.PERTURBATIONS`, or a function of your own.",
-                where="kerasbert.robustness",
-                kind=TypeError,
-                **{str(name): change},
-            )
+            raise not_a_function(change)
     if not given:
         raise checks.invalid(
             "There must be at least one perturbation.",
@@ -78,4 +75,15 @@ def named(
             where="kerasbert.robustness",
             perturbations=perturbations,
         )
-    return given
+    return {str(name): change for name, change in given.items()}
+
+
+def not_a_function(change: Any) -> Exception:
+    """The error for something that cannot be called with a text."""
+    return checks.invalid(
+        "A perturbation must be a function that takes a text and returns a text.",
+        fix="Pass one of `kerasbert.robustness.PERTURBATIONS`, or a function of your own.",
+        where="kerasbert.robustness",
+        kind=TypeError,
+        perturbation=change,
+    )

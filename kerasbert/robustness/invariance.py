@@ -7,13 +7,16 @@ import numpy as np
 
 from kerasbert import checks
 from kerasbert.robustness.answers import answers_of, distances, probabilities_of
-from kerasbert.robustness.changes import apply, first_texts, named, with_texts
+from kerasbert.robustness.changes import apply, first_texts, named, not_a_function, with_texts
 from kerasbert.robustness.outcomes import Example, Invariance, Outcome
 from kerasbert.robustness.perturbations import Perturbation
+from kerasbert.tasks.masked_lm import BertMaskedLM
 from kerasbert.tasks.task import Task
 from kerasbert.types import Rows
 
 EXAMPLES = 5
+# Stands for what a perturbation must not change: no letter, no mark and no space.
+_KEPT = "\ue000"
 
 
 def invariance(
@@ -39,8 +42,8 @@ def invariance(
         perturbations: functions from a text to a text, alone, in a list, or in a dict by name; None for all
             of `kerasbert.robustness.PERTURBATIONS`. A function with a parameter `seed` gets another one for
             each row.
-        runner: None for the Keras task, or what `kerasbert.export.open_artifact` returns, for the answers of
-            an exported file.
+        runner: None for the Keras task; or an exported file, for its answers: what
+            `kerasbert.export.open_artifact` returns, an `Artifact` or a path.
         tolerance: float, for tasks that answer with numbers: by how much a number may differ; for a
             `BertTextEmbedder`, the cosine distance of the two vectors.
         seed: int.
@@ -70,9 +73,10 @@ def invariance(
         checks.not_negative_float("invariance", tolerance=tolerance)
     texts = first_texts(x)
     before = answers_of(task, x, runner, tolerance)
+    kept = task.tokenizer.vocabulary[task.tokenizer.mask_id] if isinstance(task, BertMaskedLM) else None
     outcomes = {}
     for name, change in changes.items():
-        rows, new = _changed(texts, change, name, seed)
+        rows, new = _changed(texts, change, name, seed, kept)
         after = answers_of(task, with_texts(x, rows, new), runner, tolerance) if rows else []
         if tolerance is None:
             differs = [before[row] != answer for row, answer in zip(rows, after, strict=True)]
@@ -127,7 +131,9 @@ def direction(
     checks.one_of("direction", ("up", "down"), expected=expected)
     checks.not_negative_int("direction", seed=seed, examples=examples)
     checks.not_negative_float("direction", tolerance=tolerance)
-    texts, name = first_texts(x), getattr(change, "__name__", "change")
+    if not callable(change):
+        raise not_a_function(change)
+    texts, name = first_texts(x), getattr(change, "__name__", "change").replace("<lambda>", "change")
     before = probabilities_of(task, x, runner, label)
     rows, new = _changed(texts, change, name, seed)
     after = probabilities_of(task, with_texts(x, rows, new), runner, label) if rows else np.zeros(0)
@@ -137,9 +143,18 @@ def direction(
     return _outcome(name, texts, rows, new, first, second, wrong, examples)
 
 
-def _changed(texts, change, name, seed):
-    """The numbers of the rows that a perturbation changes, and their new texts."""
-    new = [apply(change, text, f"{seed}/{row}", name) for row, text in enumerate(texts)]
+def _changed(texts, change, name, seed, kept=None):
+    """The numbers of the rows that a perturbation changes, and their new texts.
+
+    `kept` is what must stay as it is, such as `[MASK]`: a text that loses it stays as it was.
+    """
+
+    def changed(text, row):
+        hidden = text.replace(kept, _KEPT) if kept else text
+        new = apply(change, hidden, f"{seed}/{row}", name)
+        return text if kept and _KEPT not in new else new.replace(_KEPT, kept) if kept else new
+
+    new = [changed(text, row) for row, text in enumerate(texts)]
     rows = [row for row, (a, b) in enumerate(zip(texts, new, strict=True)) if a != b]
     return rows, [new[row] for row in rows]
 

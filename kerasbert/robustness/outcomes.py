@@ -128,8 +128,11 @@ class Invariance:
 
     def verdict(self) -> tuple[float, str]:
         """Returns the largest rate, from 0 to 1, and a sentence about it."""
-        worst = max(self._sorted(), key=lambda outcome: outcome.rate)
-        changes = f"{len(self)} changes" if len(self) > 1 else "1 change"
+        known = [outcome for outcome in self._sorted() if outcome.texts]
+        if not known:
+            return 0.0, "No change that keeps the label applies to these texts."
+        worst = known[0]
+        changes = f"{len(known)} changes" if len(known) > 1 else "1 change"
         return worst.rate, (
             f"Of {changes} that keep the label, the worst is {_name(worst.name)}: with it, "
             f"{percent(worst.rate)} of the answers change."

@@ -62,13 +62,13 @@ def test_a_temperature_is_advised_only_where_it_helps():
     assert advice(shares)[0]
     trusted, words = advice(tempered(shares, 0.4))
     assert not trusted
-    assert "too high; a temperature would lower this to" in words
+    assert "too high; a rescaling (`fit_temperature`) would lower this to" in words
     # Half of the rows are too sure, the others too unsure: no one temperature is right for both.
     halves = np.concatenate([tempered(shares[:1500], 0.2), tempered(shares[1500:], 5.0)])
     fitted = tempered(halves, evaluation.best_temperature(halves, true))
     trusted, words = advice(fitted)
     assert not trusted
-    assert words.endswith("a temperature does not mend this.")
+    assert words.endswith("a rescaling (`fit_temperature`) does not mend this.")
 
 
 @pytest.mark.slow
