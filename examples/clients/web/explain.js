@@ -71,7 +71,7 @@ async function colour(text, mine) {
   }
   $("words").replaceChildren(...parts, text.slice(place));
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
-  $("legend").textContent = `Blue words speak for ${shown(found.label)}, orange ones against it; ${found.words.length} words in ${seconds} s.`;
+  $("legend").textContent = `Blue words speak for ${shown(found.label)}, orange ones against it; ${found.words.length} words in ${seconds} s${found.untried ? `; the last ${found.untried} words were not tried` : ""}.`;
 }
 
 function bars(probabilities) {

@@ -174,6 +174,14 @@ test("a page colours the words that speak for an answer", async () => {
   await page.close();
 });
 
+test("words are what a model reads together, in any script", async () => {
+  const { wordsOf } = await import("./occlusion.js");
+  const words = (text) => wordsOf(text).map(({ start, end }) => text.slice(start, end));
+  assert.deepEqual(words("I don’t like 😀 it"), ["I", "don’t", "like", "😀", "it"]);
+  assert.deepEqual(words("这部好 good"), ["这", "部", "好", "good"]);
+  assert.deepEqual(words("فيلم رائع"), ["فيلم", "رائع"]);
+});
+
 test("a file of one's own has a tab, and answers without a network", async () => {
   const folder = mkdtempSync(join(tmpdir(), "web-"));
   copyFileSync(`${MODELS}/assistant.tflite`, join(folder, "film.tflite"));
