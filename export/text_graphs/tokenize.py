@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from kerasbert import checks
 from kerasbert.optional import tensorflow as tf
 from kerasbert.text.integers import IntegerTokenizer
 
@@ -80,11 +81,24 @@ def as_code_points(*texts):
     """Texts as the integers that a file takes, shorter ones with zeros behind them.
 
     Args:
-        *texts: str.
+        *texts: str; or bytes, which are UTF-8.
 
     Returns:
         numpy int32 (K, N).
+
+    Raises:
+        TypeError: if one of them is something else.
     """
+    for text in texts:
+        if not isinstance(text, (str, bytes)):
+            raise checks.invalid(
+                "A file that takes text takes str.",
+                fix="Join the words of a row; drop rows without text, or replace them by an empty string.",
+                where="predict",
+                kind=TypeError,
+                text=text,
+            )
+    texts = [text.decode("utf-8", "replace") if isinstance(text, bytes) else text for text in texts]
     rows = np.zeros((len(texts), max(map(len, texts), default=0)), np.int32)
     for row, text in zip(rows, texts, strict=True):
         row[: len(text)] = [*map(ord, text)]

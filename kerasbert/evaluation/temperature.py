@@ -100,8 +100,8 @@ def fit_temperature(
 
     Raises:
         TypeError: if `task` is no `BertTextClassifier`.
-        ValueError: if it is a regression, its head is one of your own, or the rows do not tell a temperature:
-            because all answers are right, say. The task is then as it was.
+        ValueError: if it is a regression, its head is one of your own, or all answers are right, so that the
+            rows tell no temperature. The task is then as it was.
 
     Example:
 
@@ -135,25 +135,15 @@ def fit_temperature(
     probabilities = np.asarray(task.predict(x, verbose=verbose), "float64")
     temperature = best_temperature(probabilities, true)
     loss = _loss(probabilities, true)
-    if min(map(loss, RANGE)) < loss(temperature) + 1e-9:
+    if loss(RANGE[0]) < loss(temperature) + 1e-9:
         raise checks.invalid(
-            "The right labels must be more probable at some temperature than at both ends of its range.",
-            fix="Pass more rows. If all answers are right, each lower temperature looks better, and if they "
-            "are no better than chance, each higher one.",
+            "A temperature can be told only from rows of which some are answered wrongly.",
+            fix="Pass more rows: where all answers are right, probabilities of nearly 1 fit best.",
             where="fit_temperature",
-            range=RANGE,
             rows=len(true),
-            right=float(np.mean(_right(probabilities, true))),
         )
     task.scale_logits(1 / temperature)
     return TemperatureScaling(temperature, float(loss(1.0)), float(loss(temperature)), len(true))
-
-
-def _right(probabilities, true):
-    """Which answers are right, bool."""
-    if true.ndim == 1:
-        return probabilities.argmax(-1) == true
-    return (probabilities > 0.5) == (true > 0.5)
 
 
 def _loss(probabilities, true):

@@ -53,9 +53,9 @@ def test_the_report_holds_every_number_and_a_plot(trained, int8, tmp_path):
     assert cells[0] == "1"
     assert cells[1].startswith("9.87 ")
     assert cells[2] == ""  # a length that the rival was not measured at
-    assert "1.87 (23.4 %)" in page  # of the 8 ms that are left for the model
+    assert "1.87 (23.4\u00a0%)" in page  # of the 8 ms that are left for the model
     assert numbers["benchmarks"]["int8"]["latency_p10_ms"]["1x4"] <= benchmark.latency_ms[1, 4]
-    assert "good, 75.0 %" in page
+    assert "good, 75.0\u00a0%" in page
     assert "&lt;good&gt;" in page
     assert "Films &amp; only films. Texts end after 16 tokens." in page
     assert "dynamic_wi8_afp32" in page

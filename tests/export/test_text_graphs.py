@@ -11,7 +11,7 @@ from wild_tasks import made
 import kerasbert
 from kerasbert.data import scheme_labels
 from kerasbert.export import text_graphs
-from kerasbert.export.text_graphs.tokenize import tokenizer_of
+from kerasbert.export.text_graphs.tokenize import as_code_points, tokenizer_of
 
 # Long texts are among those below, and `predict` warns of them.
 pytestmark = pytest.mark.filterwarnings("ignore:.*were truncated:UserWarning")
@@ -133,3 +133,10 @@ def test_summaries(tokenizer):
     assert [row.text for row in found] == [row.text for row in expected]
     for one, two in zip(found, expected, strict=True):
         np.testing.assert_allclose(one.scores, two.scores, atol=1e-5)
+
+
+def test_what_is_no_text_is_refused():
+    assert as_code_points("Bé", b"a").tolist() == [[66, 233], [97, 0]]
+    for wrong in (["Anna", "was"], None, float("nan")):
+        with pytest.raises(TypeError, match="A file that takes text takes str"):
+            as_code_points("a", wrong)
