@@ -53,7 +53,7 @@ def test_a_page_about_a_task(trained, tmp_path):
     assert "#0a0b" not in page  # each colour of a chart is one of the page's
     assert page.index("verdict") < page.index("Confusion matrix") < page.index("Training")
     assert page.index("Confusion matrix") < page.index("What breaks it?") < page.index("Training")
-    assert "to bad matters most" in page
+    assert "the worst is to bad: " in page
     assert "100.0 <span" in page  # of the texts with "good", with an interval
     wrong = evaluation.evaluate(trained, texts, labels)
     words = evaluation.explain_mistakes(wrong, trained, texts, 2)
