@@ -43,7 +43,7 @@ def _of_pairs(model, where):
         scores.setdefault(left + right, -1.0 - len(scores))
     scores = [scores.get(piece, 0.0) for piece in pieces]
     byte_fallback = json_field(model, "byte_fallback", bool, where, False)
-    expected = {*map(tuple, merges_of(pieces, scores, byte_fallback))}
+    expected = {*map(tuple, merges_of(pieces, scores, byte_fallback, where))}
     odd = expected ^ {pair for pair in map(tuple, merges) if META not in "".join(pair)[1:]}
     if odd:
         rule = "have a merge for each way in which two pieces make a third"
@@ -51,26 +51,41 @@ def _of_pairs(model, where):
     return pieces, scores
 
 
-def merges_of(vocabulary, scores, byte_fallback):
+def merges_of(vocabulary, scores, byte_fallback, where):
     """The merges that Hugging Face's files list for a BPE model of SentencePiece, in their order.
 
     Args:
         vocabulary: sequence of str.
         scores: sequence of float.
         byte_fallback: bool, whether byte pieces stand for bytes, so that no merge makes them.
+        where: str, the place to show in errors.
 
     Returns:
         list of [left piece, right piece].
+
+    Raises:
+        ValueError: if no two pieces make a piece, as where "ax" is a piece and "x" is none. SentencePiece
+            finds it, since it also merges characters that are no pieces, and Hugging Face never does.
     """
     by_piece = dict(zip(vocabulary, scores, strict=True))
     apart = {*ROBERTA_SPECIAL_TOKENS, *(BYTE_PIECES if byte_fallback else ())}
-    longer = (p for p in vocabulary if META not in p[1:] and p not in apart)
-    return [
+    longer = [p for p in vocabulary if len(p) > 1 and META not in p[1:] and p not in apart]
+    merges = [
         [piece[:cut], piece[cut:]]
         for piece in sorted(longer, key=lambda piece: -by_piece[piece])
         for cut in range(1, len(piece))
         if piece[:cut] in by_piece and piece[cut:] in by_piece
     ]
+    unmade = {*longer} - {left + right for left, right in merges}
+    if unmade:
+        raise checks.invalid(
+            "In a `tokenizer.json`, two pieces must make each longer piece of a BPE model, "
+            "because Hugging Face's library finds no others. A longer piece has several characters.",
+            fix="Keep such a model in its `.model` file or in a `.keras` file.",
+            where=where,
+            pieces=sorted(unmade)[:5],
+        )
+    return merges
 
 
 def _damaged(rule, where, **received):

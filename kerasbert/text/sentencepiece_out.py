@@ -21,7 +21,7 @@ def _model(tokenizer):
             "fuse_unk": True,
             "byte_fallback": tokenizer.byte_fallback,
             "vocab": {piece: i for i, piece in enumerate(vocabulary)},
-            "merges": merges_of(vocabulary, scores, tokenizer.byte_fallback),
+            "merges": merges_of(vocabulary, scores, tokenizer.byte_fallback, "tokenizer.json"),
         }
     return {
         "type": "Unigram",

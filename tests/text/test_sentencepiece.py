@@ -257,6 +257,24 @@ def test_a_bpe_model_of_any_size():
         SentencePieceTokenizer(pieces, scores, model="bpe")
 
 
+def test_pieces_that_hugging_face_would_never_make_are_refused(tmp_path):
+    pieces = [*PIECES[:4], "▁", "a", "aa", "ax", "<mask>"]
+    tokenizer = SentencePieceTokenizer(pieces, [0, 0, 0, 0, -4, -3, -2, -1, 0], model="bpe")
+    assert tokenizer.to_tokens(tokenizer.tokenize("ax")) == ["▁", "ax"]
+    with pytest.raises(ValueError, match=r"two pieces must make each longer piece.*pieces=\['ax'\]"):
+        tokenizer.save_to_folder(tmp_path)
+    assert not any(tmp_path.iterdir())
+    whole = SentencePieceTokenizer([*pieces, "x"], [0, 0, 0, 0, -4, -3, -2, -1, 0, -5], model="bpe")
+    whole.save_to_folder(tmp_path)
+    content = json.loads((tmp_path / "tokenizer.json").read_text("utf-8"))
+    assert content["model"]["merges"] == [["a", "x"], ["a", "a"]]
+    content["model"]["merges"] = [["a", "a"]]
+    content["model"]["vocab"].pop("x")
+    (tmp_path / "tokenizer.json").write_text(json.dumps(content), "utf-8")
+    with pytest.raises(ValueError, match="two pieces must make each longer piece"):
+        tokenizer_from_folder(tmp_path)
+
+
 def test_what_is_unknown_either_way_is_left_out_of_character_maps(tokenizer, monkeypatch):
     pieces = ["<s>", "<pad>", "</s>", "<unk>", "<mask>", "▁", *"aéが각1", "▁a", "1/"]
     config = tokenizer.get_config() | {"vocabulary": pieces, "scores": [0.0] * 5 + [-3.0] * 8}
