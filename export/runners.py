@@ -94,6 +94,8 @@ def answer_texts(runner: SavedModelRunner | TFLiteRunner | OnnxRunner, task: Tas
         return task.predict_with(runner, x)
     endpoint, found, truncated = endpoints.BY_NAME[task.endpoint], [], 0
     count = count_rows(x)
+    if not count:
+        return task.predict_with(runner, x)  # which then runs nothing
     for start in range(0, count, BATCH_SIZE):
         part = rows_of(x, range(start, min(start + BATCH_SIZE, count)))
         outputs = runner(endpoint.columns(part))

@@ -45,9 +45,13 @@ def check_tokens(task, runner, texts):
         expected, found = tokenizer(*text, max_length=task.max_sequence_length), runner.tokenize(*text)
         for name, row in expected.items():
             if row.numpy().tolist() != found[name][0].tolist():
+                padded = any(part.endswith("\0") for part in text)
                 raise checks.invalid(
-                    "The tokens of the file must be those of the task's tokenizer.",
-                    fix="Use the versions of TensorFlow and LiteRT that setup.cfg names. If you already do, "
+                    "The tokens of the file must be those of the task's tokenizer."
+                    + " A file takes U+0000 at the end of a text for padding." * padded,
+                    fix="Leave it out: text.rstrip('\\0')."
+                    if padded
+                    else "Use the versions of TensorFlow and LiteRT that setup.cfg names. If you already do, "
                     "please report this error.",
                     kind=VerificationError,
                     text=text,

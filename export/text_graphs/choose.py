@@ -32,5 +32,5 @@ def inputs(kind, row):
 
 
 def predictions(description, rows, outputs):
-    """Probabilities `(rows, K)`."""
-    return np.concatenate([row["probabilities"] for row in outputs])
+    """Probabilities `(rows, K)`; `(0, 0)` without rows, as `BertMultipleChoice.predict`."""
+    return np.concatenate([row["probabilities"] for row in outputs] or [np.zeros((0, 0), "float32")])

@@ -20,20 +20,23 @@ from kerasbert.data.labels import (
     check_labels,
     class_numbers,
 )
-from kerasbert.data.memory import texts_in_memory
+from kerasbert.data.memory import single_texts, texts_in_memory
 from kerasbert.data.oracle import oracle_labels
 from kerasbert.data.pairs import group_columns, pair_batches
 from kerasbert.data.readers import read_csv, read_json_lines
 from kerasbert.data.rouge import rouge_scores, summary_words
 from kerasbert.data.row_order import RowOrder, shuffled
 from kerasbert.data.rows import (
+    check_some_rows,
     count_batches,
     count_rows,
     counted,
     dataset_rows,
     is_dataset,
+    is_empty,
     is_pair,
     is_tokens,
+    no_rows,
     not_rows,
     pick_rows,
     raw_columns,
@@ -57,7 +60,7 @@ from kerasbert.data.sentences import split_sentences
 from kerasbert.data.squad import QuestionRows, read_squad
 from kerasbert.data.squad_scores import squad_scores
 from kerasbert.data.static_shapes import few_lengths, full_batches
-from kerasbert.data.stream_datasets import no_rows, stream_of, streamed_rows
+from kerasbert.data.stream_datasets import stream_of, streamed_rows
 from kerasbert.data.streams import RowStream
 from kerasbert.data.tables import read_table
 from kerasbert.data.tfrecords import read_tfrecord, write_tfrecord

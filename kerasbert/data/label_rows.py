@@ -158,7 +158,8 @@ def row_numbers(values, labels, where="y", numeric_labels=None):
             kind=TypeError,
             values=array.tolist(),
         )
-    array = array[:, None] if array.ndim == 1 else array
+    if array.ndim == 1:
+        array = array[:, None] if len(array) else array.reshape(0, len(labels))
     bad = np.flatnonzero(~(np.abs(array) <= LARGEST).all(axis=tuple(range(1, array.ndim))))
     if bad.size or array.ndim != 2 or array.shape[1] != len(labels):
         raise checks.invalid(

@@ -32,3 +32,16 @@ def texts_in_memory(x, where="x"):
     text_columns(x, where)  # raises if something is not text
     columns = [c.numpy() if hasattr(c, "numpy") else c for c in raw_columns(x)]
     return [[v.decode("utf-8", "ignore") if isinstance(v, bytes) else v for v in c] for c in columns]
+
+
+def single_texts(x, where="x"):
+    """Like `texts_in_memory`, but returns one list of str; raises ValueError for rows of two texts."""
+    texts, *others = texts_in_memory(x, where)
+    if others:
+        raise checks.invalid(
+            "A row of a masked language model is one text.",
+            fix="Pass a list of texts.",
+            where=where,
+            columns=1 + len(others),
+        )
+    return texts

@@ -66,6 +66,29 @@ def not_rows(x, where, fix='Put it in a list, ["what a film"]; for a pair, (["wh
     return checks.invalid("A task takes rows of text, not one text.", fix=fix, where=where, x=x)
 
 
+def no_rows(where):
+    """The error for training or evaluating without any rows."""
+    return checks.invalid(
+        "There must be at least one row, with at least one word or sentence.",
+        fix="Pass texts.",
+        where=where,
+        rows=0,
+    )
+
+
+def is_empty(x):
+    """Whether `x`, a data set or tokens in memory, has no rows; a data set of unknown size may have some."""
+    if is_dataset(x):
+        return int(x.cardinality()) == 0
+    return is_tokens(x) and len(x["token_ids"]) == 0
+
+
+def check_some_rows(x, where="x"):
+    """Raises ValueError if `is_empty`."""
+    if is_empty(x):
+        raise no_rows(where)
+
+
 def is_pair(x):
     """Whether `x` is a pair of columns; a tuple of two texts is not a pair but two rows."""
     return isinstance(x, tuple) and len(x) == 2 and not any(isinstance(c, (str, bytes)) for c in x)

@@ -3,6 +3,7 @@
 import warnings
 
 from kerasbert import checks
+from kerasbert.data.rows import no_rows
 from kerasbert.data.streams import RowStream
 from kerasbert.optional import tensorflow as tf
 
@@ -57,16 +58,6 @@ def streamed_rows(stream, prepare, where="x"):
         lambda: (_prepared(part, prepare) for part in stream.parts()), output_signature=specs
     )
     return parts.unbatch().apply(tf.data.experimental.assert_cardinality(count))
-
-
-def no_rows(where):
-    """The error for training or evaluating without any rows."""
-    return checks.invalid(
-        "There must be at least one row, with at least one word or sentence.",
-        fix="Pass texts.",
-        where=where,
-        rows=0,
-    )
 
 
 def _prepared(part, prepare):

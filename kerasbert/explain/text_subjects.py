@@ -4,7 +4,7 @@ import numpy as np
 from keras import ops
 
 from kerasbert import checks
-from kerasbert.data import raw_columns, same_length, texts_in_memory
+from kerasbert.data import raw_columns, same_length, single_texts, texts_in_memory
 from kerasbert.explain.log_odds import log_odds, log_odds_of
 from kerasbert.explain.subjects import Subject
 
@@ -91,14 +91,7 @@ def similarity_subject(task, x, target):
 
 def mask_subject(task, x, target):
     """The token at the only `[MASK]` of each text; by default the most probable one."""
-    texts, *others = texts_in_memory(x)
-    if others:
-        raise checks.invalid(
-            "A row of a masked language model is one text.",
-            fix="Pass a list of texts.",
-            where="kerasbert.explain",
-            columns=1 + len(others),
-        )
+    texts = single_texts(x, "kerasbert.explain")
     tokenizer = task.mask_tokenizer("kerasbert.explain")
     if target is None:
         target = [row[0][0][0] for row in task.fill_masks(texts, top_k=1)] if texts else []

@@ -76,7 +76,7 @@ class ChoicePreprocessor(Preprocessor):
     def _label_numbers(self, y, columns, where):
         """The numbers of the right choices, int32 `(rows,)`."""
         y, count = as_array(y), int(columns["choices"].shape[1])
-        bad = y.dtype.kind not in "iu" or y.ndim != 1
+        bad = (y.size and y.dtype.kind not in "iu") or y.ndim != 1
         outside = np.zeros(0, int) if bad else np.flatnonzero((y < 0) | (y >= count))
         if bad or outside.size:
             raise checks.invalid(

@@ -8,7 +8,16 @@ import keras
 import numpy as np
 
 from kerasbert import checks
-from kerasbert.data import RowOrder, as_array, graph_weights, is_dataset, is_pair, no_rows, same_length
+from kerasbert.data import (
+    RowOrder,
+    as_array,
+    check_some_rows,
+    graph_weights,
+    is_dataset,
+    is_pair,
+    no_rows,
+    same_length,
+)
 from kerasbert.optional import tensorflow as tf
 from kerasbert.preprocessing.row_batches import RowBatches
 from kerasbert.preprocessing.splits import cut_off
@@ -67,7 +76,7 @@ class Preprocessor(RowBatches):
             `(tokens, labels, weights)`. B is the number of rows, or of windows if rows are cut into windows.
 
         Raises:
-            ValueError: if there are no rows.
+            TypeError, ValueError: if a row is invalid, or there are no rows, or none with a word or sentence.
         """
         if not tf.executing_eagerly():
             return self._in_graph(x, y, sample_weight)
@@ -122,9 +131,13 @@ class Preprocessor(RowBatches):
         Returns:
             `tf.data.Dataset` of `(tokens, labels)` or `(tokens, labels, weights)`; its `.as_numpy_iterator()`
             yields numpy arrays, for training loops of JAX and PyTorch.
+
+        Raises:
+            TypeError, ValueError: if a row or a label is invalid, or there are no rows.
         """
         batch_size = checked_batch_size(batch_size, f"{type(self).__name__}.batches")
         x, y, sample_weight = self.labelled(x, y, sample_weight, batch_size, shuffle)
+        check_some_rows(x)
         if is_dataset(x):
             return x
         rows = tf.data.Dataset.from_tensor_slices((x, y) if sample_weight is None else (x, y, sample_weight))

@@ -29,7 +29,7 @@ from kerasbert.optional import tensorflow as tf
 from kerasbert.preprocessing.extra_inputs import take_extra_inputs
 from kerasbert.preprocessing.splits import no_labels
 from kerasbert.preprocessing.token_rows import checked_ids, token_columns, tokens_not_by_row
-from kerasbert.types import Dataset, Labels, Rows, Shape
+from kerasbert.types import Dataset, Labels, Rows, Shape, Tensor
 
 
 class RowBatches:
@@ -236,7 +236,7 @@ class RowBatches:
         """The labels of a batch, and its weights if there are any, as Keras expects them."""
         return (rest["label"], *weight)
 
-    def count_truncated(self, lengths):
+    def count_truncated(self, lengths: Tensor) -> None:
         """Counts rows, and those longer than `max_sequence_length`; works in a graph."""
         self._truncation.add(lengths, self.max_sequence_length)
 

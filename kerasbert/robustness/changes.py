@@ -33,10 +33,16 @@ def takes_seed(change: Any) -> bool:
         return False
 
 
-def first_texts(x: Rows) -> list[str]:
-    """The first text of each row; what else a row has, such as choices, may be more than a text."""
+def first_texts(x: Rows, where: str) -> list[str]:
+    """The first text of each row; what else a row has, such as choices, may be more than a text.
+
+    Raises ValueError if there are no rows, of which no rate says anything; errors show `where`.
+    """
     columns = raw_columns(x)
-    return texts_in_memory(columns[0] if columns else x)[0]
+    texts = texts_in_memory(columns[0] if columns else x, where)[0]
+    if not len(texts):
+        raise checks.invalid("There must be at least one text.", fix="Pass texts.", where=where, texts=0)
+    return texts
 
 
 def with_texts(x: Rows, rows: Any, texts: list[str]) -> Rows:

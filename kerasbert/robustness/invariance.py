@@ -54,8 +54,8 @@ def invariance(
 
     Raises:
         TypeError: if `x` is not texts in memory, or a perturbation returns something else than a str.
-        ValueError: if a `tolerance` is needed and missing, given although answers are not numbers, or no
-            finite number of at least 0.
+        ValueError: if there are no texts; or a `tolerance` is needed and missing, given although answers are
+            not numbers, or no finite number of at least 0.
 
     Example:
 
@@ -71,7 +71,7 @@ def invariance(
     checks.not_negative_int("invariance", seed=seed, examples=examples)
     if tolerance is not None:
         checks.not_negative_float("invariance", tolerance=tolerance)
-    texts = first_texts(x)
+    texts = first_texts(x, "invariance")
     before = answers_of(task, x, runner, tolerance)
     kept = task.tokenizer.vocabulary[task.tokenizer.mask_id] if isinstance(task, BertMaskedLM) else None
     outcomes = {}
@@ -117,7 +117,8 @@ def direction(
 
     Raises:
         TypeError: if the task is not a classifier of texts.
-        ValueError: if the label is unknown, or the tolerance is no finite number of at least 0.
+        ValueError: if there are no texts, the label is unknown, or the tolerance is no finite number of at
+            least 0.
 
     Example:
 
@@ -133,7 +134,10 @@ def direction(
     checks.not_negative_float("direction", tolerance=tolerance)
     if not callable(change):
         raise not_a_function(change)
-    texts, name = first_texts(x), getattr(change, "__name__", "change").replace("<lambda>", "change")
+    texts, name = (
+        first_texts(x, "direction"),
+        getattr(change, "__name__", "change").replace("<lambda>", "change"),
+    )
     before = probabilities_of(task, x, runner, label)
     rows, new = _changed(texts, change, name, seed)
     after = probabilities_of(task, with_texts(x, rows, new), runner, label) if rows else np.zeros(0)

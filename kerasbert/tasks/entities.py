@@ -4,7 +4,7 @@ import dataclasses
 import itertools
 
 from kerasbert import checks
-from kerasbert.data import convert, entities
+from kerasbert.data import convert, entities, no_rows
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,7 +71,10 @@ def scores_of(y_true, y_pred, scheme):
 
     Raises:
         ImportError: if seqeval is not installed.
+        ValueError: if there are no rows.
     """
+    if not y_true:
+        raise no_rows("entity_scores")
     seqeval = checks.require("seqeval.metrics", 'pip install "kerasbert[ner]"', "`entity_scores`")
     # seqeval supports fewer schemes; converting the labels does not change the entities.
     y_true, y_pred = ([convert(labels, scheme, "BIO") for labels in rows] for rows in (y_true, y_pred))

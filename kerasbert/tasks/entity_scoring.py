@@ -33,6 +33,7 @@ class EntityScoring:
 
         Raises:
             ImportError: if seqeval is not installed.
+            ValueError: if there are no rows.
         """
         preprocessor = self.preprocessor
         true: list[list[str]] = []

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 
 from kerasbert import checks
-from kerasbert.data import IGNORED, is_tokens, not_rows
+from kerasbert.data import IGNORED, is_dataset, is_tokens, no_rows, not_rows, single_texts, stream_of
 from kerasbert.data.masking import Masking
 from kerasbert.encoder import BertEncoder
 from kerasbert.heads import MaskedLMHead
@@ -147,9 +147,9 @@ class BertMaskedLM(Task):
         checks.positive_int("fill_masks", top_k=top_k)
         if isinstance(x, (str, bytes)):
             raise not_rows(x, "fill_masks", 'Put it in a list: ["a [MASK] film"].')
-        filled, batch_size = [], checked_batch_size(batch_size, "fill_masks")
-        for start in range(0, len(x), batch_size):
-            batch = list(x[start : start + batch_size])
+        filled: list[Any] = []
+        batch_size = checked_batch_size(batch_size, "fill_masks")
+        for batch in _batches(preprocessor.parts(stream_of(x) if is_dataset(x) else x), batch_size):
             ids = tokenizer.tokenize(batch)
             preprocessor.count_truncated(tokenizer.packed_lengths(ids))
             tokens = tokenizer.pack(ids, max_length=self.max_sequence_length)
@@ -160,7 +160,7 @@ class BertMaskedLM(Task):
                     f"Every text must hold {tokenizer.vocabulary[tokenizer.mask_id]}, and within "
                     f"{self.max_sequence_length} tokens.",
                     fix="Write it where a token is to be found, or shorten the text.",
-                    where=f"fill_masks, row {start + bad[0]}",
+                    where=f"fill_masks, row {len(filled) + bad[0]}",
                     text=batch[bad[0]],
                 )
             probabilities = keras.ops.convert_to_numpy(run(tokens)[self.output])
@@ -208,6 +208,8 @@ class BertMaskedLM(Task):
 
     def score_predictions(self, predictions: Any, x: Rows, y: Labels) -> dict[str, float]:
         """`accuracy` over all masks; `y` has a list of right tokens for each text. See `TextTask`."""
+        if not predictions:
+            raise no_rows(f"{self.name}.scores")
         pairs = zip(self.hard_predictions(predictions), y, strict=True)
         right = [one == two for row in pairs for one, two in zip(*row, strict=True)]
         return {"accuracy": float(np.mean(right))}
@@ -224,6 +226,14 @@ class BertMaskedLM(Task):
     def get_config(self) -> Config:
         """Returns the arguments of `__init__`."""
         return {**super().get_config(), "tied": self.head.tied}
+
+
+def _batches(parts, batch_size):
+    """Yields the texts of all parts of rows in batches."""
+    for part, _, where in parts:
+        texts = single_texts(part, where)
+        for start in range(0, len(texts), batch_size):
+            yield texts[start : start + batch_size]
 
 
 def masked_lm_head(config, tied, dtype):

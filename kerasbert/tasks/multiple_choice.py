@@ -102,7 +102,7 @@ class BertMultipleChoice(TextTask):
             *lead, length = tokens["token_ids"].shape
             found = run({name: ops.reshape(value, (-1, length)) for name, value in tokens.items()})
             scores.append(np.reshape(found[self.output], lead))
-        return self.postprocess(np.concatenate(scores))
+        return self.postprocess(np.concatenate(scores)) if scores else self._no_answers()
 
     # === What TextTask asks of a task ===
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from kerasbert import checks
-from kerasbert.data import row_numbers, same_length, text_columns
+from kerasbert.data import no_rows, row_numbers, same_length, text_columns
 from kerasbert.types import Rows, Texts
 
 PRECISIONS = ("float32", "int8", "binary")
@@ -160,7 +160,7 @@ class Similarity:
             dict of `pearson` and `spearman`, floats from -1 to 1; NaN if all scores are equal.
 
         Raises:
-            ValueError: if `x` is not pairs, or the number of scores differs from the number of pairs.
+            ValueError: if `x` is not pairs, there are none, or the number of scores differs from theirs.
         """
         columns, scores = text_columns(x), row_numbers(scores, ("score",), "scores")[:, 0]
         if "text_pair" not in columns:
@@ -171,6 +171,8 @@ class Similarity:
                 columns=sorted(columns),
             )
         same_length("similarity_scores", **columns, scores=scores)
+        if not len(scores):
+            raise no_rows("similarity_scores")
         a, b = (unit_vectors(self.predict(columns[name], **kwargs)) for name in ("text", "text_pair"))
         cosines = np.sum(a * b, axis=-1)
         return {

@@ -6,7 +6,7 @@ import keras
 from keras import ops
 
 from kerasbert import checks
-from kerasbert.data import RowOrder, few_lengths, full_batches, is_dataset, is_tokens
+from kerasbert.data import RowOrder, check_some_rows, few_lengths, full_batches, is_dataset, is_tokens
 from kerasbert.encoder import BertEncoder
 from kerasbert.keras_private import is_validation_of_fit
 from kerasbert.preprocessing import Preprocessor, checked_batch_size, cut_arrays, split_rows
@@ -22,6 +22,7 @@ from kerasbert.tasks.r_drop import RDrop
 from kerasbert.tasks.replicas import Replicas
 from kerasbert.tasks.unknown_tokens import UnknownTokens, warn_of_tokens
 from kerasbert.tasks.untrained import UntrainedHeads
+from kerasbert.tasks.without_rows import WithoutRows
 from kerasbert.training.distribution import check_distribution
 from kerasbert.training.resume import resuming
 from kerasbert.types import Labels, Rows, Tensors
@@ -38,6 +39,7 @@ class Task(
     Replicas,
     TaskFiles,
     NotebookView,
+    WithoutRows,
     keras.Model,
 ):
     """An encoder, a preprocessor and a head; `fit`, `evaluate` and `predict` take strings.
@@ -257,6 +259,7 @@ class Task(
         """Returns the batches that `preprocessor` makes of labelled rows, in shapes that suit XLA."""
         tokens = is_tokens(x)
         x, y, sample_weight = preprocessor.labelled(x, y, sample_weight, batch_size, shuffle, where)
+        check_some_rows(x, where)
         if is_dataset(x) and not tokens:
             x = self._in_few_lengths(x, preprocessor)
         return x, y, sample_weight

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from kerasbert import checks
-from kerasbert.data import RowStream, is_dataset, is_tokens
+from kerasbert.data import RowStream, is_dataset, is_tokens, no_rows
 from kerasbert.preprocessing import Preprocessor, checked_batch_size
 from kerasbert.tasks.task import Task
 from kerasbert.types import Labels, Rows, Shape, Tensor, Tensors
@@ -99,13 +99,17 @@ class TextTask(Task):
                 steps=arguments["steps"],
             )
         if order is not None and not len(order):
-            return self.postprocess(np.zeros((0, *self.logits_shape), "float32"))
+            return self._no_answers()
         logits = super().predict(x, None if is_dataset(x) else batch_size, **arguments)
         if order is not None:
             logits = logits[np.argsort(order)]
         if isinstance(logits, np.ndarray):  # `ops.cast` on PyTorch leaves arrays of bfloat16 as they are
             logits = logits.astype("float32", copy=False)
         return self.postprocess(logits)
+
+    def _no_answers(self):
+        """What `predict` returns for no rows."""
+        return self.postprocess(np.zeros((0, *self.logits_shape), "float32"))
 
     def postprocess(self, logits: Tensor) -> Any:
         """Computes what `predict` returns: the answers `(rows, ...)`, a float32 array."""
@@ -141,7 +145,7 @@ class TextTask(Task):
         """`predict_with` without the warning: `preprocessor`, of `for_one_call`, counts truncated texts."""
         batches, order = preprocessor.unlabelled(x, checked_batch_size(batch_size, self.name))
         answers = [np.asarray(run(tokens)[self.output]) for tokens in batches]
-        return np.concatenate(answers)[np.argsort(order)]
+        return np.concatenate(answers)[np.argsort(order)] if answers else self._no_answers()
 
     def scores(self, x: Rows, y: Labels = None, **kwargs: Any) -> dict[str, float]:
         """Compares what `predict` returns with the right labels.
@@ -156,7 +160,7 @@ class TextTask(Task):
             `subset_accuracy`, the fraction of rows whose labels are all right.
 
         Raises:
-            ValueError: if there are no labels, or the task is a regression, which has no such scores.
+            ValueError: if there are no rows or labels, or the task is a regression, which has no such scores.
         """
         if isinstance(x, RowStream) and x.labelled:
             y = [row[1] for row in x]
@@ -186,7 +190,12 @@ class TextTask(Task):
 
         Returns:
             dict, name -> float from 0 to 1; empty if the answers are numbers.
+
+        Raises:
+            ValueError: if there are no rows.
         """
+        if not len(predictions):
+            raise no_rows(f"{self.name}.scores")
         hard = self.hard_predictions(predictions)
         if hard is None:
             return {}

@@ -6,6 +6,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from kerasbert.keras_private import is_validation_of_fit
+
 _COMPARED = 16  # how many numbers of a kernel are compared
 
 
@@ -45,13 +47,26 @@ class UntrainedHeads:
                 stacklevel=3,
             )
 
+    def evaluate(self, *args: Any, **kwargs: Any) -> Any:
+        """As in Keras; the validation in `fit` does not warn.
+
+        After an epoch of one step a head is as it was, because a warm-up begins at a rate of 0.
+        """
+        if not is_validation_of_fit(kwargs):
+            return super().evaluate(*args, **kwargs)
+        kernels, self._new_kernels = self._new_kernels, ()
+        try:
+            return super().evaluate(*args, **kwargs)
+        finally:
+            self._new_kernels = kernels
+
     def make_predict_function(self, force: bool = False) -> Any:
         """As in Keras, with the warning; `predict` and similar methods call it."""
         self.warn_if_untrained()
         return super().make_predict_function(force)
 
     def make_test_function(self, force: bool = False) -> Any:
-        """As in Keras, with the warning; `evaluate` and the validation in `fit` call it."""
+        """As in Keras, with the warning; `evaluate` and similar methods call it."""
         self.warn_if_untrained()
         return super().make_test_function(force)
 

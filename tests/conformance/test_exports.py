@@ -34,7 +34,10 @@ def test_answers_are_the_same_in_every_format(task, tmp_path):
         result = export.verify(task, artifact, x)
         assert result.rows == len(expected)
         assert result.max_difference < 1e-5
-        same_answers(export.answer_texts(export.open_artifact(artifact), task, x), expected)
+        runner = export.open_artifact(artifact)
+        same_answers(export.answer_texts(runner, task, x), expected)
+        none = ([], []) if isinstance(x, tuple) else []
+        assert np.shape(export.answer_texts(runner, task, none)) == np.shape(task.predict(none, verbose=0))
     assert exact[0].signatures["serving_default"] == exact[0].signatures[task.endpoint]
     assert exact[1].partitions == 1
     two_rows_fail(exact[1])

@@ -111,7 +111,10 @@ def _values(answers):
 def test_tokens_and_answers_are_those_of_the_task(format, task, files):
     x, artifact = texts_of(task), files[format]
     assert export.verify(task, artifact, x).max_difference < 1e-5
-    same_answers(export.open_artifact(artifact).predict(x), task.predict(x, verbose=0))
+    runner = export.open_artifact(artifact)
+    same_answers(runner.predict(x), task.predict(x, verbose=0))
+    none = ([], []) if isinstance(x, tuple) else []
+    assert np.shape(runner.predict(none)) == np.shape(task.predict(none, verbose=0))
     if format == "tflite":
         assert artifact.partitions == 1
         names = {task.endpoint, f"{task.endpoint}_text", "tokenize", "tokenize_pair"}

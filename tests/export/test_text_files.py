@@ -1,5 +1,6 @@
 """TFLite files that take text; tests/conformance/test_texts_in_files.py has what holds for every task."""
 
+import dataclasses
 import json
 import zipfile
 
@@ -13,6 +14,7 @@ import kerasbert
 from kerasbert import export
 from kerasbert.export.text_files import check_tokens
 from kerasbert.export.verification import VerificationError
+from kerasbert.text.integers import IntegerTokenizer
 
 # Long texts are among those below, and `predict` warns of them.
 pytestmark = pytest.mark.filterwarnings("ignore:.*were truncated:UserWarning")
@@ -116,3 +118,21 @@ def test_what_is_refused(int8):
 def test_lengths_that_are_refused(arguments, message, trained, tmp_path):
     with pytest.raises(ValueError, match=message):
         export.to_tflite(trained, tmp_path / "it.tflite", **arguments)
+
+
+def test_a_zero_at_the_end_of_a_text_is_named(config, byte_pairs):
+    """Files take it for padding; of the tokenizers, BERT's alone drops it."""
+    tokenizer = kerasbert.RobertaTokenizer(*byte_pairs)
+    wide = dataclasses.replace(config, vocabulary_size=tokenizer.vocabulary_size)
+    task = kerasbert.BertTextEmbedder(kerasbert.BertEncoder(wide), tokenizer)
+
+    class File:
+        signatures = ("tokenize",)
+
+        def tokenize(self, text):
+            packed = IntegerTokenizer(tokenizer).pack([*map(ord, text)], max_length=16)
+            return {name: value.numpy() for name, value in packed.items()}
+
+    check_tokens(task, File(), ["a film", "a\0film", "\0 a"])
+    with pytest.raises(VerificationError, match=r"U\+0000 at the end .*padding.*rstrip\('\\0'\)"):
+        check_tokens(task, File(), ["a film\0"])

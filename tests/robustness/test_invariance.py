@@ -129,6 +129,8 @@ def test_directions(trained):
         ((TEXTS, [lambda text: text]), "must have a name of its own"),
         ((TEXTS, {"none": lambda text: None}), "must return a str"),
         ((TEXTS, []), "at least one perturbation"),
+        (([], to_bad), "at least one text"),
+        (((), to_bad), "at least one text"),
         ((TEXTS, {"one": 1}), "must be a function"),
         (([["good", "film"]], to_bad), "texts in memory"),
         ((["good", 1], to_bad), "row"),
@@ -140,6 +142,8 @@ def test_errors(trained, arguments, message):
 
 
 def test_a_direction_needs_a_label(trained, config, tokenizer):
+    with pytest.raises(ValueError, match=r"at least one text.*direction"):
+        direction(trained, [], to_bad, "good", "up")
     with pytest.raises(ValueError, match="`label` must be one of"):
         direction(trained, TEXTS, to_bad, "great", "up")
     embedder = kerasbert.BertTextEmbedder(kerasbert.BertEncoder(config), tokenizer)

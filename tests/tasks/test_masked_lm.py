@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 
 import kerasbert
+from kerasbert.data import RowStream
+from kerasbert.optional import tensorflow as tf
 
 
 @pytest.fixture
@@ -28,6 +30,24 @@ def test_a_text_without_a_mask_is_named(task):
     with pytest.raises(ValueError, match="row 0"):
         task.fill_masks(["good " * 30 + "[MASK]"])  # beyond the 16 tokens that it takes
     assert task.fill_masks([]) == []
+
+
+def test_rows_come_in_every_form_that_fit_takes(task):
+    texts = ["a [MASK] film", "[MASK] [MASK]!", "good [MASK]"]
+    expected = task.predict(texts)
+    read = tf.data.Dataset.from_tensor_slices(texts)
+    for x in (
+        {"text": texts},
+        np.array(texts),
+        RowStream(lambda: texts, labelled=False),
+        read,
+        read.batch(2),
+    ):
+        assert task.predict(x) == expected
+    with pytest.raises(ValueError, match="one text"):
+        task.predict((texts, texts))
+    with pytest.raises(ValueError, match="row 2"):
+        task.predict(RowStream(lambda: [*texts[:2], "bad"], labelled=False), batch_size=1)
 
 
 def test_batches_have_the_size_that_was_asked_for(task):

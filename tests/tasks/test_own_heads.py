@@ -248,6 +248,25 @@ def test_a_new_head_is_said_to_be_untrained(config, tokenizer, tmp_path):
         task.predict(["good"], verbose=0)
 
 
+@pytest.mark.filterwarnings("error:The answers are random")
+def test_the_validation_in_fit_does_not_ask_for_fit(config, tokenizer, tmp_path):
+    kerasbert.BertEncoder(config).save_to_preset(tmp_path, tokenizer)
+    task = DeepClassifier.from_preset(tmp_path, labels=["bad", "good"])
+    task.compile()
+    # The only step of the first epoch has the rate 0, at which the warm-up begins.
+    task.fit(TEXTS, LABELS, epochs=2, validation_data=(TEXTS, LABELS), verbose=0)
+    task.predict(TEXTS, verbose=0)
+
+
+def test_a_head_that_fit_left_as_it_was_is_still_untrained(config, tokenizer, tmp_path):
+    kerasbert.BertEncoder(config).save_to_preset(tmp_path, tokenizer)
+    task = DeepClassifier.from_preset(tmp_path, labels=["bad", "good"])
+    task.compile()
+    task.fit(TEXTS, LABELS, epochs=1, validation_data=(TEXTS, LABELS), verbose=0)
+    with pytest.warns(UserWarning, match="The answers are random"):
+        task.predict(TEXTS, verbose=0)
+
+
 @pytest.mark.parametrize("kind", ["BertMaskedLM", "BertPretrainer"])
 def test_a_head_that_would_not_be_called_is_refused(kind, config, tokenizer):
     class Own(getattr(kerasbert, kind)):
