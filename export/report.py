@@ -13,11 +13,12 @@ import keras
 from kerasbert.atomic import replacing
 from kerasbert.export.artifact import Artifact
 from kerasbert.export.latency import Benchmark
-from kerasbert.export.report_input import check_parts, for_json, html_path
+from kerasbert.export.report_input import check_parts, for_json
 from kerasbert.export.report_page import page
 from kerasbert.export.verification_result import Verification
 from kerasbert.optional import tensorflow as tf
 from kerasbert.pages import escaped
+from kerasbert.pages.files import html_path, write_html
 from kerasbert.types import PathLike
 
 
@@ -100,7 +101,7 @@ def write_report(
         TypeError: if something is of another kind than is said here.
         ValueError: if the path does not end in `.html`.
     """
-    path = Report(html_path(path))
+    path = Report(html_path(path, "write_report"))
     history = getattr(history, "history", history)
     named = {"artifacts": artifacts, "verifications": verifications, "benchmarks": benchmarks}
     check_parts(
@@ -137,8 +138,7 @@ def write_report(
     shown = page(numbers, benchmarks, evaluation, history, explanations, robustness)
     with replacing(path.with_suffix(".json")) as temporary:
         temporary.write_bytes(written.encode("utf-8", "backslashreplace"))
-    with replacing(path) as temporary:
-        temporary.write_text(shown, encoding="utf-8")
+    write_html(path, shown)
     return path
 
 

@@ -2,26 +2,12 @@
 
 import dataclasses
 import math
-import os
-import pathlib
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from kerasbert import checks
-
-
-def html_path(path: Any) -> pathlib.Path:
-    """Returns the path of a report; raises ValueError unless its name ends in `.html`."""
-    if not isinstance(path, (str, os.PathLike)) or pathlib.Path(path).suffix not in (".html", ".htm"):
-        raise checks.invalid(
-            "The name of a report must end in `.html`.",
-            fix='Pass a path such as "report.html"; its numbers go to "report.json" beside it.',
-            where="write_report",
-            path=path,
-        )
-    return pathlib.Path(path)
 
 
 def check_parts(

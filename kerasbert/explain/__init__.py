@@ -7,6 +7,7 @@ shows where the model looked. All take a task and texts, and return an `Explanat
 from kerasbert.explain.attention import attention
 from kerasbert.explain.explanation import Explanation, Token, Word
 from kerasbert.explain.methods import gradient_times_input, integrated_gradients, occlusion
+from kerasbert.explain.page import write_page
 
 __all__ = [
     "Explanation",
@@ -16,4 +17,5 @@ __all__ = [
     "gradient_times_input",
     "integrated_gradients",
     "occlusion",
+    "write_page",
 ]
