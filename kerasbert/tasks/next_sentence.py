@@ -6,6 +6,7 @@ import keras
 
 from kerasbert.encoder import BertEncoder
 from kerasbert.preprocessing import Preprocessor
+from kerasbert.tasks.labels import Labelled
 from kerasbert.tasks.text_classifier import BertTextClassifier
 from kerasbert.text.base import TextTokenizer
 from kerasbert.types import Config
@@ -56,7 +57,7 @@ class BertNextSentencePredictor(BertTextClassifier):
 
     @classmethod
     def _arguments(cls, checkpoint, given):
-        return super(BertTextClassifier, cls)._arguments(checkpoint, given)
+        return super(Labelled, cls)._arguments(checkpoint, given)  # its labels never change
 
     def get_config(self) -> Config:
         """Returns the arguments of `__init__`."""
