@@ -32,7 +32,7 @@ def test_a_tokenizer_shows_its_tokens(tokenizer):
 def test_measurements_show_themselves():
     result = Verification("a/<film>.tflite", 20, 0.01, 0.001, 0.95, "a & b", 0, {"f1": 0.5}, {"f1": 0.25})
     page = result._repr_html_()
-    for part in ("&lt;film&gt;.tflite", "95.0 %", "a &amp; b", "F1", "0.250, Keras model 0.500"):
+    for part in ("&lt;film&gt;.tflite", "95.0\u00a0%", "a &amp; b", "F1", "0.250, Keras model 0.500"):
         assert part in page, part
     times = {(1, 16): 2.0}
     page = Benchmark("film.tflite", 10**6, {1: 5.0}, {1: 10**6}, times, times)._repr_html_()

@@ -149,7 +149,10 @@ class BertMaskedLM(Task):
             raise not_rows(x, "fill_masks", 'Put it in a list: ["a [MASK] film"].')
         filled: list[Any] = []
         batch_size = checked_batch_size(batch_size, "fill_masks")
-        for batch in _batches(preprocessor.parts(stream_of(x) if is_dataset(x) else x), batch_size):
+        if is_dataset(x):
+            batched = getattr(x.element_spec, "shape", ()) != ()  # `stream_of` would read a batch as words
+            x = stream_of(x.unbatch() if batched else x)
+        for batch in _batches(preprocessor.parts(x), batch_size):
             ids = tokenizer.tokenize(batch)
             preprocessor.count_truncated(tokenizer.packed_lengths(ids))
             tokens = tokenizer.pack(ids, max_length=self.max_sequence_length)

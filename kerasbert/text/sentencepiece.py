@@ -1,5 +1,6 @@
 """The tokenizer of XLM-RoBERTa and its relatives: SentencePiece's models in graph operations."""
 
+import itertools
 from collections.abc import Sequence
 
 import keras
@@ -182,10 +183,11 @@ class SentencePieceTokenizer(TextTokenizer):
         return sentencepiece_out.folder_files(self, max_length)
 
     def _joined(self, tokens):
-        if self.byte_fallback:
-            text = joined([token.replace(META, " ") for token in tokens])
-            return text[bool(tokens and tokens[0].startswith(META)) :]
-        return "".join(tokens).replace(META, " ").removeprefix(" ")
+        # As in SentencePiece, no text begins with `▁`; it may with a space that is a byte.
+        tokens = list(itertools.dropwhile(META.__eq__, tokens))
+        tokens[:1] = [token.removeprefix(META) for token in tokens[:1]]
+        tokens = [token.replace(META, " ") for token in tokens]
+        return joined(tokens) if self.byte_fallback else "".join(tokens)
 
     def _tokenize(self, texts, with_offsets):
         texts = normalization.valid_utf8(texts)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from code_point_runners import tokenized
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from piece_models import mixed_texts, rounded_away, train_with_bytes, xquad
 
@@ -178,6 +178,7 @@ def test_ids_and_texts_are_those_of_google(trained):
 
 
 @settings(max_examples=100, deadline=None)
+@example([0, 0, 1])
 @given(st.lists(st.integers(0, 40) | st.sampled_from([*"中é😀".encode(), 0x20, 0x41, 0xE2, 0x96, 0x81])))
 def test_any_ids_as_text(trained, values):
     ours, processor, _ = opened(trained)
