@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from conformance_cases import EXPORTED, TASKS, make_task
+from conformance_cases import DIVERSE, EXPORTED, make_task, slow_but
 
 from kerasbert import evaluation, explain, robustness
 from kerasbert.data import RowStream
@@ -35,7 +35,7 @@ def fail(tokens):
     raise AssertionError("there is nothing to run")
 
 
-@pytest.mark.parametrize("name", EXPORTED)
+@pytest.mark.parametrize("name", slow_but(DIVERSE, EXPORTED))
 def test_answers_are_empty(name, config, tokenizer):
     task = make_task(name, config, tokenizer)
     for x in without_rows(name):
@@ -48,7 +48,7 @@ def test_answers_are_empty(name, config, tokenizer):
         assert task.fill_masks([]) == []
 
 
-@pytest.mark.parametrize("name", TASKS)
+@pytest.mark.parametrize("name", slow_but(DIVERSE))
 def test_answers_to_tokens_have_the_shapes_of_others(name, config, tokenizer):
     task, none = make_task(name, config, tokenizer), no_tokens(name)
     some = {key: np.ones((2, *value.shape[1:]), "int32") for key, value in none.items()}
@@ -66,7 +66,7 @@ def test_a_data_set_without_texts_has_no_answers(classifier):
         assert classifier.predict(texts.filter(lambda text: False), verbose=0).shape == (0, 2)
 
 
-@pytest.mark.parametrize("name", EXPORTED)
+@pytest.mark.parametrize("name", slow_but(DIVERSE, EXPORTED))
 def test_nothing_is_learned_from_no_rows(name, config, tokenizer):
     task = make_task(name, config, tokenizer)
     task.compile()
@@ -119,7 +119,7 @@ def test_nor_from_texts_of_data_sets(classifier):
             classifier.fit(["good"], ["good"], validation_data=none)
 
 
-@pytest.mark.parametrize("name", EXPORTED)
+@pytest.mark.parametrize("name", slow_but(DIVERSE, EXPORTED))
 def test_nothing_is_measured_on_no_rows(name, config, tokenizer):
     task = make_task(name, config, tokenizer)
     x = without_rows(name)[0]
