@@ -12,6 +12,7 @@ from kerasbert.data.masking import Masking
 from kerasbert.encoder import BertEncoder
 from kerasbert.heads import MaskedLMHead
 from kerasbert.preprocessing import MaskedTextPreprocessor, Preprocessor, checked_batch_size
+from kerasbert.tasks.answering import Answering
 from kerasbert.tasks.measures import Target
 from kerasbert.tasks.task import Task
 from kerasbert.text.base import TextTokenizer
@@ -21,7 +22,7 @@ TOP_K = 5
 
 
 @keras.saving.register_keras_serializable(package="kerasbert")
-class BertMaskedLM(Task):
+class BertMaskedLM(Answering, Task):
     """Predicts masked tokens: computes a logit for every token of the vocabulary at each position.
 
     `fit(texts)` masks tokens of the texts, different ones in each epoch, and learns to predict them. This
@@ -119,19 +120,6 @@ class BertMaskedLM(Task):
             logits = super().predict(x, batch_size, verbose, **kwargs)
             return keras.ops.convert_to_numpy(self.answers(logits)[self.output])
         return self.fill_masks(x, batch_size=batch_size, **kwargs)
-
-    def predict_with(
-        self,
-        run: Callable[[Tensors], Tensors],
-        x: Rows,
-        batch_size: int | None = None,
-        top_k: int = TOP_K,
-    ) -> list[list[list[tuple[str, float]]]]:
-        """Like `fill_masks`, but `run` computes the answers; see `TextTask.predict_with`."""
-        preprocessor = self.preprocessor.for_one_call()
-        found = self.answers_with(preprocessor, run, x, batch_size, top_k)
-        preprocessor.warn_if_truncated()
-        return found
 
     def answers_with(
         self,

@@ -8,11 +8,12 @@ import numpy as np
 from kerasbert import checks
 from kerasbert.data import RowStream, is_dataset, is_tokens, no_rows
 from kerasbert.preprocessing import Preprocessor, checked_batch_size
+from kerasbert.tasks.answering import Answering
 from kerasbert.tasks.task import Task
 from kerasbert.types import Labels, Rows, Shape, Tensor, Tensors
 
 
-class TextTask(Task):
+class TextTask(Answering, Task):
     """The base class of tasks on texts. By default, each row of texts has one row of logits.
 
     A subclass defines `logits_shape`, the shape of one row of logits, and what `Task` lists.
@@ -114,26 +115,6 @@ class TextTask(Task):
     def postprocess(self, logits: Tensor) -> Any:
         """Computes what `predict` returns: the answers `(rows, ...)`, a float32 array."""
         return np.asarray(self.answers(logits)[self.output])
-
-    def predict_with(self, run: Callable[[Tensors], Tensors], x: Rows, batch_size: int | None = None) -> Any:
-        """Like `predict`, but `run` computes the answers, for example with an exported file.
-
-        Args:
-            run: function that takes a batch of tokens, a dict of int tensors `(B, S)`, and returns the task's
-                `answers`, a dict of arrays by name.
-            x: texts, as for `predict`.
-            batch_size: int or None for 32.
-
-        Returns:
-            What `predict` returns.
-
-        Warns:
-            UserWarning: if texts were truncated, with their number.
-        """
-        preprocessor = self.preprocessor.for_one_call()
-        found = self.answers_with(preprocessor, run, x, batch_size)
-        preprocessor.warn_if_truncated()
-        return found
 
     def answers_with(
         self,
